@@ -1,0 +1,37 @@
+//! Facts become alerts, alerts become messages: what the SOC hears, and that it hears it (P5).
+//!
+//! ```text
+//!  fact ─► Occurrence ─► Rule ─► alert, new or grown ─┬─► OCSF event ─► outbox row per destination   one commit
+//!                    └─────────► activity event ──────┘         (numbered without gaps)
+//!                                                                        │
+//!  feed wakes ─► one task per destination ─► syslog · webhook ─► mark ◄──┘                           at least once
+//! ```
+//!
+//! [`Alerts`] is the [`chaperone_store::Reaction`] that runs inside every commit; [`Delivery`] drains the outboxes
+//! afterwards. This layer never decides about access, holds no secret at rest, and lets no text of an attacker's into a
+//! log or an event as it came.
+
+mod alerts;
+mod content;
+mod deliver;
+mod group;
+mod occurrence;
+mod ocsf;
+mod outcome;
+mod reaction;
+mod rule;
+#[cfg(test)]
+mod sample;
+mod sanitise;
+mod severity;
+mod technique;
+
+pub use alerts::Alerts;
+pub use deliver::{
+    AddressError, AddressFault, AddressPolicy, Delivery, DestinationHealth, SecretError, SyslogError, Unseal,
+    WebhookError, WebhookSecret, await_delivery, check, send_test,
+};
+pub use occurrence::{Occurrence, Somebody, Something};
+pub use rule::{Action, Condition, Grouping, Rule, RuleBook};
+pub use severity::Severity;
+pub use technique::{ATTACK_VERSION, Technique};

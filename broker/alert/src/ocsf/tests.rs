@@ -1,0 +1,142 @@
+//! Every event that can be emitted has what OCSF 1.8.0 requires.
+
+use chaperone_policy::{Facts, Reason};
+use chaperone_store::FactKind;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::finding::{Finding, Stage};
+use super::{activity, finding, numbered, schema, test_event};
+use crate::content::{Telling, content};
+use crate::occurrence::Occurrence;
+use crate::rule::RuleBook;
+use crate::sample;
+
+/// The least and the most that a fact can say.
+fn occurrences(kind: FactKind) -> Vec<Occurrence> {
+    let town = sample::town();
+    let bare = Occurrence::read(&sample::fact(kind, json!({})), &Facts::default());
+    let mut full = vec![bare];
+    for reason in Reason::ALL {
+        let mut fact = sample::fact(kind, sample::refused_body(*reason, Some(SignedDuration::from_hours(3))));
+        full.push(Occurrence::read(&fact, &town.facts));
+        fact.person = Some(town.dana);
+        fact.target = Some(town.alaris);
+        fact.session = Some(sample::session());
+        full.push(Occurrence::read(&fact, &town.facts));
+    }
+    full
+}
+
+fn assert_valid(event: &Value) {
+    let faults = schema::faults(event);
+    assert!(faults.is_empty(), "{faults:?} in {event:#}");
+}
+
+#[test]
+fn every_fact_that_becomes_an_event_is_valid_ocsf() {
+    let mut emitted = 0;
+    for kind in FactKind::ALL {
+        for of in occurrences(*kind) {
+            if let Some(event) = activity::event(&of, "uid-1") {
+                assert_valid(&numbered(&event, 1));
+                emitted += 1;
+            }
+        }
+    }
+    assert!(emitted > 100);
+}
+
+#[test]
+fn every_alert_of_every_rule_at_every_stage_is_valid_ocsf() {
+    let town = sample::town();
+    for rule in RuleBook::standard().rules() {
+        for kind in rule.condition.kinds {
+            for of in occurrences(*kind) {
+                let telling = Telling {
+                    rule,
+                    severity: rule.severity,
+                    escalation: None,
+                    facts: &town.facts,
+                    zone: &TimeZone::UTC,
+                    sessions_now: &[],
+                };
+                let content = content(&of, &telling);
+                for stage in [Stage::Create, Stage::Update, Stage::Close] {
+                    let finding = Finding {
+                        alert: sample::alert(),
+                        stage,
+                        acknowledged: false,
+                        severity: rule.severity,
+                        count: 3,
+                        first: of.at,
+                        last: of.at,
+                        content: &content,
+                        verdict_id: None,
+                    };
+                    assert_valid(&numbered(&finding::event(&finding, "uid-1", of.at), 1));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_test_message_is_valid_ocsf_and_says_what_it_is() {
+    let event = numbered(&test_event("u", "so\x1b[31mc", sample::now()), 1);
+    assert_valid(&event);
+    assert!(event["message"].as_str().unwrap().starts_with("Test message"));
+    assert!(!event.to_string().contains("\\u001b"));
+}
+
+#[test]
+fn the_schema_check_finds_what_is_missing() {
+    let good = numbered(&test_event("u", "soc", sample::now()), 1);
+    for (pointer, name) in
+        [("", "finding_info"), ("", "time"), ("/metadata", "product"), ("/finding_info", "uid")]
+    {
+        let mut bad = good.clone();
+        bad.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name);
+        assert!(!schema::faults(&bad).is_empty(), "{pointer}/{name} is not missed");
+    }
+    let mut wrong = good;
+    wrong["type_uid"] = json!(1);
+    assert_eq!(schema::faults(&wrong).len(), 1);
+}
+
+#[test]
+fn an_off_schedule_alert_tells_an_analyst_who_what_when_and_what_next() {
+    let town = sample::town();
+    let off_by = SignedDuration::from_mins(190);
+    let mut fact = sample::fact(FactKind::AttemptRefused, sample::refused_body(Reason::Late, Some(off_by)));
+    (fact.person, fact.target) = (Some(town.dana), Some(town.alaris));
+    let of = Occurrence::read(&fact, &town.facts);
+    let book = RuleBook::standard();
+    let rule = book.judge(&of).unwrap();
+    let zone = TimeZone::fixed(jiff::tz::offset(1));
+    let telling = Telling {
+        rule,
+        severity: rule.severity,
+        escalation: None,
+        facts: &town.facts,
+        zone: &zone,
+        sessions_now: &[],
+    };
+    let content = content(&of, &telling);
+    assert_eq!(content["verdict"], "Off schedule: late by 3 h 10 min");
+    assert_eq!(content["outcome"], "refused");
+    assert_eq!(content["who"]["vendor"], "Meridian Infusion");
+    assert_eq!(content["who"]["address"], "203.0.113.77");
+    assert_eq!(content["who"]["network"], "203.0.113.0/24");
+    assert_eq!(content["what"]["pumps"], 412);
+    assert_eq!(content["windows"]["before"]["off"], "closed 3 h 10 min before");
+    assert_eq!(content["windows"]["before"]["approved_by"], json!(["Priya"]));
+    assert_eq!(content["what_next"].as_array().unwrap().len(), 3);
+    assert_eq!(content["attack_version"], "19");
+    assert!(content["when"]["local"].as_str().unwrap().contains("03:10:00"));
+    assert_eq!(
+        content["summary"],
+        "Off schedule: late by 3 h 10 min; Dana Reyes (dana, Meridian Infusion) to alaris-sm-01 from 203.0.113.77; refused"
+    );
+}

@@ -1,0 +1,53 @@
+//! The views of a recording that can be had.
+
+use std::path::Path;
+
+use chaperone_recorder::{BadPlace, Identity, Recording, replay};
+
+/// A view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// What was on the screen, as text without control characters.
+    Text,
+    /// asciicast version 3; typed input is masked.
+    AsciicastV3,
+    /// The recording itself, as it is on disk.
+    Sealed,
+}
+
+/// Why a view cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ViewError {
+    /// The recording cannot be opened.
+    #[error("the recording cannot be opened")]
+    Open(#[from] BadPlace),
+    /// It cannot be derived to its end.
+    #[error("the view cannot be derived to the recording's end")]
+    Derive(#[from] replay::ReplayError),
+    /// The file cannot be read.
+    #[error("the recording's file cannot be read")]
+    Read(#[from] std::io::Error),
+}
+
+impl View {
+    /// The name in facts.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::AsciicastV3 => "asciicast-v3",
+            Self::Sealed => "chap",
+        }
+    }
+
+    /// Makes the view. Blocks: for a thread that may.
+    pub(crate) fn derive(self, path: &Path, identities: &[Identity]) -> Result<Vec<u8>, ViewError> {
+        let mut made = Vec::new();
+        match self {
+            Self::Sealed => made = std::fs::read(path)?,
+            Self::Text => replay::text(&mut Recording::open(path, identities)?, &mut made)?,
+            Self::AsciicastV3 => replay::asciicast_v3(&mut Recording::open(path, identities)?, None, &mut made)?,
+        }
+        Ok(made)
+    }
+}

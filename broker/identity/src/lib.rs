@@ -1,0 +1,18 @@
+//! Proves who somebody is.
+//!
+//! ```text
+//!   user name, a key whose signature the protocol verified ─▶ authenticate_key ─▶ ProvenPerson | ProofFailure
+//!   a token ─▶ TokenKeys::verify ─▶ Claims, which say who, and nothing of what they may
+//! ```
+//!
+//! This layer never says what somebody may do: that is `policy`'s. A failure carries its reason for the fact; what the
+//! peer is told is the door's matter, and it is always the same.
+
+mod proof;
+pub mod ssh_key;
+mod token;
+mod user_name;
+
+pub use proof::{ProofFailure, ProvenPerson, authenticate_key};
+pub use token::{Claims, TokenError, TokenKeys};
+pub use user_name::{UserName, UserNameError};

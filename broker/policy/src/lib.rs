@@ -1,0 +1,53 @@
+//! Who may do what, and when: the pure core of Chaperone.
+//!
+//! ```text
+//!   people, vendors, targets, windows, freezes, locks ──▶ Facts ──┐
+//!   one connection × target, as a door describes it ──▶ Attempt ──┼──▶ decide ──▶ Permit | Refusal
+//!   the edge's clock ─────────────────────────────────▶ now ──────┘
+//!
+//!   Facts, a person, an Act, a Subject, now ─────────────────────────▶ may ─────▶ Right | Denied
+//!   WindowRequest ──▶ ask ──▶ Window ──▶ approve, extend, revoke, … ──▶ Window | TransitionError
+//! ```
+//!
+//! It never waits, and never reads a clock, a file or a database: facts and time are arguments, so that the same facts
+//! always give the same answer, and any test can ask. Only [`decide`] makes a [`Permit`]; without one nothing dials and
+//! nothing is recorded. Every door asks [`may`] (DESIGN §1's table); no handler has a rule of its own. Only the
+//! transitions of [`Window`] change a window, and they return a new one.
+//!
+//! Entry point: [`decide`].
+
+mod access;
+mod attempt;
+mod decide;
+mod facts;
+mod id;
+mod permit;
+mod person;
+mod refusal;
+pub mod rights;
+mod role;
+mod target;
+mod window;
+mod wording;
+
+#[cfg(test)]
+mod hospital;
+
+pub use access::{Access, Purpose, UnknownAccess, UnknownPurpose};
+pub use attempt::{Attempt, NodeConditions};
+pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
+pub use facts::{Facts, Freeze, Lock, LockOn};
+pub use id::{
+    AccountName, AlertId, AttemptId, DestinationId, EndpointName, FreezeId, LockId, Login, NameError, PersonId,
+    SessionId, TargetId, TargetName, VendorId, WindowId,
+};
+pub use permit::{Bound, Permit};
+pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
+pub use refusal::{Nearest, Reason, Refusal};
+pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_read, may_together};
+pub use role::{Role, UnknownRole};
+pub use target::{ApprovalRule, Card, Endpoint, Target};
+pub use window::{
+    AfterVisit, Approval, Caution, Needs, Phase, Transition, TransitionError, Window, WindowRequest, WindowState, Wish,
+};
+pub use wording::{local, words};

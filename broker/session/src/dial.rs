@@ -1,0 +1,119 @@
+//! Reaching a target: what a door's protocol implements, and the ticket without which it cannot.
+
+use std::future::Future;
+use std::time::Duration;
+
+use chaperone_policy::{AccountName, Endpoint};
+use chaperone_vault::TargetCredential;
+use serde_json::Value;
+
+use crate::sever::Cord;
+
+/// The right to dial once: made only for a session whose permit stands and whose recording runs.
+pub struct Ticket {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) account: AccountName,
+    pub(crate) credential: TargetCredential,
+}
+
+impl Ticket {
+    /// Where to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// As whom.
+    #[must_use]
+    pub fn account(&self) -> &AccountName {
+        &self.account
+    }
+
+    /// With what; spends the ticket.
+    #[must_use]
+    pub fn into_credential(self) -> TargetCredential {
+        self.credential
+    }
+}
+
+/// A protocol's way to a target. Implementations bound each step's time, check the target's identity before any secret
+/// leaves, and sever the connection when they fail.
+pub trait Dial: Send + Sync {
+    /// A signed-in connection.
+    type Leg: Send;
+
+    /// Connects and signs in.
+    fn dial(&self, ticket: Ticket) -> impl Future<Output = Result<Dialled<Self::Leg>, DialError>> + Send;
+}
+
+/// A target reached.
+#[derive(Debug)]
+pub struct Dialled<L> {
+    /// The protocol's handle.
+    pub leg: L,
+    /// Ends the connection.
+    pub cord: Cord,
+    /// Algorithms, host key and account, for the recording.
+    pub about: Value,
+}
+
+/// Why a target was not reached.
+#[derive(Debug, thiserror::Error)]
+pub enum DialError {
+    /// The target has no endpoint of this protocol.
+    #[error("the target has no endpoint of this protocol")]
+    NoEndpoint,
+    /// The vault holds no credential for the account, or cannot open it.
+    #[error("no credential for this account can be opened")]
+    NoCredential,
+    /// No connection.
+    #[error("the target cannot be reached: {0}")]
+    Unreachable(String),
+    /// A step took too long.
+    #[error("the target did not answer within {0:?}")]
+    Slow(Duration),
+    /// The target showed a key that is not pinned; nothing secret was sent.
+    #[error("the target showed the host key {offered}, which is not pinned")]
+    HostKey {
+        /// Its fingerprint.
+        offered: String,
+    },
+    /// The target did not accept the credential.
+    #[error("the target did not accept the gate's credential")]
+    Credential,
+    /// The protocol broke.
+    #[error("the target broke the protocol: {0}")]
+    Protocol(String),
+}
+
+impl DialError {
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::NoEndpoint => "no-endpoint",
+            Self::NoCredential => "no-credential",
+            Self::Unreachable(_) => "unreachable",
+            Self::Slow(_) => "slow",
+            Self::HostKey { .. } => "host-key",
+            Self::Credential => "target-credential",
+            Self::Protocol(_) => "protocol",
+        }
+    }
+
+    /// What the technician reads: nothing about keys, addresses or credentials.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        match self {
+            Self::NoEndpoint | Self::NoCredential | Self::Credential => {
+                "The gate is not set up to sign in to this server. Please call the hospital."
+            }
+            Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
+            Self::Slow(_) => "The server does not answer. Please call the hospital.",
+            Self::HostKey { .. } => {
+                "The server's identity has changed, so the gate did not sign in. The hospital has been told."
+            }
+            Self::Protocol(_) => "The server broke off the connection. Please call the hospital.",
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The end of a session, in its order (DESIGN §4): relays stop, goodbye, both legs severed, sockets verified gone, end
+//! marker, seal, fact.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use chaperone_recorder::{Ending, Seal};
+use futures::future::join_all;
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::failpoint;
+use crate::flow::{EndReason, Flow};
+use crate::gate::Gate;
+use crate::live::LiveSession;
+use crate::sever::Cord;
+use crate::sockets;
+
+/// Time for an orderly goodbye on both legs; then they are severed.
+const GOODBYE: Duration = Duration::from_millis(300);
+/// How long the kernel's table is asked before the record says that a socket is still there.
+const GONE_WITHIN: Duration = Duration::from_secs(1);
+/// How often a seal that cannot be written is tried again.
+const SEAL_RETRY: Duration = Duration::from_millis(500);
+/// How long; after it the next start recovers the recording.
+const SEAL_GRACE: Duration = Duration::from_secs(60);
+
+impl Gate {
+    /// Waits for the session's end and carries it out.
+    pub(crate) async fn end(self, session: Arc<LiveSession>) {
+        let reason = ended_by(&session).await;
+        let cut_at = Instant::now();
+        let cords = part(&session, reason).await;
+        let gone = verified_gone(&cords).await;
+        let took_ms = u64::try_from(cut_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if !gone {
+            tracing::error!(session.id = %session.id, "a socket of an ended session is still in the kernel's table");
+        }
+        failpoint::reached("before-end");
+        self.record_end(&session, reason, gone, took_ms);
+        failpoint::reached("after-end-marker");
+        let seal = seal(&session, reason).await;
+        failpoint::reached("after-seal");
+        self.write_end(&session, reason, seal, gone, took_ms).await;
+        self.shared.live.remove(session.id);
+        session.ended.send_replace(true);
+    }
+
+    fn record_end(&self, session: &LiveSession, reason: EndReason, gone: bool, took_ms: u64) {
+        let by = session.stopped_by.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let body = json!({ "reason": reason.as_str(), "by": by, "sockets_gone": gone, "took_ms": took_ms });
+        if let Err(error) = session.recording.event(None, "end", body) {
+            tracing::error!(session.id = %session.id, %error, "the end could not be written into the recording");
+        }
+    }
+}
+
+async fn ended_by(session: &LiveSession) -> EndReason {
+    let mut flow = session.flow();
+    // The sender lives in `session`: the wait cannot fail before a cut.
+    match flow.wait_for(|flow| flow.is_cut()).await.as_deref() {
+        Ok(Flow::Cut(reason)) => *reason,
+        _ => EndReason::NoLongerPermitted,
+    }
+}
+
+/// Says goodbye on all legs at once, for a bounded time, and severs them.
+async fn part(session: &LiveSession, reason: EndReason) -> Vec<Cord> {
+    let legs = std::mem::take(&mut *session.legs.lock().unwrap_or_else(PoisonError::into_inner));
+    let cords: Vec<Cord> = legs.iter().map(|leg| leg.cord.clone()).collect();
+    // Channels get their last words out first.
+    let goodbyes = async {
+        sleep(GOODBYE / 2).await;
+        join_all(legs.into_iter().map(|leg| (leg.goodbye)(reason))).await;
+    };
+    if timeout(GOODBYE, goodbyes).await.is_err() {
+        tracing::debug!(session.id = %session.id, "a peer did not take its goodbye in time");
+    }
+    cords.iter().for_each(Cord::sever);
+    cords
+}
+
+/// Asks the kernel until it knows none of the connections any more.
+async fn verified_gone(cords: &[Cord]) -> bool {
+    let until = Instant::now() + GONE_WITHIN;
+    loop {
+        let open = cords.iter().any(|cord| match sockets::open(cord) {
+            Ok(open) => open,
+            Err(error) => {
+                tracing::warn!(%error, "the kernel's socket table cannot be read");
+                true
+            }
+        });
+        if !open {
+            return true;
+        }
+        if Instant::now() >= until {
+            return false;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Seals; tries again while the medium is at fault. `None` leaves it to the recovery at the next start.
+async fn seal(session: &Arc<LiveSession>, reason: EndReason) -> Option<Seal> {
+    let until = Instant::now() + SEAL_GRACE;
+    loop {
+        let sealing = Arc::clone(session);
+        let sealed = tokio::task::spawn_blocking(move || {
+            let coverage = sealing.coverage.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let ending = Ending { reason: reason.as_str().to_owned(), at: sealing.began.now(), coverage };
+            sealing.recording.seal(ending)
+        });
+        match sealed.await {
+            Ok(Ok(seal)) => return Some(seal),
+            Ok(Err(error)) => {
+                tracing::error!(session.id = %session.id, %error, "the recording could not be sealed; trying again");
+            }
+            Err(error) => tracing::error!(session.id = %session.id, %error, "sealing did not finish"),
+        }
+        if Instant::now() >= until {
+            return None;
+        }
+        sleep(SEAL_RETRY).await;
+    }
+}

@@ -1,0 +1,116 @@
+//! What a session's relays may do now.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The state that relays obey at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Both directions flow.
+    Open,
+    /// Input waits: paused by a person, or no observer is present.
+    Paused,
+    /// Input is over, output still flows: the overrun.
+    Frozen,
+    /// Nothing flows.
+    Cut(EndReason),
+}
+
+impl Flow {
+    /// Whether nothing flows any more.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        matches!(self, Self::Cut(_))
+    }
+}
+
+/// Why a session ended: stored, shown, and said to the technician.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The technician left.
+    ClientClosed,
+    /// The target closed the connection.
+    TargetClosed,
+    /// The target could not be reached or did not let the gate in.
+    TargetFailed,
+    /// The change window closed.
+    WindowClosed,
+    /// The work limit was used up.
+    WorkLimit,
+    /// A freeze began.
+    Frozen,
+    /// The window was revoked.
+    Revoked,
+    /// The person, vendor, target or everything was locked.
+    Locked,
+    /// The schedule no longer permits it for another reason.
+    NoLongerPermitted,
+    /// Somebody stopped it.
+    Stopped,
+    /// The recording could not be written.
+    Recorder,
+    /// The database was gone for too long.
+    Store,
+    /// The clock cannot be trusted.
+    Clock,
+    /// The gate is shutting down.
+    Shutdown,
+}
+
+impl EndReason {
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientClosed => "client-closed",
+            Self::TargetClosed => "target-closed",
+            Self::TargetFailed => "target-failed",
+            Self::WindowClosed => "window-closed",
+            Self::WorkLimit => "work-limit",
+            Self::Frozen => "frozen",
+            Self::Revoked => "revoked",
+            Self::Locked => "locked",
+            Self::NoLongerPermitted => "no-longer-permitted",
+            Self::Stopped => "stopped",
+            Self::Recorder => "recorder",
+            Self::Store => "store",
+            Self::Clock => "clock",
+            Self::Shutdown => "shutdown",
+        }
+    }
+
+    /// Whether the gate ended it, against the wish of both ends.
+    #[must_use]
+    pub fn is_cut(self) -> bool {
+        !matches!(self, Self::ClientClosed | Self::TargetClosed | Self::TargetFailed)
+    }
+
+    /// What the technician reads.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::ClientClosed => "you left",
+            Self::TargetClosed => "the server closed the connection",
+            Self::TargetFailed => "the server could not be reached",
+            Self::WindowClosed => "your change window has closed",
+            Self::WorkLimit => "the time for work in this change window is used up",
+            Self::Frozen => "a freeze has begun on this server",
+            Self::Revoked => "the hospital has revoked this change window",
+            Self::Locked => "access has been locked by the hospital",
+            Self::NoLongerPermitted => "this visit is no longer permitted",
+            Self::Stopped => "the hospital has stopped this visit",
+            Self::Recorder => "this visit cannot be recorded any more",
+            Self::Store => "the gate has lost its database",
+            Self::Clock => "the gate's clock cannot be trusted",
+            Self::Shutdown => "the gate is shutting down",
+        }
+    }
+}
+
+impl fmt::Display for EndReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

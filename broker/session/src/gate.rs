@@ -1,0 +1,179 @@
+//! What every session of a node shares, and the questions that a door may ask.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chaperone_policy::{
+    AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
+};
+use chaperone_recorder::{Folder, RecordingKeys, Space};
+use chaperone_store::{Store, StoreError};
+use chaperone_vault::Vault;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use crate::clock::{ClockWatch, Trust};
+use crate::live::LiveSession;
+use crate::registry::Registry;
+
+/// How a node treats its sessions.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Before which remaining times the technician is warned.
+    pub warn_before: Vec<Duration>,
+    /// How long sessions outlive the database.
+    pub store_grace: Duration,
+    /// How long forwarding waits for a recording that cannot be written.
+    pub recorder_grace: Duration,
+    /// The hospital's time zone, for words.
+    pub zone: TimeZone,
+    /// What the gate calls itself to technicians.
+    pub gate_name: String,
+    /// Whom technicians call.
+    pub help: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            warn_before: [15, 5, 1].map(|minutes| Duration::from_secs(minutes * 60)).into(),
+            store_grace: Duration::from_secs(10),
+            recorder_grace: Duration::from_secs(60),
+            zone: TimeZone::UTC,
+            gate_name: "Chaperone".to_owned(),
+            help: "clinical engineering".to_owned(),
+        }
+    }
+}
+
+/// One node's gate; cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub store: Store,
+    pub folder: Folder,
+    pub keys: RecordingKeys,
+    pub vault: Vault,
+    pub settings: Settings,
+    pub clock: ClockWatch,
+    pub live: Registry,
+}
+
+/// A proven person who wants to reach a target.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Who.
+    pub person: PersonId,
+    /// What they name.
+    pub target: TargetName,
+    /// Which account they name.
+    pub account: Option<AccountName>,
+    /// Where from.
+    pub source: SocketAddr,
+    /// How they proved who they are, with what they offered on the way; no secret.
+    pub proof: serde_json::Value,
+    /// `ssh` or `tls`.
+    pub protocol: &'static str,
+}
+
+/// A refused attempt, as a door may show it.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// Why, for the gate's own use.
+    pub reason: Reason,
+    /// What the technician reads: one sentence, their own next window, how to ask, a reference.
+    pub text: String,
+}
+
+impl Gate {
+    /// A gate over its parts. Call [`Gate::run`] once beside it.
+    #[must_use]
+    pub fn new(store: Store, folder: Folder, keys: RecordingKeys, vault: Vault, settings: Settings) -> Self {
+        let clock = ClockWatch::new(Timestamp::now(), Instant::now());
+        let live = Registry::default();
+        Self { shared: Arc::new(Shared { store, folder, keys, vault, settings, clock, live }) }
+    }
+
+    /// Now, by the wall clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// The facts, at most 250 ms old.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
+        self.shared.store.facts().await
+    }
+
+    /// Whether new connections are taken at all: not while a refusal could not even be spooled.
+    #[must_use]
+    pub fn is_accepting(&self) -> bool {
+        !self.shared.store.spool_is_full()
+    }
+
+    /// The live session with this id, if it is on this node.
+    #[must_use]
+    pub fn live(&self, session: SessionId) -> Option<Arc<LiveSession>> {
+        self.shared.live.find(session)
+    }
+
+    /// How many sessions are live on this node.
+    #[must_use]
+    pub fn live_count(&self) -> usize {
+        self.shared.live.all().len()
+    }
+
+    pub(crate) fn attempt_of(&self, ask: &Ask, id: AttemptId) -> Attempt {
+        Attempt {
+            id,
+            person: ask.person,
+            target: ask.target.clone(),
+            account: ask.account.clone(),
+            access: None,
+            source: ask.source.ip(),
+            within: None,
+            node: self.conditions(ask.person, &ask.target),
+        }
+    }
+
+    /// What this node observes, for an attempt that is no session yet.
+    fn conditions(&self, person: PersonId, target: &TargetName) -> NodeConditions {
+        let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, None);
+        NodeConditions {
+            clock_trusted: self.shared.clock.read(Timestamp::now(), Instant::now()) == Trust::Agrees,
+            recorder_ready: matches!(self.shared.folder.space(), Ok(Space::Ok)),
+            store_ready: true,
+            sessions_of_person,
+            sessions_on_target,
+            observers: 0,
+            running: false,
+        }
+    }
+
+    /// What the technician reads when refused.
+    pub(crate) fn refused(&self, refusal: &Refusal, reference: Uuid) -> Refused {
+        let settings = &self.shared.settings;
+        let sentence = refusal.sentence(&settings.zone);
+        let reference = short(reference);
+        let text = format!(
+            "{gate}: {sentence}\nTo ask for a change window or for more time, call {help}. Reference {reference}.",
+            gate = settings.gate_name,
+            help = settings.help,
+        );
+        Refused { reason: refusal.reason, text }
+    }
+}
+
+/// The last, random part of an id: what a person can read out on the telephone.
+pub(crate) fn short(id: Uuid) -> String {
+    let text = id.simple().to_string();
+    text.get(20..).unwrap_or_default().to_uppercase()
+}

@@ -1,0 +1,273 @@
+//! One live session: what its relays, its watch and its end share.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chaperone_policy::{Attempt, Permit, SessionId};
+use chaperone_recorder::{ChannelCoverage, ChannelKind, ChannelRecorder, LiveRecording, RecordError};
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
+
+use crate::flow::{EndReason, Flow};
+use crate::relay::{RelayEnd, wait_or_cut};
+use crate::sever::Cord;
+
+/// Notices that a terminal has not taken yet; the newest matter.
+const NOTICES: usize = 8;
+
+/// Something that the gate tells a technician in their terminal.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// One line of plain text.
+    pub text: String,
+}
+
+/// A connection of the session: how to say goodbye on it, and the cord that ends it.
+pub struct Leg {
+    /// `client` or `target`, as the recording names it.
+    pub name: &'static str,
+    /// Ends it at once.
+    pub cord: Cord,
+    /// Ends it in order; given up after 300 ms.
+    pub goodbye: Box<dyn FnOnce(EndReason) -> BoxFuture<'static, ()> + Send>,
+}
+
+/// A session between its admission and its seal.
+pub struct LiveSession {
+    pub(crate) id: SessionId,
+    pub(crate) attempt: Attempt,
+    pub(crate) login: String,
+    pub(crate) source: SocketAddr,
+    pub(crate) recording: LiveRecording,
+    pub(crate) recorder_grace: Duration,
+    pub(crate) began: Began,
+    pub(crate) permit: watch::Sender<Permit>,
+    pub(crate) flow: watch::Sender<Flow>,
+    pub(crate) notices: broadcast::Sender<Notice>,
+    pub(crate) legs: Mutex<Vec<Leg>>,
+    pub(crate) coverage: Mutex<Vec<ChannelCoverage>>,
+    pub(crate) stopped_by: Mutex<Option<String>>,
+    pub(crate) recorder_fault: watch::Sender<Option<String>>,
+    pub(crate) ended: watch::Sender<bool>,
+    pub(crate) paused: AtomicBool,
+    next_channel: AtomicU32,
+}
+
+/// The session's own clock: wall time at its start, carried on by the monotonic clock, so that a jump of the wall
+/// clock moves no deadline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Began {
+    pub wall: Timestamp,
+    pub monotonic: Instant,
+}
+
+impl Began {
+    pub(crate) fn now(self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.monotonic.elapsed()).unwrap_or(SignedDuration::ZERO);
+        self.wall.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// When a wall-clock deadline comes, by the monotonic clock.
+    pub(crate) fn instant(self, deadline: Timestamp) -> Instant {
+        let ahead = Duration::try_from(deadline.duration_since(self.wall)).unwrap_or(Duration::ZERO);
+        self.monotonic.checked_add(ahead).unwrap_or(self.monotonic + Duration::from_secs(86_400 * 365))
+    }
+}
+
+impl LiveSession {
+    pub(crate) fn new(
+        attempt: Attempt,
+        login: String,
+        source: SocketAddr,
+        permit: Permit,
+        recording: LiveRecording,
+        recorder_grace: Duration,
+        began: Began,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            id: SessionId(recording.session()),
+            attempt,
+            login,
+            source,
+            recording,
+            recorder_grace,
+            began,
+            permit: watch::Sender::new(permit),
+            flow: watch::Sender::new(Flow::Open),
+            notices: broadcast::Sender::new(NOTICES),
+            legs: Mutex::default(),
+            coverage: Mutex::default(),
+            stopped_by: Mutex::default(),
+            recorder_fault: watch::Sender::new(None),
+            ended: watch::Sender::new(false),
+            paused: AtomicBool::new(false),
+            next_channel: AtomicU32::new(0),
+        })
+    }
+
+    /// Identity; names the recording too.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// The permit in force.
+    #[must_use]
+    pub fn permit(&self) -> Permit {
+        self.permit.borrow().clone()
+    }
+
+    /// What relays may do, now and from now on.
+    #[must_use]
+    pub fn flow(&self) -> watch::Receiver<Flow> {
+        self.flow.subscribe()
+    }
+
+    /// What the gate tells the technician from now on.
+    #[must_use]
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// Where the technician's connection comes from.
+    #[must_use]
+    pub fn source(&self) -> SocketAddr {
+        self.source
+    }
+
+    /// Opens a channel in the recording. `typed_input` says that its input may be a password typed at a prompt.
+    ///
+    /// # Errors
+    /// When the recording cannot take it: then the channel must not open.
+    pub fn record_channel(&self, kind: ChannelKind, typed_input: bool) -> Result<ChannelRecorder, RecordError> {
+        let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
+        self.recording.open_channel(number, kind, typed_input)
+    }
+
+    /// Records an event. A fault here is waited out as one on payload is.
+    ///
+    /// # Errors
+    /// How the relay that asked must end.
+    pub async fn record_event(
+        &self,
+        channel: u32,
+        kind: &str,
+        body: serde_json::Value,
+        flow: &mut watch::Receiver<Flow>,
+    ) -> Result<(), RelayEnd> {
+        let Err(mut failed) = self.recording.event(Some(channel), kind, body.clone()) else { return Ok(()) };
+        let give_up = Instant::now() + self.recorder_grace;
+        self.recorder_failed(&failed);
+        while Instant::now() < give_up {
+            wait_or_cut(flow, Duration::from_millis(100)).await?;
+            match self.recording.event(Some(channel), kind, body.clone()) {
+                Ok(()) => {
+                    self.recorder_mended();
+                    return Ok(());
+                }
+                Err(again) => failed = again,
+            }
+        }
+        self.recorder_gave_up(&failed);
+        Err(RelayEnd::Recorder)
+    }
+
+    /// States what was captured of a channel that closed.
+    pub fn cover(&self, coverage: ChannelCoverage) {
+        self.coverage.lock().unwrap_or_else(PoisonError::into_inner).push(coverage);
+    }
+
+    /// Hangs a connection on the session: when the session ends, so does the connection. One that comes too late ends
+    /// at once.
+    pub fn hang(&self, leg: Leg) {
+        let mut legs = self.legs.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.flow.borrow().is_cut() {
+            leg.cord.sever();
+        }
+        legs.push(leg);
+    }
+
+    /// Ends the session. The first reason stands.
+    pub fn cut(&self, reason: EndReason) {
+        self.flow.send_if_modified(|flow| {
+            let first = !flow.is_cut();
+            if first {
+                *flow = Flow::Cut(reason);
+            }
+            first
+        });
+    }
+
+    /// Tells the technician something, where a terminal is open.
+    pub fn tell(&self, text: String) {
+        // Nobody listens when no terminal is open: then there is nobody to tell.
+        drop(self.notices.send(Notice { text }));
+    }
+
+    /// Returns once the session is sealed and its end is a fact.
+    pub async fn ended(&self) {
+        // The sender lives in `self`: the wait cannot fail.
+        drop(self.ended.subscribe().wait_for(|ended| *ended).await);
+    }
+
+    /// How long forwarding waits for a recording that cannot be written.
+    #[must_use]
+    pub fn recorder_grace(&self) -> Duration {
+        self.recorder_grace
+    }
+
+    /// Input waits, or goes on.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+        let wanted = if paused { Flow::Paused } else { Flow::Open };
+        self.flow.send_if_modified(|flow| {
+            let changes = matches!(flow, Flow::Open | Flow::Paused) && *flow != wanted;
+            if changes {
+                *flow = wanted;
+            }
+            changes
+        });
+    }
+
+    /// Input is over: the overrun has begun.
+    pub(crate) fn freeze_input(&self) {
+        self.flow.send_if_modified(|flow| {
+            let changes = matches!(flow, Flow::Open | Flow::Paused);
+            if changes {
+                *flow = Flow::Frozen;
+            }
+            changes
+        });
+    }
+
+    /// Input flows again after an extension that came in the overrun.
+    pub(crate) fn thaw_input(&self) {
+        let back = if self.paused.load(Ordering::Relaxed) { Flow::Paused } else { Flow::Open };
+        self.flow.send_if_modified(|flow| {
+            let changes = *flow == Flow::Frozen;
+            if changes {
+                *flow = back;
+            }
+            changes
+        });
+    }
+
+    pub(crate) fn recorder_failed(&self, cause: &RecordError) {
+        tracing::error!(session.id = %self.id, error = %cause, "the recording cannot be written; forwarding has stopped");
+        self.recorder_fault.send_replace(Some(cause.to_string()));
+    }
+
+    pub(crate) fn recorder_mended(&self) {
+        tracing::info!(session.id = %self.id, "the recording can be written again; forwarding goes on");
+        self.recorder_fault.send_replace(None);
+    }
+
+    pub(crate) fn recorder_gave_up(&self, cause: &RecordError) {
+        tracing::error!(session.id = %self.id, error = %cause, "the recording could not be written in time; the session ends");
+        self.cut(EndReason::Recorder);
+    }
+}

@@ -1,0 +1,225 @@
+//! What a node does for all of its sessions: makes recordings durable, tells the ledger how far they are, carries out
+//! people's orders, watches the clock, the disk and the recorder.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use chaperone_policy::SessionId;
+use chaperone_recorder::{Checkpoint, Space};
+use chaperone_store::{FactKind, NewFact};
+use futures::StreamExt;
+use futures::stream;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::clock::Trust;
+use crate::flow::EndReason;
+use crate::gate::Gate;
+use crate::live::LiveSession;
+
+/// Power loss loses at most this much of a `prompt` recording.
+const DURABLE_EVERY: Duration = Duration::from_millis(200);
+/// How often the ledger learns how far recordings are.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+/// How often clock and disk are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Recordings that are synced at the same time.
+const SYNCS: usize = 4;
+
+impl Gate {
+    /// Runs the node's tasks until the returned future is dropped.
+    pub async fn run(&self) {
+        tokio::join!(self.keep_durable(), self.keep_checkpoints(), self.obey_orders(), self.look_around());
+    }
+
+    async fn keep_durable(&self) {
+        let mut tick = interval(DURABLE_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            stream::iter(self.shared.live.all())
+                .for_each_concurrent(SYNCS, |session| async move {
+                    let syncing = Arc::clone(&session);
+                    match tokio::task::spawn_blocking(move || syncing.recording.sync()).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => {
+                            tracing::error!(session.id = %session.id, %error, "a recording could not be made durable");
+                        }
+                        Err(error) => tracing::error!(session.id = %session.id, %error, "a sync did not finish"),
+                    }
+                })
+                .await;
+        }
+    }
+
+    /// One fact lists every recording that grew.
+    async fn keep_checkpoints(&self) {
+        let mut told: HashMap<SessionId, Checkpoint> = HashMap::new();
+        let mut tick = interval(CHECKPOINT_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let live = self.shared.live.all();
+            told.retain(|id, _| live.iter().any(|session| session.id == *id));
+            let mut grown = Vec::new();
+            for session in live {
+                match session.recording.checkpoint() {
+                    Ok(now) if told.get(&session.id).is_none_or(|before| now.grew_since(before)) => {
+                        grown.push(listed(&now));
+                        told.insert(session.id, now);
+                    }
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(session.id = %session.id, %error, "no checkpoint of a recording"),
+                }
+            }
+            if !grown.is_empty() {
+                let fact = NewFact::new(FactKind::RecordingCheckpoint, self.now(), json!({ "recordings": grown }));
+                if let Err(error) = self.shared.store.fact(fact).await {
+                    tracing::warn!(%error, "checkpoints of recordings could not be written down");
+                }
+            }
+        }
+    }
+
+    /// Pauses, resumes and stops, whichever node the order was given on.
+    async fn obey_orders(&self) {
+        let mut changes = self.shared.store.changes();
+        let mut after = changes.borrow_and_update().size;
+        while changes.changed().await.is_ok() {
+            let head = changes.borrow_and_update().size;
+            if self.shared.live.all().is_empty() {
+                after = head;
+                continue;
+            }
+            match self.shared.store.orders_after(after).await {
+                Ok(orders) => {
+                    orders.iter().for_each(|(_, session, kind, body)| self.obey(*session, kind, body));
+                    after = orders.last().map_or(head.max(after), |(number, ..)| (number + 1).max(head));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "orders could not be read; they are read again");
+                    tokio::time::sleep(Duration::from_millis(250)).await;
+                    changes.mark_changed();
+                }
+            }
+        }
+    }
+
+    fn obey(&self, session: SessionId, kind: &str, body: &str) {
+        let Some(live) = self.shared.live.find(session) else { return };
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        match kind {
+            "session-paused" => {
+                live.pause(true);
+                live.tell("Chaperone: the hospital has paused your input. Please wait.".to_owned());
+            }
+            "session-resumed" => {
+                live.pause(false);
+                live.tell("Chaperone: your input goes on.".to_owned());
+            }
+            _ => {
+                *live.stopped_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(text("by"));
+                live.cut(EndReason::Stopped);
+            }
+        }
+        let note = json!({ "order": kind, "by": text("by"), "reason": text("reason") });
+        if let Err(error) = live.recording.event(None, "order", note) {
+            tracing::warn!(session.id = %session, %error, "an order could not be recorded");
+        }
+    }
+
+    async fn look_around(&self) {
+        let mut tick = interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut was_trusted = true;
+        let mut space = Space::Ok;
+        let mut faults: HashMap<SessionId, String> = HashMap::new();
+        loop {
+            tick.tick().await;
+            was_trusted = self.look_at_clock(was_trusted).await;
+            space = self.look_at_disk(space).await;
+            self.look_at_recorders(&mut faults).await;
+        }
+    }
+
+    async fn look_at_clock(&self, was_trusted: bool) -> bool {
+        let mut trust = self.shared.clock.read(Timestamp::now(), Instant::now());
+        if let Ok(skew) = self.shared.store.clock_skew().await
+            && trust == Trust::Agrees
+        {
+            trust = self.shared.clock.compare(skew, Instant::now());
+        }
+        let trusted = trust == Trust::Agrees;
+        if trusted != was_trusted || matches!(trust, Trust::Jumped(_)) {
+            let by_ms = self.shared.clock.jumped_by().as_millis().to_string();
+            let kind = if trusted { FactKind::ClockTrusted } else { FactKind::ClockJumped };
+            tracing::warn!(trusted, by_ms, "the clock's trust has changed");
+            self.write_or_spool(NewFact::new(kind, Timestamp::now(), json!({ "by_ms": by_ms })), None).await;
+        }
+        trusted
+    }
+
+    async fn look_at_disk(&self, before: Space) -> Space {
+        let Ok(space) = self.shared.folder.space() else { return before };
+        if space != before {
+            let kind = if space == Space::Ok { FactKind::RecorderMended } else { FactKind::RecorderFault };
+            let body = json!({ "disk": format!("{space:?}").to_lowercase() });
+            self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
+        }
+        match space {
+            Space::Critical => self.shared.live.all().iter().for_each(|session| session.cut(EndReason::Recorder)),
+            Space::Ok => {
+                if let Err(error) = self.shared.folder.replenish() {
+                    tracing::warn!(%error, "the reserve for seals could not be replenished");
+                }
+            }
+            Space::Low => {}
+        }
+        space
+    }
+
+    /// A recorder's fault, and its mending, are facts once each.
+    async fn look_at_recorders(&self, known: &mut HashMap<SessionId, String>) {
+        let live = self.shared.live.all();
+        known.retain(|id, _| live.iter().any(|session| session.id == *id));
+        for session in live {
+            let fault = session.recorder_fault.borrow().clone();
+            let (kind, what) = match (fault, known.get(&session.id)) {
+                (Some(fault), None) => (FactKind::RecorderFault, fault),
+                (None, Some(_)) => (FactKind::RecorderMended, String::new()),
+                _ => continue,
+            };
+            if kind == FactKind::RecorderFault {
+                known.insert(session.id, what.clone());
+            } else {
+                known.remove(&session.id);
+            }
+            self.write_or_spool(session.fact(kind, json!({ "fault": what })), None).await;
+        }
+    }
+
+    /// Ends every session in order and waits for their seals, for a bounded time.
+    pub async fn shut_down(&self, within: Duration) {
+        let live = self.shared.live.all();
+        live.iter().for_each(|session| session.cut(EndReason::Shutdown));
+        let sealed = stream::iter(live).for_each(|session: Arc<LiveSession>| async move { session.ended().await });
+        if tokio::time::timeout(within, sealed).await.is_err() {
+            tracing::error!("not every session was sealed before the gate stopped; the next start recovers them");
+        }
+    }
+}
+
+/// A checkpoint as the ledger lists it: 64-bit numbers as strings.
+fn listed(checkpoint: &Checkpoint) -> Value {
+    fn strings(value: Value) -> Value {
+        match value {
+            Value::Number(number) => Value::String(number.to_string()),
+            Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, strings(value))).collect(),
+            other => other,
+        }
+    }
+    strings(serde_json::to_value(checkpoint).unwrap_or_default())
+}

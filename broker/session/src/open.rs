@@ -1,0 +1,183 @@
+//! From an attempt to a live session, or to a refusal (DESIGN §4): decide; fact *admitted*; recording header on stable
+//! storage; fact *started*; and only then a dial.
+
+use std::sync::Arc;
+
+use chaperone_policy::{Access, Attempt, AttemptId, Endpoint, Permit, Reason, Refusal, SessionId, decide};
+use chaperone_recorder::{ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::dial::{Dial, DialError, Ticket};
+use crate::failpoint;
+use crate::flow::EndReason;
+use crate::gate::{Ask, Gate, Refused};
+use crate::live::{Began, LiveSession};
+use crate::sever::Cord;
+use crate::watch::takes_channels;
+
+impl Gate {
+    /// Decides about a proven person's attempt and opens its session.
+    ///
+    /// # Errors
+    /// The refusal, committed as a fact with its alert before this returns.
+    pub async fn attempt(&self, ask: Ask) -> Result<Arc<LiveSession>, Refused> {
+        let attempt = self.attempt_of(&ask, AttemptId(Uuid::now_v7()));
+        let facts = match self.facts().await {
+            Ok(facts) => facts,
+            Err(_) => return Err(self.refuse(&ask, &attempt, Refusal::without_window(Reason::Store)).await),
+        };
+        let permit = match decide(&facts, &attempt, self.now()) {
+            Ok(permit) => permit,
+            Err(refusal) => return Err(self.refuse(&ask, &attempt, *refusal).await),
+        };
+        match self.open(&ask, &attempt, permit).await {
+            Ok(session) => Ok(session),
+            Err(reason) => Err(self.refuse(&ask, &attempt, Refusal::without_window(reason)).await),
+        }
+    }
+
+    /// Everything between the permit and the dial. A crash after *admitted* and before the header is a session that
+    /// never started; one after the header is recovered from what the recording holds.
+    async fn open(&self, ask: &Ask, attempt: &Attempt, permit: Permit) -> Result<Arc<LiveSession>, Reason> {
+        let id = SessionId(Uuid::now_v7());
+        let opening = self.opening(ask, id, &permit);
+        self.write_admitted(ask, attempt, id, &permit).await.map_err(|_| Reason::Store)?;
+        failpoint::reached("after-admitted");
+        let began = Began { wall: self.now(), monotonic: Instant::now() };
+        let shared = Arc::clone(&self.shared);
+        let started = tokio::task::spawn_blocking(move || LiveRecording::start(&shared.folder, opening, &shared.keys));
+        let recording = match started.await {
+            Ok(Ok(recording)) => recording,
+            Ok(Err(error)) => {
+                tracing::error!(session.id = %id, %error, "a recording could not be started; the attempt is refused");
+                self.write_never_started(ask, attempt, id).await;
+                return Err(Reason::Recorder);
+            }
+            Err(_) => return Err(Reason::Recorder),
+        };
+        failpoint::reached("after-header");
+        let login = ask.proof.get("login").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let grace = self.shared.settings.recorder_grace;
+        let session = LiveSession::new(attempt.clone(), login, ask.source, permit, recording, grace, began);
+        self.shared.live.add(&session);
+        tokio::spawn(self.clone().end(Arc::clone(&session)));
+        if self.write_started(&session).await.is_err() {
+            session.cut(EndReason::Store);
+            return Err(Reason::Store);
+        }
+        failpoint::reached("after-started");
+        let (gate, watched) = (self.clone(), Arc::clone(&session));
+        tokio::spawn(async move { gate.watch(watched).await });
+        Ok(session)
+    }
+
+    fn opening(&self, ask: &Ask, id: SessionId, permit: &Permit) -> Opening {
+        let mode = if permit.target().durable { Durability::Durable } else { Durability::Prompt };
+        let access: Vec<&str> = permit.access().iter().map(|access| access.as_str()).collect();
+        let facts = json!({
+            "person": ask.person, "proof": ask.proof, "source": ask.source.to_string(), "protocol": ask.protocol,
+            "target": permit.target().name, "account": permit.account(), "window": permit.window(),
+            "access": access, "input_until": permit.input_until(), "output_until": permit.output_until(),
+            "ledger_head": permit.head().to_string(), "policy_version": permit.policy_version().to_string(),
+            "build": env!("CARGO_PKG_VERSION"),
+        });
+        Opening { session: id.0, started: self.now(), facts, mode }
+    }
+
+    /// Asks again, for one channel of a live session, and opens it in the recording.
+    ///
+    /// # Errors
+    /// The refusal of this channel; a fact.
+    pub async fn open_channel(
+        &self,
+        session: &LiveSession,
+        access: Access,
+        about: Value,
+        typed_input: bool,
+    ) -> Result<ChannelRecorder, Refused> {
+        let refusal = match self.channel_verdict(session, access).await {
+            Ok(()) => match session.record_channel(ChannelKind::new(access.as_str(), about.clone()), typed_input) {
+                Ok(channel) => {
+                    self.write_channel_opened(session, &channel, access, about);
+                    return Ok(channel);
+                }
+                Err(error) => {
+                    tracing::error!(session.id = %session.id, %error, "a channel could not be opened in the recording");
+                    Refusal::without_window(Reason::Recorder)
+                }
+            },
+            Err(refusal) => refusal,
+        };
+        self.write_channel_refused(Some(session), access.as_str(), json!({ "reason": refusal.reason, "about": about }))
+            .await;
+        Err(self.refused(&refusal, session.attempt.id.0))
+    }
+
+    async fn channel_verdict(&self, session: &LiveSession, access: Access) -> Result<(), Refusal> {
+        if !takes_channels(*session.flow().borrow()) {
+            return Err(Refusal::without_window(Reason::Late));
+        }
+        let facts = self.facts().await.map_err(|_| Refusal::without_window(Reason::Store))?;
+        let attempt = Attempt { access: Some(access), ..self.running_attempt(session) };
+        decide(&facts, &attempt, session.began.now()).map(drop).map_err(|refusal| *refusal)
+    }
+
+    /// The attempt of a running session, to decide about again.
+    pub(crate) fn running_attempt(&self, session: &LiveSession) -> Attempt {
+        let permit = session.permit.borrow();
+        let (person, target) = (session.attempt.person, &session.attempt.target);
+        let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, Some(session.id));
+        let mut attempt = session.attempt.clone();
+        attempt.within = Some(permit.window());
+        attempt.node.running = true;
+        attempt.node.sessions_of_person = sessions_of_person;
+        attempt.node.sessions_on_target = sessions_on_target;
+        attempt
+    }
+}
+
+impl LiveSession {
+    /// Reaches the target. Only a session can: the ticket needs its permit and its recording.
+    ///
+    /// # Errors
+    /// What the technician reads; the session has been ended.
+    pub async fn dial<D: Dial>(self: &Arc<Self>, gate: &Gate, dial: &D) -> Result<(D::Leg, Cord), String> {
+        let reached = match self.ticket(gate).await {
+            Ok(ticket) => dial.dial(ticket).await,
+            Err(error) => Err(error),
+        };
+        failpoint::reached("after-dial");
+        match reached {
+            Ok(dialled) => {
+                if let Err(error) = self.recording.event(None, "target-leg", dialled.about) {
+                    self.recorder_gave_up(&error);
+                }
+                Ok((dialled.leg, dialled.cord))
+            }
+            Err(error) => {
+                let body = json!({ "failure": error.as_str(), "detail": error.to_string() });
+                if let Err(error) = self.recording.event(None, "target-failed", body.clone()) {
+                    tracing::error!(session.id = %self.id, %error, "the target's failure could not be recorded");
+                }
+                gate.write_target_failed(self, &error, body).await;
+                self.cut(EndReason::TargetFailed);
+                Err(error.sentence().to_owned())
+            }
+        }
+    }
+
+    async fn ticket(&self, gate: &Gate) -> Result<Ticket, DialError> {
+        let permit = self.permit();
+        let is_ssh = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Ssh { .. });
+        let endpoint = permit.target().endpoints.iter().find(is_ssh).cloned().ok_or(DialError::NoEndpoint)?;
+        let account = permit.account().cloned().ok_or(DialError::NoEndpoint)?;
+        let credential = gate.shared.vault.credential(&gate.shared.store, permit.target().id, &account).await;
+        let credential = credential.map_err(|error| {
+            tracing::error!(session.id = %self.id, %error, "a target's credential could not be opened");
+            DialError::NoCredential
+        })?;
+        Ok(Ticket { endpoint, account, credential })
+    }
+}

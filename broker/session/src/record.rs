@@ -1,0 +1,256 @@
+//! What the session layer writes down: each step of a session's life as a fact, with the row that goes with it.
+
+use std::net::SocketAddr;
+
+use chaperone_policy::{Attempt, PersonId, Permit, Reason, Refusal, SessionId};
+use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
+use chaperone_store::{FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::dial::DialError;
+use crate::flow::EndReason;
+use crate::gate::{Ask, Gate, Refused};
+use crate::live::LiveSession;
+
+/// A proof that failed, as a door describes it.
+#[derive(Clone, Debug)]
+pub struct FailedProof {
+    /// The user name given, printable and cut.
+    pub user: String,
+    /// Where from.
+    pub source: SocketAddr,
+    /// Fingerprints of the keys that were offered.
+    pub offers: Vec<String>,
+    /// Why.
+    pub reason: Reason,
+    /// Whose name it was.
+    pub person: Option<PersonId>,
+}
+
+/// What was captured of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captured {
+    /// Everything that passed.
+    All,
+    /// It did not start: nothing passed.
+    Failed,
+}
+
+impl Gate {
+    /// Writes down a failed proof; nothing of it reaches the peer.
+    pub async fn failed_proof(&self, proof: FailedProof) {
+        let body = json!({
+            "user": proof.user, "source": proof.source.to_string(), "offers": proof.offers,
+            "reason": proof.reason, "reference": crate::gate::short(Uuid::new_v4()), "listener": self.shared.store.node(),
+        });
+        let mut fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
+        fact.person = proof.person;
+        self.write_or_spool(fact, None).await;
+    }
+
+    /// Writes down a refusal, with its alert in the same commit, and says it in the technician's words.
+    pub(crate) async fn refuse(&self, ask: &Ask, attempt: &Attempt, refusal: Refusal) -> Refused {
+        let facts = self.shared.store.last_facts();
+        let target = facts.as_ref().and_then(|facts| facts.target_by_name(&ask.target));
+        let body = json!({
+            "refusal": refusal, "reason": refusal.reason, "verdict": refusal.verdict(),
+            "off_by_s": refusal.off_by.map(|by| by.as_secs().to_string()),
+            "target": ask.target, "account": ask.account, "source": ask.source.to_string(), "proof": ask.proof,
+            "protocol": ask.protocol, "outcome": "refused", "reference": crate::gate::short(attempt.id.0),
+        });
+        let mut fact = NewFact::new(FactKind::AttemptRefused, self.now(), body).by(ask.person).of_attempt(attempt.id);
+        fact.target = target.map(|target| target.id);
+        fact.window = refusal.nearest.as_ref().map(|nearest| nearest.window);
+        fact.vendor = facts.as_ref().and_then(|facts| facts.people.get(&ask.person)).and_then(|person| person.vendor);
+        self.write_or_spool(fact, None).await;
+        self.refused(&refusal, attempt.id.0)
+    }
+
+    pub(crate) async fn write_admitted(
+        &self,
+        ask: &Ask,
+        attempt: &Attempt,
+        id: SessionId,
+        permit: &Permit,
+    ) -> Result<(), StoreError> {
+        let row = NewSession {
+            id,
+            attempt: attempt.id,
+            person: ask.person,
+            target: permit.target().id,
+            window: permit.window(),
+            account: permit.account().map(ToString::to_string),
+            protocol: ask.protocol,
+            source: ask.source.to_string(),
+        };
+        let body = json!({
+            "target": permit.target().name, "account": permit.account(), "source": ask.source.to_string(),
+            "proof": ask.proof, "protocol": ask.protocol, "recording": id, "access": permit.access(),
+            "input_until": permit.input_until(), "output_until": permit.output_until(),
+            "as_of": permit.head().to_string(),
+        });
+        let fact = NewFact::new(FactKind::SessionAdmitted, self.now(), body).by(ask.person);
+        let fact = fact.on(row.target).in_window(row.window).in_session(id).of_attempt(attempt.id);
+        self.shared
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.admit_session(&row).await?;
+                    tx.begin_work(row.window, id).await?;
+                    tx.fact(fact).await.map(drop)
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn write_started(&self, session: &LiveSession) -> Result<(), StoreError> {
+        let fact = session.fact(FactKind::SessionStarted, json!({ "recording": session.id }));
+        let id = session.id;
+        self.shared
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.start_session(id).await?;
+                    tx.fact(fact).await.map(drop)
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn write_never_started(&self, ask: &Ask, attempt: &Attempt, id: SessionId) {
+        let fact = NewFact::new(FactKind::SessionNeverStarted, self.now(), json!({ "why": "recorder" }))
+            .by(ask.person)
+            .in_session(id)
+            .of_attempt(attempt.id);
+        let end = SpooledEnd { reason: "never-started".to_owned(), seal: None };
+        self.write_or_spool(fact, Some(end)).await;
+    }
+
+    /// A channel was opened: a fact, beside the relay and not before it; the recording has it already.
+    pub(crate) fn write_channel_opened(
+        &self,
+        session: &LiveSession,
+        channel: &ChannelRecorder,
+        access: chaperone_policy::Access,
+        about: Value,
+    ) {
+        let body = json!({ "channel": channel.number(), "access": access, "about": about });
+        let fact = session.fact(FactKind::ChannelOpened, body);
+        let gate = self.clone();
+        tokio::spawn(async move { gate.write_or_spool(fact, None).await });
+    }
+
+    pub(crate) async fn write_channel_refused(&self, session: Option<&LiveSession>, kind: &str, about: Value) {
+        let body = json!({ "channel": kind, "about": about });
+        let fact = match session {
+            Some(session) => session.fact(FactKind::ChannelRefused, body),
+            None => NewFact::new(FactKind::ChannelRefused, self.now(), body),
+        };
+        self.write_or_spool(fact, None).await;
+    }
+
+    /// A door refused a kind of channel, or a second request, that nothing opens.
+    pub async fn channel_refused(
+        &self,
+        session: Option<&LiveSession>,
+        user: &str,
+        source: SocketAddr,
+        kind: &str,
+        what: Value,
+    ) {
+        let about = json!({ "user": user, "source": source.to_string(), "what": what, "reason": "access-not-granted" });
+        if let Some(session) = session
+            && let Err(error) = session.recording.event(None, "refused", json!({ "channel": kind, "what": about }))
+        {
+            tracing::warn!(session.id = %session.id, %error, "a refused channel could not be recorded");
+        }
+        self.write_channel_refused(session, kind, about).await;
+    }
+
+    /// States what was captured of a channel, in the recording's coverage and as a fact.
+    pub async fn close_channel(&self, session: &LiveSession, channel: &ChannelRecorder, captured: Captured) {
+        let (coverage, why) = match captured {
+            Captured::All => (Coverage::Captured, String::new()),
+            Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
+        };
+        let body = json!({ "channel": channel.number(), "coverage": coverage });
+        session.cover(ChannelCoverage { channel: channel.number(), coverage, why });
+        self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
+    }
+
+    pub(crate) async fn write_target_failed(&self, session: &LiveSession, error: &DialError, body: Value) {
+        tracing::warn!(session.id = %session.id, %error, "a target could not be reached");
+        self.write_or_spool(session.fact(FactKind::TargetFailed, body), None).await;
+    }
+
+    /// The end of a session: its row, and two facts in one commit where there is a seal.
+    pub(crate) async fn write_end(
+        &self,
+        session: &LiveSession,
+        reason: EndReason,
+        seal: Option<Seal>,
+        sockets_gone: bool,
+        took_ms: u64,
+    ) {
+        let by = session.stopped_by();
+        let body = json!({
+            "reason": reason.as_str(), "by": by, "sockets_gone": sockets_gone, "took_ms": took_ms,
+            "source": session.source.to_string(),
+        });
+        let text = seal.as_ref().and_then(|seal| serde_json::to_string(seal).ok());
+        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: text };
+        self.write_or_spool(session.fact(FactKind::SessionEnded, body), Some(end)).await;
+        if let Some(seal) = seal {
+            self.write_or_spool(session.fact(FactKind::SessionSealed, sealed(&seal)), None).await;
+        }
+    }
+
+    /// Writes a fact; spools it when the database is gone; at the very least logs that both failed.
+    pub(crate) async fn write_or_spool(&self, fact: NewFact, ended: Option<SpooledEnd>) {
+        let kind = fact.kind;
+        if let Err(error) = self.shared.store.fact_or_spool(fact, ended).await {
+            tracing::error!(%kind, %error, "a fact could neither be written nor spooled");
+        }
+    }
+
+    pub(crate) async fn write_sealed_later(&self, fact: NewFact, session: SessionId, state: RecordingState, seal: &Seal) {
+        let text = serde_json::to_string(seal).unwrap_or_default();
+        let written = self.shared.store.write(move |tx| {
+            Box::pin(async move {
+                tx.end_session(session, fact.at, "crash", None).await?;
+                tx.seal_session(session, state, &text).await?;
+                tx.fact(fact).await.map(drop)
+            })
+        });
+        let written: Result<(), StoreError> = written.await;
+        if let Err(error) = written {
+            tracing::error!(session.id = %session, %error, "a recovered recording could not be written down");
+        }
+    }
+}
+
+/// What a `session-sealed` fact holds of a seal.
+pub(crate) fn sealed(seal: &Seal) -> Value {
+    json!({
+        "seal_hash": hex_text(&seal.hash), "chain": hex_text(&seal.chain), "blocks": seal.blocks.to_string(),
+        "state": seal.state, "reason": seal.reason, "coverage": seal.coverage,
+    })
+}
+
+fn hex_text(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl LiveSession {
+    /// A fact about this session.
+    pub(crate) fn fact(&self, kind: FactKind, body: Value) -> NewFact {
+        let permit = self.permit.borrow();
+        NewFact::new(kind, self.began.now(), body)
+            .by(self.attempt.person)
+            .on(permit.target().id)
+            .in_window(permit.window())
+            .in_session(self.id)
+            .of_attempt(self.attempt.id)
+    }
+}

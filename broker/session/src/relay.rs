@@ -1,0 +1,328 @@
+//! One direction of one channel: take a batch, record it, then forward what the recorder gave back (P1).
+//!
+//! The reading side never waits for the writing side until the backlog is full: an SSH connection has one loop for all
+//! its channels, and a relay that stops reading would stop them all, and its own other direction with them.
+//! Everything in the backlog is recorded already; it is what has been received and not yet delivered.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use chaperone_recorder::{AppendError, ChannelRecorder, Recorded, Stream};
+use futures::FutureExt;
+use futures::future::Fuse;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
+
+use crate::flow::Flow;
+use crate::live::{LiveSession, Notice};
+use crate::terminal::Terminal;
+
+/// A batch is forwarded at this size at the latest; DESIGN 5.5 gives the measurement.
+pub const BATCH_BYTES: usize = 128 * 1024;
+
+/// Received and not yet delivered bytes of one direction that are kept in memory. Twice the SSH window, so that a
+/// peer's ordinary pause never stops the connection's other channels.
+const BACKLOG_BYTES: usize = 4 << 20;
+
+/// How often a recording that cannot be written is tried again.
+const RECORDER_RETRY: Duration = Duration::from_millis(100);
+
+/// What comes from a leg, in order.
+#[derive(Debug)]
+pub enum Item<N> {
+    /// Payload.
+    Data(Stream, Bytes),
+    /// Anything else of the protocol: a resize, an exit status, an end of file.
+    Note(N),
+}
+
+/// The reading half of a leg's channel.
+pub trait Source: Send {
+    /// The protocol's own messages beside payload.
+    type Note: Note;
+
+    /// The next item; `None` when the channel is closed. Cancel safe.
+    fn next(&mut self) -> impl Future<Output = Option<Item<Self::Note>>> + Send;
+
+    /// The next item if it is here already.
+    fn ready(&mut self) -> Option<Item<Self::Note>>;
+}
+
+/// The writing half of a leg's channel. Payload arrives as [`Recorded`] only: what was not recorded cannot be written.
+pub trait Sink: Send + Sync {
+    /// The protocol's own messages beside payload.
+    type Note: Note;
+
+    /// Writes payload; returns when it is with the leg's connection.
+    fn write(&self, payload: Recorded) -> impl Future<Output = Result<(), Broken>> + Send;
+
+    /// Passes a message on.
+    fn pass(&self, note: Self::Note) -> impl Future<Output = Result<(), Broken>> + Send;
+}
+
+/// A protocol message that is recorded as an event before it goes on.
+pub trait Note: Send {
+    /// Kind and body of the event; `None` where the recording learns of it otherwise.
+    fn event(&self) -> Option<(&'static str, serde_json::Value)>;
+}
+
+/// The leg is gone.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Broken;
+
+/// Which way a relay goes; pausing and freezing stop input only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the technician to the target.
+    Input,
+    /// From the target to the technician.
+    Output,
+}
+
+/// Why a relay came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RelayEnd {
+    /// The source closed, and everything was delivered.
+    Closed,
+    /// The sink's leg is gone.
+    Broken,
+    /// The session is cut.
+    Cut,
+    /// The recording could not take the bytes within its grace.
+    Recorder,
+}
+
+enum Outgoing<N> {
+    Payload(Recorded),
+    Pass(N),
+}
+
+/// What one relay works with.
+pub struct Relay<'s, S: Source, K: Sink<Note = S::Note>> {
+    /// The session that it belongs to.
+    pub session: &'s LiveSession,
+    /// Where the bytes are recorded.
+    pub channel: &'s ChannelRecorder,
+    /// Which way.
+    pub direction: Direction,
+    /// Reads.
+    pub source: S,
+    /// Writes.
+    pub sink: &'s K,
+    /// The technician's terminal, where the gate may write notices.
+    pub terminal: Option<Terminal>,
+}
+
+impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
+    /// Relays until the source closes, the sink breaks, or the session is cut.
+    pub async fn run(mut self) -> RelayEnd {
+        let mut flow = self.session.flow();
+        let mut notices = self.session.notices();
+        let mut backlog = Backlog { items: VecDeque::new(), bytes: 0 };
+        let mut closed = false;
+        let mut notice: Option<Notice> = None;
+        let writing = Fuse::terminated();
+        tokio::pin!(writing);
+        let mut busy = false;
+        loop {
+            let now = *flow.borrow_and_update();
+            if now.is_cut() {
+                return RelayEnd::Cut;
+            }
+            let passes = self.direction == Direction::Output || now == Flow::Open;
+            if !busy && passes {
+                if let Some(item) = backlog.pop() {
+                    writing.set(send(self.sink, self.channel, item).fuse());
+                    busy = true;
+                } else if closed {
+                    return RelayEnd::Closed;
+                }
+            }
+            let reads = !closed && backlog.has_room() && !(now == Flow::Frozen && self.direction == Direction::Input);
+            tokio::select! {
+                biased;
+                sent = &mut writing, if busy => {
+                    busy = false;
+                    if sent.is_err() {
+                        return RelayEnd::Broken;
+                    }
+                }
+                changed = flow.changed() => {
+                    if changed.is_err() {
+                        return RelayEnd::Cut;
+                    }
+                }
+                item = self.source.next(), if reads => match item {
+                    None => closed = true,
+                    Some(first) => {
+                        if let Some(end) = self.take(first, &mut backlog, &mut flow).await {
+                            return end;
+                        }
+                    }
+                },
+                told = next_notice(&mut notices), if self.terminal.is_some() => notice = Some(told),
+            }
+            if let Some(end) = self.tell(&mut notice, &mut backlog) {
+                return end;
+            }
+        }
+    }
+
+    /// Takes everything that is here already as few batches, records them, and puts them into the backlog.
+    async fn take(
+        &mut self,
+        first: Item<S::Note>,
+        backlog: &mut Backlog<S::Note>,
+        flow: &mut watch::Receiver<Flow>,
+    ) -> Option<RelayEnd> {
+        let mut next = Some(first);
+        while let Some(item) = next.take() {
+            match item {
+                Item::Data(stream, bytes) => {
+                    let (batch, behind) = self.batch(stream, bytes);
+                    next = behind;
+                    if let Some(terminal) = self.terminal.as_mut() {
+                        terminal.saw(&batch);
+                    }
+                    match record(self.session, self.channel, stream, batch, flow).await {
+                        Ok(recorded) => backlog.push_payload(recorded),
+                        Err(end) => return Some(end),
+                    }
+                }
+                Item::Note(note) => {
+                    if let Some((kind, body)) = note.event()
+                        && let Err(end) = self.session.record_event(self.channel.number(), kind, body, flow).await
+                    {
+                        return Some(end);
+                    }
+                    backlog.items.push_back(Outgoing::Pass(note));
+                }
+            }
+        }
+        None
+    }
+
+    /// Joins what is here of the same stream; the second value is what came behind it and does not fit.
+    fn batch(&mut self, stream: Stream, first: Bytes) -> (Bytes, Option<Item<S::Note>>) {
+        let mut joined: Option<BytesMut> = None;
+        let mut len = first.len();
+        let mut behind = None;
+        while len < BATCH_BYTES {
+            match self.source.ready() {
+                Some(Item::Data(more_of, more)) if more_of == stream && len + more.len() <= BATCH_BYTES => {
+                    len += more.len();
+                    let buffer = joined.get_or_insert_with(|| {
+                        let mut buffer = BytesMut::with_capacity(BATCH_BYTES.min(4 * first.len().max(1024)));
+                        buffer.extend_from_slice(&first);
+                        buffer
+                    });
+                    buffer.extend_from_slice(&more);
+                }
+                other => {
+                    behind = other;
+                    break;
+                }
+            }
+        }
+        (joined.map_or(first, BytesMut::freeze), behind)
+    }
+
+    /// Writes a waiting notice once the terminal is at rest.
+    fn tell(&self, notice: &mut Option<Notice>, backlog: &mut Backlog<S::Note>) -> Option<RelayEnd> {
+        let terminal = self.terminal.as_ref().filter(|terminal| terminal.rests())?;
+        let text = terminal.notice(&notice.take()?.text);
+        // A notice is no evidence of the target's doing: if the recording cannot take it now, it is not shown.
+        if let Ok(recorded) = self.channel.append(Stream::Gate, Bytes::from(text)) {
+            backlog.push_payload(recorded);
+        }
+        None
+    }
+}
+
+struct Backlog<N> {
+    items: VecDeque<Outgoing<N>>,
+    bytes: usize,
+}
+
+impl<N> Backlog<N> {
+    fn has_room(&self) -> bool {
+        self.bytes < BACKLOG_BYTES
+    }
+
+    fn push_payload(&mut self, recorded: Recorded) {
+        self.bytes += recorded.len();
+        self.items.push_back(Outgoing::Payload(recorded));
+    }
+
+    fn pop(&mut self) -> Option<Outgoing<N>> {
+        let item = self.items.pop_front()?;
+        if let Outgoing::Payload(recorded) = &item {
+            self.bytes -= recorded.len();
+        }
+        Some(item)
+    }
+}
+
+async fn send<K: Sink>(sink: &K, channel: &ChannelRecorder, item: Outgoing<K::Note>) -> Result<(), Broken> {
+    match item {
+        Outgoing::Payload(recorded) => {
+            let (stream, len) = (recorded.stream(), recorded.len());
+            sink.write(recorded).await?;
+            channel.delivered(stream, u64::try_from(len).unwrap_or(u64::MAX));
+            Ok(())
+        }
+        Outgoing::Pass(note) => sink.pass(note).await,
+    }
+}
+
+/// Appends until the recording takes it, the session is cut, or the grace is over. Nothing goes on meanwhile.
+async fn record(
+    session: &LiveSession,
+    channel: &ChannelRecorder,
+    stream: Stream,
+    batch: Bytes,
+    flow: &mut watch::Receiver<Flow>,
+) -> Result<Recorded, RelayEnd> {
+    let mut failed = match channel.append(stream, batch) {
+        Ok(recorded) => return Ok(recorded),
+        Err(failed) => failed,
+    };
+    let give_up = Instant::now() + session.recorder_grace();
+    session.recorder_failed(&failed.cause);
+    loop {
+        wait_or_cut(flow, RECORDER_RETRY).await?;
+        let AppendError { bytes, .. } = failed;
+        match channel.append(stream, bytes) {
+            Ok(recorded) => {
+                session.recorder_mended();
+                return Ok(recorded);
+            }
+            Err(again) if Instant::now() >= give_up => {
+                session.recorder_gave_up(&again.cause);
+                return Err(RelayEnd::Recorder);
+            }
+            Err(again) => failed = again,
+        }
+    }
+}
+
+/// Waits, unless the session is cut first.
+pub(crate) async fn wait_or_cut(flow: &mut watch::Receiver<Flow>, time: Duration) -> Result<(), RelayEnd> {
+    match tokio::time::timeout(time, flow.wait_for(|flow| flow.is_cut())).await {
+        Ok(_) => Err(RelayEnd::Cut),
+        Err(_elapsed) => Ok(()),
+    }
+}
+
+/// The next notice. One that was missed because this relay lagged is not made up for: the newest says more.
+async fn next_notice(notices: &mut broadcast::Receiver<Notice>) -> Notice {
+    loop {
+        match notices.recv().await {
+            Ok(notice) => return notice,
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! When the gate may write into a terminal: only while the target's output is not inside an escape sequence or a
+//! multi-byte character, so that a warning never breaks a full-screen program's drawing.
+//!
+//! This is no terminal emulator. It looks at the tail of each chunk from the last ESC on, which costs nothing on bulk
+//! output, and remembers whether a program uses the alternate screen.
+
+/// Tracks one terminal's output.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terminal {
+    state: State,
+    full_screen: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Rest,
+    /// ESC seen.
+    Escape,
+    /// Inside a control sequence (ECMA-48 §5.4), waiting for its final byte.
+    Control,
+    /// Inside a string (OSC, DCS, APC, PM, SOS), waiting for BEL or ST.
+    Text,
+    /// Inside a UTF-8 character, with this many bytes to come.
+    Character(u8),
+}
+
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+
+impl Terminal {
+    /// Takes note of output that goes to the terminal.
+    pub fn saw(&mut self, output: &[u8]) {
+        if let Some(on) = alternate_screen(output) {
+            self.full_screen = on;
+        }
+        let from = output.iter().rposition(|&byte| byte == ESC);
+        let (start, tail) = match from {
+            Some(at) if at > 0 => (State::Rest, output.get(at..).unwrap_or_default()),
+            // No ESC: either the old sequence ends in here, or only the last character matters.
+            None if self.state == State::Rest => (State::Rest, last_character(output)),
+            _ => (self.state, output),
+        };
+        // `ESC \` ends a string; where the chunk's last ESC is inside a string, it ends or cancels it.
+        self.state = tail.iter().fold(start, |state, &byte| state.after(byte));
+    }
+
+    /// Whether the gate may write now.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.state == State::Rest
+    }
+
+    /// A notice in the form that suits the screen: lines of its own, or title and bell for a full-screen program.
+    #[must_use]
+    pub fn notice(&self, text: &str) -> String {
+        let plain: String = text.chars().filter(|c| !c.is_control()).collect();
+        if self.full_screen {
+            format!("\x1b]0;{plain}\x07\x07")
+        } else {
+            format!("\r\n\x1b[7m {plain} \x1b[0m\r\n")
+        }
+    }
+}
+
+impl State {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Escape, b'[') => Self::Control,
+            (Self::Escape, b']' | b'P' | b'X' | b'^' | b'_') => Self::Text,
+            (Self::Escape, 0x20..=0x2f) => Self::Escape,
+            (Self::Text, BEL) | (Self::Escape, _) | (Self::Control, 0x40..=0x7e) => Self::Rest,
+            (Self::Rest | Self::Control | Self::Text | Self::Character(_), ESC) => Self::Escape,
+            (Self::Control | Self::Text, _) => self,
+            (Self::Character(left), 0x80..=0xbf) if left > 1 => Self::Character(left - 1),
+            (Self::Rest | Self::Character(_), 0xc2..=0xdf) => Self::Character(1),
+            (Self::Rest | Self::Character(_), 0xe0..=0xef) => Self::Character(2),
+            (Self::Rest | Self::Character(_), 0xf0..=0xf4) => Self::Character(3),
+            (Self::Rest | Self::Character(_), _) => Self::Rest,
+        }
+    }
+}
+
+fn last_character(output: &[u8]) -> &[u8] {
+    output.get(output.len().saturating_sub(4)..).unwrap_or_default()
+}
+
+/// The last switch of the alternate screen in the chunk (xterm's private modes 47, 1047 and 1049).
+fn alternate_screen(output: &[u8]) -> Option<bool> {
+    const MODES: [&[u8]; 3] = [b"1049", b"1047", b"47"];
+    let mut rest = output;
+    let mut last = None;
+    while let Some(at) = rest.iter().position(|&byte| byte == ESC) {
+        rest = rest.get(at + 1..).unwrap_or_default();
+        let mode = rest.strip_prefix(b"[?").and_then(|rest| MODES.iter().find_map(|mode| rest.strip_prefix(*mode)));
+        match mode.and_then(|rest| rest.first()) {
+            Some(b'h') => last = Some(true),
+            Some(b'l') => last = Some(false),
+            _ => {}
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(chunks: &[&[u8]]) -> Terminal {
+        let mut terminal = Terminal::default();
+        chunks.iter().for_each(|chunk| terminal.saw(chunk));
+        terminal
+    }
+
+    #[test]
+    fn a_terminal_rests_between_sequences_and_not_inside_them() {
+        let table: &[(&[&[u8]], bool)] = &[
+            (&[b"plain\r\n"], true),
+            (&[b"red \x1b[31"], false),
+            (&[b"red \x1b[31", b"m text"], true),
+            (&[b"\x1b"], false),
+            (&[b"\x1b", b"c"], true),
+            (&[b"\x1b]0;title"], false),
+            (&[b"\x1b]0;title", b" goes on"], false),
+            (&[b"\x1b]0;title", b" ends\x07"], true),
+            (&[b"\x1b]0;title\x1b\\"], true),
+            (&[b"\x1bPdevice", b"\x1b\\x"], true),
+            (&["caf\u{e9}".as_bytes()], true),
+            (&[b"caf\xc3"], false),
+            (&[b"caf\xc3", b"\xa9"], true),
+            (&[b"\xf0\x9f\x98"], false),
+            (&[b"\x1b(B"], true),
+        ];
+        for (chunks, rests) in table {
+            assert_eq!(after(chunks).rests(), *rests, "{chunks:?}");
+        }
+    }
+
+    #[test]
+    fn a_notice_for_a_full_screen_program_is_title_and_bell() {
+        assert!(after(&[b"\x1b[?1049h~\r\n"]).notice("closing").starts_with("\x1b]0;closing\x07"));
+        assert!(after(&[b"\x1b[?1049h", b"\x1b[?1049l$ "]).notice("closing").contains(" closing "));
+        assert!(!Terminal::default().notice("a\x1b]b\nc").contains("\x1b]"));
+    }
+}

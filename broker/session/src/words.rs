@@ -1,0 +1,80 @@
+//! What the gate says to a technician. Plain text: each door puts it into its protocol's form.
+
+use chaperone_policy::{PersonId, WindowState};
+
+use crate::flow::EndReason;
+use crate::gate::{Gate, short};
+use crate::live::LiveSession;
+use crate::watch::{clock_time, in_words};
+
+impl Gate {
+    /// On admission, in a terminal: who is recorded, which window, until when, how to get more time.
+    pub async fn greeting(&self, session: &LiveSession) -> String {
+        let facts = self.shared.store.last_facts();
+        let permit = session.permit();
+        let name = facts
+            .as_ref()
+            .and_then(|facts| facts.people.get(&session.attempt.person))
+            .map_or_else(|| session.login.clone(), |person| person.name.clone());
+        let window = facts.as_ref().and_then(|facts| facts.windows.get(&permit.window()));
+        let ticket = window.and_then(|window| window.ticket.clone()).map_or_else(String::new, |ticket| format!(", {ticket}"));
+        let left = permit.input_until().duration_since(session.began.now());
+        let left = std::time::Duration::try_from(left).unwrap_or_default();
+        let settings = &self.shared.settings;
+        let account = permit.account().map_or_else(String::new, |account| format!(" as {account}"));
+        let plain = |text: String| text.chars().filter(|c| !c.is_control()).collect::<String>();
+        let lines = [
+            format!("{}: this visit of {name} to {}{account} is recorded{ticket}.", settings.gate_name, permit.target().name),
+            format!(
+                "It ends at {}, in {}. For more time, call {}. Reference {}.",
+                clock_time(permit.input_until(), &settings.zone),
+                in_words(left),
+                settings.help,
+                short(session.id.0)
+            ),
+        ];
+        lines.into_iter().map(|line| plain(line) + "\n").collect()
+    }
+
+    /// For somebody who named no server: how to, and their own windows.
+    pub async fn how_to_name_a_target(&self, person: PersonId) -> String {
+        let mut text = format!(
+            "{}: name the server you want to reach: ssh LOGIN+SERVER@GATE, or LOGIN+SERVER+ACCOUNT@GATE.",
+            self.shared.settings.gate_name
+        );
+        let Ok(facts) = self.facts().await else { return text };
+        let now = self.now();
+        let own = facts.windows.values().filter(|window| {
+            window.technicians.contains(&person) && window.state == WindowState::Approved && window.closes > now
+        });
+        for window in own.take(10) {
+            for target in window.targets.iter().filter_map(|id| facts.targets.get(id)) {
+                let zone = &self.shared.settings.zone;
+                text += &format!(
+                    "\n  {}: {} to {}",
+                    target.name,
+                    chaperone_policy::local(window.opens, zone),
+                    chaperone_policy::local(window.closes, zone)
+                );
+            }
+        }
+        text
+    }
+}
+
+impl LiveSession {
+    /// On the stop: why, when, reference.
+    #[must_use]
+    pub fn last_words(&self, reason: EndReason) -> String {
+        format!(
+            "Chaperone: {}. The visit ended at {}. Reference {}.",
+            reason.sentence(),
+            self.began.now().strftime("%H:%M:%S UTC"),
+            short(self.id.0)
+        )
+    }
+
+    pub(crate) fn stopped_by(&self) -> Option<String> {
+        self.stopped_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}

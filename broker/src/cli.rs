@@ -1,0 +1,123 @@
+//! The command line (DESIGN §6): which verbs exist, and what each runs. Verbs on the host read the configuration; all
+//! others act through the API as the person whose token they carry.
+
+mod alert;
+mod client;
+mod clock;
+mod destination;
+mod freeze;
+mod ledger;
+mod login;
+mod moment;
+mod outcome;
+mod person;
+mod public_key;
+mod recording;
+mod session;
+mod table;
+mod target;
+mod vendor;
+mod via;
+mod window;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use outcome::{Failure, chain, say, say_json};
+use via::Remote;
+
+use crate::{demo, host, init, serve, token};
+
+/// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
+/// on time; and the SOC hears of everything else.
+#[derive(Debug, Parser)]
+#[command(name = "chaperone", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which configuration.
+#[derive(Debug, Args)]
+pub struct WithConfig {
+    /// The node's configuration file
+    #[arg(long, value_name = "FILE", env = "CHAPERONE_CONFIG")]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play the whole story on loopback: no configuration, no root
+    Demo(demo::Args),
+    /// Write a configuration and all keys, create the database and its first administrator; asks nothing
+    Init(init::Args),
+    /// Run the gate
+    Serve(serve::Args),
+    /// Read the configuration and name every fault in it
+    CheckConfig(host::CheckConfig),
+    /// Bring the database to this release's schema
+    Migrate(host::Migrate),
+    /// Mint a token for a person, on the host; every use of it alarms
+    Token(token::Args),
+    /// Keep a token for a server, so that later commands need none
+    Login(login::Login),
+    /// People: who signs in
+    Person(Remote<person::Verb>),
+    /// Vendors: the companies whose people visit
+    Vendor(Remote<vendor::Verb>),
+    /// Servers behind the gate
+    Target(Remote<target::Verb>),
+    /// Periods in which no window opens
+    Freeze(Remote<freeze::Verb>),
+    /// Change windows: ask, approve, move, end
+    Window(Remote<window::Verb>),
+    /// Visits: list, pause, stop
+    Session(Remote<session::Verb>),
+    /// Recordings of visits: play, verify, export
+    Recording(Remote<recording::Verb>),
+    /// The SOC's alerts
+    Alert(Remote<alert::Verb>),
+    /// Where alerts are delivered
+    Destination(Remote<destination::Verb>),
+    /// The append-only log of facts
+    Ledger(Remote<ledger::Verb>),
+    /// The gate's clock
+    Clock(Remote<clock::Verb>),
+    /// The demo's target
+    #[command(hide = true)]
+    Standin(demo::StandinArgs),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// When it could not be done; the failure knows its exit status.
+    pub async fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Demo(args) => demo::run(args).await,
+            Command::Init(args) => init::run(args).await,
+            Command::Serve(args) => serve::run(args).await,
+            Command::CheckConfig(args) => host::check_config(&args),
+            Command::Migrate(args) => host::migrate(args).await,
+            Command::Token(args) => token::run(args).await,
+            Command::Login(args) => login::run(args).await,
+            Command::Person(remote) => person::run(remote).await,
+            Command::Vendor(remote) => vendor::run(remote).await,
+            Command::Target(remote) => target::run(remote).await,
+            Command::Freeze(remote) => freeze::run(remote).await,
+            Command::Window(remote) => window::run(remote).await,
+            Command::Session(remote) => session::run(remote).await,
+            Command::Recording(remote) => recording::run(remote).await,
+            Command::Alert(remote) => alert::run(remote).await,
+            Command::Destination(remote) => destination::run(remote).await,
+            Command::Ledger(remote) => ledger::run(remote).await,
+            Command::Clock(remote) => clock::run(remote).await,
+            Command::Standin(args) => demo::standin(args).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

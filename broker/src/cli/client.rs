@@ -1,0 +1,165 @@
+//! The API's client: one request, one typed answer, and errors that say what happened and what next.
+
+use std::path::Path;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::outcome::{Failure, chain};
+
+/// Answers beyond this are no answers of a gate (recordings are streamed to a file instead).
+const MAX_ANSWER_BYTES: usize = 256 << 20;
+/// Verifying or exporting a day-long recording takes its time.
+const ANSWER_WITHIN: Duration = Duration::from_secs(600);
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// A caller of one gate.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    server: Url,
+    token: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Problem {
+    what: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// Nothing: for requests without a body, and answers that do not matter.
+#[derive(Debug, Serialize, serde::Deserialize)]
+pub(crate) struct Nothing {}
+
+impl Client {
+    pub(crate) fn new(server: &str, token: String, ca: Option<&Path>) -> Result<Self, Failure> {
+        let server: Url = server
+            .parse()
+            .ok()
+            .filter(|url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| Failure::usage(format!("{server:?} is no server; right is such as http://127.0.0.1:8080")))?;
+        let mut http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(ANSWER_WITHIN)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy();
+        if let Some(path) = ca {
+            let wrong = |why: String| Failure::usage(format!("{} is no PEM certificate: {why}", path.display()));
+            let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(chain(&error)))?;
+            http = http.tls_certs_only(certificates);
+        }
+        let http = http.build().map_err(|error| Failure::failed(chain(&error), ""))?;
+        Ok(Self { http, server, token })
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
+        answer(self.send(self.request(Method::GET, path)?).await?).await
+    }
+
+    pub(crate) async fn get_with<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        answer(self.send(self.request_with(Method::GET, path, query)?).await?).await
+    }
+
+    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
+        answer(self.send(self.request(Method::POST, path)?.json(body)).await?).await
+    }
+
+    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
+        answer(self.send(self.request(Method::PUT, path)?.json(body)).await?).await
+    }
+
+    pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
+        answer(self.send(self.request(Method::DELETE, path)?).await?).await
+    }
+
+    /// An answer that is a file, chunk by chunk.
+    pub(crate) async fn download(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut response = self.send(self.request_with(Method::GET, path, query)?).await?;
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => take(&chunk)?,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again"));
+                }
+            }
+        }
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
+        self.request_with(method, path, &[])
+    }
+
+    fn request_with(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> Result<RequestBuilder, Failure> {
+        let mut url = self.server.clone();
+        match url.path_segments_mut() {
+            Ok(mut segments) => {
+                segments.pop_if_empty().push("api").extend(path);
+            }
+            Err(()) => return Err(Failure::usage(format!("{} is no server", self.server))),
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(self.http.request(method, url).bearer_auth(&self.token))
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|error| {
+            let next = if error.is_timeout() {
+                "the gate is slow or hangs: see its log and /readyz".to_owned()
+            } else {
+                format!("is the gate running and is {} its web address? for a gate with its own certificate use --ca FILE", self.server)
+            };
+            Failure::failed(format!("{} does not answer: {}", self.server, chain(&error.without_url())), next)
+        })?;
+        if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
+    }
+}
+
+async fn refused(response: Response) -> Failure {
+    let status = response.status();
+    let problem = match bounded(response).await {
+        Ok(body) => serde_json::from_slice::<Problem>(&body).ok(),
+        Err(failure) => return failure,
+    };
+    match problem {
+        Some(problem) => Failure::failed(problem.what, problem.next),
+        None if status == StatusCode::NOT_FOUND => {
+            Failure::failed("this server has no such thing", "is this the address of a Chaperone gate of this release?")
+        }
+        None => Failure::failed(format!("the server answered {status}"), "see the gate's log"),
+    }
+}
+
+async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
+    let body = bounded(response).await?;
+    serde_json::from_slice(&body).map_err(|error| {
+        Failure::failed(format!("the answer is not understood: {error}"), "are the gate and this command of the same release?")
+    })
+}
+
+async fn bounded(mut response: Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER_BYTES => body.extend_from_slice(&chunk),
+            Ok(Some(_)) => return Err(Failure::failed("the answer is too long", "ask for less")),
+            Ok(None) => return Ok(body),
+            Err(error) => return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again")),
+        }
+    }
+}

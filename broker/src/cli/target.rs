@@ -1,0 +1,318 @@
+//! `chaperone target …`
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use chaperone_web::wire::{
+    Because, CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
+    TargetView,
+};
+use clap::{Args, Subcommand};
+
+use super::outcome::Failure;
+use super::public_key;
+use super::table::{Table, join};
+use super::via::{Remote, Via};
+
+const MAX_PASSWORD_BYTES: u64 = 4096;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Add a server or console
+    Add(Box<Add>),
+    /// List all servers
+    List,
+    /// Show a server's card
+    Show {
+        /// Its name
+        name: String,
+    },
+    /// Pin the host keys of its SSH server, in place of the present ones
+    PinHostKey {
+        /// Its name
+        name: String,
+        /// A public key file or known_hosts lines
+        #[arg(long, value_name = "FILE", required = true)]
+        host_key: Vec<PathBuf>,
+        /// Why they change
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Seal a new credential for one of its accounts
+    SetCredential {
+        /// Its name
+        name: String,
+        /// The account
+        #[arg(long)]
+        account: String,
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Keep everybody out of it, and end its visits
+    Lock {
+        /// Its name
+        name: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let visits to it happen again
+    Unlock {
+        /// Its name
+        name: String,
+        /// Why
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// What technicians call it at the gate
+    name: String,
+    /// Its SSH server
+    #[arg(long, value_name = "HOST:PORT", requires_all = ["account", "host_key", "secret"])]
+    ssh: Option<String>,
+    /// The account on it
+    #[arg(long, requires = "ssh")]
+    account: Option<String>,
+    #[command(flatten)]
+    secret: Secret,
+    /// Its pinned host key: a public key file or known_hosts lines; repeat for more
+    #[arg(long, value_name = "FILE", requires = "ssh")]
+    host_key: Vec<PathBuf>,
+    /// A declared forward; repeat for more
+    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = tcp)]
+    tcp: Vec<NewTcp>,
+    /// A declared forward that is encrypted inside, such as RDP: only its flow is recorded; repeat for more
+    #[arg(long, value_name = "NAME=HOST:PORT", value_parser = tcp)]
+    tcp_opaque: Vec<NewTcp>,
+    /// Its TLS service
+    #[arg(long, value_name = "HOST:PORT", requires = "trust")]
+    tls: Option<String>,
+    /// The name that its certificate must carry; the host where left out
+    #[arg(long, value_name = "NAME", requires = "tls")]
+    server_name: Option<String>,
+    /// PEM certificates to trust for it
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    trust: Option<PathBuf>,
+    /// The TLS service is a web console
+    #[arg(long, requires = "tls")]
+    http: bool,
+    /// Hospital site
+    #[arg(long)]
+    site: Option<String>,
+    /// Group for scopes
+    #[arg(long)]
+    group: Option<String>,
+    /// Unit served
+    #[arg(long)]
+    unit: Option<String>,
+    /// Pumps that depend on it
+    #[arg(long, value_name = "N")]
+    pumps: Option<u32>,
+    /// It holds patient data
+    #[arg(long)]
+    patient_data: bool,
+    /// Therapy depends on it at this time
+    #[arg(long)]
+    in_clinical_use: bool,
+    /// Bytes must be on stable storage before they go on
+    #[arg(long)]
+    durable: bool,
+    /// Somebody must watch while input flows
+    #[arg(long)]
+    observer_required: bool,
+    /// How many sessions it may have at once
+    #[arg(long, value_name = "N")]
+    session_limit: Option<u32>,
+}
+
+/// Where the gate's credential comes from: never the command line itself.
+#[derive(Debug, Args)]
+#[group(id = "secret", multiple = false)]
+pub(crate) struct Secret {
+    /// The account's OpenSSH private key, without a passphrase
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Read the account's password from standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl Secret {
+    fn read(&self, account: &str) -> Result<NewCredential, Failure> {
+        let account = account.to_owned();
+        if let Some(path) = &self.key {
+            return Ok(NewCredential { account, kind: CredentialKind::SshKey, secret: private_key(path)? });
+        }
+        if !self.password_stdin {
+            return Err(Failure::usage("no credential is given; use --key FILE or --password-stdin"));
+        }
+        let mut secret = String::new();
+        std::io::stdin()
+            .take(MAX_PASSWORD_BYTES)
+            .read_to_string(&mut secret)
+            .map_err(|error| Failure::usage(format!("no password on standard input: {error}")))?;
+        let secret = secret.strip_suffix('\n').map(|s| s.strip_suffix('\r').unwrap_or(s)).unwrap_or(&secret).to_owned();
+        if secret.is_empty() {
+            return Err(Failure::usage("no password on standard input"));
+        }
+        Ok(NewCredential { account, kind: CredentialKind::Password, secret })
+    }
+}
+
+fn private_key(path: &Path) -> Result<String, Failure> {
+    let text = public_key::read(path)?;
+    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+        Ok(text)
+    } else {
+        Err(Failure::usage(format!("{} is no private key; right is a file that begins with -----BEGIN OPENSSH PRIVATE KEY-----", path.display())))
+    }
+}
+
+fn tcp(text: &str) -> Result<NewTcp, String> {
+    match text.split_once('=') {
+        Some((name, address)) if !name.is_empty() && address.contains(':') => {
+            Ok(NewTcp { name: name.to_owned(), address: address.to_owned(), opaque: false })
+        }
+        _ => Err("right is NAME=HOST:PORT, such as db=10.1.2.3:5432".to_owned()),
+    }
+}
+
+impl Add {
+    fn request(self) -> Result<NewTarget, Failure> {
+        let ssh = match (&self.ssh, &self.account) {
+            (Some(address), Some(account)) => Some(NewSsh {
+                address: address.clone(),
+                host_keys: host_keys(&self.host_key)?,
+                accounts: vec![self.secret.read(account)?],
+            }),
+            _ => None,
+        };
+        let tls = match (&self.tls, &self.trust) {
+            (Some(address), Some(trust)) => Some(NewTls {
+                server_name: self.server_name.clone().unwrap_or_else(|| host_of(address)),
+                address: address.clone(),
+                trust_pem: public_key::read(trust)?,
+                http: self.http,
+            }),
+            _ => None,
+        };
+        let opaque = self.tcp_opaque.into_iter().map(|tcp| NewTcp { opaque: true, ..tcp });
+        Ok(NewTarget {
+            name: self.name,
+            ssh,
+            tls,
+            tcp: self.tcp.into_iter().chain(opaque).collect(),
+            card: CardView {
+                site: self.site,
+                group: self.group,
+                unit: self.unit,
+                pumps: self.pumps,
+                patient_data: self.patient_data,
+                in_clinical_use: self.in_clinical_use,
+            },
+            durable: self.durable,
+            observer_required: self.observer_required,
+            session_limit: self.session_limit,
+        })
+    }
+}
+
+fn host_of(address: &str) -> String {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    host.trim_start_matches('[').trim_end_matches(']').to_owned()
+}
+
+fn host_keys(paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
+    let mut keys = Vec::new();
+    for path in paths {
+        keys.extend(public_key::from_file(path)?);
+    }
+    Ok(keys)
+}
+
+pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failure> {
+    let client = via.client()?;
+    match verb {
+        Verb::Add(add) => {
+            let target: TargetView = client.post(&["targets"], &add.request()?).await?;
+            via.done(&target, |target| format!("Added {} ({}).", target.name, target.id))
+        }
+        Verb::List => list(&via, client.get(&["targets"]).await?),
+        Verb::Show { name } => show(&via, client.get(&["targets", &name]).await?),
+        Verb::PinHostKey { name, host_key, reason } => {
+            let pins = HostKeys { host_keys: host_keys(&host_key)?, reason };
+            let target: TargetView = client.put(&["targets", &name, "host-keys"], &pins).await?;
+            via.done(&target, |target| format!("The host keys of {} are pinned.", target.name))
+        }
+        Verb::SetCredential { name, account, secret } => {
+            let credential = secret.read(&account)?;
+            let target: TargetView = client.put(&["targets", &name, "credentials"], &credential).await?;
+            via.done(&target, |target| format!("The credential of {account} on {} is sealed.", target.name))
+        }
+        Verb::Lock { name, reason } => {
+            let target: TargetView = client.post(&["targets", &name, "lock"], &Because { reason }).await?;
+            via.done(&target, |target| format!("{} is locked; its visits end now.", target.name))
+        }
+        Verb::Unlock { name, reason } => {
+            let target: TargetView = client.post(&["targets", &name, "unlock"], &Because { reason }).await?;
+            via.done(&target, |target| format!("{} is no longer locked.", target.name))
+        }
+    }
+}
+
+fn list(via: &Via, targets: Vec<TargetView>) -> Result<(), Failure> {
+    via.show(&targets, |targets| {
+        let table = Table::list(
+            ["name", "site", "unit", "pumps", "reached by", "locked"],
+            "No servers yet: `chaperone target add NAME --ssh HOST:PORT …`.",
+        );
+        targets.iter().fold(table, |table, target| {
+            table.row([
+                target.name.clone(),
+                target.card.site.clone().unwrap_or_default(),
+                target.card.unit.clone().unwrap_or_default(),
+                target.card.pumps.map(|pumps| pumps.to_string()).unwrap_or_default(),
+                join(&target.endpoints.iter().map(endpoint).collect::<Vec<_>>()),
+                target.locked.clone().unwrap_or_default(),
+            ])
+        })
+    })
+}
+
+fn show(via: &Via, target: TargetView) -> Result<(), Failure> {
+    via.show(&target, |target| {
+        let yes = |yes: bool| if yes { "yes" } else { "" };
+        let card = Table::card()
+            .line("name", &target.name)
+            .line("id", &target.id)
+            .line("site", target.card.site.clone().unwrap_or_default())
+            .line("group", target.card.group.clone().unwrap_or_default())
+            .line("unit", target.card.unit.clone().unwrap_or_default())
+            .line("pumps", target.card.pumps.map(|pumps| pumps.to_string()).unwrap_or_default())
+            .line("patient data", yes(target.card.patient_data))
+            .line("in clinical use", yes(target.card.in_clinical_use))
+            .line("recorded durably", yes(target.durable))
+            .line("needs an observer", yes(target.observer_required))
+            .line("locked", target.locked.clone().unwrap_or_default());
+        target.endpoints.iter().fold(card, |card, reached| {
+            let card = card.line("reached by", endpoint(reached));
+            match reached {
+                EndpointView::Ssh { host_keys, accounts, .. } => {
+                    card.line("  accounts", join(accounts)).line("  host keys", join(host_keys))
+                }
+                _ => card,
+            }
+        })
+    })
+}
+
+fn endpoint(endpoint: &EndpointView) -> String {
+    match endpoint {
+        EndpointView::Ssh { address, .. } => format!("ssh {address}"),
+        EndpointView::Tls { address, http, .. } => format!("{} {address}", if *http { "https" } else { "tls" }),
+        EndpointView::Tcp { name, address, .. } => format!("{name} {address}"),
+    }
+}

@@ -1,0 +1,268 @@
+//! Every section and key: its kind, its default, and what must hold between keys.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Config;
+use super::raw::{Judged, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
+use super::reader::Reader;
+use crate::installation::Installation;
+
+/// `[gate]`: the SSH door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// What the node is called in facts and alerts.
+    pub name: String,
+    /// Where SSH is served.
+    pub ssh: SocketAddr,
+    /// Where TLS consoles are to be served.
+    pub tls: Option<SocketAddr>,
+    /// What everybody reads before sign-in; empty for none.
+    pub banner: String,
+}
+
+/// `[web]`: the pages and the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Web {
+    /// Where it is served: HTTPS, except on loopback.
+    pub listen: SocketAddr,
+    /// Certificate chain and key, PEM; without them the node makes its own.
+    pub certificate: Option<Certificate>,
+}
+
+/// A certificate chain and its key, both PEM files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The chain, leaf first.
+    pub chain: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// `[database]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub url: String,
+}
+
+/// `[recording]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// When bytes are on stable storage.
+    pub mode: Mode,
+    /// Below this much free space no new visit begins.
+    pub low_bytes: u64,
+    /// Below this much free space running visits are ended in order.
+    pub critical_bytes: u64,
+}
+
+/// When recorded bytes are on stable storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// At the latest 200 ms after they passed.
+    Prompt,
+    /// Before they pass.
+    Durable,
+}
+
+/// `[security]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Security {
+    /// Whether tokens minted on the host may approve, replay and export (P8).
+    pub host_tokens: bool,
+}
+
+/// `[ledger]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    /// The name that signed checkpoints carry.
+    pub origin: String,
+}
+
+/// `[session]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Minutes before the end at which a terminal is warned, longest first.
+    pub warn_minutes: Vec<u64>,
+    /// How long visits go on without the database.
+    pub store_grace: Duration,
+    /// How long visits wait for the recorder.
+    pub recorder_grace: Duration,
+}
+
+/// `[alert]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Whether webhooks may go to private and loopback addresses.
+    pub allow_private_webhooks: bool,
+}
+
+/// `[log]`: the node's own log on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// A filter such as `info` or `chaperone=debug`.
+    pub level: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Plain,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything. `None` only when a key without a default is missing, which is then a fault.
+pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
+    let data = data(reader);
+    let gate = gate(reader);
+    let database = database(reader, data.as_ref());
+    let web = web(reader);
+    let recording = recording(reader);
+    let security = Security { host_tokens: reader.or("security.host_tokens", false, boolean) };
+    let ledger = Ledger { origin: reader.or("ledger.origin", format!("chaperone/{}", gate.name), origin) };
+    let session = session(reader);
+    let alert = Alert { allow_private_webhooks: reader.or("alert.allow_private_webhooks", false, boolean) };
+    let log = log(reader);
+    Some(Config { data: data?, gate, web, database: database?, recording, security, ledger, session, alert, log })
+}
+
+fn data(reader: &mut Reader<'_>) -> Option<Installation> {
+    let given = reader.optional("data.dir", words);
+    if given.is_none() && !reader.has("data.dir") {
+        reader.fault("data.dir", "is missing", "name the folder for keys, recordings and the database");
+    }
+    given.map(|dir| Installation::at(reader.path(&dir)))
+}
+
+fn gate(reader: &mut Reader<'_>) -> Gate {
+    Gate {
+        name: reader.or("gate.name", "gate".to_owned(), node_name),
+        ssh: reader.or("gate.ssh", any(2222), address),
+        tls: reader.optional("gate.tls", address),
+        banner: reader.or("gate.banner", String::new(), text),
+    }
+}
+
+fn database(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Database> {
+    let given = reader.optional("database.url", database_url);
+    match given {
+        Some(url) => Some(Database { url }),
+        None => data.map(|data| Database { url: data.sqlite_url() }),
+    }
+}
+
+fn web(reader: &mut Reader<'_>) -> Web {
+    let listen = reader.or("web.listen", SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080)), address);
+    let chain = reader.optional("web.tls_cert", words);
+    let key = reader.optional("web.tls_key", words);
+    let certificate = match (chain, key) {
+        (Some(chain), Some(key)) => Some(Certificate { chain: reader.path(&chain), key: reader.path(&key) }),
+        (Some(_), None) => {
+            reader.fault("web.tls_cert", "has no key beside it", "set web.tls_key too, or neither");
+            None
+        }
+        (None, Some(_)) => {
+            reader.fault("web.tls_key", "has no certificate beside it", "set web.tls_cert too, or neither");
+            None
+        }
+        (None, None) => None,
+    };
+    if let Some(Certificate { chain, key }) = &certificate {
+        for (name, path) in [("web.tls_cert", chain), ("web.tls_key", key)] {
+            if !path.is_file() {
+                reader.fault(name, format!("there is no file {}", path.display()), "name a PEM file");
+            }
+        }
+    }
+    Web { listen, certificate }
+}
+
+fn recording(reader: &mut Reader<'_>) -> Recording {
+    let mode = [("prompt", Mode::Prompt), ("durable", Mode::Durable)];
+    let recording = Recording {
+        mode: reader.or("recording.mode", Mode::Prompt, |raw| one_of(raw, &mode)),
+        low_bytes: reader.or("recording.low_bytes", 2 << 30, |raw| whole(raw, 0, 1 << 50)),
+        critical_bytes: reader.or("recording.critical_bytes", 512 << 20, |raw| whole(raw, 0, 1 << 50)),
+    };
+    if recording.critical_bytes > recording.low_bytes {
+        reader.fault(
+            "recording.critical_bytes",
+            format!("{} is more than recording.low_bytes, {}", recording.critical_bytes, recording.low_bytes),
+            "visits must be refused before running ones are ended: make it the smaller of the two",
+        );
+    }
+    recording
+}
+
+fn session(reader: &mut Reader<'_>) -> Session {
+    let mut warn_minutes = reader.or("session.warn_minutes", vec![15, 5, 1], |raw| whole_list(raw, 1, 1440));
+    warn_minutes.sort_unstable_by(|a, b| b.cmp(a));
+    warn_minutes.dedup();
+    let seconds = |reader: &mut Reader<'_>, key, default, most| {
+        Duration::from_secs(reader.or(key, default, |raw| whole(raw, 1, most)))
+    };
+    Session {
+        warn_minutes,
+        store_grace: seconds(reader, "session.store_grace_seconds", 10, 600),
+        recorder_grace: seconds(reader, "session.recorder_grace_seconds", 60, 60),
+    }
+}
+
+fn log(reader: &mut Reader<'_>) -> Log {
+    let format = [("plain", LogFormat::Plain), ("json", LogFormat::Json)];
+    Log {
+        format: reader.or("log.format", LogFormat::Plain, |raw| one_of(raw, &format)),
+        level: reader.or("log.level", "info".to_owned(), log_level),
+    }
+}
+
+fn any(port: u16) -> SocketAddr {
+    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port))
+}
+
+fn node_name(raw: &Raw) -> Judged<String> {
+    let name = words(raw)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    if name.len() <= 63 && name.chars().all(plain) {
+        Ok(name)
+    } else {
+        mismatch(format!("{name:?} is no node name"), "right is at most 63 letters, digits and .-_")
+    }
+}
+
+/// A key name of a signed note has no white space and no plus sign (C2SP signed-note).
+fn origin(raw: &Raw) -> Judged<String> {
+    let origin = words(raw)?;
+    if origin.len() <= 200 && origin.chars().all(|c| c.is_ascii_graphic() && c != '+') {
+        Ok(origin)
+    } else {
+        mismatch(format!("{origin:?} is no ledger name"), "right is one word without '+', such as \"hospital.example/chaperone\"")
+    }
+}
+
+fn database_url(raw: &Raw) -> Judged<String> {
+    let url = words(raw)?;
+    if ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        Ok(url)
+    } else {
+        // The value may hold a password: it is not repeated.
+        mismatch("is no database URL", "right is \"sqlite:/path/chaperone.db\" or \"postgres://user@host/database\"")
+    }
+}
+
+fn log_level(raw: &Raw) -> Judged<String> {
+    let level = words(raw)?;
+    match level.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(level),
+        Err(_) => mismatch(
+            format!("{level:?} is no log level"),
+            "right is error, warn, info, debug or trace, also by module: \"info,chaperone_ssh=debug\"",
+        ),
+    }
+}

@@ -1,0 +1,129 @@
+//! From a proven person to a live visit: the schedule's verdict, then the leg to the target. Runs beside the
+//! connection, so that the verdict is a fact and an alert also for a client that opens no channel.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chaperone_identity::{ProvenPerson, UserName};
+use chaperone_session::{Ask, Cord, EndReason, Gate, Leg, LiveSession, Refused};
+use russh::server::Handle;
+use russh::Disconnect;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::dial::{SshDial, TargetLeg};
+
+/// What became of a connection's attempt.
+#[derive(Clone)]
+pub(crate) enum Verdict {
+    /// Not known yet.
+    Pending,
+    /// No target was named: the text says how.
+    NoTarget(Arc<str>),
+    /// Outside the schedule.
+    Refused(Arc<Refused>),
+    /// Admitted, but the target could not be reached: the text says so.
+    NoTargetLeg(Arc<str>),
+    /// A visit is on.
+    Visit(Arc<Visit>),
+}
+
+/// A live session with its leg to the target.
+pub(crate) struct Visit {
+    pub session: Arc<LiveSession>,
+    pub leg: TargetLeg,
+}
+
+/// A connection whose person is proven.
+pub(crate) struct Admission {
+    pub gate: Gate,
+    pub user: String,
+    pub peer: SocketAddr,
+    pub cord: Cord,
+    pub offers: Vec<String>,
+    /// The client software's name, as it says itself.
+    pub client: String,
+    pub handle: Handle,
+}
+
+impl Admission {
+    /// Decides, opens the session, dials.
+    pub(crate) async fn decide(self, proven: ProvenPerson, verdict: watch::Sender<Verdict>) {
+        let found = self.verdict(&proven).await;
+        verdict.send_replace(found);
+    }
+
+    async fn verdict(&self, proven: &ProvenPerson) -> Verdict {
+        let Ok(UserName { target: Some(target), account, .. }) = self.user.parse::<UserName>() else {
+            return Verdict::NoTarget(self.gate.how_to_name_a_target(proven.person()).await.into());
+        };
+        let ask = Ask {
+            person: proven.person(),
+            target,
+            account,
+            source: self.peer,
+            proof: json!({
+                "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
+                "offers": self.offers, "client": self.client,
+            }),
+            protocol: "ssh",
+        };
+        let session = match self.gate.attempt(ask).await {
+            Ok(session) => session,
+            Err(refused) => return Verdict::Refused(Arc::new(refused)),
+        };
+        session.hang(self.client_leg());
+        match session.dial(&self.gate, &SshDial).await {
+            Ok((leg, cord)) => self.visit(session, leg, cord),
+            Err(text) => Verdict::NoTargetLeg(text.into()),
+        }
+    }
+
+    fn visit(&self, session: Arc<LiveSession>, leg: TargetLeg, cord: Cord) -> Verdict {
+        let mut gone = leg.gone();
+        let watched = Arc::clone(&session);
+        tokio::spawn(async move {
+            // An error means the sender is gone, and with it the connection.
+            drop(gone.wait_for(|gone| *gone).await);
+            watched.cut(EndReason::TargetClosed);
+        });
+        let visit = Arc::new(Visit { session: Arc::clone(&session), leg });
+        let parting = Arc::downgrade(&visit);
+        session.hang(Leg {
+            name: "target",
+            cord,
+            goodbye: Box::new(move |reason| {
+                Box::pin(async move {
+                    if let Some(visit) = parting.upgrade() {
+                        visit.leg.goodbye(reason.sentence()).await;
+                    }
+                })
+            }),
+        });
+        Verdict::Visit(visit)
+    }
+
+    fn client_leg(&self) -> Leg {
+        let handle = self.handle.clone();
+        Leg {
+            name: "client",
+            cord: self.cord.clone(),
+            goodbye: Box::new(move |reason| {
+                Box::pin(async move {
+                    let text = format!("chaperone: {}", reason.sentence());
+                    // The client may be gone already, or not reading: then the cord ends it.
+                    drop(handle.disconnect(Disconnect::ByApplication, text, String::new()).await);
+                })
+            }),
+        }
+    }
+
+    /// The session of a connection, once its verdict is known; `None` where there is none.
+    pub(crate) async fn session(mut verdict: watch::Receiver<Verdict>) -> Option<Arc<LiveSession>> {
+        let known = verdict.wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await.ok()?;
+        match &*known {
+            Verdict::Visit(visit) => Some(Arc::clone(&visit.session)),
+            _ => None,
+        }
+    }
+}

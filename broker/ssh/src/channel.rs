@@ -1,0 +1,204 @@
+//! One session channel, from its opening to its close: wait for the verdict, ask for this access, start it on the
+//! target, relay both directions, say what was captured.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chaperone_session::{
+    Captured, ChannelRecorder, Direction, EndReason, Flow, Gate, Relay, RelayEnd, Sink, Stream, Terminal,
+};
+use russh::client;
+use russh::server::{Handle, Msg};
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use tokio::sync::watch;
+
+use crate::admission::{Verdict, Visit};
+use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
+use crate::note::SshNote;
+use crate::wish::{What, Wish};
+
+/// Exit status of a refused attempt (`EX_NOPERM` of sysexits).
+const REFUSED: u32 = 77;
+/// Exit status when the target cannot be reached (`EX_UNAVAILABLE`).
+const UNAVAILABLE: u32 = 69;
+/// Exit status when no target was named (`EX_USAGE`).
+const USAGE: u32 = 64;
+/// Exit status of a channel that the gate cut (`EX_TEMPFAIL`).
+const CUT: u32 = 75;
+
+/// How long a target may take to start what was asked for.
+const START: Duration = Duration::from_secs(10);
+/// How long last words may take to a client that does not read.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long a target may take to close after its technician has closed.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Serves one session channel.
+pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, mut verdict: watch::Receiver<Verdict>) {
+    let (mut read, write) = channel.split();
+    let client = ClientSink { write, handle };
+    let Some(wish) = Wish::read(&mut read).await else { return };
+    let known = match verdict.wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await {
+        Ok(known) => known.clone(),
+        // The connection is gone.
+        Err(_) => return,
+    };
+    match known {
+        Verdict::Visit(visit) => serve(&gate, &visit, read, &client, &wish).await,
+        Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
+        Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
+        Verdict::NoTarget(text) => say_and_close(&client, &wish, &text, USAGE).await,
+        Verdict::Pending => {}
+    }
+}
+
+/// Text for somebody whose visit never was or is over: no recording holds it, since there is no session's channel.
+async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32) {
+    let words = async {
+        if wish.terminal.is_some() {
+            client.write.data_bytes(format!("\r\n{}\r\n", text.replace('\n', "\r\n"))).await?;
+        } else {
+            client.write.extended_data_bytes(1, format!("{text}\n")).await?;
+        }
+        client.write.exit_status(status).await?;
+        client.write.eof().await?;
+        client.write.close().await
+    };
+    // A client that does not read its refusal loses nothing but the words.
+    drop(tokio::time::timeout(LINGER, words).await);
+}
+
+async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
+    let session = &visit.session;
+    let channel = match gate.open_channel(session, wish.access(), wish.event(), wish.is_typed()).await {
+        Ok(channel) => channel,
+        Err(refused) => return say_and_close(client, wish, &refused.text, REFUSED).await,
+    };
+    let started = tokio::time::timeout(START, start(visit, wish)).await;
+    let Ok(Ok((target_read, target_write))) = started else {
+        gate.close_channel(session, &channel, Captured::Failed).await;
+        return say_and_close(client, wish, "The server did not start what was asked for.", UNAVAILABLE).await;
+    };
+    if wish.terminal.is_some() {
+        greet(gate, visit, &channel, client).await;
+    }
+    let target = TargetSink { write: target_write };
+    let legs = Legs { visit, channel: &channel, client, target: &target };
+    let end = legs.relay(ClientSource { read }, TargetSource::new(target_read), wish).await;
+    if let RelayEnd::Cut | RelayEnd::Recorder = end {
+        legs.last_words(wish).await;
+    }
+    gate.close_channel(session, &channel, Captured::All).await;
+    // Either close may find its connection gone: that is what it asks for.
+    drop(target.write.close().await);
+    drop(tokio::time::timeout(LAST_WORDS, client.write.close()).await);
+}
+
+/// Starts the wish on the target; returns once the target has agreed.
+async fn start(
+    visit: &Visit,
+    wish: &Wish,
+) -> Result<(ChannelReadHalf, ChannelWriteHalf<client::Msg>), russh::Error> {
+    let (mut read, write) = visit.leg.handle().channel_open_session().await?.split();
+    for (name, value) in &wish.environment {
+        write.set_env(false, name, value).await?;
+    }
+    if let Some(terminal) = &wish.terminal {
+        let size = terminal.size;
+        let asked = write.request_pty(
+            false,
+            &terminal.name,
+            size.columns,
+            size.rows,
+            size.width_px,
+            size.height_px,
+            &terminal.modes,
+        );
+        asked.await?;
+    }
+    match &wish.what {
+        What::Shell => write.request_shell(true).await?,
+        What::Exec(command) => write.exec(true, command.clone()).await?,
+    }
+    loop {
+        match read.wait().await {
+            Some(ChannelMsg::Success) => return Ok((read, write)),
+            Some(ChannelMsg::Failure | ChannelMsg::Close) | None => return Err(russh::Error::RequestDenied),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Says who is recorded, in which window, until when.
+async fn greet(gate: &Gate, visit: &Visit, channel: &ChannelRecorder, client: &ClientSink) {
+    let text = gate.greeting(&visit.session).await.replace('\n', "\r\n");
+    if let Ok(recorded) = channel.append(Stream::Gate, Bytes::from(text)) {
+        // A client that is gone is found out by its relay.
+        drop(client.write(recorded).await);
+    }
+}
+
+/// Both ends of a started channel.
+struct Legs<'s> {
+    visit: &'s Visit,
+    channel: &'s ChannelRecorder,
+    client: &'s ClientSink,
+    target: &'s TargetSink,
+}
+
+impl Legs<'_> {
+    /// Relays until the target closes the channel, a leg breaks, or the session is cut.
+    async fn relay(&self, from_client: ClientSource, from_target: TargetSource, wish: &Wish) -> RelayEnd {
+        let input = Relay {
+            session: &self.visit.session,
+            channel: self.channel,
+            direction: Direction::Input,
+            source: from_client,
+            sink: self.target,
+            terminal: None,
+        };
+        let output = Relay {
+            session: &self.visit.session,
+            channel: self.channel,
+            direction: Direction::Output,
+            source: from_target,
+            sink: self.client,
+            terminal: wish.terminal.as_ref().map(|_| Terminal::default()),
+        };
+        let output = output.run();
+        tokio::pin!(output);
+        tokio::select! {
+            biased;
+            end = &mut output => end,
+            end = input.run() => match end {
+                RelayEnd::Cut | RelayEnd::Recorder => end,
+                RelayEnd::Closed | RelayEnd::Broken => {
+                    // The technician has closed the channel: so must the target, and its last output is recorded.
+                    drop(self.target.write.close().await);
+                    tokio::time::timeout(LINGER, output).await.unwrap_or(RelayEnd::Broken)
+                }
+            },
+        }
+    }
+
+    /// Why, when, reference: recorded as the gate's, if the recording still takes it, and never waited for long.
+    async fn last_words(&self, wish: &Wish) {
+        let Flow::Cut(reason) = *self.visit.session.flow().borrow() else { return };
+        let text = self.visit.session.last_words(reason);
+        let (text, stream) = match &wish.terminal {
+            Some(_) => (format!("\r\n\x1b[0m\x1b[?1049l\r\n{text}\r\n"), Stream::Gate),
+            None => (format!("\n{text}\n"), Stream::Stderr),
+        };
+        if reason == EndReason::Recorder {
+            return;
+        }
+        let words = async {
+            if let Ok(recorded) = self.channel.append(stream, Bytes::from(text)) {
+                drop(self.client.write(recorded).await);
+            }
+            drop(self.client.pass(SshNote::ExitStatus(CUT)).await);
+            drop(self.client.pass(SshNote::Eof).await);
+        };
+        drop(tokio::time::timeout(LAST_WORDS, words).await);
+    }
+}

@@ -1,0 +1,376 @@
+//! One technician's connection, as russh drives it: proof, then the schedule's verdict, then channels. Every request is
+//! answered here; payload and everything that needs the target goes to the channel's own task.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
+use chaperone_session::{Cord, FailedProof, Gate};
+use russh::keys::HashAlg;
+use russh::keys::ssh_key::Certificate;
+use russh::keys::ssh_key::PublicKey;
+use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, Pty, Sig};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::admission::{Admission, Verdict};
+use crate::channel;
+
+/// Key offers that are remembered for the fact; an agent rarely holds more.
+const OFFERS: usize = 32;
+
+/// Proofs that may fail before the connection is ended.
+const FAILED_PROOFS: usize = 6;
+
+/// Channels that one connection may have open.
+const CHANNELS: usize = 64;
+
+/// What russh calls for one connection.
+pub(crate) struct Connection {
+    gate: Gate,
+    peer: SocketAddr,
+    cord: Cord,
+    banner: Arc<str>,
+    offers: Vec<String>,
+    failed: usize,
+    /// The user name last tried; a change of it resets what was proven under the other.
+    user: Option<String>,
+    proven: Option<ProvenPerson>,
+    verdict: watch::Sender<Verdict>,
+    /// Set once somebody is let in; tells the listener that the sign-in is over.
+    signed_in: watch::Sender<bool>,
+    started: HashSet<ChannelId>,
+    open: usize,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        gate: Gate,
+        peer: SocketAddr,
+        cord: Cord,
+        banner: Arc<str>,
+        verdict: watch::Sender<Verdict>,
+        signed_in: watch::Sender<bool>,
+    ) -> Self {
+        Self {
+            gate,
+            peer,
+            cord,
+            banner,
+            offers: Vec::new(),
+            failed: 0,
+            user: None,
+            proven: None,
+            verdict,
+            signed_in,
+            started: HashSet::new(),
+            open: 0,
+        }
+    }
+
+    fn names(&mut self, user: &str) {
+        if self.user.as_deref() != Some(user) {
+            self.user = Some(UserName::printable(user));
+            self.proven = None;
+        }
+    }
+
+    fn offered(&mut self, key: &PublicKey) {
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        if self.offers.len() < OFFERS && !self.offers.contains(&fingerprint) {
+            self.offers.push(fingerprint);
+        }
+    }
+
+    /// Writes down a failed proof. russh holds the answer back until its fixed time.
+    fn fail(&mut self, failure: ProofFailure) -> Auth {
+        self.failed += 1;
+        let proof = FailedProof {
+            user: self.user.clone().unwrap_or_default(),
+            source: self.peer,
+            offers: self.offers.clone(),
+            reason: failure.reason(),
+            person: failure.person(),
+        };
+        let gate = self.gate.clone();
+        tokio::spawn(async move { gate.failed_proof(proof).await });
+        Auth::reject()
+    }
+
+    async fn prove(&mut self, user: &str, key: &PublicKey) -> Result<ProvenPerson, ProofFailure> {
+        let facts = self.gate.facts().await.map_err(|_| ProofFailure::unavailable())?;
+        let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
+        chaperone_identity::authenticate_key(&facts, user, &blob, self.gate.now())
+    }
+
+    /// Answers a request on a channel that the design does not open, and makes it a fact.
+    fn refuse(&self, kind: &'static str, what: serde_json::Value) {
+        let (gate, verdict) = (self.gate.clone(), self.verdict.subscribe());
+        let (user, peer) = (self.user.clone().unwrap_or_default(), self.peer);
+        tokio::spawn(async move {
+            let session = Admission::session(verdict).await;
+            gate.channel_refused(session.as_deref(), &user, peer, kind, what).await;
+        });
+    }
+
+    /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).
+    fn start(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
+        if self.started.insert(channel) {
+            session.channel_success(channel)
+        } else {
+            self.refuse("second-request", json!({}));
+            session.channel_failure(channel)
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // An agent that offered keys in vain and left: one fact, whatever the number of keys.
+        if self.proven.is_none() && self.user.is_some() && self.failed == 0 {
+            let failure = ProofFailure::credential();
+            if tokio::runtime::Handle::try_current().is_ok() {
+                self.fail(failure);
+            }
+        }
+    }
+}
+
+impl Handler for Connection {
+    type Error = russh::Error;
+
+    async fn authentication_banner(&mut self) -> Result<Option<String>, russh::Error> {
+        Ok((!self.banner.is_empty()).then(|| self.banner.to_string()))
+    }
+
+    async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
+        self.names(user);
+        Ok(Auth::reject())
+    }
+
+    async fn auth_password(&mut self, user: &str, _password: &str) -> Result<Auth, russh::Error> {
+        self.names(user);
+        Ok(self.fail(ProofFailure::credential()))
+    }
+
+    async fn auth_publickey_offered(
+        &mut self,
+        user: &str,
+        offer: PublicKeyOffer<'_>,
+    ) -> Result<Auth, russh::Error> {
+        self.names(user);
+        self.offered(offer.public_key);
+        match self.prove(user, offer.public_key).await {
+            // Not a sign-in: the proof comes with the signature.
+            Ok(_) => Ok(Auth::Accept),
+            Err(_) => Ok(Auth::reject()),
+        }
+    }
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
+        self.names(user);
+        self.offered(key.public_key);
+        match self.prove(user, key.public_key).await {
+            Ok(proven) => {
+                self.proven = Some(proven);
+                Ok(Auth::Accept)
+            }
+            Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
+            Err(failure) => Ok(self.fail(failure)),
+        }
+    }
+
+    async fn auth_openssh_certificate(
+        &mut self,
+        user: &str,
+        _certificate: &Certificate,
+    ) -> Result<Auth, russh::Error> {
+        self.names(user);
+        Ok(self.fail(ProofFailure::credential()))
+    }
+
+    async fn auth_succeeded(&mut self, session: &mut Session) -> Result<(), russh::Error> {
+        let Some(proven) = self.proven.take() else {
+            return Err(russh::Error::Inconsistent);
+        };
+        let admission = Admission {
+            gate: self.gate.clone(),
+            user: self.user.clone().unwrap_or_default(),
+            peer: self.peer,
+            cord: self.cord.clone(),
+            offers: std::mem::take(&mut self.offers),
+            client: String::from_utf8_lossy(session.remote_sshid()).chars().filter(|c| !c.is_control()).take(80).collect(),
+            handle: session.handle(),
+        };
+        self.proven = Some(proven.clone());
+        self.signed_in.send_replace(true);
+        tokio::spawn(admission.decide(proven, self.verdict.clone()));
+        Ok(())
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if self.open >= CHANNELS {
+            self.refuse("session", json!({ "why": "too many channels" }));
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
+            return Ok(());
+        }
+        self.open += 1;
+        reply.accept().await;
+        tokio::spawn(channel::run(self.gate.clone(), channel, session.handle(), self.verdict.subscribe()));
+        Ok(())
+    }
+
+    async fn channel_open_x11(
+        &mut self,
+        _channel: Channel<Msg>,
+        _address: &str,
+        _port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse("x11", json!({}));
+        Ok(())
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _originator: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse("direct-tcpip", json!({ "host": UserName::printable(host), "port": port }));
+        Ok(())
+    }
+
+    async fn channel_open_direct_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        path: &str,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse("direct-streamlocal", json!({ "path": UserName::printable(path) }));
+        Ok(())
+    }
+
+    async fn channel_open_forwarded_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        host: &str,
+        port: u32,
+        _originator: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse("forwarded-tcpip", json!({ "host": UserName::printable(host), "port": port }));
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+        self.started.remove(&channel);
+        self.open = self.open.saturating_sub(1);
+        Ok(())
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _term: &str,
+        _columns: u32,
+        _rows: u32,
+        _width: u32,
+        _height: u32,
+        _modes: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if self.started.contains(&channel) { session.channel_failure(channel) } else { session.channel_success(channel) }
+    }
+
+    async fn env_request(
+        &mut self,
+        channel: ChannelId,
+        _name: &str,
+        _value: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if self.started.contains(&channel) { session.channel_failure(channel) } else { session.channel_success(channel) }
+    }
+
+    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
+        self.start(channel, session)
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        _command: &[u8],
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.start(channel, session)
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        name: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse("subsystem", json!({ "name": UserName::printable(name) }));
+        session.channel_failure(channel)
+    }
+
+    async fn x11_request(
+        &mut self,
+        channel: ChannelId,
+        _single: bool,
+        _protocol: &str,
+        _cookie: &str,
+        _screen: u32,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse("x11", json!({}));
+        session.channel_failure(channel)
+    }
+
+    async fn agent_request(&mut self, _channel: ChannelId, _session: &mut Session) -> Result<bool, russh::Error> {
+        self.refuse("agent", json!({}));
+        Ok(false)
+    }
+
+    async fn tcpip_forward(
+        &mut self,
+        address: &str,
+        port: &mut u32,
+        _session: &mut Session,
+    ) -> Result<bool, russh::Error> {
+        self.refuse("tcpip-forward", json!({ "address": UserName::printable(address), "port": *port }));
+        Ok(false)
+    }
+
+    async fn streamlocal_forward(&mut self, path: &str, _session: &mut Session) -> Result<bool, russh::Error> {
+        self.refuse("streamlocal-forward", json!({ "path": UserName::printable(path) }));
+        Ok(false)
+    }
+
+    async fn signal(&mut self, _channel: ChannelId, _signal: Sig, _session: &mut Session) -> Result<(), russh::Error> {
+        Ok(())
+    }
+}
+
+/// Says why a connection ends before anybody proved anything: the protocol's own words.
+pub(crate) async fn too_slow(handle: &russh::server::Handle) {
+    // The connection is severed next, whether this arrives or not.
+    drop(handle.disconnect(Disconnect::ByApplication, "sign-in took too long".into(), String::new()).await);
+}

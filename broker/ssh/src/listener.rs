@@ -1,0 +1,126 @@
+//! Accepts technicians' connections: a bounded number that have not signed in, each with little time to do so.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaperone_session::{EndReason, Gate, Severable};
+use crate::host_key::HostKey;
+use russh::server;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::{Admission, Verdict};
+use crate::algorithms;
+use crate::connection::{Connection, too_slow};
+
+/// Time to say what protocol is spoken (RFC 4253 §4.2); slower peers are no SSH clients.
+const VERSION_EXCHANGE: Duration = Duration::from_secs(10);
+/// Time to sign in, as OpenSSH's `LoginGraceTime` but shorter: nobody types a password here.
+const SIGN_IN: Duration = Duration::from_secs(60);
+/// Connections that have not signed in. A flood fills these, not the sessions.
+const HALF_OPEN: usize = 1024;
+
+/// The gate's SSH door.
+pub struct SshListener {
+    socket: TcpListener,
+    gate: Gate,
+    config: Arc<server::Config>,
+    banner: Arc<str>,
+}
+
+impl SshListener {
+    /// Binds; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn bind(
+        address: SocketAddr,
+        gate: Gate,
+        host_keys: Vec<HostKey>,
+        banner: &str,
+    ) -> io::Result<Self> {
+        let socket = TcpListener::bind(address).await?;
+        let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
+        Ok(Self { socket, gate, config, banner: banner.into() })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the socket has no address.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop` is cancelled.
+    pub async fn serve(self, stop: CancellationToken) {
+        let half_open = Arc::new(Semaphore::new(HALF_OPEN));
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => return,
+                accepted = self.socket.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, say: wait for some to come back.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            };
+            if !self.gate.is_accepting() {
+                continue;
+            }
+            // Full of peers that do not sign in: this one is closed unheard.
+            let Ok(place) = Arc::clone(&half_open).try_acquire_owned() else { continue };
+            let (gate, config, banner) = (self.gate.clone(), Arc::clone(&self.config), Arc::clone(&self.banner));
+            tokio::spawn(async move { connection(gate, config, banner, stream, peer, place).await });
+        }
+    }
+}
+
+async fn connection(
+    gate: Gate,
+    config: Arc<server::Config>,
+    banner: Arc<str>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+) {
+    let Ok((stream, cord)) = Severable::new(stream) else { return };
+    let until = Instant::now() + SIGN_IN;
+    let verdict = watch::Sender::new(Verdict::Pending);
+    let signed_in = watch::Sender::new(false);
+    let handler = Connection::new(gate, peer, cord.clone(), banner, verdict.clone(), signed_in.clone());
+    let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await else {
+        cord.sever();
+        return;
+    };
+    let mut let_in = signed_in.subscribe();
+    let in_time = tokio::select! {
+        waited = timeout_at(until, let_in.wait_for(|signed_in| *signed_in)) => waited.is_ok(),
+        ended = &mut running => {
+            tracing::debug!(peer = %peer, ended = ?ended.err(), "a connection ended before sign-in");
+            cord.sever();
+            return;
+        }
+    };
+    drop(place);
+    if !in_time {
+        too_slow(&running.handle()).await;
+        cord.sever();
+        return;
+    }
+    if let Err(error) = running.await {
+        tracing::debug!(peer = %peer, %error, "a connection ended");
+    }
+    cord.sever();
+    if let Some(session) = Admission::session(verdict.subscribe()).await {
+        session.cut(EndReason::ClientClosed);
+    }
+}

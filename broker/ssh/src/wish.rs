@@ -1,0 +1,104 @@
+//! What a technician's channel asks for before it starts: environment, terminal, and then a shell or a command.
+
+use std::borrow::Cow;
+
+use chaperone_policy::Access;
+use russh::{ChannelMsg, ChannelReadHalf, Pty};
+use serde_json::{Value, json};
+
+use crate::note::Size;
+
+/// Variables that are taken; OpenSSH sends a handful.
+const VARIABLES: usize = 64;
+/// Longest name and value together, in bytes.
+const VARIABLE_BYTES: usize = 4096;
+
+/// The request that starts a channel, with what came before it.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    pub environment: Vec<(String, String)>,
+    pub terminal: Option<TerminalWish>,
+    pub what: What,
+}
+
+/// `pty-req` (RFC 4254 §6.2).
+#[derive(Debug)]
+pub(crate) struct TerminalWish {
+    pub name: String,
+    pub size: Size,
+    pub modes: Vec<(Pty, u32)>,
+}
+
+/// `shell` or `exec` (§6.5).
+#[derive(Debug)]
+pub(crate) enum What {
+    Shell,
+    Exec(Vec<u8>),
+}
+
+impl Wish {
+    /// Reads requests until one starts the channel; `None` when the channel closes first.
+    pub(crate) async fn read(read: &mut ChannelReadHalf) -> Option<Self> {
+        let mut environment = Vec::new();
+        let mut terminal = None;
+        loop {
+            let what = match read.wait().await? {
+                ChannelMsg::SetEnv { variable_name, variable_value, .. } => {
+                    let fits = variable_name.len() + variable_value.len() <= VARIABLE_BYTES;
+                    if fits && environment.len() < VARIABLES {
+                        environment.push((variable_name, variable_value));
+                    }
+                    continue;
+                }
+                ChannelMsg::RequestPty {
+                    term, col_width, row_height, pix_width, pix_height, terminal_modes, ..
+                } => {
+                    let name = term.chars().filter(char::is_ascii_graphic).take(64).collect();
+                    let size = Size::clamped(col_width, row_height, pix_width, pix_height);
+                    terminal = Some(TerminalWish { name, size, modes: terminal_modes });
+                    continue;
+                }
+                ChannelMsg::RequestShell { .. } => What::Shell,
+                ChannelMsg::Exec { command, .. } => What::Exec(command),
+                ChannelMsg::Close => return None,
+                _ => continue,
+            };
+            return Some(Self { environment, terminal, what });
+        }
+    }
+
+    /// What the window must grant.
+    pub(crate) fn access(&self) -> Access {
+        match self.what {
+            What::Shell => Access::Shell,
+            What::Exec(_) => Access::Exec,
+        }
+    }
+
+    /// Whether input is typed by a person, and may be a password.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.terminal.is_some() || matches!(self.what, What::Shell)
+    }
+
+    /// The channel's opening, for the recording. A command that is no UTF-8 is given in hexadecimal too.
+    pub(crate) fn event(&self) -> Value {
+        let mut about = json!({
+            "request": match self.what { What::Shell => "shell", What::Exec(_) => "exec" },
+            "environment": self.environment,
+        });
+        if let What::Exec(command) = &self.what {
+            let text = String::from_utf8_lossy(command);
+            if let Cow::Owned(_) = text {
+                let hex: String = command.iter().map(|byte| format!("{byte:02x}")).collect();
+                about["command_hex"] = hex.into();
+            }
+            about["command"] = text.into();
+        }
+        if let Some(terminal) = &self.terminal {
+            about["terminal"] = json!({
+                "name": terminal.name, "columns": terminal.size.columns, "rows": terminal.size.rows,
+            });
+        }
+        about
+    }
+}

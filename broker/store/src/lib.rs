@@ -1,0 +1,45 @@
+//! The only SQL: one text for SQLite and PostgreSQL, one writer, numbered facts, the change feed.
+//!
+//! ```text
+//!   command ─▶ queue ─▶ writer: BEGIN, lock head ─▶ each: SAVEPOINT, tables, facts, reactions ─▶ head, COMMIT ─▶ answers
+//!                                                                                                  │
+//!   facts() ◀─ snapshot ◀─ feed (in process, NOTIFY, 200 ms poll) ◀──────────────────────────────────┘
+//! ```
+//!
+//! What is committed together: a fact, its leaf, what it changed in the tables, and what a [`Reaction`] made of it
+//! (alert, outbox). This layer decides nothing: callers bring transitions that `policy` made. Entry points:
+//! [`Store::open`], [`Store::write`], [`Store::facts`].
+
+mod alerts;
+mod db;
+mod destinations;
+mod error;
+mod fact;
+mod facts;
+mod feed;
+mod guard;
+mod ledger;
+mod migrate;
+mod records;
+mod secrets;
+mod sessions;
+mod snapshot;
+mod spool;
+mod store;
+mod tx;
+mod windows;
+mod writer;
+
+pub use alerts::{AlertRow, AlertState};
+pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow};
+pub use error::StoreError;
+pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};
+pub use facts::FactFilter;
+pub use feed::Head;
+pub use ledger::{BadPlace, LedgerVerdict};
+pub use secrets::SealedRow;
+pub use sessions::{NewSession, RecordingState, SessionRow};
+pub use spool::SpooledEnd;
+pub use store::{Store, StoreConfig, StoreTasks};
+pub use tx::Tx;
+pub use writer::Reaction;

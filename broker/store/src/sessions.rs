@@ -1,0 +1,299 @@
+//! Sessions: one row each, from *admitted* to *sealed*, and the orders that people give to running ones.
+
+use chaperone_policy::{AttemptId, PersonId, SessionId, TargetId, WindowId};
+use jiff::Timestamp;
+use serde::Serialize;
+use sqlx::types::Uuid;
+
+use crate::db::{big, exec, sql};
+use crate::{Store, StoreError, Tx};
+
+/// What became of a session's recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordingState {
+    /// No header is known to be written.
+    None,
+    /// It is being written.
+    Live,
+    /// Sealed in order.
+    Sealed,
+    /// Adopted as found after a crash, and sealed so.
+    Recovered,
+    /// Stated lost.
+    Lost,
+}
+
+impl RecordingState {
+    /// The stored name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Live => "live",
+            Self::Sealed => "sealed",
+            Self::Recovered => "recovered",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// A session that is admitted.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Identity.
+    pub id: SessionId,
+    /// The attempt it answers.
+    pub attempt: AttemptId,
+    /// Who.
+    pub person: PersonId,
+    /// To what.
+    pub target: TargetId,
+    /// In which window.
+    pub window: WindowId,
+    /// As which account.
+    pub account: Option<String>,
+    /// `ssh` or `tls`.
+    pub protocol: &'static str,
+    /// Address and port that it comes from.
+    pub source: String,
+}
+
+/// A session's row.
+#[derive(Clone, Debug, Serialize)]
+pub struct SessionRow {
+    /// Identity.
+    pub id: SessionId,
+    /// The attempt it answers.
+    pub attempt: AttemptId,
+    /// Who.
+    pub person: PersonId,
+    /// To what.
+    pub target: TargetId,
+    /// In which window.
+    pub window: WindowId,
+    /// As which account.
+    pub account: Option<String>,
+    /// `ssh` or `tls`.
+    pub protocol: String,
+    /// Address and port that it came from.
+    pub source: String,
+    /// On which node.
+    pub node: String,
+    /// When it was admitted.
+    pub admitted: Timestamp,
+    /// When its recording ran and the target was dialled.
+    pub started: Option<Timestamp>,
+    /// When both legs were gone.
+    pub ended: Option<Timestamp>,
+    /// Why.
+    pub end_reason: Option<String>,
+    /// The stored name of its [`RecordingState`].
+    pub recording: String,
+    /// The seal, as JSON.
+    pub seal: Option<String>,
+}
+
+/// A row in two parts: tuples of the driver have at most sixteen fields, and readers few.
+type Row = (
+    Uuid,
+    Uuid,
+    Uuid,
+    Uuid,
+    Uuid,
+    Option<String>,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    Option<String>,
+    String,
+    Option<String>,
+);
+
+const COLUMNS_BY_TIME: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    WHERE admitted_us >= $1 ORDER BY admitted_us DESC, id DESC LIMIT $2";
+const COLUMNS_BY_ID: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions WHERE id = $1";
+const COLUMNS_LIVE_ON: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    WHERE target_id = $1 AND ended_us IS NULL ORDER BY admitted_us DESC LIMIT 100";
+const COLUMNS_UNSEALED: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    WHERE node = $1 AND (ended_us IS NULL OR (seal IS NULL AND recording = 'live')) ORDER BY admitted_us";
+
+fn at(us: i64) -> Timestamp {
+    Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn session(row: Row) -> SessionRow {
+    let (id, attempt, person, target, window, account, protocol, source, node, admitted, started, ended, end_reason, recording, seal) =
+        row;
+    SessionRow {
+        id: SessionId(id),
+        attempt: AttemptId(attempt),
+        person: PersonId(person),
+        target: TargetId(target),
+        window: WindowId(window),
+        account,
+        protocol,
+        source,
+        node,
+        admitted: at(admitted),
+        started: started.map(at),
+        ended: ended.map(at),
+        end_reason,
+        recording,
+        seal,
+    }
+}
+
+impl Tx {
+    /// The sessions on a target that have not ended; the newest hundred.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn live_sessions_on(&mut self, target: TargetId) -> Result<Vec<SessionRow>, StoreError> {
+        let rows: Vec<Row> = sql!(fetch_all &mut self.conn, Row, COLUMNS_LIVE_ON, target.0)?;
+        Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// Stores an admitted session. Its fact is the caller's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn admit_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
+        exec!(
+            &mut self.conn,
+            "INSERT INTO sessions (id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+                                   admitted_us, recording)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'none')",
+            session.id.0,
+            session.attempt.0,
+            session.person.0,
+            session.target.0,
+            session.window.0,
+            session.account.as_deref(),
+            session.protocol,
+            session.source.as_str(),
+            self.node.as_str(),
+            self.now.as_microsecond()
+        )?;
+        Ok(())
+    }
+
+    /// The recording runs; next comes the dial.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn start_session(&mut self, id: SessionId) -> Result<(), StoreError> {
+        let now = self.now.as_microsecond();
+        exec!(&mut self.conn, "UPDATE sessions SET started_us = $2, recording = 'live' WHERE id = $1", id.0, now)?;
+        Ok(())
+    }
+
+    /// The session is over; with its seal, if it has one. A second end changes nothing but adds a missing seal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_session(
+        &mut self,
+        id: SessionId,
+        at: Timestamp,
+        reason: &str,
+        seal: Option<&str>,
+    ) -> Result<(), StoreError> {
+        exec!(
+            &mut self.conn,
+            "UPDATE sessions SET ended_us = COALESCE(ended_us, $2), end_reason = COALESCE(end_reason, $3) WHERE id = $1",
+            id.0,
+            at.as_microsecond(),
+            reason
+        )?;
+        if let Some(seal) = seal {
+            self.seal_session(id, RecordingState::Sealed, seal).await?;
+        }
+        Ok(())
+    }
+
+    /// The recording is sealed. The first seal stands.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seal_session(&mut self, id: SessionId, state: RecordingState, seal: &str) -> Result<(), StoreError> {
+        exec!(
+            &mut self.conn,
+            "UPDATE sessions SET seal = $2, recording = $3 WHERE id = $1 AND seal IS NULL",
+            id.0,
+            seal,
+            state.as_str()
+        )?;
+        Ok(())
+    }
+
+    /// What became of the recording, without a seal.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_recording(&mut self, id: SessionId, state: RecordingState) -> Result<(), StoreError> {
+        exec!(&mut self.conn, "UPDATE sessions SET recording = $2 WHERE id = $1", id.0, state.as_str())?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// The newest sessions, newest last.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sessions(&self, since: Option<Timestamp>, limit: u32) -> Result<Vec<SessionRow>, StoreError> {
+        let since = since.unwrap_or(Timestamp::UNIX_EPOCH).as_microsecond();
+        let mut conn = self.shared().db.conn().await?;
+        let rows = sql!(fetch_all &mut conn, Row, COLUMNS_BY_TIME, since, i64::from(limit))?;
+        Ok(rows.into_iter().rev().map(session).collect())
+    }
+
+    /// One session.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn session(&self, id: SessionId) -> Result<SessionRow, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let row = sql!(fetch_optional &mut conn, Row, COLUMNS_BY_ID, id.0)?;
+        row.map(session).ok_or(StoreError::NotFound("session"))
+    }
+
+    /// Sessions of this node that have no end or no seal: what a restart must settle.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unsettled_sessions(&self) -> Result<Vec<SessionRow>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows = sql!(fetch_all &mut conn, Row, COLUMNS_UNSEALED, self.node())?;
+        Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// How many facts of pausing, resuming and stopping lie behind `after`: session, kind and body, in order.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn orders_after(&self, after: u64) -> Result<Vec<(u64, SessionId, String, String)>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<(i64, Option<Uuid>, String, Option<String>)> = sql!(
+            fetch_all &mut conn, (i64, Option<Uuid>, String, Option<String>),
+            "SELECT number, session_id, kind, body FROM facts
+             WHERE kind IN ('session-paused', 'session-resumed', 'session-stop-asked') AND number >= $1
+             ORDER BY number",
+            big(after)
+        )?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(number, session, kind, body)| {
+                Some((crate::db::count(number), SessionId(session?), kind, body.unwrap_or_default()))
+            })
+            .collect())
+    }
+}

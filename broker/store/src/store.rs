@@ -1,0 +1,207 @@
+//! A node's store: opens the database, runs the node's tasks, and is what everything else holds.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaperone_policy::Facts;
+use chaperone_recorder::SigningKey;
+use chaperone_recorder::ledger::{NoteSigner, VerifierKey};
+use futures::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::db::{Conn, Db};
+use crate::feed::{self, Feed, Head};
+use crate::guard::Guard;
+use crate::snapshot::Snapshots;
+use crate::spool::Spool;
+use crate::writer::{Command, Reaction, Writer};
+use crate::{NewFact, StoreError, Tx, ledger, migrate, spool};
+
+/// Where the store is, and who writes.
+pub struct StoreConfig {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub url: String,
+    /// This node's name.
+    pub node: String,
+    /// Folder for what this node keeps beside the database.
+    pub folder: PathBuf,
+    /// The ledger's name in its checkpoints (C2SP tlog-checkpoint origin).
+    pub origin: String,
+    /// Signs checkpoints.
+    pub ledger_key: Arc<SigningKey>,
+}
+
+/// A node's store; cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub db: Db,
+    pub node: String,
+    pub signer: NoteSigner,
+    pub guard: Arc<Guard>,
+    pub feed: Arc<Feed>,
+    pub spool: Spool,
+    snapshots: Snapshots,
+    writer: Writer,
+}
+
+/// The store's tasks; they end when this is dropped.
+pub struct StoreTasks(Vec<JoinHandle<()>>);
+
+impl Drop for StoreTasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Store {
+    /// Applies the migrations that the database lacks.
+    ///
+    /// # Errors
+    /// When it does not answer, or was made by another version.
+    pub async fn migrate(url: &str) -> Result<(), StoreError> {
+        let db = Db::open(url)?;
+        let done = migrate::migrate(&db).await;
+        db.close().await;
+        done
+    }
+
+    /// Opens a migrated database and starts the node's tasks.
+    ///
+    /// # Errors
+    /// When the configuration or a file beside the database is wrong. A database that does not answer is no error: the
+    /// store opens, and says so when asked.
+    pub async fn open(config: StoreConfig, reactions: Arc<dyn Reaction>) -> Result<(Self, StoreTasks), StoreError> {
+        let db = Db::open(&config.url)?;
+        let signer = NoteSigner::new(&config.origin, config.ledger_key)?;
+        let guard = Arc::new(Guard::open(&config.folder, signer.verifier())?);
+        let feed = Feed::new();
+        if let Ok(mut conn) = db.conn().await
+            && let Ok(head) = feed::read_on(&mut conn).await
+        {
+            feed.advance(head.size, head.policy_version);
+        } else {
+            feed.failed();
+        }
+        let writer =
+            Writer::start(db.clone(), config.node.clone(), reactions, Arc::clone(&feed), Arc::clone(&guard));
+        let store = Self(Arc::new(Shared {
+            db: db.clone(),
+            node: config.node,
+            signer,
+            guard,
+            feed: Arc::clone(&feed),
+            spool: Spool::open(config.folder.join("spool.jsonl")),
+            snapshots: Snapshots::default(),
+            writer,
+        }));
+        let tasks = vec![
+            tokio::spawn(feed::poll(db.clone(), Arc::clone(&feed))),
+            tokio::spawn(feed::listen(db, feed)),
+            tokio::spawn(ledger::keep_signing(store.clone())),
+            tokio::spawn(spool::keep_draining(store.clone())),
+        ];
+        Ok((store, StoreTasks(tasks)))
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// Runs a command in the writer's next transaction; returns once it is committed with its facts and everything
+    /// that reacted to them. Not retried: a command whose commit was lost is told [`StoreError::Gone`].
+    ///
+    /// # Errors
+    /// The command's own, or that the database does not take it.
+    pub async fn write<F, T, E>(&self, command: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Command { work: Some(command), outcome: None, reply };
+        self.0.writer.submit(Box::new(job)).await?;
+        answer.await.unwrap_or_else(|_| Err(StoreError::Gone(None).into()))
+    }
+
+    /// Writes one fact.
+    ///
+    /// # Errors
+    /// When it was not committed.
+    pub async fn fact(&self, fact: NewFact) -> Result<u64, StoreError> {
+        self.write(move |tx| Box::pin(tx.fact(fact))).await
+    }
+
+    /// The facts that decisions rest on, at most 250 ms old, and not older than what this node wrote.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
+        self.0.snapshots.facts(&self.0.db, &self.0.feed).await
+    }
+
+    /// The newest facts that were read, however old: for words, never for a decision.
+    #[must_use]
+    pub fn last_facts(&self) -> Option<Arc<Facts>> {
+        self.0.snapshots.newest()
+    }
+
+    /// Changes of the head, from now on.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Head> {
+        self.0.feed.changes()
+    }
+
+    /// The head as this node knows it.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.0.feed.head()
+    }
+
+    /// For how long the database has not answered; `None` while it does.
+    #[must_use]
+    pub fn gone_for(&self) -> Option<Duration> {
+        self.0.feed.gone_for()
+    }
+
+    /// This node's name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.0.node
+    }
+
+    /// What others verify the ledger's checkpoints with.
+    #[must_use]
+    pub fn ledger_verifier(&self) -> &VerifierKey {
+        self.0.signer.verifier()
+    }
+
+    /// Ours minus the database server's clock; zero for SQLite, which has none of its own.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn clock_skew(&self) -> Result<SignedDuration, StoreError> {
+        let mut conn = self.0.db.conn().await?;
+        let Conn::Pg(pg) = &mut conn else { return Ok(SignedDuration::ZERO) };
+        let before = Timestamp::now();
+        let (there_us,): (i64,) =
+            sqlx::query_as("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+                .fetch_one(&mut **pg)
+                .await?;
+        let after = Timestamp::now();
+        let there = Timestamp::from_microsecond(there_us).unwrap_or(after);
+        // A slow answer is no skew: only what lies outside the time that the question took.
+        Ok(if there < before {
+            before.duration_since(there)
+        } else if there > after {
+            after.duration_since(there)
+        } else {
+            SignedDuration::ZERO
+        })
+    }
+}

@@ -1,0 +1,414 @@
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::LiveRecording;
+use crate::append::ChannelRecorder;
+use crate::channel::{ChannelKind, Stream};
+use crate::content::What;
+use crate::error::RecordError;
+use crate::folder::{Folder, Thresholds};
+use crate::key::{Identity, SigningKey};
+use crate::medium::Medium;
+use crate::opening::{Durability, Ending, Opening, RecordingKeys};
+use crate::read::Recording;
+use crate::recover::{Recovering, Recovery, recover};
+use crate::seal::SealState;
+use crate::verify::{VerifyWith, verify};
+
+/// What the medium does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// Writes this many bytes of what it was given, and fails.
+    ShortWrite(usize),
+    /// Writes nothing: the disk is full.
+    Full,
+    /// Writes nothing: an I/O error.
+    Io,
+    /// Writes everything, and says that it failed.
+    FailedButPersisted,
+    /// Cannot sync; what was written since the last sync stays readable.
+    Sync,
+    /// Cannot cut.
+    Cut,
+}
+
+/// Faults that are due, shared by both files; and what was written under every nonce.
+#[derive(Debug, Default)]
+struct Weather {
+    fault: Mutex<Option<Fault>>,
+    nonces: Mutex<BTreeMap<u64, Vec<u8>>>,
+    writes: Mutex<usize>,
+}
+
+#[derive(Debug)]
+struct Faulty {
+    file: File,
+    weather: Arc<Weather>,
+}
+
+fn injected(kind: io::ErrorKind) -> io::Result<()> {
+    Err(io::Error::new(kind, "injected"))
+}
+
+impl Medium for Faulty {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        Medium::read_exact_at(&self.file, buffer, offset)
+    }
+
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        *self.weather.writes.lock().unwrap() += 1;
+        let nonce_at = match bytes.first_chunk::<4>() {
+            Some(b"CBLK") => Some(24),
+            Some(b"CFRM") => Some(24),
+            _ => None,
+        };
+        if let Some(at) = nonce_at {
+            let nonce = u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap());
+            // A repair after a failed sync puts the same bytes down again: only other bytes need another nonce.
+            let mut nonces = self.weather.nonces.lock().unwrap();
+            let first = nonces.entry(nonce).or_insert_with(|| bytes.to_vec());
+            assert_eq!(first, bytes, "nonce {nonce} was used for other bytes");
+        }
+        match *self.weather.fault.lock().unwrap() {
+            Some(Fault::ShortWrite(some)) => {
+                Medium::write_all_at(&self.file, &bytes[..some.min(bytes.len())], offset)?;
+                injected(io::ErrorKind::WriteZero)
+            }
+            Some(Fault::Full) => injected(io::ErrorKind::StorageFull),
+            Some(Fault::Io) => injected(io::ErrorKind::Other),
+            Some(Fault::FailedButPersisted) => {
+                Medium::write_all_at(&self.file, bytes, offset)?;
+                injected(io::ErrorKind::Other)
+            }
+            _ => Medium::write_all_at(&self.file, bytes, offset),
+        }
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        match *self.weather.fault.lock().unwrap() {
+            Some(Fault::Cut) => injected(io::ErrorKind::Other),
+            _ => Medium::set_len(&self.file, len),
+        }
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Medium::len(&self.file)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        match *self.weather.fault.lock().unwrap() {
+            Some(Fault::Sync) => injected(io::ErrorKind::Other),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Stage {
+    _dir: tempfile::TempDir,
+    folder: Folder,
+    session: Uuid,
+    signer: Arc<SigningKey>,
+    readers: [Identity; 2],
+    weather: Arc<Weather>,
+    live: LiveRecording,
+    shell: ChannelRecorder,
+}
+
+impl Stage {
+    fn set(mode: Durability) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let thresholds = Thresholds { reserve_bytes: 1 << 16, low_bytes: 0, critical_bytes: 0 };
+        let folder = Folder::open_with(dir.path(), thresholds).unwrap();
+        let signer = Arc::new(SigningKey::generate().unwrap());
+        let readers = [Identity::generate(), Identity::generate()];
+        let keys = RecordingKeys {
+            evidence: vec![readers[0].recipient()],
+            unmask: vec![readers[1].recipient()],
+            signer: Arc::clone(&signer),
+        };
+        let weather = Arc::new(Weather::default());
+        let session = Uuid::now_v7();
+        let opening = Opening { session, started: Timestamp::now(), facts: json!({}), mode };
+        let shared = Arc::clone(&weather);
+        let medium = move |file| Arc::new(Faulty { file, weather: Arc::clone(&shared) }) as Arc<dyn Medium>;
+        let live = LiveRecording::start_on(&folder, opening, &keys, &medium).unwrap();
+        let about = json!({ "terminal": { "columns": 80, "rows": 24, "name": "xterm" } });
+        let shell = live.open_channel(0, ChannelKind { name: "shell".into(), about }, true).unwrap();
+        Self { _dir: dir, folder, session, signer, readers, weather, live, shell }
+    }
+
+    fn takes(&self, stream: Stream, batch: Bytes) {
+        drop(self.shell.append(stream, batch).unwrap());
+    }
+
+    fn fault(&self, fault: impl Into<Option<Fault>>) {
+        *self.weather.fault.lock().unwrap() = fault.into();
+    }
+
+    fn end(&self) -> Ending {
+        Ending { reason: "closed".into(), at: Timestamp::now(), coverage: vec![] }
+    }
+
+    fn verify_with(&self) -> VerifyWith {
+        VerifyWith { keys: vec![self.signer.public()], identities: self.readers.to_vec(), ledger: None }
+    }
+
+    /// Everything that was recorded of one stream, as it reads back.
+    fn payload(&self, wanted: Stream) -> Vec<u8> {
+        let recording = Recording::open(&self.folder.recording(self.session), &self.readers).unwrap();
+        let mut all = Vec::new();
+        for entry in recording {
+            if let What::Bytes(stream, bytes) = entry.unwrap().what
+                && stream == wanted
+            {
+                all.extend_from_slice(&bytes);
+            }
+        }
+        all
+    }
+
+    fn check_sealed(&self, output: &[u8], input: &[u8]) {
+        let verdict = verify(&self.folder.recording(self.session), &self.verify_with());
+        assert!(verdict.sound, "{:?}", verdict.bad);
+        assert_eq!(self.payload(Stream::Output), output);
+        assert_eq!(self.payload(Stream::Input), input);
+        assert!(!self.weather.nonces.lock().unwrap().is_empty(), "nonces were watched");
+    }
+}
+
+/// `n` bytes that do not compress.
+fn noise(n: usize, seed: u32) -> Bytes {
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    let bytes = (0..n).map(|_| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 11) as u8
+    });
+    bytes.collect()
+}
+
+#[test]
+fn every_fault_is_survived_at_every_size_and_nothing_is_recorded_twice() {
+    let faults = [
+        Fault::ShortWrite(0),
+        Fault::ShortWrite(1),
+        Fault::ShortWrite(61),
+        Fault::ShortWrite(5000),
+        Fault::Full,
+        Fault::Io,
+        Fault::FailedButPersisted,
+    ];
+    for fault in faults {
+        for size in [1, 700, 8191, 8192, 100_000] {
+            let stage = Stage::set(Durability::Prompt);
+            let (mut output, mut input) = (Vec::new(), Vec::new());
+            for round in 0..6_u32 {
+                let batch = noise(size, round + 1);
+                for (stream, expected) in [(Stream::Output, &mut output), (Stream::Input, &mut input)] {
+                    if round % 2 == 1 {
+                        stage.fault(fault);
+                        let failed = stage.shell.append(stream, batch.clone()).unwrap_err();
+                        assert_eq!(failed.bytes, batch, "the batch comes back");
+                        assert!(stage.shell.append(stream, batch.clone()).is_err());
+                        stage.fault(None);
+                    }
+                    let recorded = stage.shell.append(stream, batch.clone()).unwrap();
+                    assert_eq!(recorded.into_bytes(), batch);
+                    expected.extend_from_slice(&batch);
+                }
+                assert_eq!(
+                    stage.payload(Stream::Output),
+                    output,
+                    "{fault:?} {size}: reads back before it is sealed"
+                );
+            }
+            stage.fault(fault);
+            assert!(stage.live.seal(stage.end()).is_err(), "{fault:?}");
+            stage.fault(None);
+            stage.live.seal(stage.end()).unwrap();
+            stage.check_sealed(&output, &input);
+        }
+    }
+}
+
+#[test]
+fn a_fold_that_fails_loses_nothing_and_is_made_up_for() {
+    let stage = Stage::set(Durability::Prompt);
+    let mut failed = 0;
+    let mut output = Vec::new();
+    for round in 0..40_u32 {
+        let batch = noise(3000, round + 1);
+        stage.takes(Stream::Output, batch.clone());
+        output.extend_from_slice(&batch);
+        stage.fault(Fault::ShortWrite(100));
+        // Every eleventh finds that the append has just folded, and has nothing to write.
+        failed += usize::from(stage.live.checkpoint().is_err());
+        stage.fault(None);
+    }
+    assert!(failed > 30);
+    stage.live.checkpoint().unwrap();
+    stage.live.seal(stage.end()).unwrap();
+    stage.check_sealed(&output, b"");
+}
+
+#[test]
+fn a_file_that_cannot_be_cut_refuses_appends_until_it_can() {
+    let stage = Stage::set(Durability::Prompt);
+    stage.fault(Fault::ShortWrite(10));
+    assert!(stage.shell.append(Stream::Output, noise(50, 1)).is_err());
+    stage.fault(Fault::Cut);
+    assert!(stage.shell.append(Stream::Output, noise(50, 1)).is_err());
+    stage.fault(None);
+    stage.takes(Stream::Output, noise(50, 1));
+    stage.live.seal(stage.end()).unwrap();
+    stage.check_sealed(&noise(50, 1), b"");
+}
+
+#[test]
+fn failed_sync_stops_appends_until_a_repair() {
+    for size in [10, 20_000] {
+        let stage = Stage::set(Durability::Prompt);
+        stage.takes(Stream::Output, noise(size, 1));
+        stage.fault(Fault::Sync);
+        assert!(stage.live.sync().is_err());
+        assert!(
+            stage.shell.append(Stream::Output, noise(size, 2)).is_err(),
+            "what is not durable blocks what follows"
+        );
+        stage.fault(None);
+        stage.takes(Stream::Output, noise(size, 2));
+        stage.live.sync().unwrap();
+        stage.live.seal(stage.end()).unwrap();
+        let verdict = verify(&stage.folder.recording(stage.session), &stage.verify_with());
+        assert!(verdict.sound, "{:?}", verdict.bad);
+        assert_eq!(stage.payload(Stream::Output), [noise(size, 1), noise(size, 2)].concat());
+    }
+}
+
+#[test]
+fn what_the_medium_lost_before_it_was_durable_is_not_passed_over() {
+    let stage = Stage::set(Durability::Prompt);
+    stage.takes(Stream::Output, noise(20_000, 1));
+    stage.live.sync().unwrap();
+    let durable = std::fs::metadata(stage.folder.recording(stage.session)).unwrap().len();
+    stage.takes(Stream::Output, noise(20_000, 2));
+    stage.fault(Fault::Sync);
+    assert!(stage.live.sync().is_err());
+    stage.fault(None);
+    // The page was dropped: what reads back is what the disk has.
+    let file = File::options().write(true).open(stage.folder.recording(stage.session)).unwrap();
+    Medium::write_all_at(&file, &[0; 4096], durable + 512).unwrap();
+    let failed = stage.shell.append(Stream::Output, noise(10, 3)).unwrap_err();
+    assert!(matches!(failed.cause, RecordError::Lost { block: 2 }), "{:?}", failed.cause);
+    assert!(stage.live.seal(stage.end()).is_err());
+    let verdict = verify(&stage.folder.recording(stage.session), &stage.verify_with());
+    assert_eq!((verdict.sound, verdict.sound_blocks), (false, 1), "what was durable is still sound");
+}
+
+#[test]
+fn durable_append_that_fails_to_sync_is_not_recorded_twice() {
+    for size in [10, 20_000] {
+        let stage = Stage::set(Durability::Durable);
+        stage.fault(Fault::Sync);
+        let failed = stage.shell.append(Stream::Output, noise(size, 1)).unwrap_err();
+        let again = stage.shell.append(Stream::Output, failed.bytes).unwrap_err();
+        assert!(stage.live.event(Some(0), "signal", json!({ "signal": "INT" })).is_err());
+        stage.fault(None);
+        stage.takes(Stream::Output, again.bytes);
+        stage.live.event(Some(0), "signal", json!({ "signal": "INT" })).unwrap();
+        stage.live.seal(stage.end()).unwrap();
+        assert_eq!(stage.payload(Stream::Output), noise(size, 1));
+        assert!(verify(&stage.folder.recording(stage.session), &stage.verify_with()).sound);
+    }
+}
+
+#[test]
+fn a_seal_that_failed_is_the_same_seal_when_it_is_repeated() {
+    for fault in [Fault::FailedButPersisted, Fault::ShortWrite(20), Fault::Sync] {
+        let stage = Stage::set(Durability::Prompt);
+        stage.live.checkpoint().unwrap();
+        stage.fault(fault);
+        assert!(stage.live.seal(stage.end()).is_err());
+        assert!(
+            stage.shell.append(Stream::Output, noise(1, 1)).is_err(),
+            "nothing is appended once sealing began"
+        );
+        stage.fault(None);
+        let seal = stage.live.seal(stage.end()).unwrap();
+        assert_eq!(stage.live.seal(stage.end()).unwrap(), seal, "there is never a second seal");
+        stage.check_sealed(b"", b"");
+    }
+}
+
+#[test]
+fn full_disk_releases_the_reserve_for_the_seal() {
+    let stage = Stage::set(Durability::Prompt);
+    let reserve = stage.folder.path().join("reserve");
+    assert!(std::fs::metadata(&reserve).unwrap().len() > 0);
+    stage.fault(Fault::Full);
+    let failed = stage.live.seal(stage.end()).unwrap_err();
+    assert!(failed.is_full());
+    assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 0, "released, although this disk stays full");
+    stage.fault(None);
+    stage.live.seal(stage.end()).unwrap();
+    stage.check_sealed(b"", b"");
+}
+
+#[test]
+fn tail_stays_bounded_without_a_checkpoint() {
+    let stage = Stage::set(Durability::Prompt);
+    let mut output = Vec::new();
+    let tail = stage.folder.tail(stage.session);
+    for round in 0..600_u32 {
+        let batch = noise(7000, round + 1);
+        stage.takes(Stream::Output, batch.clone());
+        output.extend_from_slice(&batch);
+        assert!(std::fs::metadata(&tail).unwrap().len() <= crate::sync::TAIL_BYTES + 10_000);
+    }
+    stage.live.seal(stage.end()).unwrap();
+    stage.check_sealed(&output, b"");
+}
+
+#[test]
+fn unseen_bytes_after_a_failed_write_are_recovered_as_found() {
+    // The write failed and is there all the same, and then the machine dies.
+    let stage = Stage::set(Durability::Prompt);
+    stage.takes(Stream::Output, noise(100, 1));
+    stage.fault(Fault::FailedButPersisted);
+    assert!(stage.shell.append(Stream::Output, noise(100, 2)).is_err());
+    let Stage { folder, session, signer, readers, live, shell, weather, _dir } = stage;
+    drop((live, shell));
+    let with = Recovering {
+        signer: Arc::clone(&signer),
+        at: Timestamp::now(),
+        reason: "crash".into(),
+        checkpoint: None,
+    };
+    let Recovery::Recovered(seal) = recover(&folder, session, &with).unwrap() else {
+        panic!("it had no seal")
+    };
+    assert_eq!(seal.state, SealState::Recovered);
+    let with = VerifyWith { keys: vec![signer.public()], identities: readers.to_vec(), ledger: None };
+    let verdict = verify(&folder.recording(session), &with);
+    assert!(verdict.sound, "{:?}", verdict.bad);
+    drop(weather);
+}
+
+#[test]
+fn a_small_append_is_one_write_and_so_is_a_large_one() {
+    let stage = Stage::set(Durability::Prompt);
+    let writes = || *stage.weather.writes.lock().unwrap();
+    for size in [1, 8191, 8192, 128 * 1024] {
+        let before = writes();
+        stage.takes(Stream::Output, noise(size, 9));
+        assert_eq!(writes() - before, 1, "{size} bytes");
+    }
+}

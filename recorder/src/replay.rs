@@ -1,0 +1,39 @@
+//! Derived views of a recording: never evidence, rebuildable from it. Nothing here runs on the data path.
+
+mod asciicast;
+mod text;
+
+pub use self::asciicast::asciicast_v3;
+pub use self::text::text;
+
+use serde_json::Value;
+
+use crate::failure::BadPlace;
+
+/// A terminal that is larger is clamped: it costs memory per cell.
+const MAX_SIDE: u16 = 500;
+
+/// Why a view cannot be derived.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The recording is not sound up to its end. What was derived before stands.
+    #[error("the recording is not sound")]
+    Unsound(#[from] BadPlace),
+    /// The view cannot be written.
+    #[error("the view cannot be written")]
+    Write(#[from] std::io::Error),
+}
+
+/// Columns and rows out of an event's body, clamped.
+fn size_of(body: &Value) -> Option<(u16, u16)> {
+    let side = |name: &str| {
+        let wanted = body.get(name)?.as_u64()?;
+        Some(u16::try_from(wanted).unwrap_or(MAX_SIDE).clamp(1, MAX_SIDE))
+    };
+    Some((side("columns")?, side("rows")?))
+}
+
+/// The terminal that a `channel-open` event asks for.
+fn terminal_of(body: &Value) -> Option<&Value> {
+    body.get("about")?.get("terminal").filter(|terminal| terminal.is_object())
+}

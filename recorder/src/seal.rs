@@ -1,0 +1,224 @@
+//! The seal: the signed end of a recording. There is never a second one.
+//!
+//! ```text
+//! "CSEL" │ be32 length │ canonical JSON │ Ed25519 signature (64) │ be32 length of all this │ "CHAPEND\n"
+//! ```
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::channel::{ChannelCoverage, Stream};
+use crate::error::RecordError;
+use crate::header::SIGNATURE_LEN;
+use crate::key::{PublicKey, SigningKey};
+use crate::ledger::{Hash, canonical_json, hash_of};
+use crate::medium::Medium;
+
+pub(crate) const MAGIC: &[u8; 4] = b"CSEL";
+const END_MAGIC: &[u8; 8] = b"CHAPEND\n";
+pub(crate) const PREFIX_LEN: usize = 8;
+const TRAILER_LEN: usize = 12;
+/// Longest JSON text of a seal.
+pub(crate) const MAX_JSON: usize = 1 << 20;
+const SIGN_LABEL: &[u8] = b"chaperone/recording/seal/v1\n";
+
+/// How the recording came to its seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SealState {
+    /// By the session's own end.
+    Sealed,
+    /// As found after a crash: the last bytes may be missing, and counts per channel are not known.
+    Recovered,
+}
+
+/// Bytes of one stream of one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamCount {
+    /// The channel's number.
+    pub channel: u32,
+    /// Which stream.
+    pub stream: Stream,
+    /// Bytes recorded.
+    #[serde(with = "decimal")]
+    pub received: u64,
+    /// Bytes written to the other leg.
+    #[serde(with = "decimal")]
+    pub delivered: u64,
+}
+
+/// What recovery found and did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryNote {
+    /// Frames of the tail that became the last block.
+    pub frames: u32,
+    /// Bytes that fit nowhere and are kept in `<session>.rest`.
+    #[serde(with = "decimal")]
+    pub left_bytes: u64,
+    /// SHA-256 of those bytes.
+    #[serde(with = "hex::serde")]
+    pub left_sha256: Hash,
+    /// The newest checkpoint of this recording that the ledger held, if one was given: block and chain value.
+    pub checkpoint: Option<(u64, String)>,
+    /// Whether the recording, as found, holds that checkpoint.
+    pub reaches_checkpoint: bool,
+}
+
+/// What a seal states; see [`Seal::hash`] for what the ledger keeps of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seal {
+    /// Whose recording.
+    pub session: Uuid,
+    /// C₀ of the recording: a seal fits one header only.
+    #[serde(with = "hex::serde")]
+    pub recording: Hash,
+    /// How it came about.
+    pub state: SealState,
+    /// Blocks in the recording.
+    pub blocks: u64,
+    /// Chain value of the last block.
+    #[serde(with = "hex::serde")]
+    pub chain: Hash,
+    /// Records; unknown when recovered.
+    #[serde(with = "optional_decimal")]
+    pub records: Option<u64>,
+    /// Payload bytes; unknown when recovered.
+    #[serde(with = "optional_decimal")]
+    pub bytes: Option<u64>,
+    /// Time of the first record, if there is one.
+    pub first_at: Option<Timestamp>,
+    /// Time of the last record, if there is one.
+    pub last_at: Option<Timestamp>,
+    /// When it was sealed.
+    pub at: Timestamp,
+    /// Why the session ended, kebab-case.
+    pub reason: String,
+    /// One statement per channel.
+    pub coverage: Vec<ChannelCoverage>,
+    /// Per channel and stream; empty when recovered.
+    pub counts: Vec<StreamCount>,
+    /// Present when recovered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recovery: Option<RecoveryNote>,
+    /// Whose signature.
+    #[serde(serialize_with = "show_key", deserialize_with = "read_key")]
+    pub seal_key: PublicKey,
+    /// SHA-256 of the seal as it stands in the file. The ledger's `session-sealed` fact holds it.
+    #[serde(skip)]
+    pub hash: Hash,
+}
+
+/// Why an end of a file is no seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SealFault {
+    /// The file ends inside it.
+    #[error("the file ends inside its seal")]
+    Truncated,
+    /// It does not say what a seal says.
+    #[error("the seal is damaged: {0}")]
+    Damaged(&'static str),
+    /// The signature is not that of the key which the seal names.
+    #[error("the seal's signature does not verify")]
+    Signature,
+}
+
+impl Seal {
+    /// Signs, and returns the seal as it stands in the file; fills in `hash`.
+    pub(crate) fn write(&mut self, signer: &SigningKey) -> Result<Vec<u8>, RecordError> {
+        let body = serde_json::to_value(&*self).map_err(crate::ledger::CanonicalError::Serialise)?;
+        let json = canonical_json(&body)?;
+        if json.len() > MAX_JSON {
+            return Err(RecordError::TooLarge { bytes: json.len(), limit: MAX_JSON });
+        }
+        let mut bytes = Vec::with_capacity(PREFIX_LEN + json.len() + SIGNATURE_LEN + TRAILER_LEN);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&u32::try_from(json.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(json.as_bytes());
+        bytes.extend_from_slice(&signer.sign(&[SIGN_LABEL, &bytes].concat())?);
+        let total = u32::try_from(bytes.len() + TRAILER_LEN).unwrap_or(u32::MAX);
+        bytes.extend_from_slice(&total.to_be_bytes());
+        bytes.extend_from_slice(END_MAGIC);
+        self.hash = hash_of(&[&bytes]);
+        Ok(bytes)
+    }
+
+    /// How long the seal is that begins with `prefix`.
+    pub(crate) fn measure(prefix: &[u8; PREFIX_LEN]) -> Option<usize> {
+        let len = prefix.strip_prefix(MAGIC).and_then(|rest| <[u8; 4]>::try_from(rest).ok())?;
+        let len = usize::try_from(u32::from_be_bytes(len)).ok()?;
+        (len <= MAX_JSON).then_some(PREFIX_LEN + len + SIGNATURE_LEN + TRAILER_LEN)
+    }
+
+    /// Reads a seal of exactly the measured length and checks its signature by the key that it names. Whether that key
+    /// is to be trusted is the caller's question.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, SealFault> {
+        let (rest, trailer) = bytes.split_last_chunk::<TRAILER_LEN>().ok_or(SealFault::Truncated)?;
+        let (signed, signature) = rest.split_last_chunk::<SIGNATURE_LEN>().ok_or(SealFault::Truncated)?;
+        if trailer_len(trailer) != u64::try_from(bytes.len()).ok() {
+            return Err(SealFault::Damaged("its trailer does not fit"));
+        }
+        let json = signed.get(PREFIX_LEN..).ok_or(SealFault::Truncated)?;
+        let seal = serde_json::from_slice::<Self>(json);
+        let mut seal = seal.map_err(|_| SealFault::Damaged("a field is missing or malformed"))?;
+        if !seal.seal_key.verify(&[SIGN_LABEL, signed].concat(), signature) {
+            return Err(SealFault::Signature);
+        }
+        seal.hash = hash_of(&[bytes]);
+        Ok(seal)
+    }
+}
+
+/// Whether the file's last bytes close a seal that begins where they say.
+pub(crate) fn ends_with_seal(file: &dyn Medium, len: u64) -> bool {
+    let look = || {
+        let mut trailer = [0; TRAILER_LEN];
+        file.read_exact_at(&mut trailer, len.checked_sub(u64::try_from(TRAILER_LEN).ok()?)?).ok()?;
+        let mut magic = [0; MAGIC.len()];
+        file.read_exact_at(&mut magic, len.checked_sub(trailer_len(&trailer)?)?).ok()?;
+        Some(&magic == MAGIC)
+    };
+    look().unwrap_or(false)
+}
+
+fn trailer_len(trailer: &[u8; TRAILER_LEN]) -> Option<u64> {
+    let (len, magic) = trailer.split_first_chunk::<4>()?;
+    (magic == END_MAGIC).then_some(u64::from(u32::from_be_bytes(*len)))
+}
+
+fn show_key<S: serde::Serializer>(key: &PublicKey, serializer: S) -> Result<S::Ok, S::Error> {
+    key.serialize(serializer)
+}
+
+fn read_key<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<PublicKey, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+/// 64-bit numbers are strings in canonical JSON.
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+mod optional_decimal {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => serializer.collect_str(value),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+    }
+}

@@ -1,0 +1,15 @@
+//! Recordings as others see them: the files that a live recording leaves, what every kind of damage is called, what a
+//! crash leaves and recovery makes of it, and what reads back.
+
+#[cfg(test)]
+mod command;
+#[cfg(test)]
+mod content;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod forged;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod visit;

@@ -1,0 +1,189 @@
+//! The gate: `chaperone init` once, `chaperone serve` as often as a scenario kills it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::binary::chaperone;
+use crate::http::get;
+use crate::machine::{must, word};
+use crate::patience::soon;
+use crate::port::free_port;
+use crate::process::Process;
+
+/// How long an orderly stop may take: sessions are ended in order and sealed.
+const STOP_WITHIN: Duration = Duration::from_secs(60);
+
+/// An installation and, unless a scenario has stopped it, its running node.
+pub struct Gate {
+    folder: PathBuf,
+    /// What `init --json` printed.
+    pub installed: Value,
+    ssh: u16,
+    web: u16,
+    environment: BTreeMap<String, String>,
+    process: Option<Process>,
+}
+
+/// How a start of the gate ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// It serves.
+    Serving,
+    /// It ended instead.
+    Ended,
+}
+
+impl Gate {
+    /// Installs a gate in a folder; does not start it.
+    ///
+    /// # Panics
+    /// When `init` fails.
+    #[must_use]
+    pub fn install(folder: &Path, database: &str, environment: BTreeMap<String, String>) -> Self {
+        fs::create_dir_all(folder).expect("a folder for the gate");
+        let (ssh, web) = (free_port(), free_port());
+        let mut gate = Self { folder: folder.to_owned(), installed: Value::Null, ssh, web, environment, process: None };
+        let (config, data) = (gate.config(), gate.data());
+        let ports = [format!("127.0.0.1:{ssh}"), format!("127.0.0.1:{web}")];
+        let said = must(gate.command().args(["init", "--config", word(&config), "--data", word(&data)]).args([
+            "--ssh", &ports[0], "--web", &ports[1], "--database", database, "--json",
+        ]));
+        gate.installed = serde_json::from_str(&said).expect("`init --json` prints JSON");
+        gate
+    }
+
+    /// Starts the node and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    #[track_caller]
+    pub fn rise(&mut self) {
+        assert_eq!(self.try_to_rise(&[]), Ready::Serving, "the gate did not come up: {}", self.log());
+    }
+
+    /// Starts the node with more environment variables, and waits until it is ready or has ended.
+    ///
+    /// # Panics
+    /// When it is neither, for long.
+    #[track_caller]
+    pub fn try_to_rise(&mut self, more: &[(&str, &str)]) -> Ready {
+        let log = fs::File::options().create(true).append(true).open(self.log_file()).expect("a log for the gate");
+        let config = self.config();
+        let mut command = self.command();
+        command.args(["serve", "--config", word(&config)]).envs(more.iter().copied());
+        let mut process = Process::start("the gate", command.stdout(Stdio::piped()).stderr(log));
+        // Somebody must read what it prints.
+        if let Some(out) = process.child().stdout.take() {
+            std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(drop));
+        }
+        let web = self.web;
+        let ready = soon("the gate to be ready", || {
+            if !process.is_running() {
+                return Some(Ready::Ended);
+            }
+            get(web, "/readyz", None).filter(|answer| answer.status == 200).map(|_| Ready::Serving)
+        });
+        self.process = Some(process);
+        ready
+    }
+
+    /// Asks the node to stop, as an operator does, and waits until it has.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    #[track_caller]
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.signal(Signal::TERM);
+            process.ends_within(STOP_WITHIN);
+        }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Waits until the node has ended by itself.
+    ///
+    /// # Panics
+    /// When it goes on.
+    #[track_caller]
+    pub fn dies(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.ends_within(STOP_WITHIN);
+        }
+    }
+
+    /// Whether the node is running.
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Process::is_running)
+    }
+
+    /// The node's process id.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("the gate is running").id()
+    }
+
+    /// The binary, with nothing of the caller's own configuration.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(chaperone());
+        for (name, _) in std::env::vars_os() {
+            let ours = name.to_str().is_some_and(|name| name.starts_with("CHAPERONE_"));
+            if ours {
+                command.env_remove(name);
+            }
+        }
+        command.env("HOME", &self.folder).env_remove("XDG_CONFIG_HOME").envs(&self.environment);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Where technicians connect.
+    #[must_use]
+    pub fn ssh_port(&self) -> u16 {
+        self.ssh
+    }
+
+    /// Where the API is.
+    #[must_use]
+    pub fn web_port(&self) -> u16 {
+        self.web
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("chaperone.toml")
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// What it wrote to standard error so far, over all of its lives.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// Where that is.
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+}

@@ -1,0 +1,82 @@
+//! A hospital in a temporary folder: the real `chaperone` binary between real OpenSSH clients and a real OpenSSH server,
+//! with SQLite or PostgreSQL behind it and a real rsyslog and a webhook receiver as its SOC.
+//!
+//! Scenarios in `tests/` read as prose and know the product only by its command line, its files and what is on the wire:
+//!
+//! ```text
+//! let house = House::start();
+//! house.open_window("dana", "shell,exec", "+10m");
+//! let ran = house.technician("dana").ssh("alaris-sm-01").runs("echo hello");
+//!
+//!   technician ── ssh ──▶ gate (chaperone serve) ── ssh ──▶ sshd, account of whoever runs the tests
+//!                           │            │
+//!                    SQLite or PG     rsyslogd, webhook receiver
+//! ```
+//!
+//! Everything listens on loopback on its own ports, lives in its own folder, and is ended by process id when the house is
+//! dropped. Nothing waits for a fixed time: everything waits for an event, with a deadline.
+
+mod binary;
+mod command_line;
+mod database;
+mod furnish;
+mod gate;
+mod house;
+mod http;
+mod keys;
+mod ledger;
+mod machine;
+mod patience;
+mod port;
+mod postgres;
+mod process;
+mod proxy;
+mod sockets;
+mod ssh;
+mod sshd;
+mod syslog;
+mod terminal;
+mod text;
+mod visit;
+mod webhook;
+
+pub use binary::{chaperone, chaperone_verify, workspace};
+pub use command_line::{Person, Said};
+pub use database::{Database, Engine};
+pub use furnish::Furnishing;
+pub use gate::{Gate, Ready};
+pub use house::{House, TARGET};
+pub use http::{Answer, get};
+pub use keys::{Agent, KeyPair};
+pub use ledger::Fact;
+pub use machine::{is_root, login_of_this_process};
+pub use patience::{PATIENCE, eventually, soon};
+pub use port::free_port;
+pub use process::{Process, Ran};
+pub use proxy::{Direction, Proxy, Segment, Weather};
+pub use sockets::{Connection, connections, legs};
+pub use ssh::{Ssh, Technician};
+pub use sshd::{Sshd, SshdOptions};
+pub use syslog::{Message, Syslog};
+pub use terminal::Terminal;
+pub use text::{contains, digest, noise};
+pub use visit::Visit;
+pub use rustix::process::Signal;
+pub use webhook::{Delivery, Webhook};
+
+/// Makes two tests of each named scenario, one for each database.
+#[macro_export]
+macro_rules! on_both_databases {
+    ($($scenario:ident),+ $(,)?) => { $(
+        mod $scenario {
+            #[test]
+            fn on_sqlite() {
+                super::$scenario($crate::House::furnish().on($crate::Engine::Sqlite));
+            }
+            #[test]
+            fn on_postgresql() {
+                super::$scenario($crate::House::furnish().on($crate::Engine::Postgresql));
+            }
+        }
+    )+ };
+}

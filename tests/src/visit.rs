@@ -1,0 +1,160 @@
+//! A command over ssh that is still running.
+
+use std::io::{Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustix::process::Signal;
+
+use crate::patience::{PATIENCE, eventually};
+use crate::process::Process;
+
+/// A running ssh client.
+pub struct Visit {
+    process: Process,
+    out: Collected,
+    err: Collected,
+}
+
+/// What a pipe has given so far.
+#[derive(Clone, Default)]
+pub(crate) struct Collected {
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Collected {
+    /// Reads a pipe to its end, on a thread of its own.
+    pub(crate) fn from(mut pipe: impl Read + Send + 'static) -> Self {
+        let collected = Self::default();
+        let bytes = Arc::clone(&collected.bytes);
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 64 << 10];
+            // A terminal's end is an error, a pipe's end is no bytes.
+            while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+                let part = buffer.get(..count).unwrap_or_default();
+                bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(part);
+            }
+        });
+        collected
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes()).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn shows(&self, within: Duration, text: &str) {
+        let mut seen = String::new();
+        let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            eventually(within, text, || {
+                seen = self.text();
+                seen.contains(text).then_some(())
+            });
+        }));
+        assert!(shown.is_ok(), "{text:?} was not shown within {within:?}; shown was {seen:?}");
+    }
+}
+
+impl Visit {
+    #[track_caller]
+    pub(crate) fn begin(command: &mut Command, reads: bool) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = Process::start("ssh", command);
+        let err = process.child().stderr.take().map(Collected::from).unwrap_or_default();
+        let out = match reads {
+            true => process.child().stdout.take().map(Collected::from).unwrap_or_default(),
+            false => Collected::default(),
+        };
+        Self { process, out, err }
+    }
+
+    /// Waits until this is in its output.
+    ///
+    /// # Panics
+    /// When it does not come.
+    #[track_caller]
+    pub fn shows(&self, text: &str) {
+        self.out.shows(PATIENCE, text);
+    }
+
+    /// Its output so far.
+    #[must_use]
+    pub fn out(&self) -> Vec<u8> {
+        self.out.bytes()
+    }
+
+    /// How many bytes of output it has had so far.
+    #[must_use]
+    pub fn received(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Its standard error so far.
+    #[must_use]
+    pub fn err(&self) -> String {
+        self.err.text()
+    }
+
+    /// Sends something to its input.
+    ///
+    /// # Panics
+    /// When its input is closed.
+    pub fn types(&mut self, text: &str) {
+        let input = self.process.child().stdin.as_mut().expect("the visit's input is open");
+        input.write_all(text.as_bytes()).and_then(|()| input.flush()).expect("ssh reads its input");
+    }
+
+    /// Sends noise without end, on a thread of its own, until ssh ends.
+    pub fn floods(&mut self) {
+        if let Some(mut input) = self.process.child().stdin.take() {
+            std::thread::spawn(move || {
+                let block = crate::text::noise(64 << 10);
+                while input.write_all(&block).is_ok() {}
+            });
+        }
+    }
+
+    /// Closes its input.
+    pub fn ends_input(&mut self) {
+        drop(self.process.child().stdin.take());
+    }
+
+    /// Stops the client as Ctrl-Z does (SIGSTOP): it neither reads nor answers.
+    pub fn freezes(&mut self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets a stopped client go on.
+    pub fn thaws(&mut self) {
+        self.process.signal(Signal::CONT);
+    }
+
+    /// Sends the client a signal.
+    pub fn signal(&mut self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Whether the client is still running.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+
+    /// Waits for its end; returns its status and when it was seen.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[track_caller]
+    pub fn ends(&mut self) -> (ExitStatus, Timestamp) {
+        (self.process.ends_within(PATIENCE), Timestamp::now())
+    }
+}

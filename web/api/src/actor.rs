@@ -1,0 +1,176 @@
+//! Who acts: the person behind a bearer token, as the facts have them now, and the one question that every handler asks
+//! about what it is going to do.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
+use axum::http::request::Parts;
+use axum::http::{Method, header};
+use chaperone_identity::Claims;
+use chaperone_policy::{Act, Denied, Facts, Person, PersonId, Role, Subject, may, may_as, may_read};
+use jiff::Timestamp;
+
+use crate::App;
+use crate::listen::Peer;
+use crate::problem::Problem;
+use crate::route::{Door, door};
+
+/// A signed-in person at a door that lets them in.
+pub(crate) struct Actor {
+    /// Who asks, and through which door.
+    pub asker: Asker,
+    /// Who.
+    pub person: PersonId,
+    /// Their sign-in name.
+    pub login: String,
+    /// What the decision about them rests on.
+    pub facts: Arc<Facts>,
+    /// When the request came in.
+    pub now: Timestamp,
+    /// Where the request came from.
+    pub source: Option<SocketAddr>,
+    /// What their token says.
+    pub claims: Claims,
+}
+
+/// Asks what a person may do through one door; small enough to go into a transaction and ask there, of its facts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    /// Who.
+    pub person: PersonId,
+    /// Whether the token was minted on the host, and such tokens are nobody for some acts (P8).
+    host_bound: bool,
+    door: Door,
+}
+
+impl FromRequestParts<App> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let now = Timestamp::now();
+        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default().to_owned();
+        let Some(door) = door(&parts.method, &route) else {
+            tracing::error!(method = %parts.method, route, "a route has no door in the table");
+            return Err(Problem::forbidden("this door is closed", "tell whoever builds the gate"));
+        };
+        let claims = app
+            .parts
+            .tokens
+            .verify(bearer(parts)?, now)
+            .map_err(|error| Problem::unauthenticated(format!("this token is not accepted: {error}")))?;
+        let facts = app.parts.store.facts().await?;
+        let Some(person) = claims.sub.parse().ok().and_then(|login| facts.person_by_login(&login)) else {
+            return Err(Problem::unauthenticated("this token is for nobody who is enrolled"));
+        };
+        let host_bound = claims.host_minted && !app.parts.settings.host_tokens;
+        let asker = Asker { person: person.id, host_bound, door };
+        let source = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| *address);
+        let login = person.login.to_string();
+        let actor = Self { asker, person: person.id, login, now, source, claims, facts: Arc::clone(&facts) };
+        actor.come_in(app, person, &parts.method, &route).await?;
+        Ok(actor)
+    }
+}
+
+impl Actor {
+    /// The checks at the door itself, before anything of the request is looked at.
+    async fn come_in(&self, app: &App, person: &Person, method: &Method, route: &str) -> Result<(), Problem> {
+        if self.claims.host_minted {
+            app.parts.host_tokens.used(app, self, method.as_str(), route).await?;
+        }
+        if self.asker.host_bound && self.asker.door.refuses_host_tokens() {
+            return Err(host_bound());
+        }
+        // Every role sees some windows: what is denied here is the person themself, whatever their token says.
+        let standing = may_read(&self.facts, person.id, Act::SeeWindows, Subject::AtAll, self.now);
+        if let Err(denied @ (Denied::Unknown | Denied::Locked | Denied::NotValid)) = standing {
+            return Err(Problem::forbidden(denied.to_string(), "ask an administrator, or the SOC if it is a lock"));
+        }
+        if person.grants.iter().any(|grant| self.asker.door.lets_in(grant.role)) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!("no role of {} allows this", person.login), who_may(&self.asker.door)))
+    }
+
+    /// Whether the person may do this door's one act to this, and as what.
+    pub(crate) fn may(&self, on: Subject<'_>) -> Result<Role, Problem> {
+        self.asker.may(&self.facts, on, self.now)
+    }
+
+    /// Whether the person may look at this; for lists, and so that what somebody may not see does not exist for them.
+    pub(crate) fn sees(&self, act: Act, on: Subject<'_>) -> bool {
+        may_read(&self.facts, self.person, act, on, self.now).is_ok()
+    }
+
+    /// The person, as the facts have them.
+    pub(crate) fn me(&self) -> Result<&Person, Problem> {
+        known(&self.facts, self.person)
+    }
+}
+
+impl Asker {
+    /// Whether the person may do this door's one act to this, and as what.
+    pub(crate) fn may(&self, facts: &Facts, on: Subject<'_>, now: Timestamp) -> Result<Role, Problem> {
+        match self.door.acts() {
+            [act] => self.may_do(facts, *act, on, now),
+            _ => Err(Problem::forbidden("this door leads to several acts", "tell whoever builds the gate")),
+        }
+    }
+
+    /// Whether the person may do one of this door's acts to this, and as what.
+    pub(crate) fn may_do(&self, facts: &Facts, act: Act, on: Subject<'_>, now: Timestamp) -> Result<Role, Problem> {
+        self.through(act)?;
+        let right = if self.door.reads() { may_read } else { may };
+        right(facts, self.person, act, on, now)
+            .map(|right| right.role)
+            .map_err(|denied| Problem::forbidden(denied.to_string(), who_may(&self.door)))
+    }
+
+    /// As [`Asker::may_do`], as this very role.
+    pub(crate) fn may_do_as(
+        &self,
+        facts: &Facts,
+        role: Role,
+        act: Act,
+        on: Subject<'_>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        self.through(act)?;
+        may_as(facts, self.person, role, act, on, now)
+            .map(drop)
+            .map_err(|denied| Problem::forbidden(denied.to_string(), who_may(&self.door)))
+    }
+
+    /// Whether the door leads to the act at all.
+    fn through(&self, act: Act) -> Result<(), Problem> {
+        if !self.door.acts().contains(&act) {
+            tracing::error!(%act, door = ?self.door, "a handler asks for an act that its door does not name");
+            return Err(Problem::forbidden("this door does not lead there", "tell whoever builds the gate"));
+        }
+        if self.host_bound && act.refuses_host_tokens() { Err(host_bound()) } else { Ok(()) }
+    }
+}
+
+/// A person, as these facts have them.
+pub(crate) fn known(facts: &Facts, person: PersonId) -> Result<&Person, Problem> {
+    facts.people.get(&person).ok_or_else(|| Problem::unauthenticated("this token is for nobody who is enrolled"))
+}
+
+fn host_bound() -> Problem {
+    Problem::forbidden(
+        "a token minted on the host cannot approve, replay, verify or export",
+        "sign in as that person; or set security.host_tokens = true (set-up and demonstrations only)",
+    )
+}
+
+fn bearer(parts: &Parts) -> Result<&str, Problem> {
+    let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    token.map(|(_, token)| token.trim()).ok_or_else(|| Problem::unauthenticated("this needs a token"))
+}
+
+fn who_may(door: &Door) -> String {
+    let roles: Vec<&str> = Role::ALL.into_iter().filter(|role| door.lets_in(*role)).map(Role::as_str).collect();
+    format!("ask somebody who may here: {}", roles.join(", "))
+}

@@ -1,0 +1,50 @@
+//! The handlers, a file per noun. Each parses, asks whether the actor may, calls, and renders.
+
+pub(crate) mod alert;
+pub(crate) mod destination;
+pub(crate) mod freeze;
+pub(crate) mod ledger;
+mod lock;
+pub(crate) mod person;
+pub(crate) mod recording;
+pub(crate) mod session;
+pub(crate) mod target;
+pub(crate) mod two_keepers;
+pub(crate) mod vendor;
+pub(crate) mod window;
+
+use std::sync::Arc;
+
+use axum::Json;
+use chaperone_policy::Facts;
+
+use crate::App;
+use crate::problem::Problem;
+
+/// What a handler answers.
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// How many of the newest a list shows where nothing else is asked.
+const LISTED: u32 = 200;
+/// The longest list.
+const MOST_LISTED: u32 = 10_000;
+
+/// A list's length.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+pub(crate) struct Newest {
+    /// At most this many of the newest.
+    limit: Option<u32>,
+}
+
+impl Newest {
+    fn limit(&self) -> u32 {
+        self.limit.unwrap_or(LISTED).min(MOST_LISTED)
+    }
+}
+
+impl App {
+    /// The facts with everything that this node has committed.
+    async fn facts(&self) -> Result<Arc<Facts>, Problem> {
+        Ok(self.parts.store.facts().await?)
+    }
+}

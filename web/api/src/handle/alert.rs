@@ -1,0 +1,108 @@
+//! The SOC's alerts.
+
+use axum::Json;
+use axum::extract::State;
+use chaperone_policy::{AlertId, Facts, Subject};
+use chaperone_store::{AlertRow, StoreError};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Answer;
+use crate::actor::Actor;
+use crate::body::{Asked, At, Body};
+use crate::problem::Problem;
+use crate::wire::{AlertClose, AlertView, Because};
+use crate::{App, parse, render};
+
+/// The longest queue that is shown.
+const LISTED: u32 = 1000;
+
+/// Which alerts.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Which {
+    /// Closed ones too.
+    #[serde(default)]
+    all: bool,
+}
+
+/// The queue, newest last.
+#[utoipa::path(get, path = "/api/alerts", tag = "alerts", security(("token" = [])), params(Which),
+    responses((status = 200, body = [AlertView]), (status = "4XX", body = Problem)))]
+pub(crate) async fn list(State(app): State<App>, actor: Actor, Asked(which): Asked<Which>) -> Answer<Vec<AlertView>> {
+    let mut rows = app.parts.store.alerts(None, LISTED).await?;
+    rows.retain(|row| which.all || row.state != "closed");
+    rows.sort_by_key(|row| (row.last, row.id));
+    Ok(Json(rows.into_iter().map(|row| view(&actor.facts, row)).collect()))
+}
+
+/// One alert, from top to bottom.
+#[utoipa::path(get, path = "/api/alerts/{alert}", tag = "alerts", security(("token" = [])),
+    params(("alert" = String, description = "Id")),
+    responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
+pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<AlertView> {
+    Ok(Json(view(&actor.facts, found(&app, &id).await?)))
+}
+
+/// Takes an alert.
+#[utoipa::path(post, path = "/api/alerts/{alert}/acknowledge", tag = "alerts", security(("token" = [])),
+    params(("alert" = String, description = "Id")), request_body = Because,
+    responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
+pub(crate) async fn acknowledge(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(_): Body<Because>,
+) -> Answer<AlertView> {
+    actor.may(Subject::AtAll)?;
+    let row = found(&app, &id).await?;
+    if row.state == "new" {
+        app.parts.store.acknowledge_alert(row.id, actor.person).await?;
+    } else if row.acknowledged_by != Some(actor.person) {
+        return Err(Problem::conflict("somebody else has taken this alert, or it is closed", "see who: chaperone alert show"));
+    }
+    Ok(Json(view(&actor.facts, found(&app, &id).await?)))
+}
+
+/// Closes an alert. The next attempt of its group starts a new one.
+#[utoipa::path(post, path = "/api/alerts/{alert}/close", tag = "alerts", security(("token" = [])),
+    params(("alert" = String, description = "Id")), request_body = AlertClose,
+    responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
+pub(crate) async fn close(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(close): Body<AlertClose>,
+) -> Answer<AlertView> {
+    actor.may(Subject::AtAll)?;
+    let note = parse::words("note", &close.note)?;
+    let row = found(&app, &id).await?;
+    if row.state == "closed" {
+        return Err(Problem::conflict("this alert is closed", "see how: chaperone alert show"));
+    }
+    app.parts.store.close_alert(row.id, actor.person, close.disposition.as_str().to_owned(), note).await?;
+    Ok(Json(view(&actor.facts, found(&app, &id).await?)))
+}
+
+async fn found(app: &App, id: &str) -> Result<AlertRow, Problem> {
+    let parsed: AlertId = parse::id("alert", id)?;
+    app.parts.store.alert(parsed).await.map_err(|error| match error {
+        StoreError::NotFound(_) => Problem::unknown("alert", id),
+        other => other.into(),
+    })
+}
+
+fn view(facts: &Facts, row: AlertRow) -> AlertView {
+    AlertView {
+        id: row.id.to_string(),
+        rule: row.rule,
+        severity: row.severity,
+        state: row.state,
+        title: row.title,
+        first_at: row.first,
+        last_at: row.last,
+        count: row.count,
+        acknowledged_by: row.acknowledged_by.map(|by| render::login(facts, by)),
+        disposition: row.disposition,
+        content: row.content,
+    }
+}

@@ -1,0 +1,146 @@
+//! People and their keys.
+
+use axum::Json;
+use axum::extract::State;
+use chaperone_policy::{Act, LockOn, Person, PersonId, Role, Subject, Vendor};
+use jiff::Timestamp;
+
+use super::Answer;
+use super::lock::{self, Locked};
+use crate::actor::Actor;
+use crate::body::{At, Body};
+use crate::problem::Problem;
+use crate::wire::{Because, Me, NewKey, NewPerson, PersonView};
+use crate::{App, parse, render};
+
+/// Who the caller is.
+#[utoipa::path(get, path = "/api/me", tag = "people", security(("token" = [])),
+    responses((status = 200, body = Me), (status = "4XX", body = Problem)))]
+pub(crate) async fn me(actor: Actor) -> Answer<Me> {
+    Ok(Json(Me {
+        person: render::person(&actor.facts, actor.me()?),
+        host_minted: actor.claims.host_minted,
+        token_expires: Timestamp::from_second(actor.claims.exp).unwrap_or(actor.now),
+    }))
+}
+
+/// The people whom the caller may know of.
+#[utoipa::path(get, path = "/api/people", tag = "people", security(("token" = [])),
+    responses((status = 200, body = [PersonView]), (status = "4XX", body = Problem)))]
+pub(crate) async fn list(actor: Actor) -> Answer<Vec<PersonView>> {
+    let seen = actor.facts.people.values().filter(|person| actor.sees(Act::SeePeople, Subject::Person(person)));
+    let mut people: Vec<PersonView> = seen.map(|person| render::person(&actor.facts, person)).collect();
+    people.sort_by(|a, b| a.login.cmp(&b.login));
+    Ok(Json(people))
+}
+
+/// One person.
+#[utoipa::path(get, path = "/api/people/{login}", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")),
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn show(actor: Actor, At(login): At<String>) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    // Somebody whom the caller may not know of does not exist for them.
+    if !actor.sees(Act::SeePeople, Subject::Person(person)) {
+        return Err(Problem::unknown("person", &login));
+    }
+    Ok(Json(render::person(&actor.facts, person)))
+}
+
+/// Enrols a person. A clinical engineer may enrol technicians only.
+#[utoipa::path(post, path = "/api/people", tag = "people", security(("token" = [])), request_body = NewPerson,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<NewPerson>) -> Answer<PersonView> {
+    let person = parse::person(&actor.facts, &new, actor.now)?;
+    actor.may(Subject::Person(&person))?;
+    vendor_fits(&person, person.vendor.and_then(|id| actor.facts.vendors.get(&id)))?;
+    let (id, by) = (person.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move { Ok::<_, Problem>(tx.add_person(&person, Some(by)).await?) })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Keeps a person out and ends their visits.
+#[utoipa::path(post, path = "/api/people/{login}/lock", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")), request_body = Because,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn lock(
+    State(app): State<App>,
+    actor: Actor,
+    At(login): At<String>,
+    Body(why): Body<Because>,
+) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    lock::set(&app, &actor, LockOn::Person(person.id), Subject::Person(person), Locked::Yes(&why.reason)).await?;
+    shown(&app, person.id).await
+}
+
+/// Lets a person in again.
+#[utoipa::path(post, path = "/api/people/{login}/unlock", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")), request_body = Because,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn unlock(
+    State(app): State<App>,
+    actor: Actor,
+    At(login): At<String>,
+    Body(_): Body<Because>,
+) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    lock::set(&app, &actor, LockOn::Person(person.id), Subject::Person(person), Locked::No).await?;
+    shown(&app, person.id).await
+}
+
+/// Enrols one more key. A key that somebody has already is refused.
+#[utoipa::path(post, path = "/api/people/{login}/keys", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")), request_body = NewKey,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn add_key(
+    State(app): State<App>,
+    actor: Actor,
+    At(login): At<String>,
+    Body(new): Body<NewKey>,
+) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    actor.may(Subject::Person(person))?;
+    let key = parse::key(&new, actor.now)?;
+    let (id, by) = (person.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let facts = tx.facts().await?;
+            if let Some(holder) = facts.people.values().find(|p| p.keys.iter().any(|k| k.fingerprint == key.fingerprint)) {
+                let what = format!("{} has this key already", holder.login);
+                return Err(Problem::conflict(what, "a key belongs to one person: make another"));
+            }
+            let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
+            person.keys.push(key);
+            Ok(tx.change_person(&person, by).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// A vendor's people hold a vendor's roles, and the hospital's people the hospital's: hands are separate (P8).
+fn vendor_fits(person: &Person, vendor: Option<&Vendor>) -> Result<(), Problem> {
+    let vendors_own = |role| matches!(role, Role::Technician | Role::Coordinator);
+    let next = "give vendors' people technician or coordinator, with --vendor; and hospital staff the other roles, without";
+    for grant in &person.grants {
+        if vendors_own(grant.role) && vendor.is_none() {
+            return Err(Problem::bad(format!("a {} works for a vendor, and none is named", grant.role), next));
+        }
+        if let Some(vendor) = vendor
+            && !vendors_own(grant.role)
+        {
+            return Err(Problem::bad(format!("somebody of {} cannot be {}", vendor.name, grant.role), next));
+        }
+    }
+    Ok(())
+}
+
+async fn shown(app: &App, id: PersonId) -> Answer<PersonView> {
+    let facts = app.facts().await?;
+    let person = facts.people.get(&id).ok_or_else(|| Problem::unknown("person", &id.to_string()))?;
+    Ok(Json(render::person(&facts, person)))
+}

@@ -1,0 +1,138 @@
+//! Recordings. Looking at one, checking it and taking a copy are facts before they are answers.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chaperone_desk::{Look, View};
+use chaperone_policy::Facts;
+use chaperone_store::SessionRow;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+use super::session::{found, sees, subject};
+use super::{Answer, Newest};
+use crate::actor::Actor;
+use crate::body::{Asked, At, Body};
+use crate::problem::Problem;
+use crate::wire::{ExportFormat, Go, RecordingVerdict, RecordingView};
+use crate::{App, render};
+
+/// What is exported.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Export {
+    /// asciicast-v3, txt or chap.
+    format: ExportFormat,
+}
+
+/// The recordings that the caller may know of, newest last; not what is in them.
+#[utoipa::path(get, path = "/api/recordings", tag = "recordings", security(("token" = [])), params(Newest),
+    responses((status = 200, body = [RecordingView]), (status = "4XX", body = Problem)))]
+pub(crate) async fn list(State(app): State<App>, actor: Actor, Asked(newest): Asked<Newest>) -> Answer<Vec<RecordingView>> {
+    let rows = app.parts.store.sessions(None, newest.limit()).await?;
+    Ok(Json(rows.iter().filter(|row| sees(&actor, row)).map(|row| view(&actor.facts, row)).collect()))
+}
+
+/// One recording; not what is in it.
+#[utoipa::path(get, path = "/api/recordings/{session}", tag = "recordings", security(("token" = [])),
+    params(("session" = String, description = "Id of the visit")),
+    responses((status = 200, body = RecordingView), (status = "4XX", body = Problem)))]
+pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<RecordingView> {
+    Ok(Json(view(&actor.facts, &found(&app, &actor, &id).await?)))
+}
+
+/// What was on the screen, as text.
+#[utoipa::path(get, path = "/api/recordings/{session}/text", tag = "recordings", security(("token" = [])),
+    params(("session" = String, description = "Id of the visit")),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
+pub(crate) async fn text(State(app): State<App>, actor: Actor, At(id): At<String>) -> Result<Response, Problem> {
+    let look = look(&app, &actor, &id).await?;
+    let text = app.parts.desk.view(&look, View::Text, false).await?;
+    Ok(file(text, "text/plain; charset=utf-8", &format!("{}.txt", look.session)))
+}
+
+/// A copy, in one of the formats.
+#[utoipa::path(get, path = "/api/recordings/{session}/export", tag = "recordings", security(("token" = [])),
+    params(("session" = String, Path, description = "Id of the visit"), Export),
+    responses((status = 200, body = String, content_type = "application/octet-stream"), (status = "4XX", body = Problem)))]
+pub(crate) async fn export(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Asked(export): Asked<Export>,
+) -> Result<Response, Problem> {
+    let look = look(&app, &actor, &id).await?;
+    let (view, kind, suffix) = match export.format {
+        ExportFormat::AsciicastV3 => (View::AsciicastV3, "application/x-asciicast", "cast"),
+        ExportFormat::Txt => (View::Text, "text/plain; charset=utf-8", "txt"),
+        ExportFormat::Chap => (View::Sealed, "application/octet-stream", "chap"),
+    };
+    let copy = app.parts.desk.view(&look, view, true).await?;
+    Ok(file(copy, kind, &format!("{}.{suffix}", look.session)))
+}
+
+/// Checks its chain, its seal, and that the ledger has the same seal.
+#[utoipa::path(post, path = "/api/recordings/{session}/verify", tag = "recordings", security(("token" = [])),
+    params(("session" = String, description = "Id of the visit")), request_body = Go,
+    responses((status = 200, body = RecordingVerdict), (status = "4XX", body = Problem)))]
+pub(crate) async fn verify(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(_): Body<Go>,
+) -> Answer<RecordingVerdict> {
+    let look = look(&app, &actor, &id).await?;
+    let (verdict, summary) = app.parts.desk.verify(&look).await?;
+    Ok(Json(RecordingVerdict {
+        id: look.session.to_string(),
+        sound: verdict.sound,
+        summary,
+        failure: verdict.failure().map(|failure| failure.name().to_owned()),
+        verdict: serde_json::to_value(&verdict).map_err(|error| Problem::fault("render a verdict", &error))?,
+    }))
+}
+
+/// The look that this request is, if the actor may look.
+async fn look(app: &App, actor: &Actor, id: &str) -> Result<Look, Problem> {
+    let row = found(app, actor, id).await?;
+    actor.may(subject(&actor.facts, &row)?)?;
+    Ok(Look {
+        session: row.id,
+        target: Some(row.target),
+        by: actor.person,
+        host_minted: actor.claims.host_minted,
+        at: actor.now,
+    })
+}
+
+fn view(facts: &Facts, row: &SessionRow) -> RecordingView {
+    let seal: Option<Value> = row.seal.as_deref().and_then(|seal| serde_json::from_str(seal).ok());
+    let said = |name: &str| seal.as_ref().and_then(|seal| seal.get(name)?.as_str().map(str::to_owned));
+    RecordingView {
+        id: row.id.to_string(),
+        state: row.recording.clone(),
+        person: render::login(facts, row.person),
+        target: render::target_name(facts, row.target),
+        began: row.admitted,
+        ended: row.ended,
+        chain: said("chain"),
+        coverage: seal.as_ref().and_then(|seal| seal.get("coverage")).and_then(weakest),
+    }
+}
+
+/// The weakest of the channels' statements, as the seal has them.
+fn weakest(coverage: &Value) -> Option<String> {
+    let channels: Vec<chaperone_recorder::ChannelCoverage> = serde_json::from_value(coverage.clone()).ok()?;
+    let weakest = serde_json::to_value(chaperone_recorder::weakest(&channels)).ok()?;
+    weakest.as_str().map(str::to_owned)
+}
+
+fn file(bytes: Vec<u8>, kind: &'static str, name: &str) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response();
+    // The name is an id and a suffix: always a header value.
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}

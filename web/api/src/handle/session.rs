@@ -1,0 +1,154 @@
+//! Visits: which there were and are, and orders to running ones. An order is a fact; the session obeys it on whichever
+//! node it lives.
+
+use axum::Json;
+use axum::extract::State;
+use chaperone_policy::{Facts, SessionId, Subject};
+use chaperone_store::{FactFilter, FactKind, NewFact, SessionRow};
+use serde_json::json;
+
+use super::{Answer, Newest};
+use crate::actor::Actor;
+use crate::body::{Asked, At, Body};
+use crate::problem::Problem;
+use crate::wire::{Because, SessionView};
+use crate::{App, parse, render};
+
+/// The visits that the caller may know of, newest last.
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions", security(("token" = [])), params(Newest),
+    responses((status = 200, body = [SessionView]), (status = "4XX", body = Problem)))]
+pub(crate) async fn list(State(app): State<App>, actor: Actor, Asked(newest): Asked<Newest>) -> Answer<Vec<SessionView>> {
+    let rows = app.parts.store.sessions(None, newest.limit()).await?;
+    let mut views = Vec::new();
+    for row in rows.iter().filter(|row| sees(&actor, row)) {
+        views.push(view(&app, &actor.facts, row).await?);
+    }
+    Ok(Json(views))
+}
+
+/// One visit.
+#[utoipa::path(get, path = "/api/sessions/{session}", tag = "sessions", security(("token" = [])),
+    params(("session" = String, description = "Id")),
+    responses((status = 200, body = SessionView), (status = "4XX", body = Problem)))]
+pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<SessionView> {
+    let row = found(&app, &actor, &id).await?;
+    Ok(Json(view(&app, &actor.facts, &row).await?))
+}
+
+/// Stops a visit's input. Output still flows and is recorded.
+#[utoipa::path(post, path = "/api/sessions/{session}/pause", tag = "sessions", security(("token" = [])),
+    params(("session" = String, description = "Id")), request_body = Because,
+    responses((status = 200, body = SessionView), (status = "4XX", body = Problem)))]
+pub(crate) async fn pause(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(why): Body<Because>,
+) -> Answer<SessionView> {
+    order(&app, &actor, &id, FactKind::SessionPaused, &why.reason).await
+}
+
+/// Lets a visit's input flow again.
+#[utoipa::path(post, path = "/api/sessions/{session}/resume", tag = "sessions", security(("token" = [])),
+    params(("session" = String, description = "Id")), request_body = Because,
+    responses((status = 200, body = SessionView), (status = "4XX", body = Problem)))]
+pub(crate) async fn resume(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(why): Body<Because>,
+) -> Answer<SessionView> {
+    order(&app, &actor, &id, FactKind::SessionResumed, &why.reason).await
+}
+
+/// Ends a visit now.
+#[utoipa::path(post, path = "/api/sessions/{session}/stop", tag = "sessions", security(("token" = [])),
+    params(("session" = String, description = "Id")), request_body = Because,
+    responses((status = 200, body = SessionView), (status = "4XX", body = Problem)))]
+pub(crate) async fn stop(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(why): Body<Because>,
+) -> Answer<SessionView> {
+    order(&app, &actor, &id, FactKind::SessionStopAsked, &why.reason).await
+}
+
+async fn order(app: &App, actor: &Actor, id: &str, kind: FactKind, reason: &str) -> Answer<SessionView> {
+    let row = found(app, actor, id).await?;
+    actor.may(subject(&actor.facts, &row)?)?;
+    if row.ended.is_some() {
+        return Err(Problem::conflict("this visit is over", "see when and why: chaperone session show"));
+    }
+    let body = json!({ "by": actor.login, "reason": parse::words("reason", reason)? });
+    let fact = NewFact::new(kind, actor.now, body).by(actor.person).on(row.target).in_window(row.window).in_session(row.id);
+    app.parts.store.fact(fact).await?;
+    let row = app.parts.store.session(row.id).await?;
+    Ok(Json(view(app, &actor.facts, &row).await?))
+}
+
+/// A visit that the caller may know of; any other does not exist for them.
+pub(super) async fn found(app: &App, actor: &Actor, id: &str) -> Result<SessionRow, Problem> {
+    let parsed: SessionId = parse::id("session", id)?;
+    let row = app.parts.store.session(parsed).await.map_err(|error| match error {
+        chaperone_store::StoreError::NotFound(_) => Problem::unknown("session", id),
+        other => other.into(),
+    })?;
+    if sees(actor, &row) { Ok(row) } else { Err(Problem::unknown("session", id)) }
+}
+
+/// A visit is judged as the window it is in, which names vendor, technicians and targets; where that is long gone, as the
+/// target it was on.
+pub(super) fn subject<'f>(facts: &'f Facts, row: &SessionRow) -> Result<Subject<'f>, Problem> {
+    if let Some(window) = facts.windows.get(&row.window) {
+        return Ok(Subject::Window(window));
+    }
+    let target = facts.targets.get(&row.target).ok_or_else(|| Problem::unknown("target", &row.target.to_string()))?;
+    Ok(Subject::Target(target))
+}
+
+pub(super) fn sees(actor: &Actor, row: &SessionRow) -> bool {
+    use chaperone_policy::Act::SeeSessions;
+    subject(&actor.facts, row).is_ok_and(|subject| actor.sees(SeeSessions, subject))
+}
+
+async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<SessionView, Problem> {
+    let paused = row.ended.is_none() && paused(app, row.id).await?;
+    Ok(SessionView {
+        id: row.id.to_string(),
+        state: state(row).to_owned(),
+        person: render::login(facts, row.person),
+        target: render::target_name(facts, row.target),
+        account: row.account.clone(),
+        window: Some(row.window.to_string()),
+        source: row.source.clone(),
+        node: row.node.clone(),
+        admitted_at: row.admitted,
+        started_at: row.started,
+        ended_at: row.ended,
+        sealed: row.seal.is_some(),
+        end_reason: row.end_reason.clone(),
+        paused,
+    })
+}
+
+fn state(row: &SessionRow) -> &'static str {
+    match (row.recording.as_str(), row.started, row.ended) {
+        ("lost", ..) => "lost",
+        (_, None, Some(_)) => "never-started",
+        (_, _, Some(_)) if row.seal.is_some() => "sealed",
+        (_, _, Some(_)) => "ended",
+        (_, Some(_), None) => "live",
+        (_, None, None) => "admitted",
+    }
+}
+
+/// Whether the last order about its input was to pause.
+async fn paused(app: &App, session: SessionId) -> Result<bool, Problem> {
+    let newest = async |kind: FactKind| {
+        let filter = FactFilter { session: Some(session), kind: Some(kind.as_str().to_owned()), ..FactFilter::default() };
+        let facts = app.parts.store.facts_page(&filter, 1000).await?;
+        Ok::<_, Problem>(facts.last().map(|fact| fact.number))
+    };
+    Ok(newest(FactKind::SessionPaused).await? > newest(FactKind::SessionResumed).await?)
+}

@@ -1,0 +1,163 @@
+//! Servers behind the gate.
+
+use axum::Json;
+use axum::extract::State;
+use chaperone_policy::{Act, Endpoint, LockOn, Subject, Target, TargetId};
+
+use super::Answer;
+use super::lock::{self, Locked};
+use crate::actor::Actor;
+use crate::body::{At, Body};
+use crate::problem::Problem;
+use crate::wire::{Because, HostKeys, NewCredential, NewTarget, TargetView};
+use crate::{App, parse, render};
+
+/// The servers that the caller may know of.
+#[utoipa::path(get, path = "/api/targets", tag = "targets", security(("token" = [])),
+    responses((status = 200, body = [TargetView]), (status = "4XX", body = Problem)))]
+pub(crate) async fn list(actor: Actor) -> Answer<Vec<TargetView>> {
+    let seen = actor.facts.targets.values().filter(|target| actor.sees(Act::SeeTargets, Subject::Target(target)));
+    let mut targets: Vec<TargetView> = seen.map(|target| render::target(&actor.facts, target)).collect();
+    targets.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Json(targets))
+}
+
+/// One server.
+#[utoipa::path(get, path = "/api/targets/{target}", tag = "targets", security(("token" = [])),
+    params(("target" = String, description = "Name")),
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn show(actor: Actor, At(name): At<String>) -> Answer<TargetView> {
+    let target = parse::known_target(&actor.facts, &name)?;
+    if !actor.sees(Act::SeeTargets, Subject::Target(target)) {
+        return Err(Problem::unknown("target", &name));
+    }
+    Ok(Json(render::target(&actor.facts, target)))
+}
+
+/// Adds a server, and seals its credentials.
+#[utoipa::path(post, path = "/api/targets", tag = "targets", security(("token" = [])), request_body = NewTarget,
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<NewTarget>) -> Answer<TargetView> {
+    let (target, credentials) = parse::target(&new)?;
+    actor.may(Subject::Target(&target))?;
+    let mut sealed = Vec::new();
+    for (account, credential) in &credentials {
+        let row = app.parts.vault.seal_credential(target.id, account, credential)?;
+        sealed.push((account.clone(), row));
+    }
+    let (id, by) = (target.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            tx.add_target(&target, by).await?;
+            for (account, row) in &sealed {
+                tx.put_secret(id, account, row, by).await?;
+            }
+            Ok::<_, Problem>(())
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Pins host keys in place of the present ones.
+#[utoipa::path(put, path = "/api/targets/{target}/host-keys", tag = "targets", security(("token" = [])),
+    params(("target" = String, description = "Name")), request_body = HostKeys,
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn pin_host_keys(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+    Body(pins): Body<HostKeys>,
+) -> Answer<TargetView> {
+    let known = parse::known_target(&actor.facts, &name)?;
+    actor.may(Subject::Target(known))?;
+    let lines = parse::host_keys("host_keys", &pins.host_keys)?;
+    let (id, by) = (known.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let mut target = tx.target(id).await?;
+            let ssh = target.endpoints.iter_mut().find_map(|endpoint| match endpoint {
+                Endpoint::Ssh { host_keys, .. } => Some(host_keys),
+                _ => None,
+            });
+            let no_ssh = || Problem::conflict("this server has no SSH endpoint", "its TLS trust is set when it is added");
+            *ssh.ok_or_else(no_ssh)? = lines;
+            Ok::<_, Problem>(tx.change_target(&target, by).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Seals a new credential for one of the server's accounts; a new account is added to those that windows may use.
+#[utoipa::path(put, path = "/api/targets/{target}/credentials", tag = "targets", security(("token" = [])),
+    params(("target" = String, description = "Name")), request_body = NewCredential,
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn set_credential(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+    Body(given): Body<NewCredential>,
+) -> Answer<TargetView> {
+    let known = parse::known_target(&actor.facts, &name)?;
+    actor.may(Subject::Target(known))?;
+    let (account, credential) = parse::credential(&given)?;
+    let row = app.parts.vault.seal_credential(known.id, &account, &credential)?;
+    let (id, by) = (known.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let mut target = tx.target(id).await?;
+            let mut added = false;
+            for endpoint in &mut target.endpoints {
+                if let Endpoint::Ssh { accounts, .. } = endpoint
+                    && !accounts.contains(&account)
+                {
+                    accounts.push(account.clone());
+                    added = true;
+                }
+            }
+            if added {
+                tx.change_target(&target, by).await?;
+            }
+            Ok::<_, Problem>(tx.put_secret(id, &account, &row, by).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Keeps everybody out of a server and ends its visits.
+#[utoipa::path(post, path = "/api/targets/{target}/lock", tag = "targets", security(("token" = [])),
+    params(("target" = String, description = "Name")), request_body = Because,
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn lock(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+    Body(why): Body<Because>,
+) -> Answer<TargetView> {
+    let target = parse::known_target(&actor.facts, &name)?;
+    lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::Yes(&why.reason)).await?;
+    shown(&app, target.id).await
+}
+
+/// Lets visits to a server happen again.
+#[utoipa::path(post, path = "/api/targets/{target}/unlock", tag = "targets", security(("token" = [])),
+    params(("target" = String, description = "Name")), request_body = Because,
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn unlock(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+    Body(_): Body<Because>,
+) -> Answer<TargetView> {
+    let target = parse::known_target(&actor.facts, &name)?;
+    lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::No).await?;
+    shown(&app, target.id).await
+}
+
+async fn shown(app: &App, id: TargetId) -> Answer<TargetView> {
+    let facts = app.facts().await?;
+    let target = facts.targets.get(&id).ok_or_else(|| Problem::unknown("target", &id.to_string()))?;
+    Ok(Json(render::target(&facts, target)))
+}

@@ -1,0 +1,32 @@
+//! The pages' and scripts' way in: an HTTP API over the same rights, facts and ledger as every other door.
+//!
+//! ```text
+//!   request ─ bound ─ route table (door) ─ Actor: token → person in the facts ─ handler ─ store, desk, gate
+//!                                                      │                          └─ parse → may? → call → render
+//!                                             policy::may asks DESIGN §1's table
+//! ```
+//!
+//! Handlers parse, ask whether the actor may, call, and render: no rule and no SQL lives here. A route that is not in
+//! [`route::ROUTES`] is a closed door. The description at `/api/openapi.json` is made from the same code. Entry point:
+//! [`App::new`] and [`serve`].
+
+mod actor;
+mod body;
+mod bound;
+mod handle;
+mod host_token;
+mod listen;
+mod ops;
+mod parse;
+pub mod problem;
+mod refuse;
+mod render;
+pub mod route;
+mod router;
+mod state;
+pub mod wire;
+
+pub use handle::destination::secret_place;
+pub use listen::{Accept, serve};
+pub use router::openapi;
+pub use state::{App, Parts, Settings};

@@ -1,0 +1,55 @@
+//! A target. Its credentials are in the vault and not in any view.
+
+use chaperone_identity::ssh_key;
+use chaperone_policy::{Card, Endpoint, Facts, LockOn, Target};
+
+use super::locked;
+use crate::wire::{CardView, EndpointView, TargetView};
+
+pub(crate) fn target(facts: &Facts, target: &Target) -> TargetView {
+    TargetView {
+        id: target.id.to_string(),
+        name: target.name.to_string(),
+        endpoints: target.endpoints.iter().map(endpoint).collect(),
+        card: card(&target.card),
+        durable: target.durable,
+        observer_required: target.observer_required,
+        locked: locked(facts, LockOn::Target(target.id)),
+    }
+}
+
+fn endpoint(endpoint: &Endpoint) -> EndpointView {
+    match endpoint {
+        Endpoint::Ssh { host, port, host_keys, accounts } => EndpointView::Ssh {
+            address: address(host, *port),
+            host_keys: host_keys.iter().map(|line| fingerprint(line)).collect(),
+            accounts: accounts.iter().map(ToString::to_string).collect(),
+        },
+        Endpoint::Tls { host, port, server_name, http, .. } => {
+            EndpointView::Tls { address: address(host, *port), server_name: server_name.clone(), http: *http }
+        }
+        Endpoint::Tcp { name, host, port, opaque } => {
+            EndpointView::Tcp { name: name.to_string(), address: address(host, *port), opaque: *opaque }
+        }
+    }
+}
+
+fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// Pins are checked when they are stored; one that no longer parses is shown as it is.
+fn fingerprint(line: &str) -> String {
+    ssh_key::PublicKey::parse(line).map_or_else(|_| line.to_owned(), |key| key.fingerprint().to_owned())
+}
+
+fn card(card: &Card) -> CardView {
+    CardView {
+        site: card.site.clone(),
+        group: card.group.clone(),
+        unit: card.unit.clone(),
+        pumps: card.pumps,
+        patient_data: card.patient_data,
+        in_clinical_use: card.in_clinical_use,
+    }
+}

@@ -1,0 +1,54 @@
+//! Windows and freezes.
+
+use std::collections::BTreeSet;
+
+use chaperone_policy::{Facts, Freeze, PersonId, Window};
+use jiff::Timestamp;
+
+use super::{login, target_name};
+use crate::wire::{ApprovalView, FreezeView, WindowView};
+
+pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowView {
+    let logins = |people: &BTreeSet<PersonId>| people.iter().map(|id| login(facts, *id)).collect();
+    let vendor = facts.vendors.get(&window.vendor);
+    WindowView {
+        id: window.id.to_string(),
+        state: window.phase(now).to_string(),
+        vendor: vendor.map_or_else(|| window.vendor.to_string(), |vendor| vendor.name.clone()),
+        technicians: logins(&window.technicians),
+        awaiting_acceptance: logins(&window.awaiting_acceptance),
+        awaiting_substitution: logins(&window.awaiting_substitution),
+        targets: window.targets.iter().map(|id| target_name(facts, *id)).collect(),
+        accounts: window.accounts.iter().map(ToString::to_string).collect(),
+        access: window.access.iter().map(ToString::to_string).collect(),
+        opens: window.opens,
+        closes: window.closes,
+        overrun_seconds: window.overrun.as_secs(),
+        work_limit_seconds: window.work_limit.map(|limit| limit.as_secs()),
+        work_began: window.work_began,
+        purpose: window.purpose.to_string(),
+        ticket: window.ticket.clone(),
+        reason: window.reason.clone(),
+        requester: login(facts, window.requester),
+        requested_at: window.requested_at,
+        approvals: window
+            .approvals
+            .iter()
+            .map(|yes| ApprovalView { by: login(facts, yes.by), role: yes.role.to_string(), at: yes.at })
+            .collect(),
+        go_required: window.go_required,
+        go_by: window.go_by.map(|by| login(facts, by)),
+        observer_required: window.observer_required,
+        warnings: Vec::new(),
+    }
+}
+
+pub(crate) fn freeze(facts: &Facts, freeze: &Freeze) -> FreezeView {
+    FreezeView {
+        id: freeze.id.to_string(),
+        targets: freeze.targets.iter().map(|id| target_name(facts, *id)).collect(),
+        from: freeze.span.from,
+        until: freeze.span.until,
+        reason: freeze.reason.clone(),
+    }
+}

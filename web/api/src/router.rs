@@ -1,0 +1,122 @@
+//! Every route with its handler. [`crate::route::ROUTES`] says who may come in by each; a test holds the two together.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
+use crate::handle::{alert, destination, freeze, ledger, person, recording, session, target, vendor, window};
+use crate::problem::Problem;
+use crate::{App, ops};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Chaperone", description = "The gate for vendor visits: people, servers, change windows, visits, evidence, alerts."),
+    components(schemas(Problem)),
+    modifiers(&Bearer)
+)]
+struct Description;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        if let Some(components) = openapi.components.as_mut() {
+            components.add_security_scheme("token", SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(ops::healthz))
+        .routes(routes!(ops::readyz))
+        .routes(routes!(ops::metrics))
+        .routes(routes!(ops::openapi))
+        .routes(routes!(ops::docs))
+        .routes(routes!(person::me))
+        .routes(routes!(vendor::list, vendor::add))
+        .routes(routes!(vendor::lock))
+        .routes(routes!(vendor::unlock))
+        .routes(routes!(person::list, person::add))
+        .routes(routes!(person::show))
+        .routes(routes!(person::lock))
+        .routes(routes!(person::unlock))
+        .routes(routes!(person::add_key))
+        .routes(routes!(target::list, target::add))
+        .routes(routes!(target::show))
+        .routes(routes!(target::pin_host_keys))
+        .routes(routes!(target::set_credential))
+        .routes(routes!(target::lock))
+        .routes(routes!(target::unlock))
+        .routes(routes!(freeze::list, freeze::add))
+        .routes(routes!(freeze::remove))
+        .routes(routes!(window::list, window::request))
+        .routes(routes!(window::show))
+        .routes(routes!(window::approve))
+        .routes(routes!(window::deny))
+        .routes(routes!(window::withdraw))
+        .routes(routes!(window::revoke))
+        .routes(routes!(window::extend))
+        .routes(routes!(window::move_to))
+        .routes(routes!(window::accept))
+        .routes(routes!(window::substitute))
+        .routes(routes!(window::go))
+        .routes(routes!(session::list))
+        .routes(routes!(session::show))
+        .routes(routes!(session::pause))
+        .routes(routes!(session::resume))
+        .routes(routes!(session::stop))
+        .routes(routes!(recording::list))
+        .routes(routes!(recording::show))
+        .routes(routes!(recording::text))
+        .routes(routes!(recording::export))
+        .routes(routes!(recording::verify))
+        .routes(routes!(alert::list))
+        .routes(routes!(alert::show))
+        .routes(routes!(alert::acknowledge))
+        .routes(routes!(alert::close))
+        .routes(routes!(destination::list, destination::add))
+        .routes(routes!(destination::test))
+        .routes(routes!(destination::remove))
+        .routes(routes!(ledger::checkpoint))
+        .routes(routes!(ledger::verify))
+        .routes(routes!(ledger::fork))
+        .routes(routes!(ledger::accept_clock))
+}
+
+/// The description of the API, as JSON.
+#[must_use]
+pub fn openapi() -> String {
+    // The document is made of strings and numbers only: it always has a JSON form.
+    described().into_openapi().to_pretty_json().unwrap_or_default()
+}
+
+/// The routes over an app.
+pub(crate) fn router(app: App) -> Router {
+    let (router, _) = described().split_for_parts();
+    router
+        .fallback(nowhere)
+        .method_not_allowed_fallback(otherwise)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(places(), bound))
+        .layer(from_fn(guarded))
+        .with_state(app)
+}
+
+async fn nowhere() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing here", "see /api/docs for what there is")
+}
+
+async fn otherwise() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this cannot be done here", "see /api/docs for what can")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+use std::collections::BTreeSet;
+
+use chaperone_policy::Role;
+use serde_json::Value;
+
+use super::openapi;
+use crate::route::{Door, ROUTES};
+
+fn described() -> Value {
+    serde_json::from_str(&openapi()).unwrap()
+}
+
+#[test]
+fn every_route_has_a_door_and_every_door_a_route() {
+    let described: BTreeSet<(String, String)> = described()["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| item.as_object().unwrap().keys().map(|method| (method.to_uppercase(), path.clone())))
+        .collect();
+    let doors: BTreeSet<(String, String)> =
+        ROUTES.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
+    assert_eq!(described, doors);
+}
+
+#[test]
+fn only_what_a_stranger_may_see_is_open() {
+    let open: Vec<&str> = ROUTES.iter().filter(|route| route.door == Door::Open).map(|route| route.path).collect();
+    assert_eq!(open, ["/healthz", "/readyz", "/metrics", "/api/openapi.json", "/api/docs"]);
+}
+
+#[test]
+fn nothing_that_changes_is_a_reading_door() {
+    for route in ROUTES.iter().filter(|route| route.method != "GET") {
+        let looks = ["/api/recordings/{session}/verify", "/api/ledger/verify"].contains(&route.path);
+        assert_eq!(route.door.reads(), looks, "{} {}", route.method, route.path);
+    }
+}
+
+#[test]
+fn a_technician_comes_in_by_few_doors() {
+    let doors: Vec<String> = ROUTES
+        .iter()
+        .filter(|route| route.method != "GET" && route.door.lets_in(Role::Technician))
+        .map(|route| route.path.replace("/api/windows", ""))
+        .collect();
+    assert_eq!(doors, ["", "/{window}/withdraw", "/{window}/accept", "/{window}/substitute"]);
+}
+
+#[test]
+fn an_administrator_neither_approves_nor_sees_evidence() {
+    for route in ROUTES {
+        let kept_apart = ["/approve", "/deny", "/extend", "/text", "/export", "/verify", "/stop", "/api/targets"];
+        if route.method != "GET" || route.path.contains("/api/recordings") {
+            let apart = kept_apart.iter().any(|part| route.path.contains(part)) && !route.path.ends_with("lock");
+            assert!(!(apart && route.door.lets_in(Role::Administrator)), "{} {}", route.method, route.path);
+        }
+    }
+}
+
+#[test]
+fn the_description_is_the_published_one() {
+    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    if std::env::var_os("CHAPERONE_UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(published, openapi()).unwrap();
+    }
+    let kept = std::fs::read_to_string(published).unwrap_or_default();
+    assert!(kept == openapi(), "the API has changed: run this test with CHAPERONE_UPDATE_SNAPSHOTS=1 and review openapi.json");
+}

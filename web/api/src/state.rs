@@ -1,0 +1,120 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use chaperone_alert::{AddressPolicy, Delivery};
+use chaperone_desk::Desk;
+use chaperone_identity::TokenKeys;
+use chaperone_session::Gate;
+use chaperone_store::{FactKind, Store};
+use chaperone_vault::Vault;
+use jiff::Timestamp;
+
+use crate::handle::two_keepers::TwoKeepers;
+use crate::host_token::HostTokens;
+use crate::router;
+
+/// How the API treats its callers.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether tokens minted on the host may approve, replay, verify and export (P8).
+    pub host_tokens: bool,
+    /// Where webhooks may go.
+    pub addresses: AddressPolicy,
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The node's sessions.
+    pub gate: Gate,
+    /// Seals credentials.
+    pub vault: Vault,
+    /// Opens evidence.
+    pub desk: Desk,
+    /// Delivers alerts.
+    pub delivery: Delivery,
+    /// Checks tokens.
+    pub tokens: TokenKeys,
+    /// How callers are treated.
+    pub settings: Settings,
+}
+
+/// The API of one node; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) parts: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub store: Store,
+    pub gate: Gate,
+    pub vault: Vault,
+    pub desk: Desk,
+    pub delivery: Delivery,
+    pub tokens: TokenKeys,
+    pub settings: Settings,
+    pub host_tokens: HostTokens,
+    pub keepers: TwoKeepers,
+    pub openapi: String,
+}
+
+impl App {
+    /// An API over its parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, gate, vault, desk, delivery, tokens, settings } = parts;
+        let (host_tokens, keepers) = (HostTokens::default(), TwoKeepers::default());
+        let openapi = router::openapi();
+        Self { parts: Arc::new(Shared { store, gate, vault, desk, delivery, tokens, settings, host_tokens, keepers, openapi }) }
+    }
+}
+
+impl App {
+    /// Why a visit would not be let in now; empty when it would.
+    pub(crate) async fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if let Err(error) = self.parts.store.facts().await {
+            faults.push(error.to_string());
+        } else if self.parts.store.went_back() {
+            faults.push("the database went back: two people run chaperone ledger fork".to_owned());
+        }
+        faults.extend(self.parts.gate.faults());
+        faults
+    }
+
+    /// Name, kind, help and value of every figure.
+    pub(crate) async fn figures(&self) -> Vec<(&'static str, &'static str, &'static str, f64)> {
+        let now = Timestamp::now();
+        let store = &self.parts.store;
+        let mut figures = vec![
+            ("sessions_live", "gauge", "Visits on this node now.", count(self.parts.gate.live_count())),
+            ("facts_total", "counter", "Facts in the ledger.", whole(store.head().size)),
+            ("database_up", "gauge", "Whether the database answers.", f64::from(u8::from(store.gone_for().is_none()))),
+        ];
+        if let Ok(refused) = store.count_facts(FactKind::AttemptRefused).await {
+            figures.push(("attempts_refused_total", "counter", "Refused attempts of proven people.", whole(refused)));
+        }
+        if let Ok(failed) = store.count_facts(FactKind::AttemptFailed).await {
+            figures.push(("attempts_failed_total", "counter", "Attempts whose proof failed.", whole(failed)));
+        }
+        if let Ok(health) = self.parts.delivery.health().await {
+            let depth = health.iter().map(|line| line.depth).sum();
+            let oldest = health.iter().filter_map(|line| line.oldest).min();
+            let age = oldest.map_or(0.0, |oldest| now.duration_since(oldest).as_secs_f64());
+            figures.push(("outbox_depth", "gauge", "Messages that wait for their receivers.", whole(depth)));
+            figures.push(("outbox_oldest_seconds", "gauge", "How long the oldest of them has waited.", age));
+        }
+        figures
+    }
+}
+
+/// Exact up to 2⁵³, which no counter of ours reaches.
+fn whole(number: u64) -> f64 {
+    number as f64
+}
+
+fn count(number: usize) -> f64 {
+    number as f64
+}

@@ -1,0 +1,32 @@
+//! What goes over the wire: requests as they are read and answers as they are rendered, one file per noun. The command
+//! line uses the same types, so that it cannot drift from the API.
+
+mod alert;
+mod destination;
+mod ledger;
+mod moment;
+mod person;
+mod reason;
+mod recording;
+mod role;
+mod session;
+mod target;
+mod vendor;
+mod window;
+
+pub use alert::{AlertClose, AlertView, Disposition};
+pub use destination::{DestinationKind, DestinationView, NewDestination};
+pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
+pub use moment::{Moment, NotAMoment};
+pub use person::{KeyView, Me, NewKey, NewPerson, PersonView};
+pub use reason::Because;
+pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
+pub use role::{NotAGrant, grant_from_text, grant_to_text};
+pub use session::SessionView;
+pub use target::{
+    CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls, TargetView,
+};
+pub use vendor::{NewVendor, VendorView};
+pub use window::{
+    ApprovalView, Go, MoveWindow, NewCloses, NewFreeze, FreezeView, NewWindow, Substitute, WindowView,
+};

@@ -1,0 +1,105 @@
+//! People on the wire.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::moment::Moment;
+
+/// A person to enrol.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPerson {
+    /// Sign-in name.
+    #[schema(example = "dana")]
+    pub login: String,
+    /// Name for people; the login where empty.
+    #[serde(default)]
+    pub name: String,
+    /// Roles: `technician`, or with a scope `clinical-engineer@site:East`.
+    pub roles: Vec<String>,
+    /// Name of the company they work for; nothing for hospital staff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// SSH public keys, one OpenSSH line each.
+    #[serde(default)]
+    pub ssh_keys: Vec<String>,
+    /// Networks they may come from, `ADDR/BITS`; empty means any.
+    #[serde(default)]
+    pub source_networks: Vec<String>,
+    /// First instant they may sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub valid_from: Option<Moment>,
+    /// First instant they may no longer sign in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub valid_until: Option<Moment>,
+    /// How many sessions they may have at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_limit: Option<u32>,
+}
+
+/// A key to enrol.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// One OpenSSH public key line.
+    pub ssh_key: String,
+    /// First instant it may no longer be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub valid_until: Option<Moment>,
+}
+
+/// A person.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PersonView {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// Sign-in name.
+    pub login: String,
+    /// Name for people.
+    pub name: String,
+    /// Company.
+    pub vendor: Option<String>,
+    /// Roles with their scopes.
+    pub roles: Vec<String>,
+    /// SSH keys.
+    pub keys: Vec<KeyView>,
+    /// Networks they may come from; empty means any.
+    pub source_networks: Vec<String>,
+    /// First instant they may sign in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_from: Option<Timestamp>,
+    /// First instant they may no longer sign in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_until: Option<Timestamp>,
+    /// Why they are locked; nothing when they are not.
+    pub locked: Option<String>,
+}
+
+/// An enrolled key.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct KeyView {
+    /// As `ssh-keygen -l` prints it.
+    pub fingerprint: String,
+    /// As in the public key line.
+    pub algorithm: String,
+    /// First instant it may no longer be used.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_until: Option<Timestamp>,
+}
+
+/// Who the caller is.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    /// The caller.
+    pub person: PersonView,
+    /// Whether the token was minted on the host.
+    pub host_minted: bool,
+    /// When the token ends.
+    #[schema(value_type = String, format = DateTime)]
+    pub token_expires: Timestamp,
+}

@@ -1,0 +1,43 @@
+//! Sessions on the wire.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A session.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionView {
+    /// Identity; names its recording too.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// Where it stands: `admitted`, `live`, `ended`, `sealed`, `lost`, `never-started`.
+    pub state: String,
+    /// Login.
+    pub person: String,
+    /// Target's name.
+    pub target: String,
+    /// Account on the target.
+    pub account: Option<String>,
+    /// Window it is in.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub window: Option<String>,
+    /// Where from.
+    pub source: String,
+    /// On which node.
+    pub node: String,
+    /// When it was admitted.
+    #[schema(value_type = String, format = DateTime)]
+    pub admitted_at: Timestamp,
+    /// When it started.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ended_at: Option<Timestamp>,
+    /// Whether its recording is sealed.
+    pub sealed: bool,
+    /// Why it ended.
+    pub end_reason: Option<String>,
+    /// Whether input is paused.
+    pub paused: bool,
+}

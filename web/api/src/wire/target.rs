@@ -1,0 +1,190 @@
+//! Targets on the wire. Secrets go in and never come out.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A target to add.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTarget {
+    /// What technicians call it at the gate.
+    #[schema(example = "alaris-sm-01")]
+    pub name: String,
+    /// Its SSH server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssh: Option<NewSsh>,
+    /// Its TLS service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<NewTls>,
+    /// Its declared forwards.
+    #[serde(default)]
+    pub tcp: Vec<NewTcp>,
+    /// What people want to know at a glance.
+    #[serde(default)]
+    pub card: CardView,
+    /// Whether bytes must be on stable storage before they go on.
+    #[serde(default)]
+    pub durable: bool,
+    /// Whether an observer must be present while input flows.
+    #[serde(default)]
+    pub observer_required: bool,
+    /// How many sessions it may have at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_limit: Option<u32>,
+}
+
+/// An SSH server to add.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSsh {
+    /// `HOST:PORT`.
+    #[schema(example = "10.1.2.3:22")]
+    pub address: String,
+    /// Host keys to pin, one OpenSSH public key line each; at least one.
+    pub host_keys: Vec<String>,
+    /// Accounts and their credentials; the first is the default.
+    pub accounts: Vec<NewCredential>,
+}
+
+/// A TLS service to add.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTls {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// Name that its certificate must carry.
+    pub server_name: String,
+    /// PEM certificates to trust for it.
+    pub trust_pem: String,
+    /// Whether it is a web console.
+    #[serde(default)]
+    pub http: bool,
+}
+
+/// A declared forward to add.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTcp {
+    /// What windows and technicians call it.
+    pub name: String,
+    /// `HOST:PORT`, as seen from the gate.
+    pub address: String,
+    /// Whether what runs inside is encrypted, so that only the flow can be recorded.
+    #[serde(default)]
+    pub opaque: bool,
+}
+
+/// The gate's credential for one account of a target.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCredential {
+    /// The account.
+    #[schema(example = "svc")]
+    pub account: String,
+    /// What the secret is.
+    pub kind: CredentialKind,
+    /// The OpenSSH private key or the password. Sealed at once; no answer ever has it.
+    #[schema(write_only)]
+    pub secret: String,
+}
+
+impl fmt::Debug for NewCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewCredential").field("account", &self.account).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Kinds of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialKind {
+    /// An OpenSSH private key without a passphrase.
+    SshKey,
+    /// A password.
+    Password,
+}
+
+/// Host keys to pin in place of the present ones.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostKeys {
+    /// One OpenSSH public key line each; at least one.
+    pub host_keys: Vec<String>,
+    /// Why they change.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What people want to know of a target at a glance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CardView {
+    /// Hospital site.
+    pub site: Option<String>,
+    /// Group for scopes.
+    pub group: Option<String>,
+    /// Unit served.
+    #[schema(example = "ICU, ED")]
+    pub unit: Option<String>,
+    /// Pumps that depend on it.
+    pub pumps: Option<u32>,
+    /// Whether it holds patient data.
+    pub patient_data: bool,
+    /// Whether therapy depends on it at this time.
+    pub in_clinical_use: bool,
+}
+
+/// A target.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TargetView {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// Name at the gate.
+    pub name: String,
+    /// How it is reached.
+    pub endpoints: Vec<EndpointView>,
+    /// At a glance.
+    pub card: CardView,
+    /// Whether bytes must be on stable storage before they go on.
+    pub durable: bool,
+    /// Whether an observer must be present.
+    pub observer_required: bool,
+    /// Why it is locked; nothing when it is not.
+    pub locked: Option<String>,
+}
+
+/// One way to reach a target.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum EndpointView {
+    /// An SSH server.
+    Ssh {
+        /// `HOST:PORT`.
+        address: String,
+        /// Fingerprints of the pinned host keys.
+        host_keys: Vec<String>,
+        /// Accounts that windows may use; the first is the default.
+        accounts: Vec<String>,
+    },
+    /// A TLS service.
+    Tls {
+        /// `HOST:PORT`.
+        address: String,
+        /// Name that its certificate must carry.
+        server_name: String,
+        /// Whether it is a web console.
+        http: bool,
+    },
+    /// A declared forward.
+    Tcp {
+        /// Its name.
+        name: String,
+        /// `HOST:PORT`.
+        address: String,
+        /// Whether only the flow can be recorded.
+        opaque: bool,
+    },
+}

@@ -1,0 +1,198 @@
+//! Change windows and freezes on the wire.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::moment::Moment;
+
+/// A window to ask for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWindow {
+    /// Names of the targets.
+    pub targets: Vec<String>,
+    /// Logins of the technicians, all of one vendor.
+    pub technicians: Vec<String>,
+    /// What is granted: shell, exec, sftp-read, sftp-write, forward, forward-opaque, tls.
+    pub access: Vec<String>,
+    /// Accounts on the targets; empty means each target's default.
+    #[serde(default)]
+    pub accounts: Vec<String>,
+    /// First instant inside: `now`, `+90m`, or RFC 3339.
+    #[schema(value_type = String, example = "now")]
+    pub opens: Moment,
+    /// First instant outside.
+    #[schema(value_type = String, example = "+90m")]
+    pub closes: Moment,
+    /// How long output still flows after `closes`, seconds.
+    #[serde(default)]
+    pub overrun_seconds: u32,
+    /// From the first session on, the work lasts at most this long, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_limit_seconds: Option<u32>,
+    /// What for: patch, upgrade, repair, maintenance, library, configuration, inspection, emergency.
+    #[schema(example = "patch")]
+    pub purpose: String,
+    /// The change ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+    /// In words.
+    #[serde(default)]
+    pub reason: String,
+    /// Whether a clinical *go* is needed on the day.
+    #[serde(default)]
+    pub go_required: bool,
+    /// Whether an observer must be present while input flows.
+    #[serde(default)]
+    pub observer_required: bool,
+}
+
+/// A new end of a window: later is an extension, earlier (but still ahead) shortens it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewCloses {
+    /// First instant outside; what is relative is from now.
+    #[schema(value_type = String, example = "+120m")]
+    pub closes: Moment,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// New times for a window.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveWindow {
+    /// First instant inside.
+    #[schema(value_type = String)]
+    pub opens: Moment,
+    /// First instant outside.
+    #[schema(value_type = String)]
+    pub closes: Moment,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// One technician in place of another.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Substitute {
+    /// Login of who does not come.
+    pub out: String,
+    /// Login of who comes.
+    #[serde(rename = "in")]
+    pub replacement: String,
+}
+
+/// The clinical go of the day.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Go {}
+
+/// A window.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WindowView {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// Where it stands now: requested, approved, open, closed, reviewed, denied, withdrawn, revoked, expired.
+    pub state: String,
+    /// Vendor's name.
+    pub vendor: String,
+    /// Logins of who may connect.
+    pub technicians: Vec<String>,
+    /// Logins of technicians who have not accepted yet.
+    pub awaiting_acceptance: Vec<String>,
+    /// Logins of substitutes whom an engineer has not confirmed yet.
+    pub awaiting_substitution: Vec<String>,
+    /// Names of the targets.
+    pub targets: Vec<String>,
+    /// Accounts; empty means each target's default.
+    pub accounts: Vec<String>,
+    /// What is granted.
+    pub access: Vec<String>,
+    /// First instant inside.
+    #[schema(value_type = String, format = DateTime)]
+    pub opens: Timestamp,
+    /// First instant outside.
+    #[schema(value_type = String, format = DateTime)]
+    pub closes: Timestamp,
+    /// How long output still flows after `closes`, seconds.
+    pub overrun_seconds: i64,
+    /// Longest work, seconds.
+    pub work_limit_seconds: Option<i64>,
+    /// When the first session began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub work_began: Option<Timestamp>,
+    /// What for.
+    pub purpose: String,
+    /// The change ticket.
+    pub ticket: Option<String>,
+    /// In words.
+    pub reason: String,
+    /// Login of who asked.
+    pub requester: String,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    pub requested_at: Timestamp,
+    /// Who has said yes.
+    pub approvals: Vec<ApprovalView>,
+    /// Whether a clinical go is needed on the day.
+    pub go_required: bool,
+    /// Login of who gave it.
+    pub go_by: Option<String>,
+    /// Whether an observer must be present.
+    pub observer_required: bool,
+    /// What a planner should know, such as overlaps; only in the answer to a request or a move.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// One yes.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ApprovalView {
+    /// Login.
+    pub by: String,
+    /// As what.
+    pub role: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// A freeze to add.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFreeze {
+    /// Names of the targets; empty means all.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// First frozen instant.
+    #[schema(value_type = String)]
+    pub from: Moment,
+    /// First instant that is not frozen any more.
+    #[schema(value_type = String)]
+    pub until: Moment,
+    /// Why.
+    pub reason: String,
+}
+
+/// A freeze.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FreezeView {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// Names of the targets; empty means all.
+    pub targets: Vec<String>,
+    /// First frozen instant.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub from: Option<Timestamp>,
+    /// First instant that is not frozen any more.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub reason: String,
+}
