@@ -1,6 +1,7 @@
 -- One text for SQLite and PostgreSQL. Times are microseconds since the Unix epoch (`_us`). Documents (`doc`) are the
 -- policy's own types as JSON; the columns beside them are what is looked up.
 
+-- One row: how many facts there are, and the right edge of their tree. Who writes facts locks it.
 CREATE TABLE ledger_head (
     id BIGINT PRIMARY KEY,
     size BIGINT NOT NULL,
@@ -8,7 +9,9 @@ CREATE TABLE ledger_head (
     policy_version BIGINT NOT NULL
 );
 
--- Append-only. Retention may clear `body` and `salt`; a leaf stays for ever.
+-- Append-only, and triggers of each engine say so. `body` is the canonical JSON that the leaf commits to: what happened,
+-- and the ids of the columns beside it, which are there to look it up. Retention may clear `body` and `salt`; a leaf
+-- stays for ever.
 CREATE TABLE facts (
     number BIGINT PRIMARY KEY,
     at_us BIGINT NOT NULL,
@@ -26,6 +29,7 @@ CREATE TABLE facts (
     body_hash BYTEA NOT NULL,
     leaf_hash BYTEA NOT NULL
 );
+CREATE INDEX facts_by_time ON facts (at_us);
 CREATE INDEX facts_by_kind ON facts (kind, number);
 CREATE INDEX facts_by_session ON facts (session_id, number);
 
@@ -122,6 +126,3 @@ CREATE TABLE outbox (
     PRIMARY KEY (destination_id, sequence)
 );
 CREATE INDEX outbox_due ON outbox (destination_id, delivered_us, sequence);
-
--- What the spool has given back already, so that nothing enters the ledger twice.
-CREATE TABLE spooled (id UUID PRIMARY KEY);

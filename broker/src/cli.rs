@@ -9,7 +9,7 @@ mod freeze;
 mod ledger;
 mod login;
 mod moment;
-mod outcome;
+pub(crate) mod outcome;
 mod person;
 mod public_key;
 mod recording;
@@ -27,7 +27,9 @@ use clap::{Args, Parser, Subcommand};
 pub use outcome::{Failure, chain, say, say_json};
 use via::Remote;
 
-use crate::{demo, host, init, serve, token};
+#[cfg(feature = "demo")]
+use crate::demo;
+use crate::{host, init, serve, token};
 
 /// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
 /// on time; and the SOC hears of everything else.
@@ -49,6 +51,7 @@ pub struct WithConfig {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play the whole story on loopback: no configuration, no root
+    #[cfg(feature = "demo")]
     Demo(demo::Args),
     /// Write a configuration and all keys, create the database and its first administrator; asks nothing
     Init(init::Args),
@@ -85,6 +88,8 @@ enum Command {
     /// The gate's clock
     Clock(Remote<clock::Verb>),
     /// The demo's target
+    #[cfg(feature = "demo")]
+    #[cfg(feature = "demo")]
     #[command(hide = true)]
     Standin(demo::StandinArgs),
 }
@@ -96,6 +101,8 @@ impl Cli {
     /// When it could not be done; the failure knows its exit status.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
+            #[cfg(feature = "demo")]
+            #[cfg(feature = "demo")]
             Command::Demo(args) => demo::run(args).await,
             Command::Init(args) => init::run(args).await,
             Command::Serve(args) => serve::run(args).await,
@@ -114,6 +121,8 @@ impl Cli {
             Command::Destination(remote) => destination::run(remote).await,
             Command::Ledger(remote) => ledger::run(remote).await,
             Command::Clock(remote) => clock::run(remote).await,
+            #[cfg(feature = "demo")]
+            #[cfg(feature = "demo")]
             Command::Standin(args) => demo::standin(args).await,
         }
     }

@@ -62,7 +62,11 @@ impl Config {
     ///
     /// # Errors
     /// Every fault found.
-    pub fn read(text: &str, folder: &Path, environment: &BTreeMap<String, String>) -> Result<Self, Vec<Fault>> {
+    pub fn read(
+        text: &str,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Fault>> {
         let mut reader = Reader::new(text, folder, environment);
         let config = section::config(&mut reader);
         reader.finish(config)

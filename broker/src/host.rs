@@ -51,5 +51,9 @@ pub fn check_config(args: &CheckConfig) -> Result<(), Failure> {
 pub async fn migrate(args: Migrate) -> Result<(), Failure> {
     let config = Config::load(&args.config.config)?;
     serve::migrate(&config).await?;
-    if args.json { say_json(&json!({ "migrated": true })) } else { say("The database has this release's schema.") }
+    if args.json {
+        say_json(&json!({ "migrated": true }))
+    } else {
+        say("The database has this release's schema.")
+    }
 }

@@ -82,27 +82,29 @@ fn refuse_to_overwrite(config: &Path, data: &Path) -> Result<(), Failure> {
 }
 
 async fn make(args: &Args, installation: &Installation) -> Result<Value, Failure> {
-    let folders = [
-        installation.dir().to_owned(),
-        installation.keys(),
-        installation.recordings(),
-        installation.store(),
-    ];
+    let folders =
+        [installation.dir().to_owned(), installation.keys(), installation.recordings(), installation.store()];
     for folder in folders {
         private_file::folder(&folder).map_err(|error| cannot_write(&folder, &error))?;
     }
-    let made = keys::make(installation)
-        .map_err(|error| Failure::failed(format!("the keys cannot be made: {}", chain(&error)), ""))?;
     let text = settings::text(args, installation);
     let folder = args.config.parent().unwrap_or(Path::new("."));
     let config = Config::read(&text, folder, &std::collections::BTreeMap::new())
         .map_err(|faults| crate::config::ConfigError::Faulty { path: args.config.clone(), faults })?;
+    let made = keys::make(installation, &config.ledger.origin)
+        .map_err(|error| Failure::failed(format!("the keys cannot be made: {}", chain(&error)), ""))?;
+    if args.database.is_none() {
+        // Made here, so that nobody else can read it; what SQLite puts beside it takes after it.
+        let file = installation.sqlite_file();
+        private_file::create(&file, &[]).map_err(|error| cannot_write(&file, &error))?;
+    }
     let administrator = serve::create_administrator(&config, ADMINISTRATOR).await?;
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     }
     // The commit point.
-    private_file::create(&args.config, text.as_bytes()).map_err(|error| cannot_write(&args.config, &error))?;
+    private_file::create(&args.config, text.as_bytes())
+        .map_err(|error| cannot_write(&args.config, &error))?;
     Ok(json!({
         "config": args.config,
         "data": installation.dir(),
@@ -148,14 +150,18 @@ Next:
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format!("{} cannot be written: {error}", path.display()), "check the folder's owner and free space")
+    Failure::failed(
+        format!("{} cannot be written: {error}", path.display()),
+        "check the folder's owner and free space",
+    )
 }
 
 fn clear(data: &Path) {
     let Ok(entries) = std::fs::read_dir(data) else { return };
     for entry in entries.flatten() {
         let path = entry.path();
-        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        let removed =
+            if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
         if let Err(error) = removed {
             tracing::warn!(path = %path.display(), %error, "a half-made file could not be removed");
         }

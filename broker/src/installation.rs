@@ -99,9 +99,15 @@ impl Installation {
         self.dir.join("store")
     }
 
+    /// The embedded database.
+    #[must_use]
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.dir.join("chaperone.db")
+    }
+
     /// The embedded database's URL.
     #[must_use]
     pub fn sqlite_url(&self) -> String {
-        format!("sqlite:{}", self.dir.join("chaperone.db").display())
+        format!("sqlite:{}", self.sqlite_file().display())
     }
 }

@@ -2,6 +2,8 @@
 
 mod cli;
 mod config;
+#[cfg(feature = "demo")]
+#[cfg(feature = "demo")]
 mod demo;
 mod host;
 mod init;

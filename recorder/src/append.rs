@@ -53,7 +53,7 @@ impl ChannelRecorder {
         let appended = check_size(bytes.len()).and_then(|()| {
             let parked = || Parked::Batch(channel, stream, bytes.clone());
             self.recording.inner.take(parked, |writer, at_ns| {
-                if self.typed_input && stream == Stream::Input {
+                if self.is_typed(stream) {
                     let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                     writer.record(at_ns, &Record::Typed { channel, stream, len }, &bytes)
                 } else {

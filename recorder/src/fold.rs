@@ -15,6 +15,7 @@ use crate::ledger::Hash;
 use crate::medium::Medium;
 use crate::record::Record;
 use crate::seal::{Seal, StreamCount};
+use crate::spill::Place;
 
 /// A record of this size becomes a block at once.
 pub(crate) const BLOCK_BYTES: usize = 8 * 1024;
@@ -75,6 +76,7 @@ pub(crate) struct Writer {
     /// Made once, so that every attempt writes the same seal.
     pub sealing: Option<(Seal, Vec<u8>)>,
     pub sealed: Option<Seal>,
+    last_block: Option<Place>,
 }
 
 impl Writer {
@@ -101,6 +103,7 @@ impl Writer {
             end_written: false,
             sealing: None,
             sealed: None,
+            last_block: None,
         }
     }
 
@@ -108,6 +111,19 @@ impl Writer {
     pub(crate) fn distrust(&mut self) {
         self.chap_unclean = true;
         self.tail_unclean = true;
+    }
+
+    /// Where the newest block stands.
+    pub(crate) fn last_block(&self) -> Option<Place> {
+        self.last_block
+    }
+
+    pub(crate) fn medium(&self) -> Arc<dyn Medium> {
+        Arc::clone(&self.files.chap)
+    }
+
+    pub(crate) fn keys(&self) -> &DataKeys {
+        &self.keys
     }
 
     /// Whether every frame of the tail is in a block.
@@ -227,6 +243,7 @@ impl Writer {
         });
         match written {
             Ok((chain, len)) => {
+                self.last_block = Some(Place { ordinal: self.ordinal + 1, offset: at, before: self.chain });
                 self.chain = chain;
                 self.ordinal += 1;
                 self.chap_len += len;

@@ -128,7 +128,7 @@ impl LiveRecording {
         recording_tag(&self.inner.recording)
     }
 
-    /// Opens a channel with a `channel-open` event. With `typed_input`, its [`Stream::Input`] is encrypted under the
+    /// Opens a channel with a `channel-open` event. With `typed_input`, its [`Stream::Input`](crate::Stream::Input) is encrypted under the
     /// input key.
     ///
     /// # Errors

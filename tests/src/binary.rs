@@ -29,7 +29,8 @@ pub fn chaperone_verify() -> PathBuf {
 
 fn find(variable: &str, name: &str) -> PathBuf {
     let built = || {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from);
         target.join("debug").join(name)
     };
     let path = std::env::var_os(variable).map_or_else(built, PathBuf::from);

@@ -39,7 +39,8 @@ impl Gate {
     #[must_use]
     pub fn token(&self, login: &str) -> String {
         let config = self.config();
-        let said = must(self.command().args(["token", "--config", word(&config), "--person", login, "--ttl", "1h"]));
+        let said =
+            must(self.command().args(["token", "--config", word(&config), "--person", login, "--ttl", "1h"]));
         said.trim().to_owned()
     }
 

@@ -58,15 +58,21 @@ impl Database {
     #[must_use]
     pub fn rows(&self, query: &str) -> Vec<Value> {
         let said = match self {
-            Self::Sqlite(path, _) => {
-                must(Command::new(program("sqlite3", "sqlite3")).args(["-readonly", "-json", "-cmd", ".timeout 10000", word(path), query]))
-            }
+            Self::Sqlite(path, _) => must(Command::new(program("sqlite3", "sqlite3")).args([
+                "-readonly",
+                "-json",
+                "-cmd",
+                ".timeout 10000",
+                word(path),
+                query,
+            ])),
             Self::Postgresql(_) => self.psql(&format!("SELECT coalesce(json_agg(q), '[]') FROM ({query}) q")),
         };
         if said.trim().is_empty() {
             return Vec::new();
         }
-        serde_json::from_str(&said).unwrap_or_else(|error| panic!("the rows of {query:?} are no JSON ({error}): {said}"))
+        serde_json::from_str(&said)
+            .unwrap_or_else(|error| panic!("the rows of {query:?} are no JSON ({error}): {said}"))
     }
 
     /// Changes it behind the gate's back.
@@ -77,9 +83,34 @@ impl Database {
     pub fn tamper(&self, statement: &str) {
         match self {
             Self::Sqlite(path, _) => {
-                must(Command::new(program("sqlite3", "sqlite3")).args(["-bail", "-cmd", ".timeout 10000", word(path), statement]));
+                must(Command::new(program("sqlite3", "sqlite3")).args([
+                    "-bail",
+                    "-cmd",
+                    ".timeout 10000",
+                    word(path),
+                    statement,
+                ]));
             }
             Self::Postgresql(_) => drop(self.psql(statement)),
+        }
+    }
+
+    /// Takes the guards off a table, as somebody who owns the database can.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    #[track_caller]
+    pub fn unguard(&self, table: &str) {
+        match self {
+            Self::Sqlite(..) => {
+                let guards = self.rows(&format!(
+                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{table}'"
+                ));
+                for guard in guards.iter().filter_map(|row| row.get("name")?.as_str()) {
+                    self.tamper(&format!("DROP TRIGGER {guard}"));
+                }
+            }
+            Self::Postgresql(_) => self.tamper(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")),
         }
     }
 
@@ -101,7 +132,10 @@ impl Database {
                 holder.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
                 let mut holder = Process::start("sqlite3", &mut holder);
                 let child = holder.child();
-                let asked = child.stdin.as_mut().map(|input| input.write_all(b"BEGIN EXCLUSIVE;\nSELECT 'locked';\n"));
+                let asked = child
+                    .stdin
+                    .as_mut()
+                    .map(|input| input.write_all(b"BEGIN EXCLUSIVE;\nSELECT 'locked';\n"));
                 asked.expect("sqlite3 has an input").expect("sqlite3 reads it");
                 let mut said = [0; 6];
                 let out = child.stdout.as_mut().expect("sqlite3 has an output");
@@ -130,7 +164,10 @@ impl Database {
     pub fn back_up(&mut self, to: &Path) {
         match self {
             Self::Sqlite(path, _) => {
-                must(Command::new(program("sqlite3", "sqlite3")).args([word(path), &format!(".backup '{}'", to.display())]));
+                must(
+                    Command::new(program("sqlite3", "sqlite3"))
+                        .args([word(path), &format!(".backup '{}'", to.display())]),
+                );
             }
             Self::Postgresql(postgres) => postgres.back_up(to),
         }

@@ -8,8 +8,8 @@ use crate::gate::Gate;
 use crate::house::{House, TARGET};
 use crate::keys::KeyPair;
 use crate::machine::word;
-use crate::sshd::{Sshd, SshdOptions};
 use crate::ssh::Technician;
+use crate::sshd::{Sshd, SshdOptions};
 use crate::syslog::Syslog;
 use crate::webhook::Webhook;
 
@@ -32,7 +32,7 @@ impl Default for Furnishing {
             // The machine that runs the tests may have a small disk.
             ("CHAPERONE_RECORDING__LOW_BYTES", "134217728"),
             ("CHAPERONE_RECORDING__CRITICAL_BYTES", "67108864"),
-            ("CHAPERONE_LOG__LEVEL", "debug"),
+            ("CHAPERONE_LOG__LEVEL", "info,chaperone_session=debug,chaperone_ssh=debug,chaperone_alert=debug"),
         ];
         Self {
             engine: Engine::default(),
@@ -95,7 +95,8 @@ impl Furnishing {
     #[track_caller]
     #[must_use]
     pub fn empty(&self) -> House {
-        let folder = tempfile::Builder::new().prefix("chaperone-tests-").tempdir().expect("a folder for the house");
+        let folder =
+            tempfile::Builder::new().prefix("chaperone-tests-").tempdir().expect("a folder for the house");
         let target = Sshd::start(&folder.path().join("target"), &self.target);
         let home = folder.path().join("gate");
         let database = Database::prepare(self.engine, &home);
@@ -120,7 +121,16 @@ impl House {
         {
             let key = KeyPair::make(self.folder.path(), login);
             admin.does(&[
-                "person", "add", login, "--name", name, "--role", "technician", "--vendor", vendor, "--ssh-key",
+                "person",
+                "add",
+                login,
+                "--name",
+                name,
+                "--role",
+                "technician",
+                "--vendor",
+                vendor,
+                "--ssh-key",
                 word(&key.public),
             ]);
         }
@@ -137,18 +147,31 @@ impl House {
         self.add_target(TARGET, &self.target, &[]);
     }
 
+    /// Adds a target, as clinical engineering, that is reached at another address than its own, such as a proxy's.
+    ///
+    /// # Panics
+    /// When the gate refuses it.
+    #[track_caller]
+    pub fn add_target_at(&self, name: &str, address: &str, sshd: &Sshd, more: &[&str]) {
+        let mut words = vec!["target", "add", name, "--ssh", address, "--account", sshd.account()];
+        words.extend([
+            "--key",
+            word(&sshd.account_key().private),
+            "--host-key",
+            word(&sshd.host_key().public),
+        ]);
+        words.extend(["--site", "Main campus", "--unit", "ICU, ED", "--pumps", "412", "--patient-data"]);
+        words.extend(more);
+        self.priya().does(&words);
+    }
+
     /// Adds a target behind the gate.
     ///
     /// # Panics
     /// When the gate refuses it.
     #[track_caller]
     pub fn add_target(&self, name: &str, sshd: &Sshd, more: &[&str]) {
-        let address = sshd.address();
-        let mut words = vec!["target", "add", name, "--ssh", &address, "--account", sshd.account()];
-        words.extend(["--key", word(&sshd.account_key().private), "--host-key", word(&sshd.host_key().public)]);
-        words.extend(["--site", "Main campus", "--unit", "ICU, ED", "--pumps", "412", "--patient-data"]);
-        words.extend(more);
-        self.admin().does(&words);
+        self.add_target_at(name, &sshd.address(), sshd, more);
     }
 
     /// Sends alerts to the house's rsyslog and webhook receivers.
@@ -161,13 +184,26 @@ impl House {
         let secret = self.folder.path().join("webhook.secret");
         fs::write(&secret, self.webhook.secret()).expect("the webhook's secret");
         admin.does(&["destination", "add", "soc", "--syslog", &self.syslog.url()]);
-        admin.does(&["destination", "add", "pager", "--webhook", &self.webhook.url(), "--secret-file", word(&secret)]);
+        admin.does(&[
+            "destination",
+            "add",
+            "pager",
+            "--webhook",
+            &self.webhook.url(),
+            "--secret-file",
+            word(&secret),
+        ]);
     }
 
     /// A technician with their key.
     #[must_use]
     pub fn technician(&self, login: &str) -> Technician {
         let folder = self.folder.path().to_owned();
-        Technician { login: login.to_owned(), key: KeyPair::make(&folder, login), folder, port: self.gate.ssh_port() }
+        Technician {
+            login: login.to_owned(),
+            key: KeyPair::make(&folder, login),
+            folder,
+            port: self.gate.ssh_port(),
+        }
     }
 }

@@ -16,6 +16,7 @@ use crate::machine::{must, word};
 use crate::patience::soon;
 use crate::port::free_port;
 use crate::process::Process;
+use crate::sockets::listens;
 
 /// How long an orderly stop may take: sessions are ended in order and sealed.
 const STOP_WITHIN: Duration = Duration::from_secs(60);
@@ -49,12 +50,20 @@ impl Gate {
     pub fn install(folder: &Path, database: &str, environment: BTreeMap<String, String>) -> Self {
         fs::create_dir_all(folder).expect("a folder for the gate");
         let (ssh, web) = (free_port(), free_port());
-        let mut gate = Self { folder: folder.to_owned(), installed: Value::Null, ssh, web, environment, process: None };
+        let mut gate =
+            Self { folder: folder.to_owned(), installed: Value::Null, ssh, web, environment, process: None };
         let (config, data) = (gate.config(), gate.data());
         let ports = [format!("127.0.0.1:{ssh}"), format!("127.0.0.1:{web}")];
-        let said = must(gate.command().args(["init", "--config", word(&config), "--data", word(&data)]).args([
-            "--ssh", &ports[0], "--web", &ports[1], "--database", database, "--json",
-        ]));
+        let said =
+            must(gate.command().args(["init", "--config", word(&config), "--data", word(&data)]).args([
+                "--ssh",
+                &ports[0],
+                "--web",
+                &ports[1],
+                "--database",
+                database,
+                "--json",
+            ]));
         gate.installed = serde_json::from_str(&said).expect("`init --json` prints JSON");
         gate
     }
@@ -74,7 +83,8 @@ impl Gate {
     /// When it is neither, for long.
     #[track_caller]
     pub fn try_to_rise(&mut self, more: &[(&str, &str)]) -> Ready {
-        let log = fs::File::options().create(true).append(true).open(self.log_file()).expect("a log for the gate");
+        let log =
+            fs::File::options().create(true).append(true).open(self.log_file()).expect("a log for the gate");
         let config = self.config();
         let mut command = self.command();
         command.args(["serve", "--config", word(&config)]).envs(more.iter().copied());
@@ -83,12 +93,14 @@ impl Gate {
         if let Some(out) = process.child().stdout.take() {
             std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(drop));
         }
-        let web = self.web;
-        let ready = soon("the gate to be ready", || {
+        let (ssh, web) = (self.ssh, self.web);
+        // It may serve without being ready for visits, when the disk is full or the database went back.
+        let ready = soon("the gate to serve", || {
             if !process.is_running() {
                 return Some(Ready::Ended);
             }
-            get(web, "/readyz", None).filter(|answer| answer.status == 200).map(|_| Ready::Serving)
+            let serves = listens(ssh) && get(web, "/healthz", None).is_some_and(|answer| answer.status == 200);
+            serves.then_some(Ready::Serving)
         });
         self.process = Some(process);
         ready

@@ -67,7 +67,8 @@ impl House {
     #[must_use]
     pub fn admin(&self) -> Person<'_> {
         let named = self.gate.installed.get("administrator").cloned().unwrap_or_default();
-        let login = named.as_str().or_else(|| named.get("login")?.as_str()).expect("init names an administrator");
+        let login =
+            named.as_str().or_else(|| named.get("login")?.as_str()).expect("init names an administrator");
         self.gate.person(login)
     }
 
@@ -165,7 +166,7 @@ impl House {
         let sam = self.sam();
         soon(&format!("visit {session} to be sealed"), || {
             let visit = sam.does(&["session", "show", session]);
-            visit.get("sealed_at").is_some_and(|at| !at.is_null()).then_some(visit)
+            (visit.get("sealed") == Some(&Value::Bool(true))).then_some(visit)
         })
     }
 
@@ -231,7 +232,10 @@ impl House {
     #[must_use]
     pub fn alerts_because(&self, reason: &str) -> Vec<Value> {
         let alerts = self.sam().lists(&["alert", "list"]);
-        alerts.into_iter().filter(|alert| alert.pointer("/content/reason").and_then(Value::as_str) == Some(reason)).collect()
+        alerts
+            .into_iter()
+            .filter(|alert| alert.pointer("/content/reason").and_then(Value::as_str) == Some(reason))
+            .collect()
     }
 }
 
@@ -242,7 +246,11 @@ impl Drop for House {
                 let lines: Vec<_> = text.lines().map(str::to_owned).collect();
                 lines.get(lines.len().saturating_sub(60)..).unwrap_or_default().join("\n")
             };
-            eprintln!("--- the gate's log, its end\n{}\n--- the target's log, its end\n{}", lines(self.gate.log()), lines(self.target.log()));
+            eprintln!(
+                "--- the gate's log, its end\n{}\n--- the target's log, its end\n{}",
+                lines(self.gate.log()),
+                lines(self.target.log())
+            );
         }
     }
 }

@@ -25,7 +25,17 @@ impl KeyPair {
     pub fn make(folder: &Path, name: &str) -> Self {
         let private = folder.join(name);
         if !private.exists() {
-            must(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", word(&private)]));
+            must(Command::new("ssh-keygen").args([
+                "-q",
+                "-t",
+                "ed25519",
+                "-N",
+                "",
+                "-C",
+                name,
+                "-f",
+                word(&private),
+            ]));
         }
         Self { public: private.with_extension("pub"), private }
     }
@@ -55,7 +65,11 @@ impl Agent {
     pub fn holding<'k>(folder: &Path, keys: impl IntoIterator<Item = &'k KeyPair>) -> Self {
         let socket = folder.join("agent.socket");
         let mut command = Command::new("ssh-agent");
-        command.args(["-D", "-a", word(&socket)]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["-D", "-a", word(&socket)])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let process = Process::start("ssh-agent", &mut command);
         soon("the agent's socket", || socket.exists().then_some(()));
         for key in keys {

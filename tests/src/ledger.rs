@@ -21,10 +21,11 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// Why something was refused or failed, for facts that say so.
+    /// Why something was refused or failed, for facts that say so: for the fact itself, or for what it is about.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.body.get("reason")?.as_str()
+        let own = self.body.get("reason").or_else(|| self.body.pointer("/about/reason"))?;
+        own.as_str()
     }
 }
 
@@ -36,35 +37,21 @@ impl Database {
     #[track_caller]
     #[must_use]
     pub fn facts(&self) -> Vec<Fact> {
-        let session = match self {
-            Self::Sqlite(..) => "lower(hex(session_id))",
-            Self::Postgresql(_) => "replace(session_id::text, '-', '')",
-        };
-        let query = format!("SELECT number, at_us, kind, {session} AS session, body FROM facts ORDER BY number");
-        self.rows(&query).iter().map(fact).collect()
+        self.rows("SELECT number, at_us, kind, body FROM facts ORDER BY number").iter().map(fact).collect()
     }
 }
 
 #[track_caller]
 fn fact(row: &Value) -> Fact {
     let whole = |key: &str| row.get(key).and_then(Value::as_i64).unwrap_or_else(|| panic!("no {key} in {row}"));
-    let body = match row.get("body") {
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
-        Some(other) => other.clone(),
-        None => Value::Null,
-    };
-    let session = row.get("session").and_then(Value::as_str).filter(|plain| plain.len() == 32);
+    // What is hashed names who and what it concerns beside what it says.
+    let text = row.get("body").and_then(Value::as_str).unwrap_or_default();
+    let hashed: Value = serde_json::from_str(text).unwrap_or(Value::Null);
     Fact {
         number: u64::try_from(whole("number")).expect("facts are numbered upwards"),
         at: Timestamp::from_microsecond(whole("at_us")).expect("a fact's time is a time"),
         kind: row.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        session: session.map(with_dashes),
-        body,
+        session: hashed.get("session").and_then(Value::as_str).map(str::to_owned),
+        body: hashed.get("body").cloned().unwrap_or_default(),
     }
-}
-
-/// A UUID as people know it.
-fn with_dashes(plain: &str) -> String {
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| plain.get(part).unwrap_or_default());
-    parts.join("-")
 }

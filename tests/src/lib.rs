@@ -54,6 +54,7 @@ pub use patience::{PATIENCE, eventually, soon};
 pub use port::free_port;
 pub use process::{Process, Ran};
 pub use proxy::{Direction, Proxy, Segment, Weather};
+pub use rustix::process::Signal;
 pub use sockets::{Connection, connections, legs};
 pub use ssh::{Ssh, Technician};
 pub use sshd::{Sshd, SshdOptions};
@@ -61,7 +62,6 @@ pub use syslog::{Message, Syslog};
 pub use terminal::Terminal;
 pub use text::{contains, digest, noise};
 pub use visit::Visit;
-pub use rustix::process::Signal;
 pub use webhook::{Delivery, Webhook};
 
 /// Makes two tests of each named scenario, one for each database.

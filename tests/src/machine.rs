@@ -29,7 +29,9 @@ pub(crate) fn program(name: &str, package: &str) -> PathBuf {
         .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
-        .unwrap_or_else(|| panic!("{name} is not installed: it is in Debian's package {package}; tests/run installs it"))
+        .unwrap_or_else(|| {
+            panic!("{name} is not installed: it is in Debian's package {package}; tests/run installs it")
+        })
 }
 
 /// Runs a program to its end.

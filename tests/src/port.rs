@@ -20,7 +20,8 @@ pub fn free_port() -> u16 {
     let begin = u16::try_from(begin).unwrap_or_default();
     for _ in 0..COUNT {
         let step = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
-        let port = FIRST + u16::try_from((u32::from(begin) + u32::from(step)) % u32::from(COUNT)).unwrap_or_default();
+        let port = FIRST
+            + u16::try_from((u32::from(begin) + u32::from(step)) % u32::from(COUNT)).unwrap_or_default();
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }

@@ -28,7 +28,10 @@ impl Postgres {
     #[must_use]
     pub fn start() -> Self {
         let template = template();
-        let folder = tempfile::Builder::new().prefix("chaperone-tests-pg-").tempdir().expect("a folder for PostgreSQL");
+        let folder = tempfile::Builder::new()
+            .prefix("chaperone-tests-pg-")
+            .tempdir()
+            .expect("a folder for PostgreSQL");
         open_to_all(folder.path());
         must(Command::new("cp").arg("-a").arg(&template).arg(folder.path().join("data")));
         let mut postgres = Self { folder, port: free_port(), process: None };
@@ -112,7 +115,8 @@ impl Drop for Postgres {
         // An orderly end frees its shared memory; a crash would leave it behind.
         if let Some(mut process) = self.process.take() {
             process.signal(Signal::INT);
-            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| process.ends_within(PATIENCE)));
+            let ended =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| process.ends_within(PATIENCE)));
             drop(ended);
         }
     }
@@ -125,7 +129,10 @@ fn template() -> PathBuf {
     let user = rustix::process::geteuid().as_raw();
     let template = std::env::temp_dir().join(format!("chaperone-tests-pg-template-{user}-{version}"));
     if !template.exists() {
-        let fresh = tempfile::Builder::new().prefix("chaperone-tests-initdb-").tempdir().expect("a folder for initdb");
+        let fresh = tempfile::Builder::new()
+            .prefix("chaperone-tests-initdb-")
+            .tempdir()
+            .expect("a folder for initdb");
         open_to_all(fresh.path());
         let data = fresh.path().join("data");
         fs::create_dir(&data).expect("a folder for the cluster");
@@ -133,7 +140,13 @@ fn template() -> PathBuf {
             must(Command::new("chown").args(["postgres:postgres", word(&data)]));
         }
         let mut initdb = as_postgres(&binary("initdb"));
-        let initdb = initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]);
+        let initdb = initdb.args([
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]);
         must(initdb.args(["-D", word(&data)]).current_dir("/"));
         // Several tests may get here at once: one of them wins, and the others' work is thrown away.
         drop(fs::rename(&data, &template));

@@ -96,6 +96,18 @@ impl Process {
         &mut self.child
     }
 
+    /// The most memory that it has had at once, in KiB.
+    ///
+    /// # Panics
+    /// When it is gone.
+    #[must_use]
+    pub fn peak_kib(id: u32) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process is there");
+        let line =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel counts memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
+    }
+
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {

@@ -51,6 +51,12 @@ fn end(text: &str) -> Option<(Ipv4Addr, u16)> {
     Some((Ipv4Addr::from(address), u16::from_str_radix(port, 16).ok()?))
 }
 
+/// Whether somebody listens on a port.
+#[must_use]
+pub(crate) fn listens(port: u16) -> bool {
+    connections().iter().any(|end| end.local == port && end.state == LISTEN)
+}
+
 /// How many open ends a gate has: towards clients, and towards a target.
 #[must_use]
 pub fn legs(gate_port: u16, target_port: u16) -> (usize, usize) {

@@ -53,7 +53,8 @@ impl Sshd {
             mark,
             process: None,
         };
-        fs::write(sshd.folder.join("config"), sshd.configuration(options)).expect("the target's configuration");
+        fs::write(sshd.folder.join("config"), sshd.configuration(options))
+            .expect("the target's configuration");
         sshd.rise();
         sshd
     }
@@ -161,7 +162,9 @@ fn children(parent: u32) -> Vec<i32> {
     let stat = |id: i32| fs::read_to_string(format!("/proc/{id}/stat")).ok();
     let parent_of = |id: i32| stat(id)?.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok();
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(|id| parent_of(*id) == Some(parent)).collect()
+    all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|id| parent_of(*id) == Some(parent))
+        .collect()
 }
 
 fn kill(id: i32) {

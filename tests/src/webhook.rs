@@ -67,7 +67,8 @@ impl Delivery {
     #[must_use]
     pub fn is_signed_with(&self, secret: &str) -> bool {
         let key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("the secret is base64");
-        let mut signed = format!("{}.{}.", self.header("webhook-id"), self.header("webhook-timestamp")).into_bytes();
+        let mut signed =
+            format!("{}.{}.", self.header("webhook-id"), self.header("webhook-timestamp")).into_bytes();
         signed.extend_from_slice(&self.body);
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &signed);
         let expected = format!("v1,{}", STANDARD.encode(tag));
@@ -84,7 +85,8 @@ impl Webhook {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port for webhooks");
         let port = listener.local_addr().expect("a listener has an address").port();
-        let webhook = Self { port, secret: format!("whsec_{}", STANDARD.encode(noise(24))), desk: Arc::default() };
+        let webhook =
+            Self { port, secret: format!("whsec_{}", STANDARD.encode(noise(24))), desk: Arc::default() };
         let desk = Arc::clone(&webhook.desk);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {

@@ -12,7 +12,9 @@ fn an_unknown_person_learns_nothing_and_the_soc_sees_one_low_alert() {
     let house = House::start();
     let stranger = house.technician("dana").with_key(&KeyPair::make(house.folder(), "stranger"));
     let mut said = Vec::new();
-    for user in [format!("nobody+{TARGET}"), format!("dana+{TARGET}"), "nobody".to_owned(), "dana+nowhere".to_owned()] {
+    for user in
+        [format!("nobody+{TARGET}"), format!("dana+{TARGET}"), "nobody".to_owned(), "dana+nowhere".to_owned()]
+    {
         let ran = stranger.ssh_as(&user).runs("id");
         assert_eq!(ran.status, Some(255));
         said.push(ran.err.replace(&user, "USER"));
@@ -20,8 +22,12 @@ fn an_unknown_person_learns_nothing_and_the_soc_sees_one_low_alert() {
     said.dedup();
     assert_eq!(said.len(), 1, "the same words for everybody: {said:#?}");
     soon("a fact for each", || (house.facts_of("attempt-failed").len() == 4).then_some(()));
-    let reasons: Vec<_> = house.facts_of("attempt-failed").iter().filter_map(|fact| fact.reason().map(str::to_owned)).collect();
-    assert!(reasons.contains(&"unknown-person".to_owned()) && reasons.contains(&"credential".to_owned()), "{reasons:?}");
+    let reasons: Vec<_> =
+        house.facts_of("attempt-failed").iter().filter_map(|fact| fact.reason().map(str::to_owned)).collect();
+    assert!(
+        reasons.contains(&"unknown-person".to_owned()) && reasons.contains(&"credential".to_owned()),
+        "{reasons:?}"
+    );
     assert_eq!(house.facts_of("attempt-refused").len(), 0);
     let low = soon("the alert", || {
         let alerts = house.sam().lists(&["alert", "list"]);
@@ -122,11 +128,13 @@ fn a_client_that_says_nothing_is_closed_and_holds_up_nobody() {
     for mut stream in silent {
         stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
         let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).or_else(|error| match error.kind() {
-            std::io::ErrorKind::ConnectionReset => Ok(0),
-            _ => Err(error),
-        })
-        .expect("the gate closes it");
+        stream
+            .read_to_end(&mut rest)
+            .or_else(|error| match error.kind() {
+                std::io::ErrorKind::ConnectionReset => Ok(0),
+                _ => Err(error),
+            })
+            .expect("the gate closes it");
     }
 }
 
@@ -158,7 +166,8 @@ fn every_other_kind_of_channel_is_refused_in_the_protocols_words_and_is_a_fact()
     assert_ne!(ran.status, Some(0));
     assert!(refusals(1).contains("direct-tcpip"));
     // -R
-    let remote = dana.clone().option("ExitOnForwardFailure=yes").with(&["-R", "127.0.0.1:0:127.0.0.1:1"]).runs("true");
+    let remote =
+        dana.clone().option("ExitOnForwardFailure=yes").with(&["-R", "127.0.0.1:0:127.0.0.1:1"]).runs("true");
     assert_ne!(remote.status, Some(0));
     assert!(refusals(2).contains("forward"));
     // -L: the tunnel's port opens on the client; what connects to it gets nothing.
@@ -181,7 +190,8 @@ fn every_other_kind_of_channel_is_refused_in_the_protocols_words_and_is_a_fact()
     assert!(refusals(4).contains("subsystem"));
     // -A: the visit works, without an agent on the other side.
     let agent = Agent::holding(house.folder(), [&house.technician("dana").key]);
-    let forwarded = dana.clone().with_agent(agent.socket()).with(&["-A"]).runs("echo agent=$SSH_AUTH_SOCK").succeeded();
+    let forwarded =
+        dana.clone().with_agent(agent.socket()).with(&["-A"]).runs("echo agent=$SSH_AUTH_SOCK").succeeded();
     assert_eq!(forwarded.text(), "agent=\n");
     assert!(refusals(5).contains("agent"));
     assert_eq!(house.target.log().matches("Starting session").count(), 2, "only the two that were granted");
@@ -214,7 +224,11 @@ fn scp_without_file_access_copies_nothing() {
         let mut scp = std::process::Command::new("scp");
         scp.arg(mode).args(&options).arg("-P").arg(house.gate.ssh_port().to_string()).arg(&source);
         scp.arg(format!("scp://dana+{TARGET}@127.0.0.1:{}/{}", house.gate.ssh_port(), copied.display()));
-        let ran = chaperone_tests::Process::run("scp", Duration::from_secs(60), scp.stdin(std::process::Stdio::null()));
+        let ran = chaperone_tests::Process::run(
+            "scp",
+            Duration::from_secs(60),
+            scp.stdin(std::process::Stdio::null()),
+        );
         assert_ne!(ran.status, Some(0));
         assert!(!copied.exists());
     }

@@ -17,7 +17,9 @@ fn everything_is_accounted_for(house: &House) {
         let id = visit["id"].as_str().unwrap();
         let mut endings = BTreeMap::new();
         for fact in house.facts().into_iter().filter(|fact| fact.session.as_deref() == Some(id)) {
-            if ["session-sealed", "session-recovered", "session-never-started", "session-lost"].contains(&fact.kind.as_str()) {
+            if ["session-sealed", "session-recovered", "session-never-started", "session-lost"]
+                .contains(&fact.kind.as_str())
+            {
                 *endings.entry(fact.kind).or_insert(0) += 1;
             }
         }
@@ -54,7 +56,10 @@ fn dies_at(place: &str) {
     // A second start finds everything in order and adds nothing.
     let endings = |house: &House| {
         let facts = house.facts();
-        facts.iter().filter(|fact| fact.kind.starts_with("session-") && fact.kind != "session-admitted").count()
+        facts
+            .iter()
+            .filter(|fact| fact.kind.starts_with("session-") && fact.kind != "session-admitted")
+            .count()
     };
     let before = endings(&house);
     house.gate.kill();
@@ -121,7 +126,8 @@ fn kill_9_amid_traffic_loses_nothing_that_was_seen(house: Furnishing) {
     everything_is_accounted_for(&house);
     let recovered = house.facts_of("session-recovered");
     assert_eq!(recovered.len(), 2);
-    let replays: Vec<_> = house.sessions().iter().map(|visit| export(&house, visit["id"].as_str().unwrap())).collect();
+    let replays: Vec<_> =
+        house.sessions().iter().map(|visit| export(&house, visit["id"].as_str().unwrap())).collect();
     for seen in [bulk.out(), keys.out()] {
         let lines: Vec<_> = seen.split(|byte| *byte == b'\n').collect();
         // The last line may have been cut by the crash itself.
@@ -137,10 +143,13 @@ fn kill_9_at_any_time_again_and_again() {
     house.open_window("dana", "exec", "+30m");
     for round in 0..8 {
         let dana = house.technician("dana").ssh(TARGET);
-        let mut visits: Vec<_> = (0..4).map(|n| dana.begins(&format!("seq 1 {}", 10_usize.pow(n + 2)))).collect();
+        let mut visits: Vec<_> =
+            (0..4).map(|n| dana.begins(&format!("seq 1 {}", 10_usize.pow(n + 2)))).collect();
         // Each round dies a little later in the visits' lives.
         let seen = round * 3;
-        soon("some facts", || (house.facts().len() > house.facts_of("node-started").len() + seen).then_some(()));
+        soon("some facts", || {
+            (house.facts().len() > house.facts_of("node-started").len() + seen).then_some(())
+        });
         house.gate.kill();
         for visit in &mut visits {
             visit.ends();
@@ -161,7 +170,9 @@ fn a_crash_is_told_to_the_soc() {
     visit.ends();
     house.gate.rise();
     everything_is_accounted_for(&house);
-    house.syslog.hears(Duration::from_secs(15), "the recovered session", |message| message.raw.contains(&session));
+    house
+        .syslog
+        .hears(Duration::from_secs(15), "the recovered session", |message| message.raw.contains(&session));
 }
 
 #[test]
@@ -176,7 +187,9 @@ fn a_recording_without_any_fact_raises_an_alarm() {
     let stranger = "01930000-0000-7000-8000-000000000001";
     std::fs::copy(folder.join(format!("{session}.chap")), folder.join(format!("{stranger}.chap"))).unwrap();
     house.gate.rise();
-    soon("an alarm", || house.sam().lists(&["alert", "list"]).into_iter().find(|alert| alert.to_string().contains(stranger)));
+    soon("an alarm", || {
+        house.sam().lists(&["alert", "list"]).into_iter().find(|alert| alert.to_string().contains(stranger))
+    });
 }
 
 #[test]

@@ -25,15 +25,9 @@ fn recording(house: &House, session: &str) -> PathBuf {
 
 /// The public half of the key that seals recordings, as `init` left it.
 fn seal_key(house: &House) -> String {
-    let found = find(&house.gate.installed, &|key| key.contains("seal"));
-    found.unwrap_or_else(|| panic!("init prints the seal's public key: {:#}", house.gate.installed))
-}
-
-fn find(value: &Value, wanted: &dyn Fn(&str) -> bool) -> Option<String> {
-    value.as_object()?.iter().find_map(|(key, value)| match value {
-        Value::String(text) if wanted(key) => Some(text.clone()),
-        other => find(other, wanted),
-    })
+    let installed = &house.gate.installed;
+    let found = installed.pointer("/keys/seal/public").and_then(Value::as_str);
+    found.unwrap_or_else(|| panic!("init prints the seal's public key: {installed:#}")).to_owned()
 }
 
 /// The off-line verifier, on a copy and with the public key only.
@@ -70,7 +64,10 @@ fn the_replay_shows_what_the_technician_saw() {
     let session = visited(&house);
     let text = String::from_utf8(export(&house, &session, "txt")).unwrap();
     assert!(text.contains("shown-42-on-screen"), "{text}");
-    assert!((1..=500).all(|n| text.lines().any(|line| line.trim() == n.to_string())), "every line that scrolled by");
+    assert!(
+        (1..=500).all(|n| text.lines().any(|line| line.trim() == n.to_string())),
+        "every line that scrolled by"
+    );
     let played = house.sam().runs(&["recording", "play", &session]).succeeded();
     assert!(played.text().contains("shown-42-on-screen"));
 }
@@ -92,9 +89,19 @@ fn the_asciicast_is_version_3_and_holds_every_byte_that_the_technician_saw() {
     let mut lines = cast.lines().filter(|line| !line.starts_with('#'));
     let header: Value = serde_json::from_str(lines.next().unwrap()).unwrap();
     assert_eq!(header["version"], 3, "{header}");
-    assert_eq!((header["term"]["cols"].as_u64(), header["term"]["rows"].as_u64()), (Some(80), Some(24)), "{header}");
+    assert_eq!(
+        (header["term"]["cols"].as_u64(), header["term"]["rows"].as_u64()),
+        (Some(80), Some(24)),
+        "{header}"
+    );
     let events: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |kind: &str| events.iter().filter(|event| event[1] == kind).map(|event| event[2].as_str().unwrap()).collect::<Vec<_>>();
+    let of = |kind: &str| {
+        events
+            .iter()
+            .filter(|event| event[1] == kind)
+            .map(|event| event[2].as_str().unwrap())
+            .collect::<Vec<_>>()
+    };
     assert!(events.iter().all(|event| event[0].as_f64().is_some_and(|interval| interval >= 0.0)));
     let shown: String = of("o").concat();
     for line in screen.lines().filter(|line| !line.contains("127.0.0.1")) {
@@ -115,7 +122,8 @@ fn every_byte_of_a_command_is_in_the_recording() {
     house.sealed(&session);
     let text = String::from_utf8(export(&house, &session, "txt")).unwrap();
     assert!(contains(text.as_bytes(), b"in-put-1") && text.contains("err-or-2"));
-    let numbers = text.lines().filter_map(|line| line.trim().parse::<u32>().ok()).filter(|n| (1..=100_000).contains(n));
+    let numbers =
+        text.lines().filter_map(|line| line.trim().parse::<u32>().ok()).filter(|n| (1..=100_000).contains(n));
     assert!(numbers.collect::<std::collections::BTreeSet<_>>().len() == 100_000);
 }
 
@@ -159,7 +167,8 @@ fn what_was_typed_blind_is_masked() {
 
 #[test]
 fn no_secret_and_no_payload_is_in_any_file_of_the_gate() {
-    let mut house = House::start();
+    // Not at any level of the log either.
+    let mut house = House::furnish().with("CHAPERONE_LOG__LEVEL", "trace").start();
     house.open_window("dana", "shell,exec", "+10m");
     let mut terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
     terminal.types("echo pay-$((6 * 7))-load; read -s x\n");
@@ -210,7 +219,10 @@ fn private_keys_are_for_the_service_alone() {
     let mut files = Vec::new();
     all_files(&house.gate.data().join("keys"), &mut files);
     assert!(files.len() >= 6, "{files:?}");
-    for file in files.iter().filter(|file| !matches!(file.extension(), Some(end) if end == "pub" || end == "recipients")) {
+    for file in files
+        .iter()
+        .filter(|file| !matches!(file.extension(), Some(end) if end == "pub" || end == "recipients"))
+    {
         let mode = std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{}", file.display());
     }
@@ -281,7 +293,11 @@ fn a_change_of_the_file_is_found_by_the_gate_and_is_a_fact_and_an_alarm() {
     let verified = house.fact("recording-verified");
     assert!(verified.body.to_string().contains("false"), "{:#}", verified.body);
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(house.sam().tries(&["recording", "verify", &session]).status, Some(1), "a recording that is gone is not sound");
+    assert_eq!(
+        house.sam().tries(&["recording", "verify", &session]).status,
+        Some(1),
+        "a recording that is gone is not sound"
+    );
 }
 
 #[test]
@@ -306,7 +322,11 @@ fn every_look_at_evidence_is_a_fact_with_who_looked() {
         let looks = house.facts_of(kind);
         assert_eq!(looks.len(), 1, "{kind}");
     }
-    assert_eq!(house.gate.person("dana").tries(&["recording", "verify", &session]).status, Some(1), "not hers to see");
+    assert_eq!(
+        house.gate.person("dana").tries(&["recording", "verify", &session]).status,
+        Some(1),
+        "not hers to see"
+    );
 }
 
 #[test]
@@ -320,8 +340,13 @@ fn each_session_has_exactly_one_sealed_recording_with_its_coverage() {
         let id = visit["id"].as_str().unwrap();
         house.sealed(id);
         let shown = house.sam().does(&["recording", "show", id]);
-        assert_eq!((shown["state"].as_str(), shown["coverage"].as_str()), (Some("sealed"), Some("captured")), "{shown:#}");
-        let sealed = house.facts_of("session-sealed").into_iter().filter(|fact| fact.session.as_deref() == Some(id));
+        assert_eq!(
+            (shown["state"].as_str(), shown["coverage"].as_str()),
+            (Some("sealed"), Some("captured")),
+            "{shown:#}"
+        );
+        let sealed =
+            house.facts_of("session-sealed").into_iter().filter(|fact| fact.session.as_deref() == Some(id));
         assert_eq!(sealed.count(), 1);
     }
 }

@@ -48,7 +48,8 @@ fn a_command_has_its_own_input_output_errors_and_status() {
     let house = House::start();
     house.open_window("dana", "exec", "+10m");
     let dana = house.technician("dana").ssh(TARGET);
-    let ran = dana.clone().input("patch-7.2\n").runs("read name; echo applied $name; echo warned >&2; exit 3");
+    let ran =
+        dana.clone().input("patch-7.2\n").runs("read name; echo applied $name; echo warned >&2; exit 3");
     assert_eq!(ran.text(), "applied patch-7.2\n");
     assert_eq!(ran.err, "warned\n");
     assert_eq!(ran.status, Some(3));
@@ -70,7 +71,8 @@ fn a_command_that_a_signal_ends_looks_the_same_as_without_the_gate() {
 fn a_command_in_a_terminal_gets_one() {
     let house = House::start();
     house.open_window("dana", "exec", "+10m");
-    let mut terminal = house.technician("dana").ssh(TARGET).opens("tty >/dev/null && echo on a terminal; exit 6");
+    let mut terminal =
+        house.technician("dana").ssh(TARGET).opens("tty >/dev/null && echo on a terminal; exit 6");
     terminal.shows("on a terminal");
     assert_eq!(terminal.ends(), Some(6));
 }
@@ -106,7 +108,10 @@ fn the_end_of_input_reaches_the_server_while_output_goes_on() {
 fn the_end_of_output_does_not_end_the_command() {
     let house = House::start();
     house.open_window("dana", "exec", "+10m");
-    let ran = house.technician("dana").ssh(TARGET).runs("echo all; exec >&-; exec 2>&-; head -c 0 /dev/zero; exit 4");
+    let ran = house
+        .technician("dana")
+        .ssh(TARGET)
+        .runs("echo all; exec >&-; exec 2>&-; head -c 0 /dev/zero; exit 4");
     assert_eq!((ran.text().as_str(), ran.status), ("all\n", Some(4)));
 }
 
@@ -128,7 +133,8 @@ fn many_commands_over_one_connection_all_keep_their_status() {
                     let mine = (lane..COMMANDS).step_by(AT_ONCE);
                     let run = |n: usize| {
                         let ran = dana.runs(&format!("echo out {n}; exit {}", n % 200));
-                        let right = ran.status == i32::try_from(n % 200).ok() && ran.text() == format!("out {n}\n");
+                        let right =
+                            ran.status == i32::try_from(n % 200).ok() && ran.text() == format!("out {n}\n");
                         (!right).then(|| format!("{n}: {:?} {:?} {:?}", ran.status, ran.text(), ran.err))
                     };
                     mine.filter_map(run).collect::<Vec<_>>()
@@ -172,7 +178,15 @@ fn visits_side_by_side_do_not_mix() {
         let key = KeyPair::make(house.folder(), login);
         let key = key.public.to_str().unwrap();
         admin.does(&[
-            "person", "add", login, "--role", "technician", "--vendor", "Meridian Infusion", "--ssh-key", key,
+            "person",
+            "add",
+            login,
+            "--role",
+            "technician",
+            "--vendor",
+            "Meridian Infusion",
+            "--ssh-key",
+            key,
         ]);
         house.open_window(login, "exec", "+10m");
     }
@@ -201,13 +215,15 @@ fn the_gates_host_key_is_the_one_that_init_made() {
     let known = house.folder().join("pinned");
     std::fs::write(&known, format!("[127.0.0.1]:{} ssh-ed25519 {blob}\n", house.gate.ssh_port())).unwrap();
     let dana = house.technician("dana").ssh(TARGET);
-    let strict = dana.option(&format!("UserKnownHostsFile={}", known.display())).option("StrictHostKeyChecking=yes");
+    let strict =
+        dana.option(&format!("UserKnownHostsFile={}", known.display())).option("StrictHostKeyChecking=yes");
     strict.runs("true").succeeded();
 }
 
 #[test]
 fn only_the_banner_is_said_before_sign_in() {
-    let house = House::furnish().with("CHAPERONE_GATE__BANNER", "Private system. Visits are recorded.").start();
+    let house =
+        House::furnish().with("CHAPERONE_GATE__BANNER", "Private system. Visits are recorded.").start();
     house.open_window("dana", "exec", "+10m");
     let ran = house.technician("dana").ssh(TARGET).option("LogLevel=INFO").runs("true").succeeded();
     assert!(ran.err.contains("Private system. Visits are recorded."), "{}", ran.err);
@@ -234,8 +250,22 @@ fn a_target_that_wants_every_byte_on_disk_first_works_the_same() {
     let house = House::start();
     house.add_target("alaris-sm-02", &house.target, &["--durable"]);
     let window = house.gate.person("dana").does(&[
-        "window", "request", "--target", "alaris-sm-02", "--person", "dana", "--access", "exec", "--opens", "now",
-        "--closes", "+10m", "--purpose", "patch", "--reason", "durable",
+        "window",
+        "request",
+        "--target",
+        "alaris-sm-02",
+        "--person",
+        "dana",
+        "--access",
+        "exec",
+        "--opens",
+        "now",
+        "--closes",
+        "+10m",
+        "--purpose",
+        "patch",
+        "--reason",
+        "durable",
     ]);
     house.approve(window["id"].as_str().unwrap());
     let bytes = noise(1 << 20);
@@ -248,10 +278,18 @@ fn a_password_opens_the_target_as_a_key_does() {
     let account = Account::make();
     let house = House::furnish().target(SshdOptions { passwords: true, ..SshdOptions::default() }).start();
     let (address, host) = (house.target.address(), house.target.host_key().public.clone());
-    let admin = house.admin();
-    let mut add = admin.command(&[
-        "target", "add", "alaris-sm-03", "--ssh", &address, "--account", &account.login, "--password-stdin",
-        "--host-key", host.to_str().unwrap(),
+    let priya = house.priya();
+    let mut add = priya.command(&[
+        "target",
+        "add",
+        "alaris-sm-03",
+        "--ssh",
+        &address,
+        "--account",
+        &account.login,
+        "--password-stdin",
+        "--host-key",
+        host.to_str().unwrap(),
     ]);
     let mut add = Process::start("chaperone target add", add.stdin(Stdio::piped()));
     let input = add.child().stdin.take().unwrap();
@@ -259,8 +297,22 @@ fn a_password_opens_the_target_as_a_key_does() {
     drop(input);
     assert!(add.ends_within(chaperone_tests::PATIENCE).success());
     let window = house.gate.person("dana").does(&[
-        "window", "request", "--target", "alaris-sm-03", "--person", "dana", "--access", "exec", "--opens", "now",
-        "--closes", "+10m", "--purpose", "patch", "--reason", "by password",
+        "window",
+        "request",
+        "--target",
+        "alaris-sm-03",
+        "--person",
+        "dana",
+        "--access",
+        "exec",
+        "--opens",
+        "now",
+        "--closes",
+        "+10m",
+        "--purpose",
+        "patch",
+        "--reason",
+        "by password",
     ]);
     house.approve(window["id"].as_str().unwrap());
     let ran = house.technician("dana").ssh("alaris-sm-03").runs("id -un").succeeded();
@@ -276,17 +328,26 @@ struct Account {
 
 impl Account {
     fn make() -> Self {
-        assert!(chaperone_tests::is_root(), "only root can make an account with a password: run tests/run as root");
+        assert!(
+            chaperone_tests::is_root(),
+            "only root can make an account with a password: run tests/run as root"
+        );
         let account = Self {
             login: format!("chaptest{}", std::process::id()),
             password: digest(&noise(16)).chars().take(24).collect(),
         };
-        let made = std::process::Command::new("/usr/sbin/useradd").args(["-M", "-d", "/", "-s", "/bin/sh", &account.login]).status();
+        let made = std::process::Command::new("/usr/sbin/useradd")
+            .args(["-M", "-d", "/", "-s", "/bin/sh", &account.login])
+            .status();
         assert!(made.unwrap().success());
         let mut chpasswd = std::process::Command::new("/usr/sbin/chpasswd");
         let mut chpasswd = Process::start("chpasswd", chpasswd.stdin(Stdio::piped()));
         let input = chpasswd.child().stdin.take().unwrap();
-        std::io::Write::write_all(&mut &input, format!("{}:{}\n", account.login, account.password).as_bytes()).unwrap();
+        std::io::Write::write_all(
+            &mut &input,
+            format!("{}:{}\n", account.login, account.password).as_bytes(),
+        )
+        .unwrap();
         drop(input);
         assert!(chpasswd.ends_within(chaperone_tests::PATIENCE).success());
         account

@@ -11,7 +11,17 @@ use serde_json::Value;
 fn refused(house: &House, login: &str) {
     let key = KeyPair::make(house.folder(), login);
     let public = key.public.to_str().unwrap();
-    house.admin().does(&["person", "add", login, "--role", "technician", "--vendor", "Meridian Infusion", "--ssh-key", public]);
+    house.admin().does(&[
+        "person",
+        "add",
+        login,
+        "--role",
+        "technician",
+        "--vendor",
+        "Meridian Infusion",
+        "--ssh-key",
+        public,
+    ]);
     house.technician(login).ssh(TARGET).runs("id").refused();
 }
 
@@ -48,7 +58,9 @@ fn with_the_receiver_down_nothing_is_lost(house: Furnishing) {
     let people: Vec<_> = (1..6).map(|n| format!("tech{n}")).collect();
     people.iter().for_each(|login| refused(&house, login));
     // The webhook is another line and is not held up.
-    house.webhook.hears(Duration::from_secs(10), "tech5", |delivery| is_alert_about("tech5", &delivery.event));
+    house
+        .webhook
+        .hears(Duration::from_secs(10), "tech5", |delivery| is_alert_about("tech5", &delivery.event));
     let waiting = house.admin().lists(&["destination", "list"]);
     let soc = waiting.iter().find(|destination| destination["name"] == "soc").unwrap();
     assert!(soc["waiting"].as_u64().unwrap() >= 5, "{soc:#}");
@@ -72,7 +84,9 @@ fn after_kill_9_of_the_gate_everything_arrives(house: Furnishing) {
     house.syslog.rise();
     house.gate.rise();
     heard(&house, "tech1");
-    house.webhook.hears(Duration::from_secs(30), "tech1", |delivery| is_alert_about("tech1", &delivery.event));
+    house
+        .webhook
+        .hears(Duration::from_secs(30), "tech1", |delivery| is_alert_about("tech1", &delivery.event));
     without_gaps(&sequences(&house));
 }
 
@@ -99,7 +113,9 @@ fn a_webhook_is_signed_and_its_repeats_have_the_same_id() {
     house.webhook.answers_next_with("500 Internal Server Error");
     house.admin().does(&["destination", "test", "pager"]);
     refused(&house, "tech0");
-    house.webhook.hears(Duration::from_secs(30), "tech0", |delivery| is_alert_about("tech0", &delivery.event));
+    house
+        .webhook
+        .hears(Duration::from_secs(30), "tech0", |delivery| is_alert_about("tech0", &delivery.event));
     let all = house.webhook.received();
     for delivery in &all {
         assert!(delivery.is_signed_with(house.webhook.secret()), "{:?}", delivery.headers);
@@ -108,7 +124,11 @@ fn a_webhook_is_signed_and_its_repeats_have_the_same_id() {
         let sent: i64 = delivery.header("webhook-timestamp").parse().unwrap();
         assert!((delivery.arrived.as_second() - sent).abs() < 60);
     }
-    assert_eq!(all[0].header("webhook-id"), all[1].header("webhook-id"), "the repeat of what was answered with 500");
+    assert_eq!(
+        all[0].header("webhook-id"),
+        all[1].header("webhook-id"),
+        "the repeat of what was answered with 500"
+    );
     let others: BTreeSet<_> = all[1..].iter().map(|delivery| delivery.header("webhook-id")).collect();
     assert_eq!(others.len(), all.len() - 1);
 }
@@ -151,7 +171,8 @@ fn thirty_attempts_are_one_alert_and_thirty_facts() {
     let alerts = house.alerts_because("no-window");
     assert_eq!(alerts.len(), 1, "{alerts:#?}");
     assert_eq!(alerts[0]["count"], 30);
-    let told = house.syslog.received().iter().filter(|message| is_alert_about("dana", &message.event)).count();
+    let told =
+        house.syslog.received().iter().filter(|message| is_alert_about("dana", &message.event)).count();
     assert!((2..=4).contains(&told), "told at 1 and 10 and each minute, not at each attempt: {told}");
 }
 
@@ -165,7 +186,8 @@ fn a_closed_alert_does_not_swallow_the_next_attempt() {
     house.sam().does(&["alert", "ack", id]);
     house.sam().does(&["alert", "close", id, "--as", "benign", "--note", "planned, not communicated"]);
     dana.runs("id").refused();
-    let second = soon("a new alert", || house.alerts_because("no-window").into_iter().find(|alert| alert["id"] != id));
+    let second =
+        soon("a new alert", || house.alerts_because("no-window").into_iter().find(|alert| alert["id"] != id));
     assert_eq!((second["state"].as_str(), second["count"].as_u64()), (Some("new"), Some(1)), "{second:#}");
 }
 
@@ -177,13 +199,24 @@ fn an_alert_reads_from_top_to_bottom() {
     house.technician("dana").ssh(TARGET).runs("id").refused();
     let message = heard(&house, "dana");
     let text = message.event.to_string();
-    for needed in ["early", "Dana Reyes", "Meridian Infusion", "127.0.0.1", TARGET, "412", "priya", &window, "T1078"] {
+    for needed in
+        ["early", "Dana Reyes", "Meridian Infusion", "127.0.0.1", TARGET, "412", "priya", &window, "T1078"]
+    {
         assert!(text.contains(needed), "the alert does not say {needed}: {:#}", message.event);
     }
     let alert = house.alerts_because("early").pop().unwrap();
     assert_eq!(alert["content"]["what_next"].as_array().map(Vec::len), Some(3), "three steps: {alert:#}");
     let event = &message.event;
-    for field in ["activity_id", "category_uid", "class_uid", "type_uid", "severity_id", "time", "metadata", "finding_info"] {
+    for field in [
+        "activity_id",
+        "category_uid",
+        "class_uid",
+        "type_uid",
+        "severity_id",
+        "time",
+        "metadata",
+        "finding_info",
+    ] {
         assert!(!event[field].is_null(), "OCSF wants {field}: {event:#}");
     }
     assert_eq!(event["type_uid"].as_u64(), Some(2004 * 100 + event["activity_id"].as_u64().unwrap()));
@@ -197,10 +230,17 @@ fn a_test_message_goes_to_the_named_destination_only() {
     let before = house.syslog.received().len();
     house.admin().does(&["destination", "test", "pager"]);
     house.webhook.hears(Duration::from_secs(10), "the test", |_| true);
-    let tests = house.syslog.received().into_iter().skip(before).filter(|message| message.raw.to_lowercase().contains("test"));
+    let tests = house
+        .syslog
+        .received()
+        .into_iter()
+        .skip(before)
+        .filter(|message| message.raw.to_lowercase().contains("test"));
     assert_eq!(tests.count(), 0);
     house.admin().does(&["destination", "test", "soc"]);
-    house.syslog.hears(Duration::from_secs(10), "the test", |message| message.raw.to_lowercase().contains("test"));
+    house
+        .syslog
+        .hears(Duration::from_secs(10), "the test", |message| message.raw.to_lowercase().contains("test"));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use chaperone_tests::{House, PATIENCE, Signal, TARGET, Terminal, Visit, eventually, legs, on_both_databases, soon};
+use chaperone_tests::{
+    House, PATIENCE, Signal, TARGET, Terminal, Visit, eventually, legs, on_both_databases, soon,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -145,7 +147,13 @@ fn the_terminal_warns_before_the_end() {
     let session = house.newest_session();
     let file = house.folder().join("warned.cast");
     house.gate.person("audrey").does(&[
-        "recording", "export", &session, "--format", "asciicast-v3", "-o", file.to_str().unwrap(),
+        "recording",
+        "export",
+        &session,
+        "--format",
+        "asciicast-v3",
+        "-o",
+        file.to_str().unwrap(),
     ]);
     let cast = std::fs::read_to_string(file).unwrap();
     assert!(cast.contains("in 1 min"), "what the gate wrote is in the recording");
@@ -161,7 +169,9 @@ fn an_extended_visit_lives_on_and_a_shortened_one_ends_earlier() {
     terminal.shows("re0ady");
     house.priya().does(&["window", "extend", &window, "--closes", "+120m"]);
     terminal.shows("this visit now ends at");
-    soon("the old end to pass", || (Timestamp::now() > closed + SignedDuration::from_millis(1500)).then_some(()));
+    soon("the old end to pass", || {
+        (Timestamp::now() > closed + SignedDuration::from_millis(1500)).then_some(())
+    });
     terminal.types("echo still $((40 + 1)) here\n");
     terminal.shows("still 41 here");
     house.priya().does(&["window", "extend", &window, "--closes", "+3s"]);
@@ -182,7 +192,11 @@ fn ends_at_once(reason: &str, act: impl FnOnce(&House, &str, &str)) {
     act(&house, &window, &session);
     let done = Timestamp::now();
     let gone = house.both_legs_gone(PATIENCE);
-    assert!(gone >= before && gone.duration_since(done) <= GONE_WITHIN, "{} ms", gone.duration_since(done).as_millis());
+    assert!(
+        gone >= before && gone.duration_since(done) <= GONE_WITHIN,
+        "{} ms",
+        gone.duration_since(done).as_millis()
+    );
     assert_eq!(house.sealed(&session)["end_reason"], reason);
     visit.thaws();
     assert!(!visit.ends().0.success());
@@ -234,7 +248,9 @@ fn a_freeze_ends_its_visits_at_once() {
 fn a_freeze_that_was_planned_ends_a_visit_when_it_begins() {
     let house = House::start();
     let (mut visit, _) = visit(&house, "+10m", "echo ready; sleep 1000");
-    let freeze = house.priya().does(&["freeze", "add", "--target", TARGET, "--from", "+4s", "--until", "+1h", "--reason", "go-live"]);
+    let freeze = house.priya().does(&[
+        "freeze", "add", "--target", TARGET, "--from", "+4s", "--until", "+1h", "--reason", "go-live",
+    ]);
     let from: Timestamp = freeze["from"].as_str().unwrap().parse().unwrap();
     cut_at(&house, from, "frozen");
     visit.ends();
@@ -246,7 +262,10 @@ fn paused_input_waits_and_output_goes_on() {
     house.open_window("dana", "shell", "+10m");
     let terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
     let ticks = house.folder().join("ticks");
-    terminal.types(&format!("(while [ ! -e {} ]; do sleep 0.2; echo tick; done) & echo re$((0))ady\n", ticks.display()));
+    terminal.types(&format!(
+        "(while [ ! -e {} ]; do sleep 0.2; echo tick; done) & echo re$((0))ady\n",
+        ticks.display()
+    ));
     terminal.shows("re0ady");
     let session = house.newest_session();
     house.sam().does(&["session", "pause", &session, "--reason", "what is this?"]);
@@ -254,13 +273,18 @@ fn paused_input_waits_and_output_goes_on() {
     assert_eq!(shown["paused"], true, "{shown:#}");
     terminal.types("echo got $((20 + 3)) through\n");
     let before = terminal.screen().matches("tick").count();
-    eventually(PATIENCE, "output to go on", || (terminal.screen().matches("tick").count() > before + 5).then_some(()));
+    eventually(PATIENCE, "output to go on", || {
+        (terminal.screen().matches("tick").count() > before + 5).then_some(())
+    });
     assert!(!terminal.screen().contains("got 23 through"), "{}", terminal.screen());
     house.sam().does(&["session", "resume", &session, "--reason", "explained"]);
     terminal.shows("got 23 through");
     std::fs::write(ticks, "").unwrap();
     let kinds: Vec<_> = house.facts().into_iter().map(|fact| fact.kind).collect();
-    assert!(kinds.contains(&"session-paused".to_owned()) && kinds.contains(&"session-resumed".to_owned()), "{kinds:?}");
+    assert!(
+        kinds.contains(&"session-paused".to_owned()) && kinds.contains(&"session-resumed".to_owned()),
+        "{kinds:?}"
+    );
 }
 
 #[test]
@@ -279,11 +303,16 @@ fn in_an_overrun_output_flows_on_and_input_does_not() {
     let window = house.request("dana", "shell,exec", "now", "+6s", &["--overrun", "6s"]);
     house.approve(&window);
     let closes = house.closes(&window);
-    let mut visit = house.technician("dana").ssh(TARGET).begins("echo ready; (while :; do echo tick; sleep 0.1; done) & cat");
+    let mut visit = house
+        .technician("dana")
+        .ssh(TARGET)
+        .begins("echo ready; (while :; do echo tick; sleep 0.1; done) & cat");
     visit.shows("ready");
     visit.types("before\n");
     visit.shows("before");
-    soon("the window to close", || (Timestamp::now() > closes + SignedDuration::from_millis(500)).then_some(()));
+    soon("the window to close", || {
+        (Timestamp::now() > closes + SignedDuration::from_millis(500)).then_some(())
+    });
     visit.types("after\n");
     let before = visit.received();
     eventually(PATIENCE, "output to flow on", || (visit.received() > before + 50).then_some(()));

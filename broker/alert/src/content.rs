@@ -60,7 +60,7 @@ pub fn content(of: &Occurrence, telling: &Telling<'_>) -> Value {
         "fact": of.number,
         "session": of.session.map(|id| id.to_string()),
         "attempt": of.attempt.map(|id| id.to_string()),
-        "detail": of.person.is_none().then(|| of.body.clone()),
+        "detail": (!of.is_proven() || of.person.is_none()).then(|| of.body.clone()),
     })))
 }
 
@@ -77,7 +77,7 @@ pub fn grown(content: &Value, of: &Occurrence, alert: &AlertRow) -> Value {
             "last": alert.last.to_string(),
         }),
     );
-    if of.person_id.is_none() && of.source.is_some() {
+    if !of.is_proven() && of.source.is_some() {
         let sample = json!({
             "login": of.named_login, "target": of.named_target, "address": of.source.map(|source| source.to_string()),
         });
@@ -97,7 +97,7 @@ pub fn grown(content: &Value, of: &Occurrence, alert: &AlertRow) -> Value {
 pub fn summary(of: &Occurrence, rule: &Rule) -> String {
     match Outcome::of(of.kind) {
         Outcome::Ended if of.target_id.is_some() => {
-            format!("{}; {} on {}; ended", rule.title, of.who(), of.to_what())
+            format!("{}; {} on {}: {}", rule.title, of.who(), of.to_what(), of.fault())
         }
         Outcome::Fault => format!("{}: {}", rule.title, of.fault()),
         Outcome::Ended => format!("{}: {}", rule.title, of.subject()),
@@ -128,6 +128,7 @@ fn sessions_now(telling: &Telling<'_>) -> Vec<Value> {
 fn who(of: &Occurrence) -> Value {
     let person = of.person.as_ref();
     Value::Object(members(json!({
+        "proven": of.is_proven(),
         "person": person.map(|person| person.id),
         "login": person.map(|person| person.login.to_string()).or_else(|| of.named_login.clone()),
         "name": person.map(|person| person.name.clone()),

@@ -87,7 +87,7 @@ mod tests {
     proptest! {
         /// N attempts within a minute are told as often as N has digits.
         #[test]
-        fn a_flood_is_told_once_per_order_of_magnitude(n in 1u64..200_000) {
+        fn a_flood_is_told_once_per_order_of_magnitude(n in 1u64..20_000) {
             let start: Timestamp = "2026-11-23T02:10:00Z".parse().unwrap();
             let told = (1..=n).filter(|count| speaks(*count, start, start)).count();
             prop_assert_eq!(told, n.to_string().len());

@@ -25,6 +25,8 @@ mod sample;
 mod sanitise;
 mod severity;
 mod technique;
+#[cfg(test)]
+mod tests;
 
 pub use alerts::Alerts;
 pub use deliver::{

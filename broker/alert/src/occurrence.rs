@@ -2,7 +2,8 @@
 //!
 //! Bodies are written by several crates; every member is optional here, and every text is made harmless on the way in.
 //! Members that are read: `reason` or `refusal`, `source`, `listener`, `login`, `target`, `account`, `access`, `proof`
-//! (`login`, `method`, `key`, `offers`, `client`, `second_factor`), `host_minted`, `failure`, `part`, `name`.
+//! (`login`, `method`, `key`, `offers`, `client`, `second_factor`), `host_minted`, `failure`, `part`, `name`, `why`. What is not at the top of a refused channel's
+//! body is looked for under `about`.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -127,8 +128,9 @@ impl Occurrence {
     #[must_use]
     pub fn unnamed(fact: &CommittedFact) -> Self {
         let body = plain_json(&fact.body);
-        let refusal = refusal(&body);
-        let (source, source_port) = source(&body);
+        let about = body.get("about").unwrap_or(&Value::Null);
+        let refusal = is_refusal(fact.kind).then(|| refusal(&body).or_else(|| refusal(about))).flatten();
+        let (source, source_port) = source(body.get("source").or_else(|| about.get("source")));
         let proof = |name: &str| text(&body, &["/proof"], name);
         let reason = refusal.as_ref().map(|refusal| refusal.reason);
         Self {
@@ -159,7 +161,7 @@ impl Occurrence {
             window: fact.window,
             session: fact.session,
             attempt: fact.attempt,
-            failure: text(&body, &[""], "failure"),
+            failure: text(&body, &[""], "failure").or_else(|| end_reason(fact.kind, &body)),
             host_minted: body.get("host_minted").and_then(Value::as_bool).unwrap_or(false),
             body,
         }
@@ -177,10 +179,16 @@ impl Occurrence {
         self.refusal.as_ref().map(Refusal::verdict)
     }
 
+    /// Whether somebody proved who they are; where not, the person is whom the caller claimed to be.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.kind != FactKind::AttemptFailed
+    }
+
     /// Who it was, in a sentence.
     #[must_use]
     pub fn who(&self) -> String {
-        match (&self.person, &self.named_login) {
+        match (self.person.as_ref().filter(|_| self.is_proven()), &self.named_login) {
             (Some(person), _) => match &person.vendor {
                 Some(vendor) => format!("{} ({}, {vendor})", person.name, person.login),
                 None => format!("{} ({})", person.name, person.login),
@@ -220,11 +228,9 @@ impl Occurrence {
     pub fn fault(&self) -> String {
         let first = |names: &[&str]| names.iter().find_map(|name| text(&self.body, &[""], name));
         let mut words = self.kind.as_str().replace('-', " ");
-        for more in [first(&["name", "part"]), first(&["why", "detail", "error", "failure"]), self.verdict()]
-        {
-            if let Some(more) = more {
-                words = format!("{words}: {more}");
-            }
+        let (of, why) = (first(&["name", "part"]), first(&["why", "detail", "error", "failure"]));
+        for more in [of, why, self.verdict()].into_iter().flatten() {
+            words = format!("{words}: {more}");
         }
         words
     }
@@ -297,8 +303,18 @@ fn refusal(body: &Value) -> Option<Refusal> {
     Some(Refusal { off_by, ..Refusal::without_window(reason) })
 }
 
-fn source(body: &Value) -> (Option<IpAddr>, Option<u16>) {
-    let Some(text) = body.get("source").and_then(Value::as_str) else { return (None, None) };
+/// Whether a fact's `reason` says why something was refused.
+fn is_refusal(kind: FactKind) -> bool {
+    matches!(kind, FactKind::AttemptFailed | FactKind::AttemptRefused | FactKind::ChannelRefused)
+}
+
+/// Why a session ended: other words than a refusal's, under the same name.
+fn end_reason(kind: FactKind, body: &Value) -> Option<String> {
+    text(body, &[""], "reason").filter(|_| kind == FactKind::SessionEnded)
+}
+
+fn source(value: Option<&Value>) -> (Option<IpAddr>, Option<u16>) {
+    let Some(text) = value.and_then(Value::as_str) else { return (None, None) };
     match text.parse::<SocketAddr>() {
         Ok(address) => (Some(address.ip().to_canonical()), Some(address.port())),
         Err(_) => (text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical()), None),

@@ -18,14 +18,16 @@ const ALL_EVENTS: &str = "all";
 impl Reaction for Alerts {
     fn react<'t>(&'t self, fact: &'t CommittedFact, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
         Box::pin(async move {
+            match fact.kind {
+                FactKind::AlertAcknowledged => return disposed(fact, Stage::Update, tx).await,
+                FactKind::AlertClosed => return disposed(fact, Stage::Close, tx).await,
+                // Most facts are the gate's own bookkeeping, and cost nothing here.
+                kind if !self.rules().concerns(kind) && !activity::tells(kind) => return Ok(()),
+                _ => {}
+            }
             let bare = Occurrence::unnamed(fact);
             if let Some(rule) = self.rules().judge(&bare).filter(|rule| rule.action == Action::Alert) {
                 self.alert(&bare, rule, tx).await?;
-            }
-            match fact.kind {
-                FactKind::AlertAcknowledged => disposed(fact, Stage::Update, tx).await?,
-                FactKind::AlertClosed => disposed(fact, Stage::Close, tx).await?,
-                _ => {}
             }
             if activity::tells(fact.kind) {
                 self.tell_all(&bare, tx).await?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chaperone_policy::SessionId;
 use chaperone_recorder::ledger::Hash;
-use chaperone_recorder::{Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
-use chaperone_store::{CommittedFact, FactKind, Store, StoreError};
+use chaperone_recorder::{Checkpoint, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
+use chaperone_store::{CommittedFact, FactFilter, FactKind, Store, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
@@ -17,6 +17,9 @@ use crate::view::{View, ViewError};
 
 /// Recordings derived or verified at once: each holds a core and the view in memory, and visits come first.
 const AT_ONCE: usize = 2;
+
+/// Facts read at once.
+const PAGE: u32 = 500;
 
 /// Which seals count, and who opens content.
 #[derive(Clone, Debug)]
@@ -117,19 +120,56 @@ impl Desk {
         if path.is_file() { Ok(path) } else { Err(DeskError::NoRecording) }
     }
 
-    /// What the ledger holds of a session's recording.
+    /// What the ledger holds of a session's recording: its seal, and every checkpoint of it on the way.
     async fn ledger_view(&self, session: SessionId) -> Result<LedgerView, StoreError> {
-        let facts = self.inner.store.session_facts(session).await?;
-        let is_sealed = |fact: &&CommittedFact| {
-            matches!(fact.kind, FactKind::SessionSealed | FactKind::SessionRecovered)
+        let store = &self.inner.store;
+        let facts = store.session_facts(session).await?;
+        let (Some(first), Some(last)) = (facts.first(), facts.last()) else {
+            return Ok(LedgerView::default());
         };
-        let seal = facts.iter().rev().filter(is_sealed).find_map(|fact| sealed_hash(&fact.body));
-        Ok(LedgerView { checkpoints: Vec::new(), seal })
+        let is_sealed =
+            |fact: &&CommittedFact| matches!(fact.kind, FactKind::SessionSealed | FactKind::SessionRecovered);
+        let seal = facts.iter().rev().filter(is_sealed).find_map(|fact| hash(fact.body.get("seal_hash")?));
+        let mut checkpoints = Vec::new();
+        let kind = Some(FactKind::RecordingCheckpoint.as_str().to_owned());
+        let mut filter = FactFilter { after: first.number, kind, session: None };
+        loop {
+            let page = store.facts_page(&filter, PAGE).await?;
+            let within = page.iter().take_while(|fact| fact.number < last.number);
+            checkpoints.extend(within.flat_map(|fact| listed(&fact.body, session)));
+            match page.last() {
+                Some(newest) if newest.number < last.number => filter.after = newest.number + 1,
+                _ => return Ok(LedgerView { checkpoints, seal }),
+            }
+        }
     }
 }
 
-fn sealed_hash(body: &Value) -> Option<Hash> {
-    let text = body.get("seal")?.as_str()?;
+/// The checkpoints of one recording that a fact lists.
+fn listed(body: &Value, session: SessionId) -> Vec<Checkpoint> {
+    let recordings = body.get("recordings").and_then(Value::as_array);
+    recordings
+        .into_iter()
+        .flatten()
+        .filter_map(checkpoint)
+        .filter(|checkpoint| checkpoint.session == session.0)
+        .collect()
+}
+
+fn checkpoint(listed: &Value) -> Option<Checkpoint> {
+    let number = |name: &str| listed.get(name)?.as_str()?.parse().ok();
+    Some(Checkpoint {
+        session: listed.get("session")?.as_str()?.parse().ok()?,
+        block: number("block")?,
+        chain: hash(listed.get("chain")?)?,
+        bytes: number("bytes")?,
+        records: number("records")?,
+        at: listed.get("at")?.as_str()?.parse().ok()?,
+    })
+}
+
+fn hash(text: &Value) -> Option<Hash> {
+    let text = text.as_str()?;
     let mut hash = Hash::default();
     if text.len() != hash.len() * 2 {
         return None;

@@ -46,7 +46,9 @@ impl View {
         match self {
             Self::Sealed => made = std::fs::read(path)?,
             Self::Text => replay::text(&mut Recording::open(path, identities)?, &mut made)?,
-            Self::AsciicastV3 => replay::asciicast_v3(&mut Recording::open(path, identities)?, None, &mut made)?,
+            Self::AsciicastV3 => {
+                replay::asciicast_v3(&mut Recording::open(path, identities)?, None, &mut made)?
+            }
         }
         Ok(made)
     }

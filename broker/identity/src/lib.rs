@@ -13,6 +13,6 @@ pub mod ssh_key;
 mod token;
 mod user_name;
 
-pub use proof::{ProofFailure, ProvenPerson, authenticate_key};
+pub use proof::{ProofFailure, ProvenPerson, authenticate_key, is_enrolled};
 pub use token::{Claims, TokenError, TokenKeys};
 pub use user_name::{UserName, UserNameError};

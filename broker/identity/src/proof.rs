@@ -69,13 +69,13 @@ impl ProofFailure {
     }
 }
 
-/// Whether the key, whose signature the caller has verified, is one that this login has enrolled and may use now. A key
-/// *offer* asks the same question; its answer is no sign-in.
+/// Proves who somebody is by a key of theirs. The caller has verified a signature of this key over this connection; for a
+/// mere offer ask [`is_enrolled`].
 ///
 /// Every key of everybody is compared, so that the time says nothing about who exists.
 ///
 /// # Errors
-/// What failed, for the fact.
+/// What failed, for the fact: nobody has this name, or the key is not theirs or not valid at `now`.
 pub fn authenticate_key(
     facts: &Facts,
     user: &str,
@@ -83,48 +83,51 @@ pub fn authenticate_key(
     now: Timestamp,
 ) -> Result<ProvenPerson, ProofFailure> {
     let name: Option<UserName> = user.parse().ok();
-    let mut person = None;
-    let mut proven = None;
-    let wanted = STANDARD.encode(blob);
-    for candidate in facts.people.values() {
-        let is_named = name.as_ref().is_some_and(|name| name.login == candidate.login);
-        let holds = candidate.keys.iter().fold(false, |held, key| {
-            let data = key.openssh.split_ascii_whitespace().nth(1);
-            held | (data == Some(wanted.as_str()) && key.validity.contains(now))
+    let (wanted, fingerprint) = (STANDARD.encode(blob), fingerprint(blob));
+    let mut named = None;
+    let mut holder = None;
+    for person in facts.people.values() {
+        let is_named = name.as_ref().is_some_and(|name| name.login == person.login);
+        let holds = person.keys.iter().fold(false, |held, key| {
+            let same = key.openssh.split_ascii_whitespace().nth(1) == Some(wanted.as_str());
+            held | (same & key.validity.contains(now))
         });
-        if is_named {
-            person = Some(candidate.id);
-            if holds {
-                proven = Some(ProvenPerson {
-                    person: candidate.id,
-                    login: candidate.login.clone(),
-                    fingerprint: fingerprint(blob),
-                });
-            }
-        }
+        named = if is_named { Some(person.id) } else { named };
+        holder = if is_named & holds { Some(person) } else { holder };
     }
-    let reason = if person.is_some() { Reason::Credential } else { Reason::UnknownPerson };
-    proven.ok_or(ProofFailure { reason, person })
+    let reason = if named.is_some() { Reason::Credential } else { Reason::UnknownPerson };
+    let person = holder.ok_or(ProofFailure { reason, person: named })?;
+    Ok(ProvenPerson { person: person.id, login: person.login.clone(), fingerprint })
+}
+
+/// Whether a key that is offered, and not proven, would do for this login now. Who holds a public key may learn that it is
+/// enrolled (P9): agents and FIDO keys need the answer. It proves nobody.
+#[must_use]
+pub fn is_enrolled(facts: &Facts, user: &str, blob: &[u8], now: Timestamp) -> bool {
+    authenticate_key(facts, user, blob, now).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use chaperone_policy::{EnrolledKey, Person, Validity};
     use uuid::Uuid;
 
     use super::*;
     use crate::ssh_key::PublicKey;
 
-    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJYqSsFJ4Tq3CNuCj4Iq6OdY2YkqEwSBk1q2Iqf7v0aL";
+    const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIlEzfHsdpjv1bnbEC379za4SKZf6pXH1XJ/jLGNbcPL";
+    const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJYqSsFJ4Tq3CNuCj4Iq6OdY2YkqEwSBk1q2Iqf7v0aL";
 
-    fn facts(validity: Validity) -> Facts {
-        let key: PublicKey = KEY.parse().unwrap();
-        let dana = Person {
-            id: PersonId(Uuid::from_u128(1)),
-            login: "dana".parse().unwrap(),
-            name: "Dana Reyes".to_owned(),
+    fn key(line: &str) -> PublicKey {
+        line.parse().unwrap()
+    }
+
+    fn person(id: u128, login: &str, line: &str, validity: Validity) -> Person {
+        let key = key(line);
+        Person {
+            id: PersonId(Uuid::from_u128(id)),
+            login: login.parse().unwrap(),
+            name: login.to_owned(),
             vendor: None,
             grants: Vec::new(),
             validity: Validity::default(),
@@ -135,24 +138,59 @@ mod tests {
                 validity,
             }],
             session_limit: None,
-        };
-        Facts { people: BTreeMap::from([(dana.id, dana)]), ..Facts::default() }
+        }
+    }
+
+    /// Dana holds `KEY` in this span, Ravi holds `OTHER`.
+    fn facts(validity: Validity) -> Facts {
+        let people = [person(1, "dana", KEY, validity), person(2, "ravi", OTHER, Validity::default())];
+        Facts { people: people.into_iter().map(|person| (person.id, person)).collect(), ..Facts::default() }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     #[test]
-    fn only_the_named_persons_own_valid_key_proves() {
-        let key: PublicKey = KEY.parse().unwrap();
-        let now = Timestamp::UNIX_EPOCH;
-        let open = facts(Validity::default());
-        let proven = authenticate_key(&open, "dana+alaris-sm-01", key.blob(), now).unwrap();
-        assert_eq!(proven.login().as_str(), "dana");
-        assert_eq!(proven.fingerprint(), key.fingerprint());
+    fn the_named_persons_own_key_proves_who_they_are() {
+        let facts = facts(Validity::default());
+        for user in ["dana", "dana+alaris-sm-01", "dana+alaris-sm-01+svc"] {
+            let proven = authenticate_key(&facts, user, key(KEY).blob(), at(0)).unwrap();
+            assert_eq!((proven.person(), proven.login().as_str()), (PersonId(Uuid::from_u128(1)), "dana"));
+            assert_eq!(proven.fingerprint(), key(KEY).fingerprint());
+            assert!(is_enrolled(&facts, user, key(KEY).blob(), at(0)));
+        }
+    }
 
-        let reason = |facts: &Facts, user, blob| authenticate_key(facts, user, blob, now).unwrap_err().reason();
-        assert_eq!(reason(&open, "viktor", key.blob()), Reason::UnknownPerson);
-        assert_eq!(reason(&open, "DANA", key.blob()), Reason::UnknownPerson);
-        assert_eq!(reason(&open, "dana", b"another"), Reason::Credential);
-        let over = facts(Validity { from: None, until: Some(now) });
-        assert_eq!(reason(&over, "dana", key.blob()), Reason::Credential);
+    #[test]
+    fn every_other_key_and_name_fails_with_its_reason() {
+        let facts = facts(Validity::default());
+        let dana = Some(PersonId(Uuid::from_u128(1)));
+        let long = format!("dana+{}", "a".repeat(1 << 20));
+        for (user, blob, reason, person) in [
+            ("viktor", key(KEY).blob(), Reason::UnknownPerson, None),
+            ("DANA", key(KEY).blob(), Reason::UnknownPerson, None),
+            ("", key(KEY).blob(), Reason::UnknownPerson, None),
+            (long.as_str(), key(KEY).blob(), Reason::UnknownPerson, None),
+            ("dana", key(OTHER).blob(), Reason::Credential, dana),
+            ("dana", b"", Reason::Credential, dana),
+            ("dana", &key(KEY).blob()[..50], Reason::Credential, dana),
+        ] {
+            let failure = authenticate_key(&facts, user, blob, at(0)).unwrap_err();
+            assert_eq!((failure.reason(), failure.person()), (reason, person), "{:.40}", user);
+            assert!(!is_enrolled(&facts, user, blob, at(0)));
+        }
+    }
+
+    #[test]
+    fn a_key_proves_from_its_first_valid_instant_until_its_last() {
+        let facts = facts(Validity { from: Some(at(10)), until: Some(at(20)) });
+        for (second, proves) in [(9, false), (10, true), (19, true), (20, false)] {
+            let proven = authenticate_key(&facts, "dana", key(KEY).blob(), at(second));
+            assert_eq!(
+                proven.map(drop).map_err(|failure| failure.reason()),
+                if proves { Ok(()) } else { Err(Reason::Credential) }
+            );
+        }
     }
 }

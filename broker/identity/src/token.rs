@@ -1,8 +1,8 @@
 //! API tokens: short JSON Web Tokens (RFC 7519), signed with Ed25519, that say who and for how long and nothing else.
 //! What their bearer may do is asked of policy at every use.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -80,14 +80,12 @@ impl TokenKeys {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn load_or_create(path: &Path) -> Result<Self, TokenError> {
-        if path.exists() {
-            return Self::load(path);
+        if !path.exists() {
+            let key =
+                Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8()).map_err(|_| TokenError::Key)?;
+            keep(path, key.as_ref()).map_err(TokenError::File)?;
         }
-        let key = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8()).map_err(|_| TokenError::Key)?;
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(TokenError::File)?;
-        file.write_all(key.as_ref()).and_then(|()| file.sync_all()).map_err(TokenError::File)?;
-        Self::from_pkcs8(key.as_ref())
+        Self::load(path)
     }
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, TokenError> {
@@ -102,7 +100,12 @@ impl TokenKeys {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn mint_on_host(&self, login: &Login, now: Timestamp, ttl: SignedDuration) -> Result<String, TokenError> {
+    pub fn mint_on_host(
+        &self,
+        login: &Login,
+        now: Timestamp,
+        ttl: SignedDuration,
+    ) -> Result<String, TokenError> {
         let claims = Claims {
             sub: login.to_string(),
             jti: Uuid::now_v7().to_string(),
@@ -134,66 +137,24 @@ impl TokenKeys {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn keys() -> TokenKeys {
-        let folder = tempfile::tempdir().unwrap();
-        TokenKeys::load_or_create(&folder.path().join("token.key")).unwrap()
-    }
-
-    fn mint(keys: &TokenKeys) -> String {
-        keys.mint_on_host(&"dana".parse().unwrap(), Timestamp::UNIX_EPOCH, SignedDuration::from_secs(60)).unwrap()
-    }
-
-    #[test]
-    fn a_token_speaks_until_its_second_and_only_for_its_key() {
-        let keys = keys();
-        let token = mint(&keys);
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let claims = keys.verify(&token, at(59)).unwrap();
-        assert_eq!((claims.sub.as_str(), claims.host_minted), ("dana", true));
-        assert!(matches!(keys.verify(&token, at(60)), Err(TokenError::Expired)));
-        assert!(matches!(self::keys().verify(&token, at(1)), Err(TokenError::Invalid)));
-    }
-
-    #[test]
-    fn another_algorithm_is_never_accepted() {
-        let keys = keys();
-        let token = mint(&keys);
-        let payload = token.split('.').nth(1).unwrap();
-        use base64::Engine;
-        let b64 = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-        for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256"}"#, r#"{"alg":"ES256"}"#] {
-            let forged = format!("{}.{payload}.{}", b64(header), b64("signature"));
-            assert!(keys.verify(&forged, Timestamp::UNIX_EPOCH).is_err(), "{header}");
-        }
-    }
-
-    #[test]
-    fn the_key_is_kept_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token.key");
-        let token = mint(&TokenKeys::load_or_create(&path).unwrap());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(TokenKeys::load(&path).unwrap().verify(&token, Timestamp::UNIX_EPOCH).is_ok());
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics_and_none_is_a_token(text in ".{0,300}", at in 0..200usize, flip in 1u8..=255) {
-            let keys = keys();
-            prop_assert!(keys.verify(&text, Timestamp::UNIX_EPOCH).is_err());
-            let mut bytes = mint(&keys).into_bytes();
-            let at = at % (bytes.len() - 1);
-            bytes[at] ^= flip;
-            if let Ok(changed) = String::from_utf8(bytes) {
-                prop_assert!(keys.verify(&changed, Timestamp::UNIX_EPOCH).is_err());
-            }
+/// Writes a new key for its owner alone: whole or not at all, and durable.
+fn keep(path: &Path, key: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension(format!("new-{}", Uuid::now_v7()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    file.write_all(key)?;
+    file.sync_all()?;
+    // The commit point. A link, not a renaming: whoever was first with a key keeps it.
+    let linked = fs::hard_link(&beside, path);
+    fs::remove_file(&beside)?;
+    match linked {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => {
+            File::open(path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
+                .sync_all()
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

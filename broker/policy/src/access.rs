@@ -81,3 +81,27 @@ closed!(
     /// An emergency.
     Emergency = "emergency",
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_what_is_shown_and_read() {
+        for access in Access::ALL {
+            assert_eq!(serde_json::to_value(access).unwrap(), access.as_str());
+            assert_eq!(access.as_str().parse(), Ok(*access));
+        }
+        for purpose in Purpose::ALL {
+            assert_eq!(serde_json::to_value(purpose).unwrap(), purpose.as_str());
+            assert_eq!(purpose.as_str().parse(), Ok(*purpose));
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_of_access_is_told_which_there_are() {
+        let error = "ssh".parse::<Access>().unwrap_err();
+        let all = "shell, exec, sftp-read, sftp-write, forward, forward-opaque, tls";
+        assert_eq!(error.to_string(), format!("\"ssh\" is no kind of access; one of: {all}"));
+    }
+}

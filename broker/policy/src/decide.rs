@@ -56,7 +56,9 @@ pub fn decide(facts: &Facts, attempt: &Attempt, now: Timestamp) -> Result<Permit
     let mut hindrances = Vec::new();
     for window in case.windows() {
         match judge(&case, window) {
-            Ok(permit) if best.as_ref().is_none_or(|best| lasts(best) < lasts(&permit)) => best = Some(permit),
+            Ok(permit) if best.as_ref().is_none_or(|best| lasts(best) < lasts(&permit)) => {
+                best = Some(permit)
+            }
             Ok(_) => {}
             Err(reason) => hindrances.push(Hindrance::new(window, reason, now)),
         }
@@ -80,7 +82,11 @@ impl<'a> Case<'a> {
         let (within, person, target) = (self.attempt.within, self.person, self.target);
         self.facts.windows.values().filter(move |window| match within {
             Some(within) => window.id == within,
-            None => stands(window) && window.names(person) && target.is_some_and(|t| window.targets.contains(&t.id)),
+            None => {
+                stands(window)
+                    && window.names(person)
+                    && target.is_some_and(|t| window.targets.contains(&t.id))
+            }
         })
     }
 }

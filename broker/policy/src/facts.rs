@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    FreezeId, LockId, Login, Person, PersonId, Target, TargetId, TargetName, Validity, Vendor, VendorId, Window,
-    WindowId,
+    FreezeId, LockId, Login, Person, PersonId, Target, TargetId, TargetName, Validity, Vendor, VendorId,
+    Window, WindowId,
 };
 
 /// Everything `decide` looks at. A snapshot: it never changes, a newer one replaces it.

@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::{
-    Access, AccountName, Approval, Attempt, AttemptId, Card, Endpoint, Facts, Freeze, FreezeId, Grant, Lock, LockId,
-    LockOn, NodeConditions, Person, PersonId, Purpose, Role, Scope, Target, TargetId, Validity, Vendor, VendorId,
-    Window, WindowId, WindowRequest, WindowState,
+    Access, AccountName, Approval, Attempt, AttemptId, Card, Endpoint, Facts, Freeze, FreezeId, Grant, Lock,
+    LockId, LockOn, NodeConditions, Person, PersonId, Purpose, Role, Scope, Target, TargetId, Validity,
+    Vendor, VendorId, Window, WindowId, WindowRequest, WindowState,
 };
 
 pub(crate) const MERIDIAN: VendorId = VendorId(Uuid::from_u128(0x71));
@@ -188,7 +188,11 @@ pub(crate) fn attempt() -> Attempt {
 
 /// The same, as a session that runs in a window.
 pub(crate) fn running(window: WindowId) -> Attempt {
-    Attempt { within: Some(window), node: NodeConditions { running: true, ..NodeConditions::healthy() }, ..attempt() }
+    Attempt {
+        within: Some(window),
+        node: NodeConditions { running: true, ..NodeConditions::healthy() },
+        ..attempt()
+    }
 }
 
 pub(crate) fn lock(on: LockOn) -> Lock {

@@ -145,3 +145,22 @@ fn checked(text: &str, what: &'static str, max: usize, extra: &'static str) -> R
         Err(NameError::Character(what, extra))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_checked_where_it_comes_in() {
+        assert!("dana".parse::<Login>().is_ok());
+        assert!("alaris-sm-01".parse::<TargetName>().is_ok());
+        assert!("MERIDIAN\\svc".parse::<AccountName>().is_ok());
+        assert_eq!("".parse::<Login>(), Err(NameError::Empty("login")));
+        assert_eq!("d".repeat(33).parse::<Login>(), Err(NameError::TooLong("login", Login::MAX_BYTES)));
+        for bad in ["Dana", "dana+alaris", "dana@gate", "-dana", "da na", "da\u{1b}na", "dän"] {
+            assert!(matches!(bad.parse::<Login>(), Err(NameError::Character(..))), "{bad:?}");
+        }
+        assert!("dana\n".parse::<AccountName>().is_err());
+        assert!(serde_json::from_str::<TargetName>("\"a b\"").is_err(), "stored text is checked, too");
+    }
+}

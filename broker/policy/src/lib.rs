@@ -38,8 +38,8 @@ pub use attempt::{Attempt, NodeConditions};
 pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use id::{
-    AccountName, AlertId, AttemptId, DestinationId, EndpointName, FreezeId, LockId, Login, NameError, PersonId,
-    SessionId, TargetId, TargetName, VendorId, WindowId,
+    AccountName, AlertId, AttemptId, DestinationId, EndpointName, FreezeId, LockId, Login, NameError,
+    PersonId, SessionId, TargetId, TargetName, VendorId, WindowId,
 };
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
@@ -48,6 +48,7 @@ pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_read, may_t
 pub use role::{Role, UnknownRole};
 pub use target::{ApprovalRule, Card, Endpoint, Target};
 pub use window::{
-    AfterVisit, Approval, Caution, Needs, Phase, Transition, TransitionError, Window, WindowRequest, WindowState, Wish,
+    AfterVisit, Approval, Caution, Needs, Phase, Transition, TransitionError, Window, WindowRequest,
+    WindowState, Wish,
 };
 pub use wording::{local, words};

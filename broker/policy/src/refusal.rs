@@ -116,3 +116,17 @@ impl std::fmt::Display for Reason {
         f.write_str(self.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_stored_under_the_name_that_it_shows() {
+        for reason in Reason::ALL {
+            let stored = serde_json::to_value(reason).unwrap();
+            assert_eq!(stored, reason.as_str());
+            assert_eq!(serde_json::from_value::<Reason>(stored).unwrap(), *reason);
+        }
+    }
+}

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 
 pub use self::table::Act;
 use crate::{
-    Facts, Grant, LockOn, Person, PersonId, Purpose, Role, Scope, Target, TargetId, Validity, VendorId, Window,
+    Facts, Grant, LockOn, Person, PersonId, Purpose, Role, Scope, Target, TargetId, Validity, VendorId,
+    Window,
 };
 
 /// What the table says of an act and a role.
@@ -123,7 +124,13 @@ pub fn may_as(
 ///
 /// # Errors
 /// Why not.
-pub fn may_read(facts: &Facts, by: PersonId, act: Act, on: Subject<'_>, now: Timestamp) -> Result<Right, Denied> {
+pub fn may_read(
+    facts: &Facts,
+    by: PersonId,
+    act: Act,
+    on: Subject<'_>,
+    now: Timestamp,
+) -> Result<Right, Denied> {
     ask(facts, by, act, on, now, |_, cell| cell != Cell::Second)
 }
 
@@ -217,7 +224,9 @@ fn reaches(facts: &Facts, person: &Person, role: Role, on: Subject<'_>) -> bool 
     let target = |target: &Target| grants().any(|grant| grant.scope.holds(target));
     let target_id = |id: &TargetId| facts.targets.get(id).is_some_and(target);
     match on {
-        Subject::AtAll | Subject::Person(_) | Subject::Vendor(_) | Subject::Library => grants().next().is_some(),
+        Subject::AtAll | Subject::Person(_) | Subject::Vendor(_) | Subject::Library => {
+            grants().next().is_some()
+        }
         Subject::Target(subject) => target(subject),
         Subject::Window(window) => everywhere() || window.targets.iter().all(target_id),
         Subject::Everything => everywhere(),

@@ -64,7 +64,9 @@ impl fmt::Display for Role {
 
 /// The text names no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no role; roles are technician, coordinator, clinical-engineer, pharmacist, analyst, lead, auditor, administrator")]
+#[error(
+    "{0:?} is no role; roles are technician, coordinator, clinical-engineer, pharmacist, analyst, lead, auditor, administrator"
+)]
 pub struct UnknownRole(pub String);
 
 impl FromStr for Role {

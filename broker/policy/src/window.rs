@@ -109,7 +109,9 @@ impl Window {
     /// Whether the person asked for the window or benefits from it: whoever does approves nothing about it (DESIGN §1).
     #[must_use]
     pub fn serves(&self, person: &Person) -> bool {
-        self.requester == person.id || self.technicians.contains(&person.id) || person.vendor == Some(self.vendor)
+        self.requester == person.id
+            || self.technicians.contains(&person.id)
+            || person.vendor == Some(self.vendor)
     }
 
     /// Whether the person is one of its technicians, still of its vendor. Says nothing of acceptance or approval.

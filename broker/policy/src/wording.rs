@@ -19,7 +19,11 @@ impl Refusal {
                 return format!("Outside your change window: it opens {opens}, in {}.", words(by));
             }
             (Reason::Late, Some(window), Some(by)) => {
-                format!("Outside your change window: it closed {}, {} ago.", local(window.closes, zone), words(by))
+                format!(
+                    "Outside your change window: it closed {}, {} ago.",
+                    local(window.closes, zone),
+                    words(by)
+                )
             }
             (reason, ..) => reason.told().to_owned(),
         };
@@ -93,11 +97,15 @@ impl Reason {
             Self::NotYetApproved => {
                 "Your change window is not ready: it waits for approval, or for you to accept it."
             }
-            Self::NotReleased => "Your change window has not been released: the clinical go of the day is missing.",
+            Self::NotReleased => {
+                "Your change window has not been released: the clinical go of the day is missing."
+            }
             Self::Revoked => "Your change window has been revoked.",
             Self::Frozen => "Your change window is suspended: work on this server is frozen at this time.",
             Self::WorkLimit => "The working time of your change window is used up.",
-            Self::ObserverRequired => "Your change window needs an observer, and nobody observes at this time.",
+            Self::ObserverRequired => {
+                "Your change window needs an observer, and nobody observes at this time."
+            }
             Self::Limit => "Too many visits are open at once: end one and try again.",
             Self::Recorder => "Visits cannot be recorded at this time, so none can begin.",
             Self::Store => "The schedule cannot be read at this time, so no visit can begin.",
@@ -149,7 +157,11 @@ mod tests {
     use crate::WindowId;
 
     fn window(opens: &str, closes: &str) -> Nearest {
-        Nearest { window: WindowId(Uuid::nil()), opens: opens.parse().unwrap(), closes: closes.parse().unwrap() }
+        Nearest {
+            window: WindowId(Uuid::nil()),
+            opens: opens.parse().unwrap(),
+            closes: closes.parse().unwrap(),
+        }
     }
 
     fn refusal(reason: Reason, off_by_min: Option<i64>) -> Refusal {
@@ -201,7 +213,8 @@ mod tests {
     #[test]
     fn who_has_not_proved_who_they_are_reads_the_same_words_for_everything() {
         let unproven = Reason::ALL.iter().filter(|reason| !reason.is_proven());
-        let told: BTreeSet<_> = unproven.map(|reason| refusal(*reason, Some(5)).sentence(&TimeZone::UTC)).collect();
+        let told: BTreeSet<_> =
+            unproven.map(|reason| refusal(*reason, Some(5)).sentence(&TimeZone::UTC)).collect();
         assert_eq!(told, BTreeSet::from(["Sign-in failed.".to_owned()]));
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chaperone_policy::{
     AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
 };
-use chaperone_recorder::{Folder, RecordingKeys, Space};
+use chaperone_recorder::{Durability, Folder, RecordingKeys, Space};
 use chaperone_store::{Store, StoreError};
 use chaperone_vault::Vault;
 use jiff::Timestamp;
@@ -27,6 +27,8 @@ pub struct Settings {
     pub store_grace: Duration,
     /// How long forwarding waits for a recording that cannot be written.
     pub recorder_grace: Duration,
+    /// When recorded bytes must be on stable storage; a target can ask for more, not for less.
+    pub durability: Durability,
     /// The hospital's time zone, for words.
     pub zone: TimeZone,
     /// What the gate calls itself to technicians.
@@ -41,6 +43,7 @@ impl Default for Settings {
             warn_before: [15, 5, 1].map(|minutes| Duration::from_secs(minutes * 60)).into(),
             store_grace: Duration::from_secs(10),
             recorder_grace: Duration::from_secs(60),
+            durability: Durability::Prompt,
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),
             help: "clinical engineering".to_owned(),

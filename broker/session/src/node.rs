@@ -65,7 +65,11 @@ impl Gate {
             told.retain(|id, _| live.iter().any(|session| session.id == *id));
             let mut grown = Vec::new();
             for session in live {
-                match session.recording.checkpoint() {
+                let asked = Arc::clone(&session);
+                // A checkpoint is on stable storage before the ledger hears of it: it waits for the disk.
+                let taken = tokio::task::spawn_blocking(move || asked.recording.checkpoint()).await;
+                let Ok(taken) = taken else { continue };
+                match taken {
                     Ok(now) if told.get(&session.id).is_none_or(|before| now.grew_since(before)) => {
                         grown.push(listed(&now));
                         told.insert(session.id, now);

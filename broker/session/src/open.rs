@@ -74,7 +74,7 @@ impl Gate {
     }
 
     fn opening(&self, ask: &Ask, id: SessionId, permit: &Permit) -> Opening {
-        let mode = if permit.target().durable { Durability::Durable } else { Durability::Prompt };
+        let mode = if permit.target().durable { Durability::Durable } else { self.shared.settings.durability };
         let access: Vec<&str> = permit.access().iter().map(|access| access.as_str()).collect();
         let facts = json!({
             "person": ask.person, "proof": ask.proof, "source": ask.source.to_string(), "protocol": ask.protocol,

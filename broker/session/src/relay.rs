@@ -2,14 +2,15 @@
 //!
 //! The reading side never waits for the writing side until the backlog is full: an SSH connection has one loop for all
 //! its channels, and a relay that stops reading would stop them all, and its own other direction with them.
-//! Everything in the backlog is recorded already; it is what has been received and not yet delivered.
+//! Everything in the backlog is recorded already; it is what has been received and not yet delivered. Its first part is
+//! in memory, the rest is read back from the recording.
 
 use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use chaperone_recorder::{AppendError, ChannelRecorder, Recorded, Stream};
+use chaperone_recorder::{AppendError, ChannelRecorder, Kept, Recorded, Stream};
 use futures::FutureExt;
 use futures::future::Fuse;
 use tokio::sync::{broadcast, watch};
@@ -22,9 +23,13 @@ use crate::terminal::Terminal;
 /// A batch is forwarded at this size at the latest; DESIGN 5.5 gives the measurement.
 pub const BATCH_BYTES: usize = 128 * 1024;
 
-/// Received and not yet delivered bytes of one direction that are kept in memory. Twice the SSH window, so that a
-/// peer's ordinary pause never stops the connection's other channels.
-const BACKLOG_BYTES: usize = 4 << 20;
+/// Received and not yet delivered bytes of one direction that are kept in memory: an SSH window. What comes beyond it
+/// stays in the recording only, and is read back when its turn comes.
+const BACKLOG_BYTES: usize = 2 << 20;
+
+/// How far one direction may be ahead in all. An upload may be a whole image; output that nobody reads is worth less.
+const INPUT_AHEAD_BYTES: usize = 4 << 30;
+const OUTPUT_AHEAD_BYTES: usize = 64 << 20;
 
 /// How often a recording that cannot be written is tried again.
 const RECORDER_RETRY: Duration = Duration::from_millis(100);
@@ -95,7 +100,7 @@ pub enum RelayEnd {
 }
 
 enum Outgoing<N> {
-    Payload(Recorded),
+    Payload(Kept),
     Pass(N),
 }
 
@@ -120,7 +125,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
     pub async fn run(mut self) -> RelayEnd {
         let mut flow = self.session.flow();
         let mut notices = self.session.notices();
-        let mut backlog = Backlog { items: VecDeque::new(), bytes: 0 };
+        let mut backlog = Backlog::new(self.direction);
         let mut closed = false;
         let mut notice: Option<Notice> = None;
         let writing = Fuse::terminated();
@@ -134,7 +139,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
             let passes = self.direction == Direction::Output || now == Flow::Open;
             if !busy && passes {
                 if let Some(item) = backlog.pop() {
-                    writing.set(send(self.sink, self.channel, item).fuse());
+                    writing.set(send(self.session, self.sink, self.channel, item).fuse());
                     busy = true;
                 } else if closed {
                     return RelayEnd::Closed;
@@ -145,8 +150,8 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 biased;
                 sent = &mut writing, if busy => {
                     busy = false;
-                    if sent.is_err() {
-                        return RelayEnd::Broken;
+                    if let Err(end) = sent {
+                        return end;
                     }
                 }
                 changed = flow.changed() => {
@@ -186,8 +191,8 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     if let Some(terminal) = self.terminal.as_mut() {
                         terminal.saw(&batch);
                     }
-                    match record(self.session, self.channel, stream, batch, flow).await {
-                        Ok(recorded) => backlog.push_payload(recorded),
+                    match record(self.session, self.channel, stream, batch, backlog.is_full(), flow).await {
+                        Ok(kept) => backlog.push_payload(kept),
                         Err(end) => return Some(end),
                     }
                 }
@@ -235,46 +240,83 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
         let text = terminal.notice(&notice.take()?.text);
         // A notice is no evidence of the target's doing: if the recording cannot take it now, it is not shown.
         if let Ok(recorded) = self.channel.append(Stream::Gate, Bytes::from(text)) {
-            backlog.push_payload(recorded);
+            backlog.push_payload(Kept::Here(recorded));
         }
         None
     }
 }
 
+/// What is recorded and not yet delivered, in order.
 struct Backlog<N> {
     items: VecDeque<Outgoing<N>>,
+    /// In memory.
     bytes: usize,
+    /// In memory and in the recording.
+    ahead: usize,
+    limit: usize,
 }
 
 impl<N> Backlog<N> {
-    fn has_room(&self) -> bool {
-        self.bytes < BACKLOG_BYTES
+    fn new(direction: Direction) -> Self {
+        let limit = match direction {
+            Direction::Input => INPUT_AHEAD_BYTES,
+            Direction::Output => OUTPUT_AHEAD_BYTES,
+        };
+        Self { items: VecDeque::new(), bytes: 0, ahead: 0, limit }
     }
 
-    fn push_payload(&mut self, recorded: Recorded) {
-        self.bytes += recorded.len();
-        self.items.push_back(Outgoing::Payload(recorded));
+    fn has_room(&self) -> bool {
+        self.ahead < self.limit
+    }
+
+    /// Whether more must stay in the recording.
+    fn is_full(&self) -> bool {
+        self.bytes >= BACKLOG_BYTES
+    }
+
+    fn push_payload(&mut self, kept: Kept) {
+        match &kept {
+            Kept::Here(recorded) => {
+                self.bytes += recorded.len();
+                self.ahead += recorded.len();
+            }
+            Kept::There(spilled) => self.ahead += spilled.len(),
+        }
+        self.items.push_back(Outgoing::Payload(kept));
     }
 
     fn pop(&mut self) -> Option<Outgoing<N>> {
         let item = self.items.pop_front()?;
-        if let Outgoing::Payload(recorded) = &item {
-            self.bytes -= recorded.len();
+        match &item {
+            Outgoing::Payload(Kept::Here(recorded)) => {
+                self.bytes -= recorded.len();
+                self.ahead -= recorded.len();
+            }
+            Outgoing::Payload(Kept::There(spilled)) => self.ahead -= spilled.len(),
+            Outgoing::Pass(_) => {}
         }
         Some(item)
     }
 }
 
-async fn send<K: Sink>(sink: &K, channel: &ChannelRecorder, item: Outgoing<K::Note>) -> Result<(), Broken> {
-    match item {
-        Outgoing::Payload(recorded) => {
-            let (stream, len) = (recorded.stream(), recorded.len());
-            sink.write(recorded).await?;
-            channel.delivered(stream, u64::try_from(len).unwrap_or(u64::MAX));
-            Ok(())
-        }
-        Outgoing::Pass(note) => sink.pass(note).await,
-    }
+async fn send<K: Sink>(
+    session: &LiveSession,
+    sink: &K,
+    channel: &ChannelRecorder,
+    item: Outgoing<K::Note>,
+) -> Result<(), RelayEnd> {
+    let recorded = match item {
+        Outgoing::Payload(Kept::Here(recorded)) => recorded,
+        Outgoing::Payload(Kept::There(spilled)) => spilled.fetch().map_err(|error| {
+            session.recorder_gave_up(&error);
+            RelayEnd::Recorder
+        })?,
+        Outgoing::Pass(note) => return sink.pass(note).await.map_err(|Broken| RelayEnd::Broken),
+    };
+    let (stream, len) = (recorded.stream(), recorded.len());
+    sink.write(recorded).await.map_err(|Broken| RelayEnd::Broken)?;
+    channel.delivered(stream, u64::try_from(len).unwrap_or(u64::MAX));
+    Ok(())
 }
 
 /// Appends until the recording takes it, the session is cut, or the grace is over. Nothing goes on meanwhile.
@@ -283,10 +325,15 @@ async fn record(
     channel: &ChannelRecorder,
     stream: Stream,
     batch: Bytes,
+    spills: bool,
     flow: &mut watch::Receiver<Flow>,
-) -> Result<Recorded, RelayEnd> {
-    let mut failed = match channel.append(stream, batch) {
-        Ok(recorded) => return Ok(recorded),
+) -> Result<Kept, RelayEnd> {
+    let append = |batch| match spills {
+        true => channel.append_spilled(stream, batch),
+        false => channel.append(stream, batch).map(Kept::Here),
+    };
+    let mut failed = match append(batch) {
+        Ok(kept) => return Ok(kept),
         Err(failed) => failed,
     };
     let give_up = Instant::now() + session.recorder_grace();
@@ -294,10 +341,10 @@ async fn record(
     loop {
         wait_or_cut(flow, RECORDER_RETRY).await?;
         let AppendError { bytes, .. } = failed;
-        match channel.append(stream, bytes) {
-            Ok(recorded) => {
+        match append(bytes) {
+            Ok(kept) => {
                 session.recorder_mended();
-                return Ok(recorded);
+                return Ok(kept);
             }
             Err(again) if Instant::now() >= give_up => {
                 session.recorder_gave_up(&again.cause);

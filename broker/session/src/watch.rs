@@ -79,7 +79,16 @@ impl Gate {
                 }
                 session.permit.send_replace(permit);
             }
-            Err(refusal) if refusal.reason == Reason::ObserverRequired => session.pause(true),
+            Err(refusal) if refusal.reason == Reason::ObserverRequired => {
+                session.pause(true);
+                // Its deadlines may have moved all the same: they are what they would be if somebody observed.
+                let mut observed = self.running_attempt(session);
+                observed.node.observers = 1;
+                match decide(&facts, &observed, session.began.now()) {
+                    Ok(permit) => drop(session.permit.send_replace(permit)),
+                    Err(refusal) => session.cut(ending(&refusal)),
+                }
+            }
             Err(refusal) => session.cut(ending(&refusal)),
         }
     }

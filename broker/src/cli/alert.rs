@@ -50,7 +50,8 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             via.done(&alert, |alert| format!("The alert {} is yours.", alert.id))
         }
         Verb::Close { id, disposition, note } => {
-            let alert: AlertView = client.post(&["alerts", &id, "close"], &AlertClose { disposition, note }).await?;
+            let alert: AlertView =
+                client.post(&["alerts", &id, "close"], &AlertClose { disposition, note }).await?;
             via.done(&alert, |alert| format!("The alert {} is closed as {disposition}.", alert.id))
         }
     }

@@ -40,16 +40,20 @@ impl Client {
             .parse()
             .ok()
             .filter(|url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| Failure::usage(format!("{server:?} is no server; right is such as http://127.0.0.1:8080")))?;
+            .ok_or_else(|| {
+                Failure::usage(format!("{server:?} is no server; right is such as http://127.0.0.1:8080"))
+            })?;
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
         if let Some(path) = ca {
-            let wrong = |why: String| Failure::usage(format!("{} is no PEM certificate: {why}", path.display()));
+            let wrong =
+                |why: String| Failure::usage(format!("{} is no PEM certificate: {why}", path.display()));
             let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-            let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(chain(&error)))?;
+            let certificates =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| wrong(chain(&error)))?;
             http = http.tls_certs_only(certificates);
         }
         let http = http.build().map_err(|error| Failure::failed(chain(&error), ""))?;
@@ -68,11 +72,19 @@ impl Client {
         answer(self.send(self.request_with(Method::GET, path, query)?).await?).await
     }
 
-    pub(crate) async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         answer(self.send(self.request(Method::POST, path)?.json(body)).await?).await
     }
 
-    pub(crate) async fn put<T: DeserializeOwned>(&self, path: &[&str], body: &impl Serialize) -> Result<T, Failure> {
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
         answer(self.send(self.request(Method::PUT, path)?.json(body)).await?).await
     }
 
@@ -93,7 +105,10 @@ impl Client {
                 Ok(Some(chunk)) => take(&chunk)?,
                 Ok(None) => return Ok(()),
                 Err(error) => {
-                    return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again"));
+                    return Err(Failure::failed(
+                        format!("the answer broke off: {}", chain(&error)),
+                        "try again",
+                    ));
                 }
             }
         }
@@ -103,7 +118,12 @@ impl Client {
         self.request_with(method, path, &[])
     }
 
-    fn request_with(&self, method: Method, path: &[&str], query: &[(&str, &str)]) -> Result<RequestBuilder, Failure> {
+    fn request_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<RequestBuilder, Failure> {
         let mut url = self.server.clone();
         match url.path_segments_mut() {
             Ok(mut segments) => {
@@ -138,9 +158,10 @@ async fn refused(response: Response) -> Failure {
     };
     match problem {
         Some(problem) => Failure::failed(problem.what, problem.next),
-        None if status == StatusCode::NOT_FOUND => {
-            Failure::failed("this server has no such thing", "is this the address of a Chaperone gate of this release?")
-        }
+        None if status == StatusCode::NOT_FOUND => Failure::failed(
+            "this server has no such thing",
+            "is this the address of a Chaperone gate of this release?",
+        ),
         None => Failure::failed(format!("the server answered {status}"), "see the gate's log"),
     }
 }
@@ -148,7 +169,10 @@ async fn refused(response: Response) -> Failure {
 async fn answer<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     let body = bounded(response).await?;
     serde_json::from_slice(&body).map_err(|error| {
-        Failure::failed(format!("the answer is not understood: {error}"), "are the gate and this command of the same release?")
+        Failure::failed(
+            format!("the answer is not understood: {error}"),
+            "are the gate and this command of the same release?",
+        )
     })
 }
 
@@ -159,7 +183,9 @@ async fn bounded(mut response: Response) -> Result<Vec<u8>, Failure> {
             Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER_BYTES => body.extend_from_slice(&chunk),
             Ok(Some(_)) => return Err(Failure::failed("the answer is too long", "ask for less")),
             Ok(None) => return Ok(body),
-            Err(error) => return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again")),
+            Err(error) => {
+                return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again"));
+            }
         }
     }
 }

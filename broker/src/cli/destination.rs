@@ -69,7 +69,10 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::Add(add) => {
             let made: DestinationView = client.post(&["destinations"], &add.request()?).await?;
             via.done(&made, |made| {
-                format!("Alerts go to {} ({}) from now on; try `chaperone destination test {}`.", made.name, made.url, made.name)
+                format!(
+                    "Alerts go to {} ({}) from now on; try `chaperone destination test {}`.",
+                    made.name, made.url, made.name
+                )
             })
         }
         Verb::List => list(&via, client.get(&["destinations"]).await?),
@@ -93,7 +96,11 @@ fn list(via: &Via, destinations: Vec<DestinationView>) -> Result<(), Failure> {
         destinations.iter().fold(table, |table, destination| {
             table.row([
                 destination.name.clone(),
-                if destination.enabled { destination.kind.clone() } else { format!("{} (off)", destination.kind) },
+                if destination.enabled {
+                    destination.kind.clone()
+                } else {
+                    format!("{} (off)", destination.kind)
+                },
                 destination.url.clone(),
                 destination.waiting.to_string(),
                 maybe_time(destination.oldest),

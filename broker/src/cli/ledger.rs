@@ -28,11 +28,20 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             let verdict: LedgerVerdict = client.post(&["ledger", "verify"], &Nothing {}).await?;
             let sound = verdict.sound;
             via.done(&verdict, |verdict| verdict.summary.clone())?;
-            if sound { Ok(()) } else { Err(Failure::failed("the ledger is not sound", "keep the database as it is and call the SOC lead")) }
+            if sound {
+                Ok(())
+            } else {
+                Err(Failure::failed(
+                    "the ledger is not sound",
+                    "keep the database as it is and call the SOC lead",
+                ))
+            }
         }
         Verb::Checkpoint => {
             let checkpoint: CheckpointView = client.get(&["ledger", "checkpoint"]).await?;
-            via.done(&checkpoint, |checkpoint| format!("{}\nkey {}", checkpoint.note, checkpoint.verifier_key))
+            via.done(&checkpoint, |checkpoint| {
+                format!("{}\nkey {}", checkpoint.note, checkpoint.verifier_key)
+            })
         }
         Verb::Fork { reason } => {
             let fork: ForkView = client.post(&["ledger", "fork"], &ForkRequest { reason }).await?;

@@ -63,7 +63,9 @@ pub(crate) async fn run(args: Login) -> Result<(), Failure> {
     let server = args.server.trim_end_matches('/').to_owned();
     let client = Client::new(&server, token.clone(), args.ca.as_deref())?;
     let me: Me = client.get(&["me"]).await?;
-    let path = file().ok_or_else(|| Failure::failed("there is no home folder to keep a token in", "use --token or CHAPERONE_TOKEN"))?;
+    let path = file().ok_or_else(|| {
+        Failure::failed("there is no home folder to keep a token in", "use --token or CHAPERONE_TOKEN")
+    })?;
     let mut kept = kept()?;
     kept.tokens.insert(server.clone(), token);
     kept.default_server = Some(server.clone());
@@ -90,6 +92,8 @@ fn from_stdin() -> Result<String, Failure> {
 }
 
 fn file() -> Option<PathBuf> {
-    let folder = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(std::env::home_dir()?.join(".config")))?;
+    let folder = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".config")))?;
     Some(folder.join("chaperone").join("tokens.json"))
 }

@@ -24,10 +24,12 @@ fn in_zone(text: &str, zone: &TimeZone) -> Result<Moment, String> {
         .find_map(|text| text.parse::<DateTime>().ok())
         .ok_or_else(|| format!("{text:?} is no time; right is {FORMS}"))?;
     // A wall time that a change of summer time skips or repeats is not guessed.
-    let instant = zone
-        .to_ambiguous_zoned(local)
-        .unambiguous()
-        .map_err(|_| format!("{text:?} happens not at all or twice in {}: give an offset", zone.iana_name().unwrap_or("this zone")))?;
+    let instant = zone.to_ambiguous_zoned(local).unambiguous().map_err(|_| {
+        format!(
+            "{text:?} happens not at all or twice in {}: give an offset",
+            zone.iana_name().unwrap_or("this zone")
+        )
+    })?;
     Ok(Moment::At(instant.timestamp()))
 }
 

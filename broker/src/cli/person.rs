@@ -103,10 +103,13 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::AddKey { login, ssh_key, valid_until } => {
             let mut person: Option<PersonView> = None;
             for ssh_key in public_key::from_file(&ssh_key)? {
-                person = Some(client.post(&["people", &login, "keys"], &NewKey { ssh_key, valid_until }).await?);
+                person =
+                    Some(client.post(&["people", &login, "keys"], &NewKey { ssh_key, valid_until }).await?);
             }
             match person {
-                Some(person) => via.done(&person, |person| format!("{} has {} key(s).", person.login, person.keys.len())),
+                Some(person) => {
+                    via.done(&person, |person| format!("{} has {} key(s).", person.login, person.keys.len()))
+                }
                 None => Ok(()),
             }
         }
@@ -165,7 +168,10 @@ fn show(via: &Via, person: PersonView) -> Result<(), Failure> {
             .line("valid until", maybe_time(person.valid_until))
             .line("locked", person.locked.clone().unwrap_or_default());
         person.keys.iter().fold(card, |card, key| {
-            let until = key.valid_until.map(|_| format!(" until {}", maybe_time(key.valid_until))).unwrap_or_default();
+            let until = key
+                .valid_until
+                .map(|_| format!(" until {}", maybe_time(key.valid_until)))
+                .unwrap_or_default();
             card.line("key", format!("{} {}{until}", key.fingerprint, key.algorithm))
         })
     })

@@ -10,11 +10,18 @@ const MAX_KEY_FILE_BYTES: u64 = 1 << 20;
 pub(crate) fn from_file(path: &Path) -> Result<Vec<String>, Failure> {
     let text = read(path)?;
     if text.contains("PRIVATE KEY-----") {
-        return Err(Failure::usage(format!("{} is a private key; give the public one, {}.pub", path.display(), path.display())));
+        return Err(Failure::usage(format!(
+            "{} is a private key; give the public one, {}.pub",
+            path.display(),
+            path.display()
+        )));
     }
     let keys = keys(&text);
     if keys.is_empty() {
-        return Err(Failure::usage(format!("{} has no public key; right is a line such as `ssh-ed25519 AAAA…`", path.display())));
+        return Err(Failure::usage(format!(
+            "{} has no public key; right is a line such as `ssh-ed25519 AAAA…`",
+            path.display()
+        )));
     }
     Ok(keys)
 }
@@ -57,7 +64,10 @@ mod tests {
     #[test]
     fn every_usual_file_is_read() {
         assert_eq!(keys("ssh-ed25519 AAAA dana@laptop\n"), ["ssh-ed25519 AAAA"]);
-        assert_eq!(keys("# gate:22 SSH-2.0\n[gate]:22 ssh-rsa BBBB\n|1|x=|y= ecdsa-sha2-nistp256 CCCC\n").len(), 2);
+        assert_eq!(
+            keys("# gate:22 SSH-2.0\n[gate]:22 ssh-rsa BBBB\n|1|x=|y= ecdsa-sha2-nistp256 CCCC\n").len(),
+            2
+        );
         assert_eq!(keys("@cert-authority *.x ssh-ed25519 AAAA\n").len(), 0);
         assert_eq!(keys("a ssh-rsa B\nb ssh-rsa B\n").len(), 1);
         assert!(keys("hello\nssh-ed25519\n").is_empty());

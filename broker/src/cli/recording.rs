@@ -51,7 +51,9 @@ pub(crate) enum Verb {
 pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failure> {
     let client = via.client()?;
     match verb {
-        Verb::List { limit } => list(&via, client.get_with(&["recordings"], &[("limit", &limit.to_string())]).await?),
+        Verb::List { limit } => {
+            list(&via, client.get_with(&["recordings"], &[("limit", &limit.to_string())]).await?)
+        }
         Verb::Show { id } => show(&via, client.get(&["recordings", &id]).await?),
         Verb::Play { id } => play(&client, &id).await,
         Verb::Export { id, format, output } => {
@@ -63,7 +65,14 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             let verdict: RecordingVerdict = client.post(&["recordings", &id, "verify"], &Nothing {}).await?;
             let sound = verdict.sound;
             via.done(&verdict, |verdict| plain(&verdict.summary))?;
-            if sound { Ok(()) } else { Err(Failure::failed(format!("the recording of {id} is not sound"), "keep the file as it is and call the SOC lead")) }
+            if sound {
+                Ok(())
+            } else {
+                Err(Failure::failed(
+                    format!("the recording of {id} is not sound"),
+                    "keep the file as it is and call the SOC lead",
+                ))
+            }
         }
     }
 }
@@ -82,7 +91,9 @@ async fn play(client: &Client, id: &str) -> Result<(), Failure> {
 }
 
 async fn export(client: &Client, id: &str, format: ExportFormat, output: &Path) -> Result<u64, Failure> {
-    let cannot = |error: std::io::Error| Failure::failed(format!("{} cannot be written: {error}", output.display()), "");
+    let cannot = |error: std::io::Error| {
+        Failure::failed(format!("{} cannot be written: {error}", output.display()), "")
+    };
     let mut written = 0;
     let mut file: Option<BufWriter<File>> = None;
     client
@@ -97,7 +108,9 @@ async fn export(client: &Client, id: &str, format: ExportFormat, output: &Path) 
         })
         .await?;
     match file {
-        Some(out) => out.into_inner().map_err(|error| cannot(error.into_error()))?.sync_all().map_err(cannot)?,
+        Some(out) => {
+            out.into_inner().map_err(|error| cannot(error.into_error()))?.sync_all().map_err(cannot)?
+        }
         None => drop(File::create_new(output).map_err(cannot)?),
     }
     Ok(written)
@@ -105,7 +118,10 @@ async fn export(client: &Client, id: &str, format: ExportFormat, output: &Path) 
 
 fn list(via: &Via, recordings: Vec<RecordingView>) -> Result<(), Failure> {
     via.show(&recordings, |recordings| {
-        let table = Table::list(["id", "state", "person", "server", "began", "ended", "coverage"], "No recordings yet.");
+        let table = Table::list(
+            ["id", "state", "person", "server", "began", "ended", "coverage"],
+            "No recordings yet.",
+        );
         recordings.iter().fold(table, |table, recording| {
             table.row([
                 recording.id.clone(),

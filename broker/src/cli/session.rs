@@ -40,7 +40,9 @@ pub(crate) struct Why {
 pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failure> {
     let client = via.client()?;
     match verb {
-        Verb::List { limit } => list(&via, client.get_with(&["sessions"], &[("limit", &limit.to_string())]).await?),
+        Verb::List { limit } => {
+            list(&via, client.get_with(&["sessions"], &[("limit", &limit.to_string())]).await?)
+        }
         Verb::Show { id } => show(&via, client.get(&["sessions", &id]).await?),
         Verb::Pause(Why { id, reason }) => {
             let visit: SessionView = client.post(&["sessions", &id, "pause"], &Because { reason }).await?;
@@ -82,7 +84,10 @@ fn show(via: &Via, visit: SessionView) -> Result<(), Failure> {
     via.show(&visit, |visit| {
         Table::card()
             .line("id", &visit.id)
-            .line("state", if visit.paused { format!("{}, paused", visit.state) } else { visit.state.clone() })
+            .line(
+                "state",
+                if visit.paused { format!("{}, paused", visit.state) } else { visit.state.clone() },
+            )
             .line("person", &visit.person)
             .line("server", &visit.target)
             .line("account", visit.account.clone().unwrap_or_default())

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use chaperone_web::wire::{
-    Because, CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
-    TargetView,
+    Because, CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp,
+    NewTls, TargetView,
 };
 use clap::{Args, Subcommand};
 
@@ -154,7 +154,11 @@ impl Secret {
             .take(MAX_PASSWORD_BYTES)
             .read_to_string(&mut secret)
             .map_err(|error| Failure::usage(format!("no password on standard input: {error}")))?;
-        let secret = secret.strip_suffix('\n').map(|s| s.strip_suffix('\r').unwrap_or(s)).unwrap_or(&secret).to_owned();
+        let secret = secret
+            .strip_suffix('\n')
+            .map(|s| s.strip_suffix('\r').unwrap_or(s))
+            .unwrap_or(&secret)
+            .to_owned();
         if secret.is_empty() {
             return Err(Failure::usage("no password on standard input"));
         }
@@ -167,7 +171,10 @@ fn private_key(path: &Path) -> Result<String, Failure> {
     if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
         Ok(text)
     } else {
-        Err(Failure::usage(format!("{} is no private key; right is a file that begins with -----BEGIN OPENSSH PRIVATE KEY-----", path.display())))
+        Err(Failure::usage(format!(
+            "{} is no private key; right is a file that begins with -----BEGIN OPENSSH PRIVATE KEY-----",
+            path.display()
+        )))
     }
 }
 
@@ -312,7 +319,9 @@ fn show(via: &Via, target: TargetView) -> Result<(), Failure> {
 fn endpoint(endpoint: &EndpointView) -> String {
     match endpoint {
         EndpointView::Ssh { address, .. } => format!("ssh {address}"),
-        EndpointView::Tls { address, http, .. } => format!("{} {address}", if *http { "https" } else { "tls" }),
+        EndpointView::Tls { address, http, .. } => {
+            format!("{} {address}", if *http { "https" } else { "tls" })
+        }
         EndpointView::Tcp { name, address, .. } => format!("{name} {address}"),
     }
 }

@@ -26,7 +26,14 @@ pub(crate) struct Via {
     #[arg(long, value_name = "URL", env = "CHAPERONE_SERVER", global = true, help_heading = "Server")]
     pub server: Option<String>,
     /// An API token; without it the one kept by `chaperone login`
-    #[arg(long, value_name = "TOKEN", env = "CHAPERONE_TOKEN", hide_env_values = true, global = true, help_heading = "Server")]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CHAPERONE_TOKEN",
+        hide_env_values = true,
+        global = true,
+        help_heading = "Server"
+    )]
     pub token: Option<String>,
     /// A PEM certificate to trust, for a gate with its own certificate
     #[arg(long, value_name = "FILE", env = "CHAPERONE_CA", global = true, help_heading = "Server")]
@@ -50,12 +57,20 @@ impl Via {
     }
 
     /// Prints a list or a result: JSON, or a table.
-    pub(crate) fn show<T: Serialize>(&self, value: &T, table: impl FnOnce(&T) -> Table) -> Result<(), Failure> {
+    pub(crate) fn show<T: Serialize>(
+        &self,
+        value: &T,
+        table: impl FnOnce(&T) -> Table,
+    ) -> Result<(), Failure> {
         if self.json { say_json(value) } else { say(&table(value).to_string()) }
     }
 
     /// Prints what was done: JSON, or a sentence.
-    pub(crate) fn done<T: Serialize>(&self, value: &T, sentence: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+    pub(crate) fn done<T: Serialize>(
+        &self,
+        value: &T,
+        sentence: impl FnOnce(&T) -> String,
+    ) -> Result<(), Failure> {
         if self.json { say_json(value) } else { say(&sentence(value)) }
     }
 }

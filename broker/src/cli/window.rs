@@ -157,7 +157,8 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::Request(request) => {
             let window: WindowView = client.post(&["windows"], &NewWindow::from(*request)).await?;
             via.done(&window, |window| {
-                let warnings: String = window.warnings.iter().map(|warning| format!("\nNote: {warning}")).collect();
+                let warnings: String =
+                    window.warnings.iter().map(|warning| format!("\nNote: {warning}")).collect();
                 format!("Asked for {} ({}).{warnings}", span(window), window.id)
             })
         }
@@ -168,9 +169,13 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::Withdraw(Why { id, reason }) => acts.act(&id, "withdraw", &Because { reason }).await,
         Verb::Revoke(Why { id, reason }) => acts.act(&id, "revoke", &Because { reason }).await,
         Verb::Extend { id, closes, reason } => acts.act(&id, "extend", &NewCloses { closes, reason }).await,
-        Verb::Move { id, opens, closes, reason } => acts.act(&id, "move", &MoveWindow { opens, closes, reason }).await,
+        Verb::Move { id, opens, closes, reason } => {
+            acts.act(&id, "move", &MoveWindow { opens, closes, reason }).await
+        }
         Verb::Accept(Id { id }) => acts.act(&id, "accept", &Go {}).await,
-        Verb::Substitute { id, out, replacement } => acts.act(&id, "substitute", &Substitute { out, replacement }).await,
+        Verb::Substitute { id, out, replacement } => {
+            acts.act(&id, "substitute", &Substitute { out, replacement }).await
+        }
         Verb::Go(Id { id }) => acts.act(&id, "go", &Go {}).await,
     }
 }
@@ -183,12 +188,20 @@ struct Acts<'a> {
 impl Acts<'_> {
     async fn act(&self, id: &str, act: &str, body: &impl Serialize) -> Result<(), Failure> {
         let window: WindowView = self.client.post(&["windows", id, act], body).await?;
-        self.via.done(&window, |window| format!("The window {} is {}: {}.", window.id, window.state, span(window)))
+        self.via.done(&window, |window| {
+            format!("The window {} is {}: {}.", window.id, window.state, span(window))
+        })
     }
 }
 
 fn span(window: &WindowView) -> String {
-    format!("{} on {}, {} to {}", join(&window.technicians), join(&window.targets), time(window.opens), time(window.closes))
+    format!(
+        "{} on {}, {} to {}",
+        join(&window.technicians),
+        join(&window.targets),
+        time(window.opens),
+        time(window.closes)
+    )
 }
 
 fn list(via: &Via, windows: Vec<WindowView>) -> Result<(), Failure> {

@@ -40,7 +40,9 @@ impl fmt::Display for Fault {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// No file, or none that may be read.
-    #[error("the configuration {path} cannot be read; name it with --config, or make one with `chaperone init`")]
+    #[error(
+        "the configuration {path} cannot be read; name it with --config, or make one with `chaperone init`"
+    )]
     Unreadable {
         /// Which file.
         path: PathBuf,

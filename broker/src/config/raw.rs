@@ -28,7 +28,9 @@ impl Raw {
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .map_or(Self::Other("integer out of range"), Self::Integer),
             DeValue::Boolean(yes) => Self::Boolean(*yes),
-            DeValue::Array(items) => Self::List(items.iter().map(|item| Self::from_toml(item.get_ref())).collect()),
+            DeValue::Array(items) => {
+                Self::List(items.iter().map(|item| Self::from_toml(item.get_ref())).collect())
+            }
             DeValue::Float(_) => Self::Other("float"),
             DeValue::Datetime(_) => Self::Other("datetime"),
             DeValue::Table(_) => Self::Other("table"),
@@ -70,7 +72,11 @@ pub(super) fn text(raw: &Raw) -> Judged<String> {
 /// Text that is not empty.
 pub(super) fn words(raw: &Raw) -> Judged<String> {
     let text = text(raw)?;
-    if text.trim().is_empty() { mismatch("is empty", "give a value, or leave the key out for its default") } else { Ok(text) }
+    if text.trim().is_empty() {
+        mismatch("is empty", "give a value, or leave the key out for its default")
+    } else {
+        Ok(text)
+    }
 }
 
 /// `ADDR:PORT`.
@@ -90,7 +96,10 @@ pub(super) fn boolean(raw: &Raw) -> Judged<bool> {
         Raw::Boolean(yes) => Ok(*yes),
         Raw::Variable(text) if text == "true" => Ok(true),
         Raw::Variable(text) if text == "false" => Ok(false),
-        other => mismatch(format!("{} is neither true nor false", other.shown()), "right is true or false, without quotes"),
+        other => mismatch(
+            format!("{} is neither true nor false", other.shown()),
+            "right is true or false, without quotes",
+        ),
     }
 }
 
@@ -118,7 +127,10 @@ pub(super) fn whole_list(raw: &Raw, least: u64, most: u64) -> Judged<Vec<u64>> {
         Raw::Variable(text) => {
             text.split(',').map(|item| whole(&Raw::Variable(item.to_owned()), least, most)).collect()
         }
-        other => mismatch(format!("{} is no list", other.shown()), "right is a list of whole numbers such as [15, 5, 1]"),
+        other => mismatch(
+            format!("{} is no list", other.shown()),
+            "right is a list of whole numbers such as [15, 5, 1]",
+        ),
     }
 }
 

@@ -54,7 +54,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The key's value; `None` when it is not given, or faulty.
-    pub(super) fn optional<T>(&mut self, key: &'static str, judge: impl FnOnce(&Raw) -> Judged<T>) -> Option<T> {
+    pub(super) fn optional<T>(
+        &mut self,
+        key: &'static str,
+        judge: impl FnOnce(&Raw) -> Judged<T>,
+    ) -> Option<T> {
         self.known.push(key);
         let variable = variable(key);
         let in_file = self.given.get(key);
@@ -73,7 +77,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The key's value, or its default.
-    pub(super) fn or<T>(&mut self, key: &'static str, default: T, judge: impl FnOnce(&Raw) -> Judged<T>) -> T {
+    pub(super) fn or<T>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        judge: impl FnOnce(&Raw) -> Judged<T>,
+    ) -> T {
         self.optional(key, judge).unwrap_or(default)
     }
 
@@ -81,7 +90,13 @@ impl<'a> Reader<'a> {
     pub(super) fn fault(&mut self, key: &'static str, what: impl Into<String>, right: impl Into<String>) {
         let variable = Some(variable(key)).filter(|variable| self.environment.contains_key(variable));
         let line = self.given.get(key).map(|given| given.line);
-        self.faults.push(Fault { key: Some(key.to_owned()), line, variable, what: what.into(), right: right.into() });
+        self.faults.push(Fault {
+            key: Some(key.to_owned()),
+            line,
+            variable,
+            what: what.into(),
+            right: right.into(),
+        });
     }
 
     /// Whether the key is given anywhere.
@@ -128,14 +143,21 @@ impl<'a> Reader<'a> {
 
     fn unknown_variables(&mut self) {
         for name in self.environment.keys() {
-            let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__")) else {
+            let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__"))
+            else {
                 continue;
             };
             let key = format!("{}.{}", section.to_lowercase(), key.to_lowercase());
             if !self.known.contains(&key.as_str()) || variable(&key) != *name {
                 let right = nearest(&key, &self.known);
                 let what = "no such key".to_owned();
-                self.faults.push(Fault { key: Some(key), line: None, variable: Some(name.clone()), what, right });
+                self.faults.push(Fault {
+                    key: Some(key),
+                    line: None,
+                    variable: Some(name.clone()),
+                    what,
+                    right,
+                });
             }
         }
     }
@@ -166,7 +188,9 @@ fn outside_section(key: &str, line: usize) -> Fault {
 fn nearest(key: &str, known: &[&'static str]) -> String {
     let best = known.iter().map(|candidate| (distance(key, candidate), *candidate)).min();
     match best {
-        Some((steps, candidate)) if steps <= key.len().max(4) / 2 => format!("the nearest known key is {candidate}"),
+        Some((steps, candidate)) if steps <= key.len().max(4) / 2 => {
+            format!("the nearest known key is {candidate}")
+        }
         _ => "deploy/chaperone.example.toml has every key".to_owned(),
     }
 }

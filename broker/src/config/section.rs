@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::Config;
 use super::raw::{Judged, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
 use super::reader::Reader;
@@ -20,6 +22,10 @@ pub struct Gate {
     pub tls: Option<SocketAddr>,
     /// What everybody reads before sign-in; empty for none.
     pub banner: String,
+    /// The hospital's time zone, for words to people.
+    pub time_zone: TimeZone,
+    /// Whom technicians call.
+    pub help: String,
 }
 
 /// `[web]`: the pages and the API.
@@ -129,7 +135,18 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
     let session = session(reader);
     let alert = Alert { allow_private_webhooks: reader.or("alert.allow_private_webhooks", false, boolean) };
     let log = log(reader);
-    Some(Config { data: data?, gate, web, database: database?, recording, security, ledger, session, alert, log })
+    Some(Config {
+        data: data?,
+        gate,
+        web,
+        database: database?,
+        recording,
+        security,
+        ledger,
+        session,
+        alert,
+        log,
+    })
 }
 
 fn data(reader: &mut Reader<'_>) -> Option<Installation> {
@@ -146,6 +163,8 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
         ssh: reader.or("gate.ssh", any(2222), address),
         tls: reader.optional("gate.tls", address),
         banner: reader.or("gate.banner", String::new(), text),
+        time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
+        help: reader.or("gate.help", "clinical engineering".to_owned(), words),
     }
 }
 
@@ -158,7 +177,8 @@ fn database(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Data
 }
 
 fn web(reader: &mut Reader<'_>) -> Web {
-    let listen = reader.or("web.listen", SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080)), address);
+    let listen =
+        reader.or("web.listen", SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080)), address);
     let chain = reader.optional("web.tls_cert", words);
     let key = reader.optional("web.tls_key", words);
     let certificate = match (chain, key) {
@@ -236,13 +256,23 @@ fn node_name(raw: &Raw) -> Judged<String> {
     }
 }
 
+fn time_zone(raw: &Raw) -> Judged<TimeZone> {
+    let name = words(raw)?;
+    TimeZone::get(&name).or_else(|_| {
+        mismatch(format!("{name:?} is no time zone"), "right is an IANA name such as \"Europe/Berlin\"")
+    })
+}
+
 /// A key name of a signed note has no white space and no plus sign (C2SP signed-note).
 fn origin(raw: &Raw) -> Judged<String> {
     let origin = words(raw)?;
     if origin.len() <= 200 && origin.chars().all(|c| c.is_ascii_graphic() && c != '+') {
         Ok(origin)
     } else {
-        mismatch(format!("{origin:?} is no ledger name"), "right is one word without '+', such as \"hospital.example/chaperone\"")
+        mismatch(
+            format!("{origin:?} is no ledger name"),
+            "right is one word without '+', such as \"hospital.example/chaperone\"",
+        )
     }
 }
 
@@ -252,7 +282,10 @@ fn database_url(raw: &Raw) -> Judged<String> {
         Ok(url)
     } else {
         // The value may hold a password: it is not repeated.
-        mismatch("is no database URL", "right is \"sqlite:/path/chaperone.db\" or \"postgres://user@host/database\"")
+        mismatch(
+            "is no database URL",
+            "right is \"sqlite:/path/chaperone.db\" or \"postgres://user@host/database\"",
+        )
     }
 }
 

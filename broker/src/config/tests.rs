@@ -73,7 +73,8 @@ fn the_environment_overrides_the_file() {
 
 #[test]
 fn an_unknown_or_faulty_variable_is_named() {
-    let faults = with(LEAST, &[("CHAPERONE_SECURITY__HOST_TOKEN", "true"), ("CHAPERONE_GATE__SSH", "here")]).unwrap_err();
+    let faults = with(LEAST, &[("CHAPERONE_SECURITY__HOST_TOKEN", "true"), ("CHAPERONE_GATE__SSH", "here")])
+        .unwrap_err();
     let names: Vec<_> = faults.iter().map(|f| f.variable.clone().unwrap()).collect();
     assert_eq!(names, ["CHAPERONE_GATE__SSH", "CHAPERONE_SECURITY__HOST_TOKEN"]);
     assert!(faults[1].right.contains("security.host_tokens"));
@@ -100,7 +101,8 @@ fn the_example_loads_and_explains_every_key() {
     reader.finish(config).unwrap();
     for key in known {
         let (section, name) = key.split_once('.').unwrap();
-        let body = EXAMPLE.split(&format!("[{section}]")).nth(1).unwrap_or_else(|| panic!("no section {section}"));
+        let body =
+            EXAMPLE.split(&format!("[{section}]")).nth(1).unwrap_or_else(|| panic!("no section {section}"));
         let body = body.split("\n[").next().unwrap();
         let at = body
             .lines()

@@ -49,21 +49,20 @@ pub(super) async fn people(stage: &mut Stage) -> Result<Cast, DemoError> {
           "--ssh-key", text(&viktor_pub)],
         &["person", "add", "priya", "--name", "Priya Nair", "--role", "clinical-engineer"],
         &["person", "add", "sam", "--name", "Sam Okafor", "--role", "analyst"],
-        &["target", "add", "alaris-sm-01", "--ssh", &at, "--account", "svc", "--key", text(&svc), "--host-key",
-          text(&host_pub), "--site", "Main campus", "--unit", "ICU, ED", "--pumps", "412", "--patient-data"],
         &["destination", "add", "soc", "--syslog", &syslog],
         &["destination", "add", "pager", "--webhook", &webhook, "--secret-file", text(&secret)],
     ];
-    let known = stage.as_person(&admin, &["person", "list"]).await?;
-    let seeded = known.as_array().is_some_and(|people| people.iter().any(|person| person["login"] == "dana"));
+    let target = [
+        "target", "add", "alaris-sm-01", "--ssh", &at, "--account", "svc", "--key", text(&svc), "--host-key",
+        text(&host_pub), "--site", "Main campus", "--unit", "ICU, ED", "--pumps", "412", "--patient-data",
+    ];
     for words in sets {
-        // A kept data folder has its people and windows already; its target and receivers have new ports.
-        let again = seeded && !matches!(words.first(), Some(&"target" | &"destination"));
-        if !again {
-            stage.as_person(&admin, words).await?;
-        }
+        stage.as_person(&admin, words).await?;
     }
-    Ok(Cast { priya: stage.token("priya").await?, sam: stage.token("sam").await?, dana, viktor })
+    // Servers are clinical engineering's, not the administrator's.
+    let priya = stage.token("priya").await?;
+    stage.as_person(&priya, &target).await?;
+    Ok(Cast { priya, sam: stage.token("sam").await?, dana, viktor })
 }
 
 /// A webhook secret in base64 from two random UUIDs.

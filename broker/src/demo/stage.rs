@@ -7,8 +7,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 
 use super::soc::Soc;
 
@@ -17,7 +17,7 @@ const READY: Duration = Duration::from_secs(60);
 
 /// Why the demo cannot go on.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DemoError {
+pub(super) enum DemoError {
     /// Something of the operating system's.
     #[error("{what}")]
     Io {
@@ -34,6 +34,9 @@ pub(crate) enum DemoError {
         /// What it said.
         said: String,
     },
+    /// The folder holds an installation.
+    #[error("{0} holds a demo already; give another folder, or remove it")]
+    Used(PathBuf),
     /// A child did not come up.
     #[error("{0} did not start within {1:?}")]
     NotReady(&'static str, Duration),
@@ -61,8 +64,9 @@ impl Stage {
     /// Sets the stage: configuration and keys, stand-in, gate, receivers.
     pub(super) async fn set(folder: PathBuf, prints: bool) -> Result<Self, DemoError> {
         let program = std::env::current_exe().map_err(trying("find this program"))?;
+        // A fresh start each time: targets and receivers have new ports at every run.
         std::fs::create_dir_all(&folder).map_err(trying("make the demo's folder"))?;
-        let mut stage = Self {
+        let stage = Self {
             folder,
             soc: Soc::new(prints),
             ssh_port: free_port(2222)?,
@@ -71,7 +75,10 @@ impl Stage {
             children: Vec::new(),
         };
         let config = stage.config();
-        if !config.exists() {
+        if config.exists() {
+            return Err(DemoError::Used(stage.folder));
+        }
+        {
             let ssh = format!("127.0.0.1:{}", stage.ssh_port);
             let web = format!("127.0.0.1:{}", stage.web_port);
             let data = stage.folder.join("data");
@@ -138,9 +145,7 @@ impl Stage {
             .spawn()
             .map_err(trying("start a child process"))?;
         let mut lines = BufReader::new(child.stdout.take().ok_or(DemoError::NotReady(what, READY))?).lines();
-        let line = tokio::time::timeout(READY, lines.next_line()).await;
-        let line = line.ok().and_then(Result::ok).flatten();
-        let ready = line.and_then(|line| serde_json::from_str(&line).ok());
+        let ready = tokio::time::timeout(READY, first_value(&mut lines)).await.ok().flatten();
         self.children.push(child);
         // The child may print more; somebody must read it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
@@ -195,6 +200,18 @@ impl Stage {
             drop(child.kill().await);
         }
     }
+}
+
+/// The first JSON value that a child prints, on one line or several.
+async fn first_value(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<Value> {
+    let mut text = String::new();
+    while let Ok(Some(line)) = lines.next_line().await {
+        text += &line;
+        if let Ok(value) = serde_json::from_str(&text) {
+            return Some(value);
+        }
+    }
+    None
 }
 
 /// A path as a command-line word. The demo makes its own folder; a path that is no UTF-8 shows as such in the error.

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use chaperone_recorder::{PublicKey, VerifyWith, verify};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -195,7 +196,12 @@ async fn flipped(stage: &Stage, session: &str) -> Result<((), String), DemoError
     }
     let copy = stage.file("flipped.chap");
     std::fs::write(&copy, bytes).map_err(trying("write a copy of the recording"))?;
-    let verdict = chaperone_recorder::verify(&copy, &chaperone_recorder::VerifyWith::default());
+    let key = stage.file("data").join("keys").join("seal.pub");
+    let key = PublicKey::load(&key).map_err(|error| DemoError::Step(format!("the seal's public key: {error}")))?;
+    let with = VerifyWith { keys: vec![key], ..VerifyWith::default() };
+    let untouched = verify(&original, &with);
+    held(untouched.is_sound(), || format!("the untouched recording is not sound: {untouched}"))?;
+    let verdict = verify(&copy, &with);
     held(!verdict.is_sound(), || "a flipped byte went unseen".to_owned())?;
     Ok(((), format!("one bit of byte {middle} of a copy was flipped: {verdict}")))
 }

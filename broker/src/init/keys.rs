@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use chaperone_identity::TokenKeys;
-use chaperone_recorder::ledger::VerifierKey;
+use chaperone_recorder::ledger::{NoteError, VerifierKey};
 use chaperone_recorder::{Identity, KeyError, SigningKey};
 use chaperone_ssh::{HostKey, HostKeyError};
 use chaperone_vault::Vault;
@@ -28,6 +28,9 @@ pub(super) enum KeysError {
     /// The host key.
     #[error(transparent)]
     Host(#[from] HostKeyError),
+    /// The ledger's name.
+    #[error("the ledger's verifier key cannot be named")]
+    Origin(#[from] NoteError),
     /// The vault's key.
     #[error("the vault's key cannot be made")]
     Vault(#[from] chaperone_vault::VaultError),
@@ -37,7 +40,7 @@ pub(super) enum KeysError {
 }
 
 /// Makes them; returns the public halves.
-pub(super) fn make(installation: &Installation) -> Result<Value, KeysError> {
+pub(super) fn make(installation: &Installation, origin: &str) -> Result<Value, KeysError> {
     let mut seed = [0; 32];
     SystemRandom::new().fill(&mut seed).map_err(|_| KeysError::Random)?;
     let host = HostKey::from_seed(&seed, "chaperone")?;
@@ -53,7 +56,7 @@ pub(super) fn make(installation: &Installation) -> Result<Value, KeysError> {
     TokenKeys::load_or_create(&installation.token_key())?;
     Ok(json!({
         "ssh_host": { "fingerprint": host.fingerprint(), "public": host.public_line()? },
-        "ledger": { "verifier": ledger.public().to_string() },
+        "ledger": { "verifier": VerifierKey::new(origin, ledger.public())?.to_string() },
         "seal": { "public": seal.public().to_string() },
         "evidence": { "recipient": evidence },
         "unmask": { "recipient": unmask },

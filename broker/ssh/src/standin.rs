@@ -9,13 +9,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use russh::keys::PrivateKey;
 use russh::keys::ssh_key::PublicKey;
 use russh::server::{self, Auth, ChannelOpenHandle, Handler, Msg, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId, Pty};
 use tokio::net::TcpListener;
 
 use crate::algorithms;
+use crate::host_key::HostKey;
 use crate::note::Size;
 
 /// The stand-in server.
@@ -30,13 +30,14 @@ impl Standin {
     /// Binds a loopback address; port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address is not loopback or cannot be bound.
-    pub async fn bind(address: SocketAddr, host_key: PrivateKey, key: PublicKey, name: &str) -> io::Result<Self> {
+    /// When the address is not loopback or cannot be bound, or `authorized` is no public key.
+    pub async fn bind(address: SocketAddr, host_key: HostKey, authorized: &str, name: &str) -> io::Result<Self> {
         if !match address.ip() { IpAddr::V4(ip) => ip.is_loopback(), IpAddr::V6(ip) => ip.is_loopback() } {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the stand-in listens on loopback only"));
         }
+        let key = authorized.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "no public key"))?;
         let socket = TcpListener::bind(address).await?;
-        let config = server::Config { auth_rejection_time: Duration::from_secs(1), ..algorithms::server(vec![host_key]) };
+        let config = server::Config { auth_rejection_time: Duration::from_secs(1), ..algorithms::server(vec![host_key.into_private()]) };
         Ok(Self { socket, config: Arc::new(config), key, name: name.into() })
     }
 

@@ -92,8 +92,23 @@ fn at(us: i64) -> Timestamp {
 }
 
 fn alert(row: Row) -> Result<AlertRow, StoreError> {
-    let (id, group_key, rule, severity, state, title, first, last, told, number, content, acked, closed, disposition, note) =
-        row;
+    let (
+        id,
+        group_key,
+        rule,
+        severity,
+        state,
+        title,
+        first,
+        last,
+        told,
+        number,
+        content,
+        acked,
+        closed,
+        disposition,
+        note,
+    ) = row;
     Ok(AlertRow {
         id: AlertId(id),
         group_key,
@@ -113,16 +128,20 @@ fn alert(row: Row) -> Result<AlertRow, StoreError> {
     })
 }
 
-const OPEN_IN_GROUP: &str = "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+const OPEN_IN_GROUP: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts
     WHERE group_key = $1 AND state <> 'closed' ORDER BY first_us DESC LIMIT 1";
-const OPEN_SINCE: &str = "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+const OPEN_SINCE: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts
     WHERE first_us >= $1 AND state <> 'closed' ORDER BY first_us DESC LIMIT 100";
-const BY_TIME: &str = "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+const BY_TIME: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts
     WHERE ($1 = '' OR state = $1) ORDER BY last_us DESC LIMIT $2";
-const BY_ID: &str = "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+const BY_ID: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts WHERE id = $1";
 
 impl Tx {
@@ -238,7 +257,10 @@ impl Store {
                     &mut tx.conn,
                     "UPDATE alerts SET state = 'closed', closed_by = $2, disposition = $3, note = $4
                      WHERE id = $1 AND state <> 'closed'",
-                    id.0, by.0, disposition.as_str(), note.as_str()
+                    id.0,
+                    by.0,
+                    disposition.as_str(),
+                    note.as_str()
                 )?;
                 found(changed, "open alert")?;
                 let body = json!({ "alert": id, "disposition": disposition, "note": note });

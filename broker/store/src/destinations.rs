@@ -54,8 +54,11 @@ pub struct Destination {
 
 impl std::fmt::Debug for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let about = f.debug_struct("Destination").field("name", &self.name).field("kind", &self.kind).finish();
-        about
+        // Neither the secret nor the address, which may hold one.
+        f.debug_struct("Destination")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,14 +107,17 @@ impl Tx {
         let row = sql!(
             fetch_optional &mut self.conn, (i64,),
             "UPDATE destinations SET next_sequence = next_sequence + 1 WHERE id = $1 RETURNING next_sequence - 1",
-            Uuid::from(destination.0)
+            destination.0
         )?;
         let (sequence,) = row.ok_or(StoreError::NotFound("destination"))?;
         exec!(
             &mut self.conn,
             "INSERT INTO outbox (destination_id, sequence, created_us, event, attempts, next_try_us)
              VALUES ($1, $2, $3, $4, 0, 0)",
-            destination.0, sequence, self.now.as_microsecond(), event
+            destination.0,
+            sequence,
+            self.now.as_microsecond(),
+            event
         )?;
         Ok(count(sequence))
     }
@@ -227,14 +233,21 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn outbox_sent(&self, id: DestinationId, through: u64, at: Timestamp) -> Result<(), StoreError> {
+    pub async fn outbox_sent(
+        &self,
+        id: DestinationId,
+        through: u64,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 exec!(
                     &mut tx.conn,
                     "UPDATE outbox SET delivered_us = $3
                      WHERE destination_id = $1 AND sequence <= $2 AND delivered_us IS NULL",
-                    id.0, big(through), at.as_microsecond()
+                    id.0,
+                    big(through),
+                    at.as_microsecond()
                 )?;
                 Ok::<_, StoreError>(())
             })
@@ -246,14 +259,21 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn outbox_failed(&self, id: DestinationId, sequence: u64, next: Timestamp) -> Result<(), StoreError> {
+    pub async fn outbox_failed(
+        &self,
+        id: DestinationId,
+        sequence: u64,
+        next: Timestamp,
+    ) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 exec!(
                     &mut tx.conn,
                     "UPDATE outbox SET attempts = attempts + 1, next_try_us = $3
                      WHERE destination_id = $1 AND sequence = $2",
-                    id.0, big(sequence), next.as_microsecond()
+                    id.0,
+                    big(sequence),
+                    next.as_microsecond()
                 )?;
                 Ok::<_, StoreError>(())
             })
@@ -272,7 +292,10 @@ impl Store {
             "SELECT COUNT(*), MIN(created_us) FROM outbox WHERE destination_id = $1 AND delivered_us IS NULL", id.0
         )?;
         let (depth, oldest) = row.unwrap_or_default();
-        Ok(OutboxHealth { depth: count(depth), oldest: oldest.and_then(|us| Timestamp::from_microsecond(us).ok()) })
+        Ok(OutboxHealth {
+            depth: count(depth),
+            oldest: oldest.and_then(|us| Timestamp::from_microsecond(us).ok()),
+        })
     }
 }
 

@@ -9,13 +9,18 @@ pub enum StoreError {
     #[error("the database does not answer")]
     Gone(#[source] Option<sqlx::Error>),
     /// The database is older than what this node has signed; it was restored or failed over.
-    #[error("the database went back: it holds {found} facts, this node has signed {signed}; see `ledger fork`")]
+    #[error(
+        "the database went back, or has another history: it holds {found} facts, this node knows of {signed}"
+    )]
     WentBack {
         /// Facts in the database.
         found: u64,
-        /// Facts in the newest checkpoint of this node.
+        /// Facts in the newest checkpoint of this node, or that it has seen since it started.
         signed: u64,
     },
+    /// The ledger is not forked.
+    #[error("the ledger is not forked: {0}")]
+    NoFork(&'static str),
     /// A name is taken.
     #[error("there is one already: {0}")]
     Duplicate(String),
@@ -46,6 +51,9 @@ pub enum StoreError {
     /// A migration that was applied has changed, or an unknown one is there.
     #[error("migration {0} in the database is not this program's: it was made by another version")]
     Migration(i64),
+    /// A migration is missing.
+    #[error("migration {0} is missing in the database: run `chaperone init` or `chaperone migrate` first")]
+    NotMigrated(i64),
     /// A file beside the database.
     #[error("{what}")]
     File {
@@ -54,8 +62,8 @@ pub enum StoreError {
         /// How it failed.
         source: std::io::Error,
     },
-    /// The URL names no database that we know.
-    #[error("{0:?} is no database URL; it starts with sqlite: or postgres:")]
+    /// The URL names no database that we know, or one that a loss of power would empty.
+    #[error("{0:?} is no database URL: it is sqlite:FILE or postgres://…")]
     Url(String),
     /// The spool is full.
     #[error("the spool is full")]
@@ -81,7 +89,9 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Database(said) if said.is_unique_violation() => Self::Duplicate(said.message().to_owned()),
+            sqlx::Error::Database(said) if said.is_unique_violation() => {
+                Self::Duplicate(said.message().to_owned())
+            }
             sqlx::Error::Database(said) if !is_away(said.as_ref()) => Self::Database(error),
             sqlx::Error::RowNotFound => Self::NotFound("row"),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Database(error),
@@ -91,11 +101,12 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// SQLite's primary codes for a file that is busy, read-only, full or damaged, and PostgreSQL's classes for a server
-/// that is stopping, starting or out of resources: away, not a refusal of the statement.
+/// that is stopping, starting, out of resources, read-only, or held up by another's lock: away, not a refusal of the
+/// statement.
 fn is_away(said: &dyn sqlx::error::DatabaseError) -> bool {
     let Some(code) = said.code() else { return false };
     match code.parse::<u32>() {
         Ok(extended) if code.len() < 5 => matches!(extended & 0xff, 5 | 6 | 8 | 10 | 11 | 13 | 14 | 26),
-        _ => code.starts_with("57") || code.starts_with("53") || code.starts_with("08") || code.starts_with("25006"),
+        _ => ["08", "25006", "40", "53", "55P03", "57"].iter().any(|class| code.starts_with(class)),
     }
 }

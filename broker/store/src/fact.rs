@@ -3,7 +3,7 @@
 use chaperone_policy::{AttemptId, PersonId, SessionId, TargetId, VendorId, WindowId};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 macro_rules! kinds {
     ($($variant:ident = $text:literal),+ $(,)?) => {
@@ -106,7 +106,11 @@ impl std::fmt::Display for FactKind {
 impl std::str::FromStr for FactKind {
     type Err = UnknownKind;
     fn from_str(text: &str) -> Result<Self, UnknownKind> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or_else(|| UnknownKind(text.to_owned()))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownKind(text.to_owned()))
     }
 }
 
@@ -148,7 +152,17 @@ impl NewFact {
     /// A fact about nothing in particular; fill in what it is about.
     #[must_use]
     pub fn new(kind: FactKind, at: Timestamp, body: Value) -> Self {
-        Self { kind, at, person: None, vendor: None, target: None, window: None, session: None, attempt: None, body }
+        Self {
+            kind,
+            at,
+            person: None,
+            vendor: None,
+            target: None,
+            window: None,
+            session: None,
+            attempt: None,
+            body,
+        }
     }
 
     /// About, or by, this person.
@@ -192,6 +206,15 @@ impl NewFact {
         self.attempt = Some(attempt);
         self
     }
+}
+
+/// What a leaf's salted hash covers: the body, and whatever the row says beside it, so that no column changes unseen.
+pub(crate) fn document(node: &str, fact: &NewFact) -> Value {
+    let NewFact { kind: _, at: _, person, vendor, target, window, session, attempt, body } = fact;
+    json!({
+        "node": node, "person": person, "vendor": vendor, "target": target, "window": window, "session": session,
+        "attempt": attempt, "body": body,
+    })
 }
 
 /// A fact with its number.

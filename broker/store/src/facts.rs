@@ -2,11 +2,11 @@
 
 use chaperone_policy::{AttemptId, PersonId, SessionId, TargetId, VendorId, WindowId};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::db::{big, count, sql};
-use crate::{CommittedFact, Store, StoreError};
+use crate::{CommittedFact, FactKind, NewFact, Store, StoreError};
 
 /// Which facts.
 #[derive(Clone, Debug, Default)]
@@ -34,11 +34,39 @@ type Row = (
 );
 
 impl Store {
+    /// Every fact about a session, in order.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn session_facts(&self, session: SessionId) -> Result<Vec<CommittedFact>, StoreError> {
+        let filter = FactFilter { session: Some(session), ..FactFilter::default() };
+        self.facts_page(&filter, u32::MAX).await
+    }
+
+    /// Somebody acted with a token that was minted on this host: a fact before the request goes on (P8).
+    ///
+    /// # Errors
+    /// When it was not committed.
+    pub async fn token_used(
+        &self,
+        person: PersonId,
+        token: &str,
+        request: &str,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let body = json!({ "token": token, "request": request, "host_minted": true });
+        self.fact(NewFact::new(FactKind::TokenUsed, at, body).by(person)).await
+    }
+
     /// Facts in order, at most `limit`.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn facts_page(&self, filter: &FactFilter, limit: u32) -> Result<Vec<CommittedFact>, StoreError> {
+    pub async fn facts_page(
+        &self,
+        filter: &FactFilter,
+        limit: u32,
+    ) -> Result<Vec<CommittedFact>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let rows: Vec<Row> = sql!(
             fetch_all &mut conn, Row,
@@ -56,12 +84,15 @@ impl Store {
     }
 }
 
+/// The body in a stored document.
+pub(crate) fn body_of(document: &str) -> Result<Value, StoreError> {
+    let mut document: Value = serde_json::from_str(document).map_err(StoreError::corrupt("fact"))?;
+    Ok(document.get_mut("body").map(Value::take).unwrap_or_default())
+}
+
 fn fact(row: Row) -> Result<CommittedFact, StoreError> {
     let (number, at_us, kind, node, person, vendor, target, window, session, attempt, body) = row;
-    let body = match body {
-        Some(text) => serde_json::from_str(&text).map_err(StoreError::corrupt("fact"))?,
-        None => Value::Null,
-    };
+    let body = body.map_or(Ok(Value::Null), |text| body_of(&text))?;
     Ok(CommittedFact {
         number: count(number),
         kind: kind.parse().map_err(|_| StoreError::Corrupt { what: "fact's kind", source: None })?,

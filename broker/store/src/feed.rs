@@ -9,6 +9,7 @@ use tokio::time::{interval, timeout};
 
 use crate::StoreError;
 use crate::db::{Conn, Db, count, sql};
+use crate::guard::Guard;
 
 /// How often the head is read.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
@@ -32,15 +33,17 @@ pub(crate) struct Feed {
 
 #[derive(Clone, Copy)]
 struct Health {
-    /// When the database last answered.
+    /// When the question was asked that the database answered last: its answer is that old.
     answered: Instant,
     /// Since when it does not.
     gone: Option<Instant>,
+    /// Since when it did not, before it answered again; until somebody has asked.
+    was_gone: Option<Instant>,
 }
 
 impl Feed {
     pub(crate) fn new() -> Arc<Self> {
-        let health = Health { answered: Instant::now(), gone: None };
+        let health = Health { answered: Instant::now(), gone: None, was_gone: None };
         Arc::new(Self { head: watch::Sender::new(Head::default()), health: Mutex::new(health) })
     }
 
@@ -52,11 +55,13 @@ impl Feed {
         *self.head.borrow()
     }
 
-    /// A commit, or a poll, has seen this head. Heads only go forward; a fork starts anew with [`Feed::reset`].
-    pub(crate) fn advance(&self, size: u64, policy_version: u64) {
-        self.answered();
+    /// A commit, or a poll, has seen this head, having asked then. Heads only go forward; a fork starts anew with
+    /// [`Feed::reset`].
+    pub(crate) fn advance(&self, size: u64, policy_version: u64, asked: Instant) {
+        self.answered(asked);
         self.head.send_if_modified(|head| {
-            let new = Head { size: size.max(head.size), policy_version: policy_version.max(head.policy_version) };
+            let new =
+                Head { size: size.max(head.size), policy_version: policy_version.max(head.policy_version) };
             let changes = *head != new;
             *head = new;
             changes
@@ -67,9 +72,10 @@ impl Feed {
         self.head.send_replace(Head { size, policy_version });
     }
 
-    pub(crate) fn answered(&self) {
+    fn answered(&self, asked: Instant) {
         let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
-        *health = Health { answered: Instant::now(), gone: None };
+        health.answered = health.answered.max(asked);
+        health.was_gone = health.was_gone.or(health.gone.take());
     }
 
     pub(crate) fn failed(&self) {
@@ -77,7 +83,16 @@ impl Feed {
         health.gone = health.gone.or(Some(Instant::now()));
     }
 
-    /// How long ago the database last answered.
+    /// How long ago it went, if the database was gone and answers again; told once.
+    pub(crate) fn came_back(&self) -> Option<Duration> {
+        let mut health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if health.gone.is_some() {
+            return None;
+        }
+        health.was_gone.take().map(|since| since.elapsed())
+    }
+
+    /// How old what is known is.
     pub(crate) fn age(&self) -> Duration {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).answered.elapsed()
     }
@@ -89,48 +104,63 @@ impl Feed {
 }
 
 /// Reads the head for ever.
-pub(crate) async fn poll(db: Db, feed: Arc<Feed>) {
+pub(crate) async fn poll(db: Db, feed: Arc<Feed>, guard: Arc<Guard>) {
     let mut tick = interval(POLL);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match timeout(ANSWER, read(&db)).await {
-            Ok(Ok(head)) => feed.advance(head.size, head.policy_version),
-            Ok(Err(error)) => {
-                if feed.gone_for().is_none() {
-                    tracing::error!(%error, "the database does not answer");
+        let was_gone = feed.gone_for().is_some();
+        match timeout(ANSWER, look(&db, &feed, &guard)).await.unwrap_or(Err(StoreError::Gone(None))) {
+            Ok(_) if was_gone => tracing::info!("the database answers again"),
+            Ok(_) => {}
+            Err(error) => {
+                if !was_gone {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be used");
                 }
                 feed.failed();
             }
-            Err(_) => feed.failed(),
         }
     }
 }
 
 /// PostgreSQL's notifications, as a hint: the poll is the truth.
-pub(crate) async fn listen(db: Db, feed: Arc<Feed>) {
+pub(crate) async fn listen(db: Db, feed: Arc<Feed>, guard: Arc<Guard>) {
     let Db::Pg(pool) = &db else { return };
     loop {
         if let Ok(mut listener) = sqlx::postgres::PgListener::connect_with(pool).await
             && listener.listen("chaperone").await.is_ok()
         {
             while listener.recv().await.is_ok() {
-                if let Ok(Ok(head)) = timeout(ANSWER, read(&db)).await {
-                    feed.advance(head.size, head.policy_version);
-                }
+                // A hint that leads nowhere costs nothing: the poll looks again.
+                drop(timeout(ANSWER, look(&db, &feed, &guard)).await);
             }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 
-async fn read(db: &Db) -> Result<Head, StoreError> {
+async fn look(db: &Db, feed: &Feed, guard: &Guard) -> Result<Head, StoreError> {
     let mut conn = db.conn().await?;
-    read_on(&mut conn).await
+    look_on(&mut conn, feed, guard).await
+}
+
+/// Reads the head and tells the feed; one that is behind what was known before the question went back.
+pub(crate) async fn look_on(conn: &mut Conn, feed: &Feed, guard: &Guard) -> Result<Head, StoreError> {
+    let (asked, known) = (Instant::now(), feed.head().size.max(guard.least()));
+    let head = read_on(conn).await?;
+    if head.size < known {
+        return Err(StoreError::WentBack { found: head.size, signed: known });
+    }
+    feed.advance(head.size, head.policy_version, asked);
+    Ok(head)
 }
 
 /// The head row; an empty database has none.
 pub(crate) async fn read_on(conn: &mut Conn) -> Result<Head, StoreError> {
-    let row = sql!(fetch_optional conn, (i64, i64), "SELECT size, policy_version FROM ledger_head WHERE id = 1")?;
-    Ok(row.map_or_else(Head::default, |(size, version)| Head { size: count(size), policy_version: count(version) }))
+    let row =
+        sql!(fetch_optional conn, (i64, i64), "SELECT size, policy_version FROM ledger_head WHERE id = 1")?;
+    Ok(row.map_or_else(Head::default, |(size, version)| Head {
+        size: count(size),
+        policy_version: count(version),
+    }))
 }

@@ -1,38 +1,113 @@
-//! The numbered migrations, one text for both engines, applied in order, each in a transaction.
+//! The numbered migrations, one text for both engines, applied in order in one transaction; and, in each engine's own
+//! words, the triggers that keep facts as they were written.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chaperone_recorder::ledger::CompactRange;
 
 use crate::StoreError;
-use crate::db::{Db, exec, sql};
+use crate::db::{Conn, Db, exec, sql};
 
 /// Number and text of each migration. A text never changes once it has been released.
 const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_first.sql"))];
 
-/// Applies what is missing.
+/// Nodes that start together take turns; the number is ours alone.
+const TURN: &str = "SELECT pg_advisory_xact_lock(7241538861)";
+
+const APPLIED: &str = "CREATE TABLE IF NOT EXISTS migrations (
+    number BIGINT PRIMARY KEY, checksum TEXT NOT NULL, applied_us BIGINT NOT NULL)";
+
+/// A fact stays; retention may empty its body and salt, and nothing else of it changes. Against mistakes: who owns the
+/// database can drop a trigger, and then verification finds what they changed.
+const KEEP_ON_SQLITE: &[&str] = &[
+    "CREATE TRIGGER IF NOT EXISTS facts_stay BEFORE DELETE ON facts
+     BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS facts_stand BEFORE UPDATE OF number, at_us, kind, node, person_id, vendor_id,
+        target_id, window_id, session_id, attempt_id, tags, body_hash, leaf_hash ON facts
+     BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS facts_only_empty BEFORE UPDATE OF salt, body ON facts
+     WHEN NEW.salt IS NOT NULL OR NEW.body IS NOT NULL
+     BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END",
+];
+const KEEP_ON_POSTGRES: &[&str] = &[
+    "CREATE OR REPLACE FUNCTION facts_stand() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN
+        IF TG_OP = 'UPDATE' AND NEW.salt IS NULL AND NEW.body IS NULL THEN
+            OLD.salt := NULL;
+            OLD.body := NULL;
+            IF NEW IS NOT DISTINCT FROM OLD THEN
+                RETURN NEW;
+            END IF;
+        END IF;
+        RAISE EXCEPTION 'facts are append-only';
+     END $$",
+    "CREATE OR REPLACE TRIGGER facts_stand BEFORE UPDATE OR DELETE ON facts
+     FOR EACH ROW EXECUTE FUNCTION facts_stand()",
+];
+
+/// Applies what is missing. A crash leaves the database as it was before, or migrated.
 pub(crate) async fn migrate(db: &Db) -> Result<(), StoreError> {
     let mut conn = db.conn().await?;
-    exec!(
-        &mut conn,
-        "CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY, checksum TEXT NOT NULL, applied_us BIGINT NOT NULL)"
-    )?;
-    conn.begin().await?;
-    let applied: Vec<(i64, String)> =
-        sql!(fetch_all &mut conn, (i64, String), "SELECT number, checksum FROM migrations ORDER BY number")?;
-    for (number, checksum) in &applied {
-        let known = MIGRATIONS.iter().find(|(ours, _)| ours == number);
-        if known.is_none_or(|(_, text)| fingerprint(text) != *checksum) {
-            conn.abandon().await;
-            return Err(StoreError::Migration(*number));
-        }
+    let done = all(&mut conn).await;
+    if done.is_err() {
+        conn.abandon().await;
     }
-    for (number, text) in MIGRATIONS.iter().filter(|(number, _)| !applied.iter().any(|(done, _)| done == number)) {
+    done
+}
+
+/// That a database has every migration of ours, as we know it.
+pub(crate) async fn check(conn: &mut Conn) -> Result<(), StoreError> {
+    let applied = match applied(conn).await {
+        // Without the table nothing was ever applied.
+        Err(StoreError::Database(_)) => Vec::new(),
+        other => other?,
+    };
+    match MIGRATIONS.iter().find(|(number, _)| !applied.contains(number)) {
+        Some((number, _)) => Err(StoreError::NotMigrated(*number)),
+        None => Ok(()),
+    }
+}
+
+async fn all(conn: &mut Conn) -> Result<(), StoreError> {
+    conn.begin().await?;
+    let keep = match conn {
+        Conn::Lite(_) => KEEP_ON_SQLITE,
+        Conn::Pg(pg) => {
+            sqlx::query(TURN).execute(&mut **pg).await?;
+            KEEP_ON_POSTGRES
+        }
+    };
+    exec!(conn, APPLIED)?;
+    let applied = applied(conn).await?;
+    for (number, text) in MIGRATIONS.iter().filter(|(number, _)| !applied.contains(number)) {
         for statement in statements(text) {
-            exec!(&mut conn, statement)?;
+            exec!(conn, statement)?;
         }
         let now = jiff::Timestamp::now().as_microsecond();
-        exec!(&mut conn, "INSERT INTO migrations VALUES ($1, $2, $3)", *number, fingerprint(text), now)?;
+        exec!(conn, "INSERT INTO migrations VALUES ($1, $2, $3)", *number, fingerprint(text), now)?;
     }
+    for statement in keep {
+        exec!(conn, *statement)?;
+    }
+    // The row that writers lock exists before the first of them comes.
+    exec!(
+        conn,
+        "INSERT INTO ledger_head (id, size, frontier, policy_version) VALUES (1, 0, $1, 0) ON CONFLICT (id) DO NOTHING",
+        CompactRange::new().to_bytes()
+    )?;
     conn.commit().await
+}
+
+/// The numbers of those applied, all of them ours.
+async fn applied(conn: &mut Conn) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64, String)> =
+        sql!(fetch_all conn, (i64, String), "SELECT number, checksum FROM migrations ORDER BY number")?;
+    rows.into_iter()
+        .map(|(number, checksum)| {
+            let known = MIGRATIONS.iter().find(|(ours, _)| *ours == number);
+            let ours = known.is_some_and(|(_, text)| fingerprint(text) == checksum);
+            if ours { Ok(number) } else { Err(StoreError::Migration(number)) }
+        })
+        .collect()
 }
 
 /// Statements end with a semicolon at the end of a line; comments are whole lines.

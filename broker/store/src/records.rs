@@ -1,11 +1,12 @@
 //! People, vendors, targets, freezes and locks: documents of the policy's types. Each change bumps the policy version
 //! and is a fact in the same command.
 
-use chaperone_policy::{Freeze, FreezeId, Lock, LockId, Person, PersonId, Target, TargetId, Vendor, VendorId};
+use chaperone_policy::{
+    Freeze, FreezeId, Lock, LockId, Person, PersonId, Target, TargetId, Vendor, VendorId,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::db::{exec, sql};
 use crate::{FactKind, NewFact, StoreError, Tx};
@@ -174,7 +175,8 @@ impl Tx {
     /// # Errors
     /// When there is none.
     pub async fn target(&mut self, id: TargetId) -> Result<Target, StoreError> {
-        let row = sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM targets WHERE id = $1", Uuid::from(id.0))?;
+        let row =
+            sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM targets WHERE id = $1", id.0)?;
         let (text,) = row.ok_or(StoreError::NotFound("target"))?;
         serde_json::from_str(&text).map_err(StoreError::corrupt("target"))
     }

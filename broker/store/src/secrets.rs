@@ -2,7 +2,6 @@
 
 use chaperone_policy::{AccountName, PersonId, TargetId};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::db::{exec, sql};
 use crate::{FactKind, NewFact, Store, StoreError, Tx};
@@ -53,12 +52,16 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn secret(&self, target: TargetId, account: &AccountName) -> Result<Option<SealedRow>, StoreError> {
+    pub async fn secret(
+        &self,
+        target: TargetId,
+        account: &AccountName,
+    ) -> Result<Option<SealedRow>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let row = sql!(
             fetch_optional &mut conn, (String, Vec<u8>),
             "SELECT kind, sealed FROM secrets WHERE target_id = $1 AND account = $2",
-            Uuid::from(target.0), account.as_str()
+            target.0, account.as_str()
         )?;
         Ok(row.map(|(kind, sealed)| SealedRow { kind, sealed }))
     }

@@ -113,15 +113,19 @@ type Row = (
     Option<String>,
 );
 
-const COLUMNS_BY_TIME: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+const COLUMNS_BY_TIME: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
     WHERE admitted_us >= $1 ORDER BY admitted_us DESC, id DESC LIMIT $2";
-const COLUMNS_BY_ID: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+const COLUMNS_BY_ID: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions WHERE id = $1";
-const COLUMNS_LIVE_ON: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+const COLUMNS_LIVE_ON: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
     WHERE target_id = $1 AND ended_us IS NULL ORDER BY admitted_us DESC LIMIT 100";
-const COLUMNS_UNSEALED: &str = "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+const COLUMNS_UNSEALED: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
     WHERE node = $1 AND (ended_us IS NULL OR (seal IS NULL AND recording = 'live')) ORDER BY admitted_us";
 
@@ -130,8 +134,23 @@ fn at(us: i64) -> Timestamp {
 }
 
 fn session(row: Row) -> SessionRow {
-    let (id, attempt, person, target, window, account, protocol, source, node, admitted, started, ended, end_reason, recording, seal) =
-        row;
+    let (
+        id,
+        attempt,
+        person,
+        target,
+        window,
+        account,
+        protocol,
+        source,
+        node,
+        admitted,
+        started,
+        ended,
+        end_reason,
+        recording,
+        seal,
+    ) = row;
     SessionRow {
         id: SessionId(id),
         attempt: AttemptId(attempt),
@@ -191,7 +210,12 @@ impl Tx {
     /// When the database fails.
     pub async fn start_session(&mut self, id: SessionId) -> Result<(), StoreError> {
         let now = self.now.as_microsecond();
-        exec!(&mut self.conn, "UPDATE sessions SET started_us = $2, recording = 'live' WHERE id = $1", id.0, now)?;
+        exec!(
+            &mut self.conn,
+            "UPDATE sessions SET started_us = $2, recording = 'live' WHERE id = $1",
+            id.0,
+            now
+        )?;
         Ok(())
     }
 
@@ -223,7 +247,12 @@ impl Tx {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn seal_session(&mut self, id: SessionId, state: RecordingState, seal: &str) -> Result<(), StoreError> {
+    pub async fn seal_session(
+        &mut self,
+        id: SessionId,
+        state: RecordingState,
+        seal: &str,
+    ) -> Result<(), StoreError> {
         exec!(
             &mut self.conn,
             "UPDATE sessions SET seal = $2, recording = $3 WHERE id = $1 AND seal IS NULL",
@@ -249,7 +278,11 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn sessions(&self, since: Option<Timestamp>, limit: u32) -> Result<Vec<SessionRow>, StoreError> {
+    pub async fn sessions(
+        &self,
+        since: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<SessionRow>, StoreError> {
         let since = since.unwrap_or(Timestamp::UNIX_EPOCH).as_microsecond();
         let mut conn = self.shared().db.conn().await?;
         let rows = sql!(fetch_all &mut conn, Row, COLUMNS_BY_TIME, since, i64::from(limit))?;
@@ -280,7 +313,10 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn orders_after(&self, after: u64) -> Result<Vec<(u64, SessionId, String, String)>, StoreError> {
+    pub async fn orders_after(
+        &self,
+        after: u64,
+    ) -> Result<Vec<(u64, SessionId, String, String)>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let rows: Vec<(i64, Option<Uuid>, String, Option<String>)> = sql!(
             fetch_all &mut conn, (i64, Option<Uuid>, String, Option<String>),
@@ -292,7 +328,8 @@ impl Store {
         Ok(rows
             .into_iter()
             .filter_map(|(number, session, kind, body)| {
-                Some((crate::db::count(number), SessionId(session?), kind, body.unwrap_or_default()))
+                let body = body.and_then(|text| crate::facts::body_of(&text).ok()).unwrap_or_default();
+                Some((crate::db::count(number), SessionId(session?), kind, body.to_string()))
             })
             .collect())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chaperone_policy::{Facts, FreezeId, LockId, PersonId, TargetId, VendorId, WindowId};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::db::{Conn, Db, sql};
-use crate::feed::{Feed, read_on};
+use crate::feed::{Feed, look_on, read_on};
+use crate::guard::Guard;
 
 /// How old a snapshot may be when it is used (P2).
 const FRESH: Duration = Duration::from_millis(250);
@@ -31,8 +32,13 @@ impl Snapshots {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// After a fork, versions of the lost history mean nothing.
+    pub(crate) fn forget(&self) {
+        *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The newest, if it is fresh; else what the database says now.
-    pub(crate) async fn facts(&self, db: &Db, feed: &Feed) -> Result<Arc<Facts>, StoreError> {
+    pub(crate) async fn facts(&self, db: &Db, feed: &Feed, guard: &Guard) -> Result<Arc<Facts>, StoreError> {
         if let Some(facts) = self.fresh(feed) {
             return Ok(facts);
         }
@@ -40,7 +46,7 @@ impl Snapshots {
         if let Some(facts) = self.fresh(feed) {
             return Ok(facts);
         }
-        let loaded = tokio::time::timeout(Duration::from_secs(4), self.reload(db, feed)).await;
+        let loaded = tokio::time::timeout(Duration::from_secs(4), self.reload(db, feed, guard)).await;
         loaded.unwrap_or(Err(StoreError::Gone(None))).inspect_err(|_| feed.failed())
     }
 
@@ -49,13 +55,13 @@ impl Snapshots {
         self.newest().filter(|facts| current && facts.policy_version == feed.head().policy_version)
     }
 
-    async fn reload(&self, db: &Db, feed: &Feed) -> Result<Arc<Facts>, StoreError> {
+    async fn reload(&self, db: &Db, feed: &Feed, guard: &Guard) -> Result<Arc<Facts>, StoreError> {
         let mut conn = db.conn().await?;
-        let head = read_on(&mut conn).await?;
+        let head = look_on(&mut conn, feed, guard).await?;
         if let Some(newest) = self.newest().filter(|facts| facts.policy_version == head.policy_version) {
-            feed.advance(head.size, head.policy_version);
             return Ok(newest);
         }
+        let asked = Instant::now();
         let loaded = load_whole(&mut conn).await;
         let facts = match loaded {
             Ok(facts) => Arc::new(facts),
@@ -64,7 +70,7 @@ impl Snapshots {
                 return Err(error);
             }
         };
-        feed.advance(facts.head, facts.policy_version);
+        feed.advance(facts.head, facts.policy_version, asked);
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&facts));
         Ok(facts)
     }
@@ -83,10 +89,8 @@ async fn load_whole(conn: &mut Conn) -> Result<Facts, StoreError> {
 /// Reads every table inside the caller's transaction.
 pub(crate) async fn load(conn: &mut Conn, now: Timestamp) -> Result<Facts, StoreError> {
     let day = |at: Result<Timestamp, jiff::Error>, else_at: Timestamp| at.unwrap_or(else_at).as_microsecond();
-    let (after, before) = (
-        day(now.checked_sub(KEPT), Timestamp::MIN),
-        day(now.checked_add(KEPT), Timestamp::MAX),
-    );
+    let (after, before) =
+        (day(now.checked_sub(KEPT), Timestamp::MIN), day(now.checked_add(KEPT), Timestamp::MAX));
     let windows = sql!(
         fetch_all conn, (Uuid, String),
         "SELECT id, doc FROM windows WHERE closes_us >= $1 AND opens_us <= $2", after, before
@@ -94,9 +98,21 @@ pub(crate) async fn load(conn: &mut Conn, now: Timestamp) -> Result<Facts, Store
     Ok(Facts {
         head: 0,
         policy_version: 0,
-        people: docs(sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM people")?, PersonId, "person")?,
-        vendors: docs(sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM vendors")?, VendorId, "vendor")?,
-        targets: docs(sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM targets")?, TargetId, "target")?,
+        people: docs(
+            sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM people")?,
+            PersonId,
+            "person",
+        )?,
+        vendors: docs(
+            sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM vendors")?,
+            VendorId,
+            "vendor",
+        )?,
+        targets: docs(
+            sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM targets")?,
+            TargetId,
+            "target",
+        )?,
         windows: docs(windows, WindowId, "window")?,
         freezes: docs(
             sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM freezes WHERE until_us >= $1", after)?,

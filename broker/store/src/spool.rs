@@ -2,32 +2,42 @@
 //! that enters the ledger with its original times, each line once.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Error, ErrorKind, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chaperone_policy::{AttemptId, PersonId, SessionId, TargetId, VendorId, WindowId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::db::{exec, sql};
-use crate::{FactKind, NewFact, Store, StoreError};
+use crate::db::sql;
+use crate::facts::body_of;
+use crate::{FactKind, NewFact, Store, StoreError, Tx};
 
 /// Largest spool: a day of refusals at one a second. Beyond it the listener closes rather than lose a fact.
 const MAX_BYTES: u64 = 64 << 20;
 
+/// In the body of a fact that waited here: the line's id.
+const MARK: &str = "spooled";
+/// Lines that enter the ledger in one command.
+const TOGETHER: usize = 100;
+
+type About = (Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<String>);
+
 /// The spool's file.
 pub(crate) struct Spool {
     path: PathBuf,
-    file: Mutex<Option<File>>,
+    /// Stands at its end, which is the end of a line.
+    file: Mutex<File>,
     size_bytes: AtomicU64,
 }
 
 /// A fact on its way around a database that is gone.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Line {
     id: Uuid,
     kind: String,
@@ -53,9 +63,13 @@ pub struct SpooledEnd {
 }
 
 impl Spool {
-    pub(crate) fn open(path: PathBuf) -> Self {
-        let size = std::fs::metadata(&path).map_or(0, |about| about.len());
-        Self { path, file: Mutex::default(), size_bytes: AtomicU64::new(size) }
+    /// Opens the file, or makes it. A torn last line was never acknowledged: it is cut off.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, StoreError> {
+        let opened = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path);
+        let mut file = opened.map_err(StoreError::file("open the spool"))?;
+        let size = cut(&mut file).map_err(StoreError::file("read the spool"))?;
+        sync_folder(&path)?;
+        Ok(Self { path, file: Mutex::new(file), size_bytes: AtomicU64::new(size) })
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -66,12 +80,93 @@ impl Spool {
         self.size_bytes.load(Ordering::Relaxed) == 0
     }
 
-    /// Returns once the line is on stable storage.
-    pub(crate) fn put(&self, fact: &NewFact, ended: Option<SpooledEnd>) -> Result<(), StoreError> {
+    /// Returns once the line is on stable storage. What could not be written whole is cut off again.
+    fn put(&self, line: &Line) -> Result<(), StoreError> {
+        let mut text = serde_json::to_string(line).map_err(StoreError::corrupt("fact"))?;
+        text.push('\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if self.is_full() {
             return Err(StoreError::SpoolFull);
         }
-        let line = Line {
+        if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {
+            let size = self.size_bytes.load(Ordering::Relaxed);
+            if let Err(error) = file.set_len(size).and_then(|()| file.seek(SeekFrom::End(0))) {
+                tracing::error!(%error, "a torn line stays in the spool");
+            }
+            return Err(StoreError::file("write the spool")(error));
+        }
+        self.size_bytes.fetch_add(u64::try_from(text.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Everything that waits, and how many bytes it is.
+    fn waiting(&self) -> Result<(Vec<Line>, u64), StoreError> {
+        let size = self.size_bytes.load(Ordering::Relaxed);
+        let file = File::open(&self.path).map_err(StoreError::file("read the spool"))?;
+        let mut lines = Vec::new();
+        for text in BufReader::new(file).lines() {
+            let text = text.map_err(StoreError::file("read the spool"))?;
+            match serde_json::from_str(&text) {
+                Ok(line) => lines.push(line),
+                Err(error) => {
+                    tracing::error!(%error, "a line of the spool cannot be read; it is set aside");
+                    self.set_aside(&text)?;
+                }
+            }
+        }
+        Ok((lines, size))
+    }
+
+    /// Keeps what cannot enter the ledger in a file beside, for people.
+    fn set_aside(&self, text: &str) -> Result<(), StoreError> {
+        let aside = self.path.with_extension("aside");
+        let opened = OpenOptions::new().create(true).append(true).open(aside);
+        let mut file = opened.map_err(StoreError::file("open what the spool sets aside"))?;
+        let written = writeln!(file, "{text}").and_then(|()| file.sync_data());
+        written.map_err(StoreError::file("write what the spool sets aside"))
+    }
+
+    /// Empties the file, unless something was put since it was `size` long.
+    fn clear(&self, size: u64) -> Result<(), StoreError> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.size_bytes.load(Ordering::Relaxed) != size {
+            return Ok(());
+        }
+        let emptied = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.sync_all());
+        emptied.map_err(StoreError::file("empty the spool"))?;
+        self.size_bytes.store(0, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Cuts a file after its last newline; its length then.
+fn cut(file: &mut File) -> Result<u64, Error> {
+    let mut whole = 0_u64;
+    let mut reader = BufReader::new(&*file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line)?;
+        if read == 0 || line.last() != Some(&b'\n') {
+            break;
+        }
+        whole += u64::try_from(read).map_err(|_| Error::from(ErrorKind::FileTooLarge))?;
+    }
+    file.set_len(whole)?;
+    file.seek(SeekFrom::End(0))?;
+    file.sync_all()?;
+    Ok(whole)
+}
+
+fn sync_folder(file: &Path) -> Result<(), StoreError> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(StoreError::file("sync the data folder"))
+}
+
+impl Line {
+    fn new(fact: &NewFact, ended: Option<SpooledEnd>) -> Self {
+        Self {
             id: Uuid::now_v7(),
             kind: fact.kind.as_str().to_owned(),
             at: fact.at,
@@ -83,74 +178,52 @@ impl Spool {
             attempt: fact.attempt,
             body: fact.body.clone(),
             ended,
-        };
-        let mut text = serde_json::to_string(&line).map_err(StoreError::corrupt("fact"))?;
-        text.push('\n');
-        let mut slot = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if slot.is_none() {
-            let opened = OpenOptions::new().create(true).append(true).open(&self.path);
-            *slot = Some(opened.map_err(StoreError::file("open the spool"))?);
         }
-        if let Some(file) = slot.as_mut() {
-            file.write_all(text.as_bytes()).map_err(StoreError::file("write the spool"))?;
-            file.sync_data().map_err(StoreError::file("sync the spool"))?;
-        }
-        self.size_bytes.fetch_add(u64::try_from(text.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        Ok(())
     }
 
-    /// Everything that waits. A torn last line was never acknowledged.
-    fn lines(&self) -> Result<Vec<Line>, StoreError> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(StoreError::file("read the spool")(error)),
-        };
-        let whole = BufReader::new(file).split(b'\n').map_while(Result::ok);
-        Ok(whole.filter_map(|line| serde_json::from_slice(&line).ok()).collect())
-    }
-
-    /// Empties the file, unless something was put since it was `read_bytes` long.
-    fn clear(&self, read_bytes: u64) -> Result<(), StoreError> {
-        let mut slot = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.size_bytes.load(Ordering::Relaxed) != read_bytes {
-            return Ok(());
+    /// The fact, marked as one that waited.
+    fn fact(self) -> Result<(NewFact, Option<SpooledEnd>), StoreError> {
+        let kind = self.kind.parse::<FactKind>();
+        let kind = kind.map_err(|_| StoreError::Corrupt { what: "fact's kind", source: None })?;
+        let mut body = self.body;
+        if let Value::Object(fields) = &mut body {
+            fields.insert(MARK.to_owned(), Value::String(self.id.to_string()));
         }
-        *slot = None;
-        let file = File::create(&self.path).map_err(StoreError::file("empty the spool"))?;
-        file.sync_all().map_err(StoreError::file("sync the spool"))?;
-        self.size_bytes.store(0, Ordering::Relaxed);
-        Ok(())
+        let fact = NewFact {
+            kind,
+            at: self.at,
+            person: self.person,
+            vendor: self.vendor,
+            target: self.target,
+            window: self.window,
+            session: self.session,
+            attempt: self.attempt,
+            body,
+        };
+        Ok((fact, self.ended))
     }
 }
 
 impl Store {
-    /// Writes a fact, or spools it when the database is gone. Returns once it cannot be lost.
+    /// Writes a fact, and the end of its session if it is one, into the ledger; or, where the database is gone, into
+    /// the spool, from where it enters the ledger later with its own time. Durable on return.
     ///
     /// # Errors
     /// When neither took it.
     pub async fn fact_or_spool(&self, fact: NewFact, ended: Option<SpooledEnd>) -> Result<(), StoreError> {
-        let (written, end) = (fact.clone(), ended.clone());
-        let outcome = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    if let (Some(session), Some(end)) = (written.session, end) {
-                        tx.end_session(session, written.at, &end.reason, end.seal.as_deref()).await?;
-                    }
-                    tx.fact(written).await
-                })
-            })
-            .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_gone() => {
-                tracing::warn!(kind = %fact.kind, "the database is gone; a fact goes to the spool");
-                let store = self.clone();
-                let put = tokio::task::spawn_blocking(move || store.shared().spool.put(&fact, ended)).await;
-                put.unwrap_or(Err(StoreError::SpoolFull))
+        // Who knows that it is gone does not wait to hear it again.
+        if self.gone_for().is_none() {
+            let (written, end) = (fact.clone(), ended.clone());
+            match self.write(move |tx| Box::pin(write(tx, written, end))).await {
+                Err(error) if error.is_gone() => {}
+                decided => return decided,
             }
-            Err(error) => Err(error),
         }
+        tracing::warn!(kind = %fact.kind, "the database is gone; a fact goes to the spool");
+        let store = self.clone();
+        let put =
+            tokio::task::spawn_blocking(move || store.shared().spool.put(&Line::new(&fact, ended))).await;
+        put.unwrap_or(Err(StoreError::SpoolFull))
     }
 
     /// Whether the spool can take no more: then no attempt may be heard.
@@ -159,7 +232,14 @@ impl Store {
         self.shared().spool.is_full()
     }
 
-    /// Brings spooled facts into the ledger; how many.
+    /// Bytes that wait in the spool.
+    #[must_use]
+    pub fn spool_bytes(&self) -> u64 {
+        self.shared().spool.size_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Brings spooled facts into the ledger, each once, in order; how many waited. A crash on the way leaves the file,
+    /// and what of it has entered is not entered again.
     ///
     /// # Errors
     /// When the database is gone again: the rest stays in the spool.
@@ -168,64 +248,109 @@ impl Store {
         if spool.is_empty() {
             return Ok(0);
         }
-        let read_bytes = spool.size_bytes.load(Ordering::Relaxed);
-        let lines = spool.lines()?;
-        let drained = lines.len();
-        for line in lines {
-            self.write(move |tx| Box::pin(enter(tx, line))).await?;
+        let (lines, size) = spool.waiting()?;
+        for some in lines.chunks(TOGETHER) {
+            let together = some.to_vec();
+            let entered = self.write(move |tx| {
+                Box::pin(async move {
+                    for line in together {
+                        enter(tx, line).await?;
+                    }
+                    Ok::<_, StoreError>(())
+                })
+            });
+            match entered.await {
+                Err(error) if error.is_gone() => return Err(error),
+                // One of them is not to be had: each for itself, so that it holds up nobody.
+                Err(_) => self.drain_singly(some).await?,
+                Ok(()) => {}
+            }
         }
-        spool.clear(read_bytes)?;
-        Ok(drained)
+        spool.clear(size)?;
+        Ok(lines.len())
+    }
+
+    async fn drain_singly(&self, lines: &[Line]) -> Result<(), StoreError> {
+        for line in lines {
+            let entering = line.clone();
+            match self.write(move |tx| Box::pin(enter(tx, entering))).await {
+                Ok(()) => {}
+                Err(error) if error.is_gone() => return Err(error),
+                // The database answers and will not have it: waiting does not help.
+                Err(error) => {
+                    let source = &error as &dyn std::error::Error;
+                    tracing::error!(error = source, line.id = %line.id, "a spooled fact cannot enter the ledger");
+                    let text = serde_json::to_string(line).map_err(StoreError::corrupt("fact"))?;
+                    self.shared().spool.set_aside(&text)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-async fn enter(tx: &mut crate::Tx, line: Line) -> Result<(), StoreError> {
-    let known = sql!(fetch_optional &mut tx.conn, (Uuid,), "SELECT id FROM spooled WHERE id = $1", line.id)?;
-    let Ok(kind) = line.kind.parse::<FactKind>() else { return Ok(()) };
-    if known.is_some() {
-        return Ok(());
+async fn write(tx: &mut Tx, fact: NewFact, ended: Option<SpooledEnd>) -> Result<(), StoreError> {
+    if let (Some(session), Some(end)) = (fact.session, ended) {
+        tx.end_session(session, fact.at, &end.reason, end.seal.as_deref()).await?;
     }
-    exec!(&mut tx.conn, "INSERT INTO spooled (id) VALUES ($1)", line.id)?;
-    if let (Some(session), Some(end)) = (line.session, &line.ended) {
-        tx.end_session(session, line.at, &end.reason, end.seal.as_deref()).await?;
-    }
-    let mut body = line.body;
-    if let Value::Object(fields) = &mut body {
-        fields.insert("spooled".to_owned(), Value::Bool(true));
-    }
-    let fact = NewFact {
-        kind,
-        at: line.at,
-        person: line.person,
-        vendor: line.vendor,
-        target: line.target,
-        window: line.window,
-        session: line.session,
-        attempt: line.attempt,
-        body,
-    };
     tx.fact(fact).await.map(drop)
 }
 
-/// Drains whenever the database is there and something waits.
+/// Enters a line, unless the ledger has it: from a drain that did not come to its end, or because the commit of the
+/// first try went through and only its answer was lost.
+async fn enter(tx: &mut Tx, line: Line) -> Result<(), StoreError> {
+    if is_written(tx, &line).await? {
+        return Ok(());
+    }
+    let (fact, ended) = line.fact()?;
+    write(tx, fact, ended).await
+}
+
+async fn is_written(tx: &mut Tx, line: &Line) -> Result<bool, StoreError> {
+    let same: Vec<About> = sql!(
+        fetch_all &mut tx.conn, About,
+        "SELECT person_id, session_id, attempt_id, body FROM facts WHERE at_us = $1 AND kind = $2 AND node = $3",
+        line.at.as_microsecond(), line.kind.as_str(), tx.node.as_str()
+    )?;
+    let about = (line.person.map(|id| id.0), line.session.map(|id| id.0), line.attempt.map(|id| id.0));
+    Ok(same.into_iter().any(|(person, session, attempt, document)| {
+        let mut body = document.and_then(|document| body_of(&document).ok()).unwrap_or_default();
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove(MARK);
+        }
+        (person, session, attempt) == about && body == line.body
+    }))
+}
+
+/// Drains whenever the database is there and something waits; says since when it was not.
 pub(crate) async fn keep_draining(store: Store) {
-    let mut was_gone = false;
+    let mut gone_since = None;
     loop {
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
         if store.gone_for().is_some() {
-            was_gone = true;
             continue;
         }
         match store.drain_spool().await {
             Ok(0) => {}
             Ok(drained) => tracing::info!(drained, "spooled facts have entered the ledger"),
-            Err(error) => tracing::warn!(%error, "the spool could not be drained"),
+            Err(error) => {
+                let source = &error as &dyn std::error::Error;
+                tracing::warn!(error = source, "the spool could not be drained");
+                continue;
+            }
         }
-        if was_gone {
-            was_gone = false;
-            let back = NewFact::new(FactKind::StoreBack, Timestamp::now(), serde_json::json!({}));
-            if let Err(error) = store.fact(back).await {
-                tracing::warn!(%error, "that the database is back could not be written");
+        if let Some(ago) = store.shared().feed.came_back() {
+            gone_since = gone_since.or(Timestamp::now().checked_sub(ago).ok());
+        }
+        let Some(since) = gone_since else { continue };
+        match store
+            .fact(NewFact::new(FactKind::StoreBack, Timestamp::now(), json!({ "gone_since": since })))
+            .await
+        {
+            Ok(_) => gone_since = None,
+            Err(error) => {
+                let source = &error as &dyn std::error::Error;
+                tracing::warn!(error = source, "that the database is back could not be written");
             }
         }
     }

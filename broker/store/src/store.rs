@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, Missing};
 use crate::feed::{self, Feed, Head};
 use crate::guard::Guard;
 use crate::snapshot::Snapshots;
@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub guard: Arc<Guard>,
     pub feed: Arc<Feed>,
     pub spool: Spool,
-    snapshots: Snapshots,
+    pub snapshots: Snapshots,
     writer: Writer,
 }
 
@@ -64,7 +64,7 @@ impl Store {
     /// # Errors
     /// When it does not answer, or was made by another version.
     pub async fn migrate(url: &str) -> Result<(), StoreError> {
-        let db = Db::open(url)?;
+        let db = Db::open(url, Missing::Create)?;
         let done = migrate::migrate(&db).await;
         db.close().await;
         done
@@ -73,19 +73,23 @@ impl Store {
     /// Opens a migrated database and starts the node's tasks.
     ///
     /// # Errors
-    /// When the configuration or a file beside the database is wrong. A database that does not answer is no error: the
-    /// store opens, and says so when asked.
-    pub async fn open(config: StoreConfig, reactions: Arc<dyn Reaction>) -> Result<(Self, StoreTasks), StoreError> {
-        let db = Db::open(&config.url)?;
+    /// When the configuration or a file beside the database is wrong, or the database answers and is not migrated. One
+    /// that does not answer is no error: the store opens, and says so when asked.
+    pub async fn open(
+        config: StoreConfig,
+        reactions: Arc<dyn Reaction>,
+    ) -> Result<(Self, StoreTasks), StoreError> {
+        let db = Db::open(&config.url, Missing::Refuse)?;
         let signer = NoteSigner::new(&config.origin, config.ledger_key)?;
         let guard = Arc::new(Guard::open(&config.folder, signer.verifier())?);
         let feed = Feed::new();
-        if let Ok(mut conn) = db.conn().await
-            && let Ok(head) = feed::read_on(&mut conn).await
-        {
-            feed.advance(head.size, head.policy_version);
-        } else {
-            feed.failed();
+        match first_look(&db, &feed, &guard).await {
+            Ok(()) => {}
+            Err(error) if error.is_gone() => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the database cannot be used");
+                feed.failed();
+            }
+            Err(error) => return Err(error),
         }
         let writer =
             Writer::start(db.clone(), config.node.clone(), reactions, Arc::clone(&feed), Arc::clone(&guard));
@@ -93,15 +97,15 @@ impl Store {
             db: db.clone(),
             node: config.node,
             signer,
-            guard,
+            guard: Arc::clone(&guard),
             feed: Arc::clone(&feed),
-            spool: Spool::open(config.folder.join("spool.jsonl")),
+            spool: Spool::open(config.folder.join("spool.jsonl"))?,
             snapshots: Snapshots::default(),
             writer,
         }));
         let tasks = vec![
-            tokio::spawn(feed::poll(db.clone(), Arc::clone(&feed))),
-            tokio::spawn(feed::listen(db, feed)),
+            tokio::spawn(feed::poll(db.clone(), Arc::clone(&feed), Arc::clone(&guard))),
+            tokio::spawn(feed::listen(db, feed, guard)),
             tokio::spawn(ledger::keep_signing(store.clone())),
             tokio::spawn(spool::keep_draining(store.clone())),
         ];
@@ -123,8 +127,18 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.submit(command, false).await
+    }
+
+    /// As [`Store::write`]; `forks` says that it is the one command which a database that went back takes.
+    pub(crate) async fn submit<F, T, E>(&self, command: F, forks: bool) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Command { work: Some(command), outcome: None, reply };
+        let job = Command { work: Some(command), outcome: None, reply, forks };
         self.0.writer.submit(Box::new(job)).await?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Gone(None).into()))
     }
@@ -142,7 +156,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
-        self.0.snapshots.facts(&self.0.db, &self.0.feed).await
+        self.0.snapshots.facts(&self.0.db, &self.0.feed, &self.0.guard).await
     }
 
     /// The newest facts that were read, however old: for words, never for a decision.
@@ -204,4 +218,10 @@ impl Store {
             SignedDuration::ZERO
         })
     }
+}
+
+async fn first_look(db: &Db, feed: &Feed, guard: &Guard) -> Result<(), StoreError> {
+    let mut conn = db.conn().await?;
+    migrate::check(&mut conn).await?;
+    feed::look_on(&mut conn, feed, guard).await.map(drop)
 }

@@ -1,12 +1,13 @@
 //! One command's view of a transaction: it reads and writes tables, and appends facts.
 
+use std::collections::HashMap;
+
 use chaperone_policy::{Facts, TargetId};
 use chaperone_recorder::ledger::{CompactRange, Leaf, TagKey, body_hash, canonical_json, tag};
 use jiff::Timestamp;
-use sqlx::types::Uuid;
 
 use crate::db::{Conn, big, count, exec, sql};
-use crate::fact::{CommittedFact, NewFact};
+use crate::fact::{CommittedFact, NewFact, document};
 use crate::{StoreError, snapshot};
 
 /// Inside a transaction. Everything that one command does is committed together, or not at all.
@@ -15,6 +16,8 @@ pub struct Tx {
     pub(crate) node: String,
     pub(crate) now: Timestamp,
     pub(crate) head: TxHead,
+    /// Tag keys never change; those that were read.
+    pub(crate) tag_keys: HashMap<TargetId, TagKey>,
     /// Facts that the running command has appended, for the reactions.
     pub(crate) appended: Vec<CommittedFact>,
 }
@@ -29,21 +32,33 @@ pub(crate) struct TxHead {
 impl TxHead {
     /// Reads the head row and locks it until the transaction ends, so that the writers of several nodes take turns.
     pub(crate) async fn lock(conn: &mut Conn) -> Result<Self, StoreError> {
-        let row = sql!(
+        Self::parse(sql!(
             fetch_optional conn, (i64, Vec<u8>, i64),
             "UPDATE ledger_head SET size = size WHERE id = 1 RETURNING size, frontier, policy_version"
-        )?;
-        let Some((_, frontier, policy_version)) = row else {
-            return Ok(Self { range: CompactRange::new(), policy_version: 0 });
-        };
-        Ok(Self { range: CompactRange::from_bytes(&frontier)?, policy_version: count(policy_version) })
+        )?)
+    }
+
+    /// Reads the head row as it is committed.
+    pub(crate) async fn read(conn: &mut Conn) -> Result<Self, StoreError> {
+        Self::parse(sql!(
+            fetch_optional conn, (i64, Vec<u8>, i64), "SELECT size, frontier, policy_version FROM ledger_head WHERE id = 1"
+        )?)
+    }
+
+    fn parse(row: Option<(i64, Vec<u8>, i64)>) -> Result<Self, StoreError> {
+        let corrupt = || StoreError::Corrupt { what: "ledger head", source: None };
+        let (size, frontier, policy_version) = row.ok_or_else(corrupt)?;
+        let range = CompactRange::from_bytes(&frontier)?;
+        if range.size() != count(size) {
+            return Err(corrupt());
+        }
+        Ok(Self { range, policy_version: count(policy_version) })
     }
 
     pub(crate) async fn store(&self, conn: &mut Conn) -> Result<(), StoreError> {
         exec!(
             conn,
-            "INSERT INTO ledger_head (id, size, frontier, policy_version) VALUES (1, $1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET size = $1, frontier = $2, policy_version = $3",
+            "UPDATE ledger_head SET size = $1, frontier = $2, policy_version = $3 WHERE id = 1",
             big(self.range.size()),
             self.range.to_bytes(),
             big(self.policy_version)
@@ -53,7 +68,7 @@ impl TxHead {
 }
 
 impl Tx {
-    /// When the transaction began; the time of what commands write.
+    /// When the command began; the time of what it writes.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
@@ -88,13 +103,13 @@ impl Tx {
             Some(target) => vec![tag(&self.tag_key(target).await?, number)],
             None => Vec::new(),
         };
-        let body = canonical_json(&fact.body)?;
+        let document = document(&self.node, &fact);
         let leaf = Leaf {
             number,
             at_us: fact.at.as_microsecond(),
             kind: fact.kind.as_str().to_owned(),
             tags,
-            body_hash: body_hash(&salt, &fact.body)?,
+            body_hash: body_hash(&salt, &document)?,
         };
         let leaf_hash = leaf.hash();
         let tags: Vec<u8> = leaf.tags.iter().flat_map(|tag| tag.0).collect();
@@ -115,7 +130,7 @@ impl Tx {
             fact.attempt.map(|id| id.0),
             tags,
             salt.to_vec(),
-            body,
+            canonical_json(&document)?,
             leaf.body_hash.to_vec(),
             leaf_hash.to_vec()
         )?;
@@ -137,10 +152,16 @@ impl Tx {
     }
 
     async fn tag_key(&mut self, target: TargetId) -> Result<TagKey, StoreError> {
+        if let Some(key) = self.tag_keys.get(&target) {
+            return Ok(key.clone());
+        }
         let row = sql!(
-            fetch_optional &mut self.conn, (Vec<u8>,), "SELECT tag_key FROM targets WHERE id = $1", Uuid::from(target.0)
+            fetch_optional &mut self.conn, (Vec<u8>,), "SELECT tag_key FROM targets WHERE id = $1", target.0
         )?;
         let (key,) = row.ok_or(StoreError::NotFound("target"))?;
-        key.try_into().map(TagKey).map_err(|_| StoreError::Corrupt { what: "tag key", source: None })
+        let key = key.try_into().map(TagKey);
+        let key = key.map_err(|_| StoreError::Corrupt { what: "tag key", source: None })?;
+        self.tag_keys.insert(target, key.clone());
+        Ok(key)
     }
 }

@@ -2,7 +2,6 @@
 
 use chaperone_policy::{Facts, PersonId, SessionId, Window, WindowId, WindowState};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::db::{exec, sql};
 use crate::records::found;
@@ -17,7 +16,8 @@ impl Tx {
     /// # Errors
     /// When there is none.
     pub async fn window(&mut self, id: WindowId) -> Result<Window, StoreError> {
-        let row = sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM windows WHERE id = $1", Uuid::from(id.0))?;
+        let row =
+            sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM windows WHERE id = $1", id.0)?;
         let (doc,) = row.ok_or(StoreError::NotFound("window"))?;
         serde_json::from_str(&doc).map_err(StoreError::corrupt("window"))
     }
@@ -26,7 +26,12 @@ impl Tx {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn add_window(&mut self, window: &Window, by: PersonId, about: Value) -> Result<(), StoreError> {
+    pub async fn add_window(
+        &mut self,
+        window: &Window,
+        by: PersonId,
+        about: Value,
+    ) -> Result<(), StoreError> {
         let doc = serde_json::to_string(window).map_err(StoreError::corrupt("window"))?;
         exec!(
             &mut self.conn,
@@ -77,7 +82,8 @@ impl Tx {
     ) -> Result<(), StoreError> {
         for target in &window.targets {
             let body = json!({ "window": window, "about": about });
-            let mut fact = NewFact::new(kind, self.now, body).on(*target).in_window(window.id).of_vendor(window.vendor);
+            let mut fact =
+                NewFact::new(kind, self.now, body).on(*target).in_window(window.id).of_vendor(window.vendor);
             fact.person = by;
             self.fact(fact).await?;
         }
@@ -121,7 +127,7 @@ impl Store {
     /// When there is none.
     pub async fn window(&self, id: WindowId) -> Result<Window, StoreError> {
         let mut conn = self.shared().db.conn().await?;
-        let row = sql!(fetch_optional &mut conn, (String,), "SELECT doc FROM windows WHERE id = $1", Uuid::from(id.0))?;
+        let row = sql!(fetch_optional &mut conn, (String,), "SELECT doc FROM windows WHERE id = $1", id.0)?;
         let (doc,) = row.ok_or(StoreError::NotFound("window"))?;
         serde_json::from_str(&doc).map_err(StoreError::corrupt("window"))
     }

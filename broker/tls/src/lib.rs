@@ -1,1 +1,28 @@
-//! Skeleton.
+//! The one place that ends TLS: the gate's own certificate, the listener that serves it, and the trust in a target's.
+//!
+//! ```text
+//!   certificate and key, or self-signed once ─▶ ServerTls ─▶ TlsListener::accept ─▶ TlsStream
+//!   a target's anchors and server name ─▶ TargetTrust ─▶ connect(host, port) ─▶ TlsStream
+//! ```
+//!
+//! A target is trusted through its own anchors and its own name only: the system's certificate store is never read. This
+//! layer knows nothing of who connects or what they may do. The cryptography is aws-lc-rs, through [`provider`].
+
+mod connect;
+mod handshakes;
+mod listener;
+mod pem;
+mod provider;
+#[cfg(test)]
+mod sample;
+mod self_signed;
+mod server;
+mod trust;
+
+pub use connect::{CONNECT_WITHIN, ConnectError, connect};
+pub use listener::{HANDSHAKE_WITHIN, TlsListener};
+pub use pem::PemFault;
+pub use provider::provider;
+pub use server::{ServerTls, ServerTlsError};
+pub use tokio_rustls::TlsStream;
+pub use trust::{TargetTrust, TrustError};

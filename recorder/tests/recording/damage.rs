@@ -161,6 +161,26 @@ fn header_faults_have_their_names() {
 }
 
 #[test]
+fn faults_of_the_seal_have_their_names() {
+    let gate = Gate::new();
+    let (session, _) = gate.visit();
+    let file = gate.file(session);
+    let seal = Layout::of(&file).seal;
+    let changed = |at: usize, to: &[u8]| {
+        let mut changed = file.clone();
+        changed[at..at + to.len()].copy_from_slice(to);
+        verify_bytes(changed, &gate.without_identity()).failure()
+    };
+    let reason = file.windows(8).rposition(|window| window == b"\"closed\"").unwrap();
+    assert_eq!(changed(reason, b"\"broken\""), Some(Failure::SealSignature));
+    assert_eq!(changed(seal.end - 60, b"signature"), Some(Failure::SealSignature));
+    assert_eq!(changed(seal.start + 4, &[0xff; 4]), Some(Failure::SealDamaged));
+    assert_eq!(changed(seal.start + 8, b"!"), Some(Failure::SealDamaged));
+    assert_eq!(changed(seal.end - 12, &[0; 4]), Some(Failure::SealDamaged));
+    assert_eq!(changed(seal.start, b"X"), Some(Failure::NotABlock));
+}
+
+#[test]
 fn a_key_that_is_not_trusted_and_an_identity_that_opens_nothing_are_named() {
     let gate = Gate::new();
     let (session, _) = gate.visit();

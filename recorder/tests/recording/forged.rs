@@ -2,15 +2,16 @@
 //! specification, not from the recorder's own code.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chaperone_recorder::{Failure, Verdict, verify_bytes};
+use chaperone_recorder::{Failure, Recovering, Stream, Verdict, recover, verify_bytes};
 use serde_json::{Value, json};
 
-use crate::visit::{Gate, Layout, be32};
+use crate::visit::{Gate, Layout, be32, say};
 
 fn sha256(parts: &[&[u8]]) -> Vec<u8> {
     digest(&SHA256, &parts.concat()).as_ref().to_vec()
@@ -28,11 +29,14 @@ struct Forger<'g> {
 impl<'g> Forger<'g> {
     fn takes(gate: &'g Gate) -> Self {
         let (session, _) = gate.visit();
-        let file = gate.file(session);
-        let layout = Layout::of(&file);
+        Self::takes_file(gate, &gate.file(session))
+    }
+
+    fn takes_file(gate: &'g Gate, file: &[u8]) -> Self {
+        let layout = Layout::of(file);
         let json_at = layout.seal.start + 8;
         let seal =
-            serde_json::from_slice(&file[json_at..json_at + be32(&file, layout.seal.start + 4)]).unwrap();
+            serde_json::from_slice(&file[json_at..json_at + be32(file, layout.seal.start + 4)]).unwrap();
         let blocks = layout.blocks.iter().map(|block| file[block.start..block.end - 32].to_vec()).collect();
         Self { gate, header: file[layout.header].to_vec(), blocks, seal }
     }
@@ -92,8 +96,8 @@ impl<'g> Forger<'g> {
     fn evidence_key(&self) -> LessSafeKey {
         let wrapped = self.header_json()["keys"]["evidence"]["wrapped"].as_str().unwrap().to_owned();
         let identity: age::x25519::Identity = identity_text(self.gate).parse().unwrap();
-        let decryptor =
-            age::Decryptor::new(STANDARD.decode(wrapped).unwrap().as_slice().to_owned().leak() as &[u8]);
+        let wrapped = STANDARD.decode(wrapped).unwrap();
+        let decryptor = age::Decryptor::new(wrapped.as_slice());
         let mut key = Vec::new();
         let mut reader =
             decryptor.unwrap().decrypt(std::iter::once(&identity as &dyn age::Identity)).unwrap();
@@ -242,4 +246,38 @@ fn a_seal_by_another_node_is_no_seal_of_this_one() {
         Some(Failure::WrongKey),
         "only recovery may seal for another"
     );
+}
+
+#[test]
+fn changed_frames_of_a_recovered_block_are_found() {
+    let gate = Gate::new();
+    let (live, shell) = gate.start();
+    for key in b"rm" {
+        say(&shell, Stream::Input, &[*key]);
+    }
+    let session = live.session();
+    drop((live, shell));
+    let with = Recovering {
+        signer: Arc::clone(&gate.signer),
+        at: jiff::Timestamp::now(),
+        reason: "crash".into(),
+        checkpoint: None,
+    };
+    recover(&gate.folder, session, &with).unwrap();
+    let file = gate.file(session);
+    assert!(Forger::takes_file(&gate, &file).verdict().sound);
+    let frames = Layout::of(&file).blocks[0].clone();
+    let last_frame = file[frames.clone()].windows(4).rposition(|window| window == b"CFRM").unwrap();
+    // Its sequence, its nonce, its ciphertext; and the whole frame taken out.
+    for at in [last_frame + 7, last_frame + 31, last_frame + 62] {
+        let mut forger = Forger::takes_file(&gate, &file);
+        forger.blocks[0][at] ^= 1;
+        assert_eq!(forger.verdict().failure(), Some(Failure::FramesBroken), "byte {at}");
+    }
+    let mut forger = Forger::takes_file(&gate, &file);
+    forger.blocks[0].truncate(last_frame);
+    let len = (last_frame as u32 - 68).to_be_bytes();
+    forger.blocks[0][52..56].copy_from_slice(&len);
+    forger.blocks[0][60..64].copy_from_slice(&len);
+    assert_eq!(forger.verdict().failure(), Some(Failure::FramesBroken));
 }

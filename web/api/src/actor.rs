@@ -49,7 +49,8 @@ impl FromRequestParts<App> for Actor {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let now = Timestamp::now();
-        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default().to_owned();
+        let route =
+            parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default().to_owned();
         let Some(door) = door(&parts.method, &route) else {
             tracing::error!(method = %parts.method, route, "a route has no door in the table");
             return Err(Problem::forbidden("this door is closed", "tell whoever builds the gate"));
@@ -85,7 +86,10 @@ impl Actor {
         // Every role sees some windows: what is denied here is the person themself, whatever their token says.
         let standing = may_read(&self.facts, person.id, Act::SeeWindows, Subject::AtAll, self.now);
         if let Err(denied @ (Denied::Unknown | Denied::Locked | Denied::NotValid)) = standing {
-            return Err(Problem::forbidden(denied.to_string(), "ask an administrator, or the SOC if it is a lock"));
+            return Err(Problem::forbidden(
+                denied.to_string(),
+                "ask an administrator, or the SOC if it is a lock",
+            ));
         }
         if person.grants.iter().any(|grant| self.asker.door.lets_in(grant.role)) {
             return Ok(());
@@ -119,7 +123,13 @@ impl Asker {
     }
 
     /// Whether the person may do one of this door's acts to this, and as what.
-    pub(crate) fn may_do(&self, facts: &Facts, act: Act, on: Subject<'_>, now: Timestamp) -> Result<Role, Problem> {
+    pub(crate) fn may_do(
+        &self,
+        facts: &Facts,
+        act: Act,
+        on: Subject<'_>,
+        now: Timestamp,
+    ) -> Result<Role, Problem> {
         self.through(act)?;
         let right = if self.door.reads() { may_read } else { may };
         right(facts, self.person, act, on, now)
@@ -154,7 +164,10 @@ impl Asker {
 
 /// A person, as these facts have them.
 pub(crate) fn known(facts: &Facts, person: PersonId) -> Result<&Person, Problem> {
-    facts.people.get(&person).ok_or_else(|| Problem::unauthenticated("this token is for nobody who is enrolled"))
+    facts
+        .people
+        .get(&person)
+        .ok_or_else(|| Problem::unauthenticated("this token is for nobody who is enrolled"))
 }
 
 fn host_bound() -> Problem {
@@ -166,11 +179,14 @@ fn host_bound() -> Problem {
 
 fn bearer(parts: &Parts) -> Result<&str, Problem> {
     let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let token = value
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     token.map(|(_, token)| token.trim()).ok_or_else(|| Problem::unauthenticated("this needs a token"))
 }
 
 fn who_may(door: &Door) -> String {
-    let roles: Vec<&str> = Role::ALL.into_iter().filter(|role| door.lets_in(*role)).map(Role::as_str).collect();
+    let roles: Vec<&str> =
+        Role::ALL.into_iter().filter(|role| door.lets_in(*role)).map(Role::as_str).collect();
     format!("ask somebody who may here: {}", roles.join(", "))
 }

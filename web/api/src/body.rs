@@ -38,7 +38,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
-        read.map(|Path(at)| Self(at)).map_err(|rejection| Problem::bad(rejection.body_text(), "see /api/docs"))
+        read.map(|Path(at)| Self(at))
+            .map_err(|rejection| Problem::bad(rejection.body_text(), "see /api/docs"))
     }
 }
 
@@ -50,6 +51,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Self(asked)).map_err(|rejection| Problem::bad(rejection.body_text(), "see /api/docs"))
+        read.map(|Query(asked)| Self(asked))
+            .map_err(|rejection| Problem::bad(rejection.body_text(), "see /api/docs"))
     }
 }

@@ -32,7 +32,8 @@ pub(crate) async fn bound(State(places): State<Arc<Semaphore>>, request: Request
     let answered = tokio::time::timeout(WITHIN, next.run(request)).await;
     drop(place);
     answered.unwrap_or_else(|_| {
-        Problem::unavailable("the gate took too long over this", "try again; see the gate's log").into_response()
+        Problem::unavailable("the gate took too long over this", "try again; see the gate's log")
+            .into_response()
     })
 }
 

@@ -25,7 +25,13 @@ pub(crate) struct HostTokens {
 
 impl HostTokens {
     /// Writes the fact, unless one stands. The request goes on only after it is committed.
-    pub(crate) async fn used(&self, app: &App, actor: &Actor, method: &str, route: &str) -> Result<(), Problem> {
+    pub(crate) async fn used(
+        &self,
+        app: &App,
+        actor: &Actor,
+        method: &str,
+        route: &str,
+    ) -> Result<(), Problem> {
         if self.stands(&actor.claims.jti, actor.now) {
             return Ok(());
         }
@@ -33,7 +39,8 @@ impl HostTokens {
             "host_minted": true, "token": actor.claims.jti, "request": format!("{method} {route}"),
             "source": actor.source.map(|source| source.to_string()),
         });
-        match app.parts.store.fact(NewFact::new(FactKind::TokenUsed, actor.now, body).by(actor.person)).await {
+        match app.parts.store.fact(NewFact::new(FactKind::TokenUsed, actor.now, body).by(actor.person)).await
+        {
             Ok(_) => {
                 self.remember(&actor.claims.jti, actor.now);
                 Ok(())

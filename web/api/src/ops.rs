@@ -1,7 +1,5 @@
 //! What machines ask: is it alive, is it ready, how is it doing; and the description of the API.
 
-use std::fmt::Write;
-
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -28,8 +26,9 @@ pub(crate) async fn readyz(State(app): State<App>) -> Response {
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     let mut text = String::new();
     for (name, kind, help, value) in app.figures().await {
-        // Writing to a String cannot fail.
-        drop(write!(text, "# HELP chaperone_{name} {help}\n# TYPE chaperone_{name} {kind}\nchaperone_{name} {value}\n"));
+        text.push_str(&format!(
+            "# HELP chaperone_{name} {help}\n# TYPE chaperone_{name} {kind}\nchaperone_{name} {value}\n"
+        ));
     }
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -66,6 +66,9 @@ pub(crate) fn needed(field: &str, text: &str) -> Result<String, Problem> {
 }
 
 /// Every element parsed; the first that is wrong is named.
-fn all<T: FromStr<Err: std::fmt::Display>, C: FromIterator<T>>(field: &str, texts: &[String]) -> Result<C, Problem> {
+fn all<T: FromStr<Err: std::fmt::Display>, C: FromIterator<T>>(
+    field: &str,
+    texts: &[String],
+) -> Result<C, Problem> {
     texts.iter().map(|text| text.parse().map_err(|error| Problem::field(field, error))).collect()
 }

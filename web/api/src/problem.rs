@@ -40,12 +40,20 @@ impl Problem {
     /// Nothing has this name: 404.
     pub fn unknown(kind: &str, name: &str) -> Self {
         let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
-        Self::new(StatusCode::NOT_FOUND, format!("there is no {kind} {name:?}"), format!("list what there is: chaperone {kind} list"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no {kind} {name:?}"),
+            format!("list what there is: chaperone {kind} list"),
+        )
     }
 
     /// No valid token: 401.
     pub fn unauthenticated(what: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, what, "sign in again: chaperone login, or chaperone token on the host")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            what,
+            "sign in again: chaperone login, or chaperone token on the host",
+        )
     }
 
     /// The caller may not: 403.
@@ -72,7 +80,11 @@ impl Problem {
             cause = inner.source();
         }
         tracing::error!(error = chain, "the gate failed to {doing}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, format!("the gate failed to {doing}"), "see the gate's log")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("the gate failed to {doing}"),
+            "see the gate's log",
+        )
     }
 }
 
@@ -80,7 +92,9 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(self)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -11,16 +11,18 @@ use crate::problem::Problem;
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Gone(_) => {
-                Self::unavailable("the gate's database does not answer", "nothing was changed; try again when /readyz says so")
-            }
+            StoreError::Gone(_) => Self::unavailable(
+                "the gate's database does not answer",
+                "nothing was changed; try again when /readyz says so",
+            ),
             StoreError::WentBack { .. } => Self::unavailable(
                 "the gate's database is older than what the gate has signed; nothing can be changed",
                 "see the operator's guide, \"the database went back\": two people run chaperone ledger fork",
             ),
-            StoreError::Duplicate(name) => {
-                Self::conflict(format!("there is one already: {name}"), "choose another name, or change the one there is")
-            }
+            StoreError::Duplicate(name) => Self::conflict(
+                format!("there is one already: {name}"),
+                "choose another name, or change the one there is",
+            ),
             StoreError::NotFound(what) => Self::new(
                 StatusCode::NOT_FOUND,
                 format!("there is no such {what}"),

@@ -24,7 +24,9 @@ pub(crate) fn target_name(facts: &Facts, id: TargetId) -> String {
 
 /// Why something is locked.
 fn locked(facts: &Facts, on: LockOn) -> Option<String> {
-    facts.locks.values().find(|lock| lock.on == on).map(|lock| {
-        if lock.reason.is_empty() { "locked".to_owned() } else { lock.reason.clone() }
-    })
+    facts
+        .locks
+        .values()
+        .find(|lock| lock.on == on)
+        .map(|lock| if lock.reason.is_empty() { "locked".to_owned() } else { lock.reason.clone() })
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chaperone_alert::{AddressPolicy, Delivery};
 use chaperone_desk::Desk;
 use chaperone_identity::TokenKeys;
+use chaperone_recorder::{Folder, Space};
 use chaperone_session::Gate;
 use chaperone_store::{FactKind, Store};
 use chaperone_vault::Vault;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub gate: Gate,
     /// Seals credentials.
     pub vault: Vault,
+    /// Where recordings are written.
+    pub folder: Folder,
     /// Opens evidence.
     pub desk: Desk,
     /// Delivers alerts.
@@ -51,6 +54,7 @@ pub(crate) struct Shared {
     pub store: Store,
     pub gate: Gate,
     pub vault: Vault,
+    pub folder: Folder,
     pub desk: Desk,
     pub delivery: Delivery,
     pub tokens: TokenKeys,
@@ -64,10 +68,24 @@ impl App {
     /// An API over its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, gate, vault, desk, delivery, tokens, settings } = parts;
+        let Parts { store, gate, vault, folder, desk, delivery, tokens, settings } = parts;
         let (host_tokens, keepers) = (HostTokens::default(), TwoKeepers::default());
         let openapi = router::openapi();
-        Self { parts: Arc::new(Shared { store, gate, vault, desk, delivery, tokens, settings, host_tokens, keepers, openapi }) }
+        Self {
+            parts: Arc::new(Shared {
+                store,
+                gate,
+                vault,
+                folder,
+                desk,
+                delivery,
+                tokens,
+                settings,
+                host_tokens,
+                keepers,
+                openapi,
+            }),
+        }
     }
 }
 
@@ -75,12 +93,21 @@ impl App {
     /// Why a visit would not be let in now; empty when it would.
     pub(crate) async fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        if let Err(error) = self.parts.store.facts().await {
-            faults.push(error.to_string());
-        } else if self.parts.store.went_back() {
-            faults.push("the database went back: two people run chaperone ledger fork".to_owned());
+        match self.parts.store.went_back().await {
+            Ok(false) => {}
+            Ok(true) => {
+                faults.push("the database went back: two people run chaperone ledger fork".to_owned())
+            }
+            Err(error) => faults.push(error.to_string()),
         }
-        faults.extend(self.parts.gate.faults());
+        if !self.parts.gate.is_accepting() {
+            faults.push("the spool is full: no connection is taken until the database is back".to_owned());
+        }
+        match self.parts.folder.space() {
+            Ok(Space::Ok) => {}
+            Ok(_) => faults.push("the recordings' disk is low: no visit begins".to_owned()),
+            Err(error) => faults.push(error.to_string()),
+        }
         faults
     }
 
@@ -91,10 +118,20 @@ impl App {
         let mut figures = vec![
             ("sessions_live", "gauge", "Visits on this node now.", count(self.parts.gate.live_count())),
             ("facts_total", "counter", "Facts in the ledger.", whole(store.head().size)),
-            ("database_up", "gauge", "Whether the database answers.", f64::from(u8::from(store.gone_for().is_none()))),
+            (
+                "database_up",
+                "gauge",
+                "Whether the database answers.",
+                f64::from(u8::from(store.gone_for().is_none())),
+            ),
         ];
         if let Ok(refused) = store.count_facts(FactKind::AttemptRefused).await {
-            figures.push(("attempts_refused_total", "counter", "Refused attempts of proven people.", whole(refused)));
+            figures.push((
+                "attempts_refused_total",
+                "counter",
+                "Refused attempts of proven people.",
+                whole(refused),
+            ));
         }
         if let Ok(failed) = store.count_facts(FactKind::AttemptFailed).await {
             figures.push(("attempts_failed_total", "counter", "Attempts whose proof failed.", whole(failed)));

@@ -24,9 +24,10 @@ pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
 pub use session::SessionView;
 pub use target::{
-    CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls, TargetView,
+    CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
+    TargetView,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
-    ApprovalView, Go, MoveWindow, NewCloses, NewFreeze, FreezeView, NewWindow, Substitute, WindowView,
+    ApprovalView, FreezeView, Go, MoveWindow, NewCloses, NewFreeze, NewWindow, Substitute, WindowView,
 };

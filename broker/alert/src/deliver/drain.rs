@@ -27,8 +27,8 @@ const BATCH: usize = 64;
 const POLL: Duration = Duration::from_secs(1);
 /// How long news gather before the queue is looked at: a flood of facts costs 50 looks a second, not thousands.
 const GATHER: Duration = Duration::from_millis(20);
-/// News cut a pause short, but not below this.
-const RETRY_ON_NEWS: Duration = Duration::from_secs(5);
+/// News cut a pause short, but not below this: a receiver that answers with errors is not asked at the pace of facts.
+const RETRY_ON_NEWS: Duration = Duration::from_secs(60);
 
 /// Why a round did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -197,15 +197,9 @@ impl<O: Outbox, N: Send + Sync> Drain<O, N> {
         }
         let start = Instant::now();
         let patient = matches!(failure, Failure::Answered(Some(_)));
-        loop {
-            tokio::select! {
-                () = sleep_until(start + pause) => return,
-                changed = self.news.changed(), if !patient => match changed {
-                    Ok(()) if start.elapsed() >= RETRY_ON_NEWS => return,
-                    Ok(()) => sleep_until(start + RETRY_ON_NEWS.min(pause)).await,
-                    Err(_) => return sleep_until(start + pause).await,
-                },
-            }
+        tokio::select! {
+            () = sleep_until(start + pause) => {}
+            _ = self.news.changed(), if !patient => sleep_until(start + pause.min(RETRY_ON_NEWS)).await,
         }
     }
 

@@ -141,8 +141,11 @@ impl Delivery {
         }
     }
 
-    /// Tells what has grown untold, and what is stuck.
-    async fn review(&self, now: Timestamp) -> Result<(), StoreError> {
+    /// Tells what has grown untold, and what is stuck. [`Delivery::run`] does it every five seconds.
+    ///
+    /// # Errors
+    /// When the database does not answer; the next call does the rest.
+    pub async fn review(&self, now: Timestamp) -> Result<(), StoreError> {
         self.shared.alerts.tell_grown(&self.shared.store, now).await?;
         for health in self.health().await? {
             let waits = health.oldest.is_some_and(|oldest| now.duration_since(oldest) >= STUCK_AFTER);

@@ -244,7 +244,7 @@ fn status(success: bool, of: &Occurrence) -> Map<String, Value> {
     members(json!({
         "status_id": if success { 1 } else { 2 },
         "status": if success { "Success" } else { "Failure" },
-        "status_code": of.reason.map(|reason| reason.as_str()),
+        "status_code": of.reason.map(|reason| reason.as_str()).or(of.failure.as_deref()),
         "status_detail": of.verdict(),
     }))
 }

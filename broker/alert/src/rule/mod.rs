@@ -62,7 +62,7 @@ pub enum Grouping {
 }
 
 /// What a rule fits: every part that is given must hold.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Condition {
     /// One of these facts.
     pub kinds: &'static [FactKind],
@@ -72,6 +72,8 @@ pub struct Condition {
     pub off_by_at_most: Option<SignedDuration>,
     /// One of these failures; empty means whatever the failure.
     pub failures: &'static [&'static str],
+    /// Inside a session.
+    pub in_session: bool,
     /// Somebody acted with a token minted on the host.
     pub host_minted: bool,
 }
@@ -89,7 +91,9 @@ impl Condition {
         };
         let failure = self.failures.is_empty()
             || of.failure.as_deref().is_some_and(|failure| self.failures.contains(&failure));
-        self.kinds.contains(&of.kind) && failure && reason && near && (!self.host_minted || of.host_minted)
+        let inside = !self.in_session || of.session.is_some();
+        let minted = !self.host_minted || of.host_minted;
+        self.kinds.contains(&of.kind) && failure && reason && near && inside && minted
     }
 }
 
@@ -103,13 +107,22 @@ impl RuleBook {
     /// The rules of a new installation.
     #[must_use]
     pub fn standard() -> Self {
-        Self { rules: standard::rules() }
+        let mut rules = standard::ATTEMPTS.to_vec();
+        rules.extend_from_slice(standard::SESSIONS);
+        rules.push(standard::FAULT);
+        Self { rules }
     }
 
     /// The first rule that fits.
     #[must_use]
     pub fn judge(&self, of: &Occurrence) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.condition.fits(of))
+    }
+
+    /// Whether any rule is about facts of this kind.
+    #[must_use]
+    pub fn concerns(&self, kind: FactKind) -> bool {
+        self.rules.iter().any(|rule| rule.condition.kinds.contains(&kind))
     }
 
     /// Every rule, in the order in which they are asked.

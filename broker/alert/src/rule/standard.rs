@@ -26,242 +26,223 @@ const STOLEN_ACCESS: &[Technique] = &[
 const GUESSING: &[Technique] = &[EXTERNAL_REMOTE_SERVICES, BRUTE_FORCE, ICS_EXTERNAL_REMOTE_SERVICES];
 const TRACES: &[Technique] = &[INDICATOR_REMOVAL];
 
-pub(super) fn rules() -> Vec<Rule> {
-    let mut rules = on_attempts();
-    rules.extend(on_sessions());
-    rules.extend(on_faults());
-    rules
+/// What fits nothing: conditions are this with parts filled in.
+const NOTHING: Condition = Condition {
+    kinds: &[],
+    reasons: &[],
+    off_by_at_most: None,
+    failures: &[],
+    in_session: false,
+    host_minted: false,
+};
+
+const fn refused(reasons: &'static [Reason]) -> Condition {
+    Condition { kinds: &[FactKind::AttemptRefused], reasons, ..NOTHING }
 }
 
-fn refused(reasons: &'static [Reason]) -> Condition {
-    Condition { kinds: &[FactKind::AttemptRefused], reasons, ..Condition::default() }
-}
-
-fn on_attempts() -> Vec<Rule> {
-    vec![
-        Rule {
-            name: "early-arrival",
-            title: "The right person, a little early",
-            condition: Condition { off_by_at_most: Some(EARLY_BY), ..refused(&[Reason::Early]) },
-            severity: Severity::Informational,
-            action: Action::Note,
-            grouping: Grouping::Person,
-            runbook: [
-                "Nothing to do: the person read when their window opens.",
-                "If they must start now, a clinical engineer can move the window.",
-                "If it happens often, ask the vendor to check the time zone of its calendar.",
-            ],
-            techniques: &[],
-        },
-        Rule {
-            name: "second-factor-failed",
-            title: "A proven credential without its second factor",
-            condition: Condition {
-                kinds: &[FactKind::AttemptFailed, FactKind::AttemptRefused],
-                reasons: &[Reason::SecondFactor],
-                ..Condition::default()
-            },
-            severity: Severity::High,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Call the person on a known number: were you signing in just now?",
-                "If not, lock the person: the first factor is in somebody else's hands.",
-                "Have the credential enrolled anew, and look for the same source in other alerts.",
-            ],
-            techniques: STOLEN_ACCESS,
-        },
-        Rule {
-            name: "unproven-attempts",
-            title: "Attempts that proved nothing",
-            condition: Condition { kinds: &[FactKind::AttemptFailed], ..Condition::default() },
-            severity: Severity::Low,
-            action: Action::Alert,
-            grouping: Grouping::Listener,
-            runbook: [
-                "Look at the sources and names: scans name many, a person with a new key names one.",
-                "If one enrolled person stands out, ask them whether their key changed.",
-                "If it is a flood from one network, have it blocked before the gate.",
-            ],
-            techniques: GUESSING,
-        },
-        Rule {
-            name: "gate-fault-refusal",
-            title: "The gate refused because a part of it failed",
-            condition: refused(&[Reason::Recorder, Reason::Store, Reason::Clock]),
-            severity: Severity::Critical,
-            action: Action::Alert,
-            grouping: Grouping::Subject,
-            runbook: [
-                "Open the gate's health page: recorder, database and clock each say what is wrong.",
-                "Tell clinical engineering that vendors wait, and start the downtime procedure if a visit is due.",
-                "Once it is mended, confirm that a new attempt is admitted and that the ledger verifies.",
-            ],
-            techniques: &[],
-        },
-        Rule {
-            name: "barred-grant",
-            title: "A proven credential on a locked, revoked or frozen grant",
-            condition: refused(&[Reason::Locked, Reason::Revoked, Reason::Frozen]),
-            severity: Severity::Critical,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Read why it was locked, revoked or frozen: the window and the lock name who did it.",
-                "Call the person and the vendor's sponsor on known numbers: who is at the keyboard?",
-                "Keep or set the lock on the person, open a case, and look for the same source elsewhere.",
-            ],
-            techniques: STOLEN_ACCESS,
-        },
-        Rule {
-            name: "off-schedule",
-            title: "A proven credential outside the schedule",
-            condition: refused(&[
-                Reason::NoWindow,
-                Reason::Early,
-                Reason::Late,
-                Reason::OtherTarget,
-                Reason::OtherPerson,
-                Reason::NotValid,
-                Reason::NotYetApproved,
-                Reason::NotReleased,
-                Reason::WorkLimit,
-            ]),
-            severity: Severity::High,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Ask the approver of the nearest window: was this visit planned?",
-                "If nobody knows of it, call the person on a known number, not the one in the message.",
-                "If they did not try, lock the person and open a case; else close as planned, not communicated.",
-            ],
-            techniques: STOLEN_ACCESS,
-        },
-        Rule {
-            name: "outside-grant",
-            title: "A proven credential outside what its window grants",
-            condition: refused(&[Reason::AccessNotGranted, Reason::SourceNetwork]),
-            severity: Severity::High,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Compare what was asked for, and from where, with the window's access and the vendor's networks.",
-                "Ask the approver whether the plan changed; a changed plan wants a changed window.",
-                "If nobody knows of it, lock the person and open a case.",
-            ],
-            techniques: STOLEN_ACCESS,
-        },
-        Rule {
-            name: "held-back",
-            title: "The right person inside a window, held back",
-            condition: refused(&[Reason::ObserverRequired, Reason::Limit]),
-            severity: Severity::Medium,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "If an observer is missing, find one: the target's card says who may watch.",
-                "If there are too many sessions, look at the others: does one person hold two?",
-                "If a session should not be there, stop it; else close this as planned.",
-            ],
-            techniques: &[VALID_ACCOUNTS],
-        },
-    ]
-}
-
-fn on_sessions() -> Vec<Rule> {
-    vec![
-        Rule {
-            name: "undeclared-channel",
-            title: "A live session asked for more than its window grants",
-            condition: Condition { kinds: &[FactKind::ChannelRefused], ..Condition::default() },
-            severity: Severity::Medium,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Watch the session, or replay it from the refused request on.",
-                "Compare the request with the window's purpose and plan: tools often ask for more than they need.",
-                "If it does not fit, pause the session and ask the technician; stop it if the answer does not fit.",
-            ],
-            techniques: &[REMOTE_SSH, ICS_REMOTE_SERVICES],
-        },
-        Rule {
-            name: "host-key-changed",
-            title: "A server showed a host key that is not pinned",
-            condition: Condition {
-                kinds: &[FactKind::TargetFailed],
-                failures: &["host-key"],
-                ..Condition::default()
-            },
-            severity: Severity::High,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Ask clinical engineering whether the server was rebuilt or its keys were renewed.",
-                "If so, compare the new key on the server's own console before it is pinned.",
-                "If not, something stands between the gate and the server: open a case, keep vendors out.",
-            ],
-            techniques: &[REMOTE_SSH, ICS_REMOTE_SERVICES],
-        },
-        Rule {
-            name: "recording-lost",
-            title: "A session without its sealed recording, or a recording without its session",
-            condition: Condition {
-                kinds: &[FactKind::SessionLost, FactKind::RecordingUnknown],
-                ..Condition::default()
-            },
-            severity: Severity::Critical,
-            action: Action::Alert,
-            grouping: Grouping::Subject,
-            runbook: [
-                "Find the node that held the session: can its data folder still be read?",
-                "If it can, start the gate there: it adopts and seals what it finds.",
-                "If it cannot, open a case: what the session did must be established on the target.",
-            ],
-            techniques: TRACES,
-        },
-        Rule {
-            name: "recording-recovered",
-            title: "A session was sealed after a crash, as found",
-            condition: Condition { kinds: &[FactKind::SessionRecovered], ..Condition::default() },
-            severity: Severity::Medium,
-            action: Action::Alert,
-            grouping: Grouping::Subject,
-            runbook: [
-                "Verify the recording: it says where its sound part ends.",
-                "Look at the node's log for why it stopped.",
-                "If somebody stopped it on purpose, open a case.",
-            ],
-            techniques: TRACES,
-        },
-        Rule {
-            name: "host-token-used",
-            title: "Somebody acted with a token that was minted on the host",
-            condition: Condition { kinds: &[FactKind::TokenUsed], host_minted: true, ..Condition::default() },
-            severity: Severity::Medium,
-            action: Action::Alert,
-            grouping: Grouping::Person,
-            runbook: [
-                "Ask the administrator on duty: who worked on the gate's host, and why?",
-                "Compare the acts under this token with what they say.",
-                "If nobody minted it, treat the host as taken over: open a case.",
-            ],
-            techniques: &[VALID_ACCOUNTS],
-        },
-    ]
-}
-
-fn on_faults() -> Vec<Rule> {
-    vec![fault(
-        "gate-fault",
-        "A part of the gate failed",
-        FAULTS,
-        [
-            "Read what failed and since when: recorder, clock, ledger, database or delivery.",
-            "Tell clinical engineering whether vendors can still work; the guide has the downtime procedure.",
-            "Once it is mended, run `chaperone ledger verify`, and confirm that a test message arrives.",
+/// On attempts.
+pub(super) const ATTEMPTS: &[Rule] = &[
+    Rule {
+        name: "early-arrival",
+        title: "The right person, a little early",
+        condition: Condition { off_by_at_most: Some(EARLY_BY), ..refused(&[Reason::Early]) },
+        severity: Severity::Informational,
+        action: Action::Note,
+        grouping: Grouping::Person,
+        runbook: [
+            "Nothing to do: the person read when their window opens.",
+            "If they must start now, a clinical engineer can move the window.",
+            "If it happens often, ask the vendor to check the time zone of its calendar.",
         ],
-    )]
-}
+        techniques: &[],
+    },
+    Rule {
+        name: "second-factor-failed",
+        title: "A proven credential without its second factor",
+        condition: Condition {
+            kinds: &[FactKind::AttemptFailed, FactKind::AttemptRefused],
+            reasons: &[Reason::SecondFactor],
+            ..NOTHING
+        },
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Call the person on a known number: were you signing in just now?",
+            "If not, lock the person: the first factor is in somebody else's hands.",
+            "Have the credential enrolled anew, and look for the same source in other alerts.",
+        ],
+        techniques: STOLEN_ACCESS,
+    },
+    Rule {
+        name: "unproven-attempts",
+        title: "Attempts that proved nothing",
+        condition: Condition { kinds: &[FactKind::AttemptFailed], ..NOTHING },
+        severity: Severity::Low,
+        action: Action::Alert,
+        grouping: Grouping::Listener,
+        runbook: [
+            "Look at the sources and names: scans name many, a person with a new key names one.",
+            "If one enrolled person stands out, ask them whether their key changed.",
+            "If it is a flood from one network, have it blocked before the gate.",
+        ],
+        techniques: GUESSING,
+    },
+    Rule {
+        name: "gate-fault-refusal",
+        title: "The gate refused because a part of it failed",
+        condition: refused(&[Reason::Recorder, Reason::Store, Reason::Clock]),
+        severity: Severity::Critical,
+        action: Action::Alert,
+        grouping: Grouping::Subject,
+        runbook: [
+            "Open the gate's health page: recorder, database and clock each say what is wrong.",
+            "Tell clinical engineering that vendors wait, and start the downtime procedure if a visit is due.",
+            "Once it is mended, confirm that a new attempt is admitted and that the ledger verifies.",
+        ],
+        techniques: &[],
+    },
+    Rule {
+        name: "barred-grant",
+        title: "A proven credential on a locked, revoked or frozen grant",
+        condition: refused(&[Reason::Locked, Reason::Revoked, Reason::Frozen]),
+        severity: Severity::Critical,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Read why it was locked, revoked or frozen: the window and the lock name who did it.",
+            "Call the person and the vendor's sponsor on known numbers: who is at the keyboard?",
+            "Keep or set the lock on the person, open a case, and look for the same source elsewhere.",
+        ],
+        techniques: STOLEN_ACCESS,
+    },
+    Rule {
+        name: "off-schedule",
+        title: "A proven credential outside the schedule",
+        condition: refused(&[
+            Reason::NoWindow,
+            Reason::Early,
+            Reason::Late,
+            Reason::OtherTarget,
+            Reason::OtherPerson,
+            Reason::NotValid,
+            Reason::NotYetApproved,
+            Reason::NotReleased,
+            Reason::WorkLimit,
+        ]),
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Ask the approver of the nearest window: was this visit planned?",
+            "If nobody knows of it, call the person on a known number, not the one in the message.",
+            "If they did not try, lock the person and open a case; else close as planned, not communicated.",
+        ],
+        techniques: STOLEN_ACCESS,
+    },
+    Rule {
+        name: "outside-grant",
+        title: "A proven credential outside what its window grants",
+        condition: refused(&[Reason::AccessNotGranted, Reason::SourceNetwork]),
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Compare what was asked for, and from where, with the window's access and the vendor's networks.",
+            "Ask the approver whether the plan changed; a changed plan wants a changed window.",
+            "If nobody knows of it, lock the person and open a case.",
+        ],
+        techniques: STOLEN_ACCESS,
+    },
+    Rule {
+        name: "held-back",
+        title: "The right person inside a window, held back",
+        condition: refused(&[Reason::ObserverRequired, Reason::Limit]),
+        severity: Severity::Medium,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "If an observer is missing, find one: the target's card says who may watch.",
+            "If there are too many sessions, look at the others: does one person hold two?",
+            "If a session should not be there, stop it; else close this as planned.",
+        ],
+        techniques: &[VALID_ACCOUNTS],
+    },
+];
+
+/// On sessions, and on what was done around them.
+pub(super) const SESSIONS: &[Rule] = &[
+    Rule {
+        name: "undeclared-channel",
+        title: "A live session asked for more than its window grants",
+        condition: Condition { kinds: &[FactKind::ChannelRefused], in_session: true, ..NOTHING },
+        severity: Severity::Medium,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Watch the session, or replay it from the refused request on.",
+            "Compare the request with the window's purpose and plan: tools often ask for more than they need.",
+            "If it does not fit, pause the session and ask the technician; stop it if the answer does not fit.",
+        ],
+        techniques: &[REMOTE_SSH, ICS_REMOTE_SERVICES],
+    },
+    Rule {
+        name: "host-key-changed",
+        title: "A server showed a host key that is not pinned",
+        condition: Condition { kinds: &[FactKind::TargetFailed], failures: &["host-key"], ..NOTHING },
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Ask clinical engineering whether the server was rebuilt or its keys were renewed.",
+            "If so, compare the new key on the server's own console before it is pinned.",
+            "If not, something stands between the gate and the server: open a case, keep vendors out.",
+        ],
+        techniques: &[REMOTE_SSH, ICS_REMOTE_SERVICES],
+    },
+    Rule {
+        name: "recording-lost",
+        title: "A session without its sealed recording, or a recording without its session",
+        condition: Condition { kinds: &[FactKind::SessionLost, FactKind::RecordingUnknown], ..NOTHING },
+        severity: Severity::Critical,
+        action: Action::Alert,
+        grouping: Grouping::Subject,
+        runbook: [
+            "Find the node that held the session: can its data folder still be read?",
+            "If it can, start the gate there: it adopts and seals what it finds.",
+            "If it cannot, open a case: what the session did must be established on the target.",
+        ],
+        techniques: TRACES,
+    },
+    Rule {
+        name: "recording-recovered",
+        title: "A session was sealed after a crash, as found",
+        condition: Condition { kinds: &[FactKind::SessionRecovered], ..NOTHING },
+        severity: Severity::Medium,
+        action: Action::Alert,
+        grouping: Grouping::Subject,
+        runbook: [
+            "Verify the recording: it says where its sound part ends.",
+            "Look at the node's log for why it stopped.",
+            "If somebody stopped it on purpose, open a case.",
+        ],
+        techniques: TRACES,
+    },
+    Rule {
+        name: "host-token-used",
+        title: "Somebody acted with a token that was minted on the host",
+        condition: Condition { kinds: &[FactKind::TokenUsed], host_minted: true, ..NOTHING },
+        severity: Severity::Medium,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Ask the administrator on duty: who worked on the gate's host, and why?",
+            "Compare the acts under this token with what they say.",
+            "If nobody minted it, treat the host as taken over: open a case.",
+        ],
+        techniques: &[VALID_ACCOUNTS],
+    },
+];
 
 /// Recorder, clock, ledger, database and delivery.
 const FAULTS: &[FactKind] = &[
@@ -272,20 +253,18 @@ const FAULTS: &[FactKind] = &[
     FactKind::DestinationFault,
 ];
 
-fn fault(
-    name: &'static str,
-    title: &'static str,
-    kinds: &'static [FactKind],
-    runbook: [&'static str; 3],
-) -> Rule {
-    Rule {
-        name,
-        title,
-        condition: Condition { kinds, ..Condition::default() },
-        severity: Severity::Critical,
-        action: Action::Alert,
-        grouping: Grouping::Subject,
-        runbook,
-        techniques: TRACES,
-    }
-}
+/// On the gate itself.
+pub(super) const FAULT: Rule = Rule {
+    name: "gate-fault",
+    title: "A part of the gate failed",
+    condition: Condition { kinds: FAULTS, ..NOTHING },
+    severity: Severity::Critical,
+    action: Action::Alert,
+    grouping: Grouping::Subject,
+    runbook: [
+        "Read what failed and since when: recorder, clock, ledger, database or delivery.",
+        "Tell clinical engineering whether vendors can still work; the guide has the downtime procedure.",
+        "Once it is mended, run `chaperone ledger verify`, and confirm that a test message arrives.",
+    ],
+    techniques: TRACES,
+};

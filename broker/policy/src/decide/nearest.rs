@@ -21,7 +21,8 @@ impl<'a> Case<'a> {
     /// The refusal when no window lets the attempt in.
     pub(super) fn why_not(&self, hindrances: &[Hindrance<'a>]) -> Refusal {
         // Inside the window itself, the most that it got right; outside, the nearest.
-        let nearest = hindrances.iter().min_by_key(|it| (it.away, std::cmp::Reverse(it.step()), it.window.id));
+        let nearest =
+            hindrances.iter().min_by_key(|it| (it.away, std::cmp::Reverse(it.step()), it.window.id));
         // A running session is asked about one window only.
         let pinned = self.attempt.within.is_some();
         match nearest {

@@ -88,7 +88,8 @@ fn check_membership<'a>(case: &Case<'a>, window: &Window) -> Result<&'a Target, 
     if !super::stands(window) {
         return Err(Reason::NoWindow);
     }
-    let target = case.target.filter(|target| window.targets.contains(&target.id)).ok_or(Reason::OtherTarget)?;
+    let target =
+        case.target.filter(|target| window.targets.contains(&target.id)).ok_or(Reason::OtherTarget)?;
     if window.names(case.person) { Ok(target) } else { Err(Reason::OtherPerson) }
 }
 

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::hospital::{
-    ALARIS, DANA, GUARDRAILS, HOLLIS, MERIDIAN, OTTO, RAVI, at, attempt, freeze, hospital, lock, window, window_id,
+    ALARIS, DANA, GUARDRAILS, HOLLIS, MERIDIAN, OTTO, RAVI, at, attempt, freeze, hospital, lock, window,
+    window_id,
 };
 use crate::{Access, Freeze, FreezeId, LockId, PersonId, TargetId, Validity};
 
@@ -22,7 +23,7 @@ fn span(longest: i64) -> impl Strategy<Value = SignedDuration> {
 
 fn some_targets() -> impl Strategy<Value = BTreeSet<TargetId>> {
     prop_oneof![
-        3 => Just(BTreeSet::from([ALARIS])),
+        6 => Just(BTreeSet::from([ALARIS])),
         1 => Just(BTreeSet::from([GUARDRAILS])),
         1 => Just(BTreeSet::from([ALARIS, GUARDRAILS])),
     ]
@@ -30,15 +31,15 @@ fn some_targets() -> impl Strategy<Value = BTreeSet<TargetId>> {
 
 fn some_people() -> impl Strategy<Value = BTreeSet<PersonId>> {
     prop_oneof![
-        6 => Just(BTreeSet::from([DANA])),
-        3 => Just(BTreeSet::from([DANA, RAVI])),
+        10 => Just(BTreeSet::from([DANA])),
+        5 => Just(BTreeSet::from([DANA, RAVI])),
         1 => Just(BTreeSet::from([RAVI])),
         1 => Just(BTreeSet::new()),
     ]
 }
 
 fn some_access() -> impl Strategy<Value = Option<Access>> {
-    prop_oneof![3 => Just(None), 2 => Just(Some(Access::Shell)), 1 => Just(Some(Access::SftpWrite))]
+    prop_oneof![5 => Just(None), 2 => Just(Some(Access::Shell)), 1 => Just(Some(Access::SftpWrite))]
 }
 
 fn state() -> impl Strategy<Value = WindowState> {
@@ -136,8 +137,8 @@ prop_compose! {
 
 prop_compose! {
     fn an_attempt()(
-        who in prop_oneof![8 => Just(DANA), 1 => Just(RAVI), 1 => Just(OTTO)],
-        target in prop_oneof![4 => Just("alaris-sm-01"), 1 => Just("guardrails-01"), 1 => Just("nowhere")],
+        who in prop_oneof![18 => Just(DANA), 1 => Just(RAVI), 1 => Just(OTTO)],
+        target in prop_oneof![10 => Just("alaris-sm-01"), 1 => Just("guardrails-01"), 1 => Just("nowhere")],
         access in some_access(),
         (within, running) in prop_oneof![
             4 => Just((None, false)),
@@ -160,7 +161,7 @@ prop_compose! {
         facts in some_facts(),
         attempt in an_attempt(),
         anywhen in instant(),
-        edge in prop::option::weighted(0.7, (0_usize..3, prop_oneof![Just(0_i64), -5_i64..30])),
+        edge in prop::option::weighted(0.7, (prop::sample::select(vec![0_usize, 1, 1, 2]), prop_oneof![Just(0_i64), -15_i64..30])),
     ) -> (Facts, Attempt, Timestamp) {
         let edges = facts.windows.get(&window_id(1)).map(|window| [window.opens, window.closes, window.ends()]);
         let near = edge.zip(edges).map(|((which, minutes), edges)| edges[which] + SignedDuration::from_mins(minutes));
@@ -174,7 +175,12 @@ fn reach(answer: &Result<Permit, Box<Refusal>>) -> Option<(Timestamp, Timestamp)
 }
 
 /// Asserts that the second facts allow no more than the first: of the one window of a session, neither deadline is later.
-fn never_wider(before: &Facts, after: &Facts, attempt: &Attempt, now: Timestamp) -> Result<(), TestCaseError> {
+fn never_wider(
+    before: &Facts,
+    after: &Facts,
+    attempt: &Attempt,
+    now: Timestamp,
+) -> Result<(), TestCaseError> {
     let (first, second) = (reach(&decide(before, attempt, now)), reach(&decide(after, attempt, now)));
     prop_assert!(second <= first, "{second:?} is wider than {first:?}");
     if let (Some(_), Some((_, first)), Some((_, second))) = (attempt.within, first, second) {
@@ -345,6 +351,6 @@ fn the_generators_reach_permits_overruns_and_most_reasons() {
             Err(refusal) => drop(reasons.insert(refusal.reason)),
         }
     }
-    assert!(permits > 200 && overruns > 20, "{permits} permits, {overruns} in an overrun");
+    assert!(permits > 150 && overruns >= 15, "{permits} permits, {overruns} in an overrun");
     assert!(reasons.len() >= 14, "{reasons:?}");
 }

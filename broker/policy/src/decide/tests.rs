@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::hospital::{
-    ALARIS, DANA, GUARDRAILS, HOLLIS, MERIDIAN, OTTO, RAVI, account, at, attempt, freeze, hospital, minutes, running,
-    window, window_id,
+    ALARIS, DANA, GUARDRAILS, HOLLIS, MERIDIAN, OTTO, RAVI, account, at, attempt, freeze, hospital, minutes,
+    running, window, window_id,
 };
 use crate::permit::Bound;
 use crate::{Access, PersonId, Purpose, TargetId};
@@ -57,7 +57,9 @@ fn node_and_person() -> Vec<Row> {
     ownerless.vendors.remove(&MERIDIAN);
     vec![
         row("a clock in doubt", Reason::Clock, open()).by(|a| a.node.clock_trusted = false),
-        row("a clock in doubt, in a session", Reason::Clock, open()).in_session().by(|a| a.node.clock_trusted = false),
+        row("a clock in doubt, in a session", Reason::Clock, open())
+            .in_session()
+            .by(|a| a.node.clock_trusted = false),
         row("no database", Reason::Store, open()).by(|a| a.node.store_ready = false),
         row("no recorder", Reason::Recorder, open()).by(|a| a.node.recorder_ready = false),
         row("no recorder for a new channel", Reason::Recorder, open()).in_session().by(|a| {
@@ -86,7 +88,8 @@ fn node_and_person() -> Vec<Row> {
             open().change(DANA, |dana| dana.source_networks = from_elsewhere())
         }),
         row("not the vendor's network", Reason::SourceNetwork, {
-            let mut facts = open().change(DANA, |dana| dana.source_networks = vec!["198.51.100.0/24".parse().unwrap()]);
+            let mut facts =
+                open().change(DANA, |dana| dana.source_networks = vec!["198.51.100.0/24".parse().unwrap()]);
             facts.vendors.get_mut(&MERIDIAN).unwrap().source_networks = from_elsewhere();
             facts
         }),
@@ -100,13 +103,15 @@ fn schedule() -> Vec<Row> {
         row("nothing planned", Reason::NoWindow, hospital()),
         row("denied", Reason::NoWindow, planned(|w| w.state = WindowState::Denied)),
         row("withdrawn", Reason::NoWindow, planned(|w| w.state = WindowState::Withdrawn)),
-        row("withdrawn under a session", Reason::NoWindow, planned(|w| w.state = WindowState::Withdrawn)).in_session(),
+        row("withdrawn under a session", Reason::NoWindow, planned(|w| w.state = WindowState::Withdrawn))
+            .in_session(),
         row("a session whose window is gone", Reason::NoWindow, hospital()).in_session(),
         row("too long ago", Reason::NoWindow, open()).when("25T22:30").by(|_| {}).far(31),
         row("a little early", Reason::Early, open()).when("21:59:59"),
         row("at the first instant outside", Reason::Late, open()).when("23:00"),
         row("weeks ago", Reason::Late, open()).far(29),
-        row("after its closing was written down", Reason::Late, planned(|w| w.state = WindowState::Closed)).when("23:10"),
+        row("after its closing was written down", Reason::Late, planned(|w| w.state = WindowState::Closed))
+            .when("23:10"),
         row("after its review", Reason::Late, planned(|w| w.state = WindowState::Reviewed)).when("23:10"),
         row("a new attempt in the overrun", Reason::Late, planned(|w| w.overrun = minutes(30))).when("23:00"),
         row("a new channel in the overrun", Reason::Late, planned(|w| w.overrun = minutes(30)))
@@ -121,17 +126,32 @@ fn schedule() -> Vec<Row> {
         })
         .in_session(),
         row("the wrong server", Reason::OtherTarget, elsewhere()),
-        row("a server that is not there", Reason::OtherTarget, open()).by(|a| a.target = "nowhere".parse().unwrap()),
+        row("a server that is not there", Reason::OtherTarget, open())
+            .by(|a| a.target = "nowhere".parse().unwrap()),
         row("a session whose server was taken out", Reason::OtherTarget, elsewhere()).in_session(),
         row("the wrong server beats weeks ago", Reason::OtherTarget, {
-            elsewhere().with(Window { id: window_id(2), opens: at("20T10:00"), closes: at("20T11:00"), ..window(2) })
+            elsewhere().with(Window {
+                id: window_id(2),
+                opens: at("20T10:00"),
+                closes: at("20T11:00"),
+                ..window(2)
+            })
         }),
         row("just late beats the wrong server", Reason::Late, {
-            elsewhere().with(Window { id: window_id(2), opens: at("21:00"), closes: at("22:00"), ..window(2) })
+            elsewhere().with(Window {
+                id: window_id(2),
+                opens: at("21:00"),
+                closes: at("22:00"),
+                ..window(2)
+            })
         }),
         row("open for others", Reason::OtherPerson, others()),
-        row("a session whose technician was replaced", Reason::OtherPerson, planned(|w| w.technicians = [RAVI].into()))
-            .in_session(),
+        row(
+            "a session whose technician was replaced",
+            Reason::OtherPerson,
+            planned(|w| w.technicians = [RAVI].into()),
+        )
+        .in_session(),
         row("a technician who changed company", Reason::OtherPerson, {
             open().change(DANA, |dana| dana.vendor = Some(HOLLIS))
         }),
@@ -149,13 +169,19 @@ fn window_checks() -> Vec<Row> {
     let observed = || planned(|w| w.observer_required = true);
     vec![
         row("asked for", Reason::NotYetApproved, planned(|w| w.state = WindowState::Requested)),
-        row("asked for, and just early", Reason::NotYetApproved, planned(|w| w.state = WindowState::Requested))
-            .when("21:50"),
-        row("never approved", Reason::NotYetApproved, planned(|w| w.state = WindowState::Expired)).when("23:10"),
+        row(
+            "asked for, and just early",
+            Reason::NotYetApproved,
+            planned(|w| w.state = WindowState::Requested),
+        )
+        .when("21:50"),
+        row("never approved", Reason::NotYetApproved, planned(|w| w.state = WindowState::Expired))
+            .when("23:10"),
         row("not accepted", Reason::NotYetApproved, planned(|w| w.awaiting_acceptance = [DANA].into())),
         row("not confirmed", Reason::NotYetApproved, planned(|w| w.awaiting_substitution = [DANA].into())),
         row("revoked", Reason::Revoked, planned(|w| w.state = WindowState::Revoked)),
-        row("revoked under a session", Reason::Revoked, planned(|w| w.state = WindowState::Revoked)).in_session(),
+        row("revoked under a session", Reason::Revoked, planned(|w| w.state = WindowState::Revoked))
+            .in_session(),
         row("no go", Reason::NotReleased, planned(|w| w.go_required = true)),
         row("frozen", Reason::Frozen, open().frozen(freeze(&[ALARIS], Some("22:30"), Some("22:31")))),
         row("all frozen", Reason::Frozen, open().frozen(freeze(&[], None, None))),
@@ -167,20 +193,32 @@ fn window_checks() -> Vec<Row> {
             planned(|w| (w.work_limit, w.work_began) = (Some(minutes(20)), Some(at("22:10"))))
         })
         .in_session(),
-        row("another kind of access", Reason::AccessNotGranted, open()).by(|a| a.access = Some(Access::SftpRead)),
-        row("an account by silence", Reason::AccessNotGranted, open()).by(|a| a.account = Some(account("root"))),
-        row("an account that is not there", Reason::AccessNotGranted, open()).by(|a| a.account = Some(account("x"))),
-        row("an account not named", Reason::AccessNotGranted, planned(|w| w.accounts = [account("root")].into()))
-            .by(|a| a.account = Some(account("svc"))),
+        row("another kind of access", Reason::AccessNotGranted, open())
+            .by(|a| a.access = Some(Access::SftpRead)),
+        row("an account by silence", Reason::AccessNotGranted, open())
+            .by(|a| a.account = Some(account("root"))),
+        row("an account that is not there", Reason::AccessNotGranted, open())
+            .by(|a| a.account = Some(account("x"))),
+        row(
+            "an account not named",
+            Reason::AccessNotGranted,
+            planned(|w| w.accounts = [account("root")].into()),
+        )
+        .by(|a| a.account = Some(account("svc"))),
         row("an account where there is none", Reason::AccessNotGranted, {
             open().retarget(ALARIS, |target| target.endpoints.clear())
         })
         .by(|a| a.account = Some(account("svc"))),
         row("nobody observes", Reason::ObserverRequired, observed()),
         row("the observer has gone", Reason::ObserverRequired, observed()).in_session(),
-        row("the server's rule", Reason::ObserverRequired, open().retarget(ALARIS, |t| t.observer_required = true)),
+        row(
+            "the server's rule",
+            Reason::ObserverRequired,
+            open().retarget(ALARIS, |t| t.observer_required = true),
+        ),
         row("their sessions", Reason::Limit, open()).by(|a| a.node.sessions_of_person = SESSIONS_PER_PERSON),
-        row("the server's sessions", Reason::Limit, open()).by(|a| a.node.sessions_on_target = SESSIONS_PER_TARGET),
+        row("the server's sessions", Reason::Limit, open())
+            .by(|a| a.node.sessions_on_target = SESSIONS_PER_TARGET),
         row("their own limit", Reason::Limit, open().change(DANA, |dana| dana.session_limit = Some(1)))
             .by(|a| a.node.sessions_of_person = 1),
         row("the server's own limit", Reason::Limit, open().retarget(ALARIS, |t| t.session_limit = Some(0))),
@@ -204,7 +242,8 @@ fn each_row_is_refused_for_its_reason_and_every_reason_has_a_row() {
 #[test]
 fn the_checks_come_in_the_documented_order() {
     type Mend = fn(&mut Facts, &mut Attempt);
-    let change = |facts: &mut Facts, change: fn(&mut Window)| change(facts.windows.get_mut(&window_id(1)).unwrap());
+    let change =
+        |facts: &mut Facts, change: fn(&mut Window)| change(facts.windows.get_mut(&window_id(1)).unwrap());
     // Everything is wrong at once; each step mends the reason that it names.
     let mut facts = planned(|w| {
         (w.state, w.go_required, w.observer_required) = (WindowState::Requested, true, true);
@@ -287,21 +326,39 @@ fn deadlines_are_the_earliest_of_closes_work_limit_freeze_and_validity() {
     vendor_ends.vendors.get_mut(&MERIDIAN).unwrap().validity.until = Some(at("22:40"));
     let rows = [
         ("closes, and its overrun", planned(overrun), "23:00", "23:30", Bound::Closes),
-        ("a work limit from its first session", limited(45, Some("22:05")), "22:50", "22:50", Bound::WorkLimit),
+        (
+            "a work limit from its first session",
+            limited(45, Some("22:05")),
+            "22:50",
+            "22:50",
+            Bound::WorkLimit,
+        ),
         ("a work limit from now", limited(15, None), "22:45", "22:45", Bound::WorkLimit),
         ("a work limit in the overrun", limited(60, Some("22:10")), "23:00", "23:10", Bound::WorkLimit),
         ("a freeze to come", frozen("22:50"), "22:50", "22:50", Bound::Freeze),
         ("a freeze at closes", frozen("23:00"), "23:00", "23:00", Bound::Freeze),
         ("a freeze in the overrun", frozen("23:10"), "23:00", "23:10", Bound::Freeze),
-        ("a freeze elsewhere", {
-            planned(overrun).frozen(freeze(&[GUARDRAILS], Some("22:50"), None))
-        }, "23:00", "23:30", Bound::Closes),
-        ("a freeze that never is", {
-            planned(overrun).frozen(freeze(&[], Some("22:50"), Some("22:50")))
-        }, "23:00", "23:30", Bound::Closes),
-        ("a person's validity", {
-            planned(overrun).change(DANA, |dana| dana.validity.until = Some(at("22:45")))
-        }, "22:45", "22:45", Bound::Validity),
+        (
+            "a freeze elsewhere",
+            { planned(overrun).frozen(freeze(&[GUARDRAILS], Some("22:50"), None)) },
+            "23:00",
+            "23:30",
+            Bound::Closes,
+        ),
+        (
+            "a freeze that never is",
+            { planned(overrun).frozen(freeze(&[], Some("22:50"), Some("22:50"))) },
+            "23:00",
+            "23:30",
+            Bound::Closes,
+        ),
+        (
+            "a person's validity",
+            { planned(overrun).change(DANA, |dana| dana.validity.until = Some(at("22:45"))) },
+            "22:45",
+            "22:45",
+            Bound::Validity,
+        ),
         ("a vendor's validity", vendor_ends, "22:40", "22:40", Bound::Validity),
     ];
     for (promise, facts, input, output, bound) in rows {
@@ -346,8 +403,16 @@ fn of_several_open_windows_the_one_that_lasts_longest_is_taken() {
         decide(facts, &Attempt { access, ..attempt() }, at("22:30")).unwrap().window()
     };
     assert_eq!(chosen(&open().with(longer.clone()), None), window_id(2));
-    assert_eq!(chosen(&open().with(richer.clone()), None), window_id(3), "equally long: the one that grants most");
-    assert_eq!(chosen(&open().with(longer).with(richer), Some(Access::Forward)), window_id(3), "one that grants it");
+    assert_eq!(
+        chosen(&open().with(richer.clone()), None),
+        window_id(3),
+        "equally long: the one that grants most"
+    );
+    assert_eq!(
+        chosen(&open().with(longer).with(richer), Some(Access::Forward)),
+        window_id(3),
+        "one that grants it"
+    );
     assert_eq!(chosen(&open().with(window(4)), None), window_id(1), "all equal: the elder");
 }
 
@@ -370,7 +435,8 @@ fn the_account_is_the_one_asked_for_or_the_default_that_is_granted() {
 #[test]
 fn an_ipv4_caller_in_ipv6_clothes_comes_from_its_ipv4_network() {
     let facts = open().change(DANA, |dana| dana.source_networks = vec!["198.51.100.0/24".parse().unwrap()]);
-    let from = |source: &str| decide(&facts, &Attempt { source: source.parse().unwrap(), ..attempt() }, at("22:30"));
+    let from =
+        |source: &str| decide(&facts, &Attempt { source: source.parse().unwrap(), ..attempt() }, at("22:30"));
     assert!(from("::ffff:198.51.100.7").is_ok());
     assert!(from("::ffff:198.51.101.7").is_err());
 }
@@ -399,7 +465,11 @@ fn the_story_of_the_design_reads_as_it_is_told() {
 fn every_other_refusal_shows_the_nearest_window_too() {
     let elsewhere = planned(|w| w.targets = [GUARDRAILS].into());
     let wrong_door = decide(&elsewhere, &attempt(), at("22:30")).unwrap_err();
-    assert_eq!(wrong_door.nearest.map(|nearest| nearest.window), Some(window_id(1)), "theirs, on another server");
+    assert_eq!(
+        wrong_door.nearest.map(|nearest| nearest.window),
+        Some(window_id(1)),
+        "theirs, on another server"
+    );
     assert_eq!(wrong_door.off_by, None);
     let locked = decide(&open().locked(LockOn::Person(DANA)), &attempt(), at("21:00")).unwrap_err();
     assert_eq!(locked.nearest.map(|nearest| nearest.window), Some(window_id(1)));

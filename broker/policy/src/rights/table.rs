@@ -149,7 +149,11 @@ impl Act {
     pub fn agrees(self) -> bool {
         matches!(
             self,
-            Self::ApproveWindow | Self::ExtendWindow | Self::ConfirmPerson | Self::GiveGo | Self::OpenEmergency
+            Self::ApproveWindow
+                | Self::ExtendWindow
+                | Self::ConfirmPerson
+                | Self::GiveGo
+                | Self::OpenEmergency
         )
     }
 

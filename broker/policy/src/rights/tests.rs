@@ -3,8 +3,8 @@
 use super::*;
 use crate::Act;
 use crate::hospital::{
-    ADAM, ALARIS, ANA, AUDREY, CARLA, DANA, GUARDRAILS, HOLLIS, LEO, MERIDIAN, OTTO, PHIL, PRIYA, QUINN, RAVI, at,
-    hospital, window,
+    ADAM, ALARIS, ANA, AUDREY, CARLA, DANA, GUARDRAILS, HOLLIS, LEO, MERIDIAN, OTTO, PHIL, PRIYA, QUINN,
+    RAVI, at, hospital, window,
 };
 
 /// DESIGN §1: technician, coordinator, clinical engineer, pharmacist, analyst, lead, auditor, administrator.
@@ -73,8 +73,11 @@ fn word(cell: Cell) -> &'static str {
 
 #[test]
 fn the_table_is_design_s_table_and_no_act_is_missing() {
-    let written: Vec<Vec<&str>> =
-        DESIGN.lines().map(|line| line.split_whitespace().collect()).filter(|row: &Vec<_>| !row.is_empty()).collect();
+    let written: Vec<Vec<&str>> = DESIGN
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .filter(|row: &Vec<_>| !row.is_empty())
+        .collect();
     let built: Vec<Vec<&str>> = Act::ALL
         .iter()
         .map(|act| std::iter::once(act.as_str()).chain(Role::ALL.map(|role| word(act.cell(role)))).collect())
@@ -238,7 +241,8 @@ fn an_approval_is_asked_for_as_one_role() {
     let facts = hospital()
         .change(PRIYA, |priya| priya.grants.push(Grant { role: Role::Pharmacist, scope: Scope::All }));
     let library = crate::Window { purpose: Purpose::Library, ..window(1) };
-    let as_role = |role, window| may_as(&facts, PRIYA, role, Act::ApproveWindow, Subject::Window(window), at("22:00"));
+    let as_role =
+        |role, window| may_as(&facts, PRIYA, role, Act::ApproveWindow, Subject::Window(window), at("22:00"));
     assert_eq!(as_role(Role::Pharmacist, &library), Ok(Right { role: Role::Pharmacist }));
     assert_eq!(as_role(Role::ClinicalEngineer, &library), Ok(Right { role: Role::ClinicalEngineer }));
     assert_eq!(as_role(Role::Pharmacist, &window(1)), Err(Denied::Elsewhere(Act::ApproveWindow)));
@@ -247,7 +251,10 @@ fn an_approval_is_asked_for_as_one_role() {
 #[test]
 fn a_denial_says_what_it_takes() {
     let denied = may(&hospital(), DANA, Act::ManageRules, Subject::AtAll, at("22:00")).unwrap_err();
-    assert_eq!(denied.to_string(), "none of this person's roles allows manage-rules; it takes lead or auditor");
+    assert_eq!(
+        denied.to_string(),
+        "none of this person's roles allows manage-rules; it takes lead or auditor"
+    );
 }
 
 #[test]

@@ -73,7 +73,8 @@ impl Window {
     /// Whether it has both words that an emergency needs: an engineer's, and an analyst's or a lead's.
     pub(super) fn has_emergency_words(&self) -> bool {
         let engineer = self.approvals.iter().filter(|approval| approval.role == Role::ClinicalEngineer);
-        let soc = self.approvals.iter().filter(|approval| matches!(approval.role, Role::Analyst | Role::Lead));
+        let soc =
+            self.approvals.iter().filter(|approval| matches!(approval.role, Role::Analyst | Role::Lead));
         engineer.into_iter().any(|one| soc.clone().any(|other| other.by != one.by))
     }
 }

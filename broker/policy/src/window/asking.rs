@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::times::{check_span, check_work_limit};
 use super::{Phase, TransitionError, WindowState};
 use crate::{
-    Access, AccountName, Facts, Freeze, FreezeId, Person, PersonId, Purpose, Role, Target, TargetId, VendorId, Window,
-    WindowId,
+    Access, AccountName, Facts, Freeze, FreezeId, Person, PersonId, Purpose, Role, Target, TargetId,
+    VendorId, Window, WindowId,
 };
 
 /// The longest overrun: output of a job that was started in time ends within a day, or is a window of its own.
@@ -106,10 +106,13 @@ impl WindowRequest {
             return Ok(targets);
         }
         let offered = |target: &Target| self.accounts.iter().any(|account| target.offers(account));
-        if let Some(bare) = targets.iter().find(|target| target.accounts().next().is_some() && !offered(target)) {
+        if let Some(bare) =
+            targets.iter().find(|target| target.accounts().next().is_some() && !offered(target))
+        {
             return Err(TransitionError::NoAccountOn(bare.name.clone()));
         }
-        let nowhere = self.accounts.iter().find(|account| !targets.iter().any(|target| target.offers(account)));
+        let nowhere =
+            self.accounts.iter().find(|account| !targets.iter().any(|target| target.offers(account)));
         nowhere.map_or(Ok(targets), |account| Err(TransitionError::UnknownAccount(account.clone())))
     }
 
@@ -130,7 +133,8 @@ impl WindowRequest {
 
     fn window(self, vendor: VendorId, requester: &Person, targets: &[&Target], now: Timestamp) -> Window {
         let opaque = self.access.contains(&Access::ForwardOpaque);
-        let observed = self.observer_required.unwrap_or(opaque) || targets.iter().any(|t| t.observer_required);
+        let observed =
+            self.observer_required.unwrap_or(opaque) || targets.iter().any(|t| t.observer_required);
         // What their own people plan needs no word of theirs; what the hospital books does.
         let booked = requester.vendor != Some(vendor);
         Window {

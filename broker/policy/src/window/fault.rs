@@ -161,7 +161,9 @@ pub enum TransitionError {
         closes: Timestamp,
     },
     /// It would open, or even close, before now.
-    #[error("a window opens now or later; this one would open at {opens} and close at {closes}, and it is {now}")]
+    #[error(
+        "a window opens now or later; this one would open at {opens} and close at {closes}, and it is {now}"
+    )]
     InThePast {
         /// First instant inside.
         opens: Timestamp,
@@ -201,7 +203,9 @@ pub enum TransitionError {
     #[error("none of the servers has the account {0}; name one of theirs, or none for each server's default")]
     UnknownAccount(AccountName),
     /// A named target has none of the named accounts.
-    #[error("{0} has none of the accounts named; name one of its accounts too, or none for each server's default")]
+    #[error(
+        "{0} has none of the accounts named; name one of its accounts too, or none for each server's default"
+    )]
     NoAccountOn(TargetName),
     /// The person does not visit for a vendor.
     #[error("{0} is no technician of a vendor; only technicians connect")]
@@ -272,10 +276,14 @@ pub enum TransitionError {
         from: Timestamp,
     },
     /// The window is not asked for as an emergency.
-    #[error("this window was not asked for as an emergency; approve it, or ask for another with that purpose")]
+    #[error(
+        "this window was not asked for as an emergency; approve it, or ask for another with that purpose"
+    )]
     NoEmergency,
     /// The word of this role does not open an emergency window.
-    #[error("an emergency window opens on the word of a clinical engineer and, as another person, an analyst or lead")]
+    #[error(
+        "an emergency window opens on the word of a clinical engineer and, as another person, an analyst or lead"
+    )]
     EmergencyWord,
     /// The purpose would become, or cease to be, an emergency.
     #[error("a purpose is not corrected to or from emergency; ask for another window")]

@@ -17,7 +17,11 @@ impl Window {
     pub fn accept(&self, technician: PersonId, now: Timestamp) -> Result<Self, TransitionError> {
         self.allows(Transition::Accept, now)?;
         let mut next = self.clone();
-        if next.awaiting_acceptance.remove(&technician) { Ok(next) } else { Err(TransitionError::NothingToAccept) }
+        if next.awaiting_acceptance.remove(&technician) {
+            Ok(next)
+        } else {
+            Err(TransitionError::NothingToAccept)
+        }
     }
 
     /// Puts one technician in place of another of the same vendor. Who goes loses access at once. Who comes waits for an

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::hospital::{
-    ALARIS, ANA, CARLA, DANA, GUARDRAILS, HOLLIS, LEO, MERIDIAN, OTTO, PHIL, PRIYA, QUINN, RAVI, account, at, freeze,
-    hospital, minutes, request, window, window_id,
+    ALARIS, ANA, CARLA, DANA, GUARDRAILS, HOLLIS, LEO, MERIDIAN, OTTO, PHIL, PRIYA, QUINN, RAVI, account, at,
+    freeze, hospital, minutes, request, window, window_id,
 };
 use crate::{ApprovalRule, Facts, Grant, Scope, TargetName};
 
@@ -54,14 +54,18 @@ fn take(act: Transition, window: &Window, facts: &Facts, now: Timestamp) -> Resu
     let fresh = Window { approvals: Vec::new(), ..window.clone() };
     match act {
         Transition::Approve => fresh.approve(priya, ENGINEER, &needs, now),
-        Transition::Emergency => Window { purpose: Purpose::Emergency, ..fresh }.emergency(priya, ENGINEER, now),
+        Transition::Emergency => {
+            Window { purpose: Purpose::Emergency, ..fresh }.emergency(priya, ENGINEER, now)
+        }
         Transition::Deny => window.deny(now),
         Transition::Withdraw => window.withdraw(now),
         Transition::Revoke => window.revoke(now),
         Transition::Extend => window.extend(at("23:45"), priya, ENGINEER, now),
         Transition::Shorten => window.shorten(at("22:45"), now),
         Transition::Move => window.move_to((at("26T22:00"), at("26T23:00")), priya, ENGINEER, &needs, now),
-        Transition::Accept => Window { awaiting_acceptance: [DANA].into(), ..window.clone() }.accept(DANA, now),
+        Transition::Accept => {
+            Window { awaiting_acceptance: [DANA].into(), ..window.clone() }.accept(DANA, now)
+        }
         Transition::Substitute => window.substitute(DANA, ravi, quinn, ENGINEER, now),
         Transition::Confirm => Window { awaiting_substitution: [DANA].into(), ..window.clone() }
             .confirm_substitution(DANA, priya, now),
@@ -99,7 +103,10 @@ fn a_refused_transition_says_what_would_be_right() {
     let error = window(1).deny(at("21:00")).unwrap_err();
     assert_eq!(error.to_string(), "to deny, a window must be requested; this one is approved");
     let error = requested().revoke(at("21:00")).unwrap_err();
-    assert_eq!(error.to_string(), "to revoke, a window must be approved or open or overrun; this one is requested");
+    assert_eq!(
+        error.to_string(),
+        "to revoke, a window must be approved or open or overrun; this one is requested"
+    );
 }
 
 #[test]
@@ -156,7 +163,10 @@ fn each_fault_of_a_request_is_named() {
     let longest = SignedDuration::from_hours(24);
     let guardrails: TargetName = "guardrails-01".parse().unwrap();
     let faults: [Fault; 17] = [
-        (|r| r.closes = r.opens, TransitionError::ClosesBeforeOpens { opens: at("22:00"), closes: at("22:00") }),
+        (
+            |r| r.closes = r.opens,
+            TransitionError::ClosesBeforeOpens { opens: at("22:00"), closes: at("22:00") },
+        ),
         (
             |r| (r.opens, r.closes) = (at("20:00"), at("20:30")),
             TransitionError::InThePast { opens: at("20:00"), closes: at("20:30"), now: at("21:00") },
@@ -264,20 +274,25 @@ fn library_rules() -> Facts {
     };
     hospital()
         .retarget(ALARIS, |alaris| {
-            alaris.approvals = vec![
-                rule(&[Purpose::Library], &[(Role::Pharmacist, 1)]),
-                rule(&[], &[(ENGINEER, 2)]),
-            ];
+            alaris.approvals =
+                vec![rule(&[Purpose::Library], &[(Role::Pharmacist, 1)]), rule(&[], &[(ENGINEER, 2)])];
         })
-        .retarget(GUARDRAILS, |guardrails| guardrails.approvals = vec![rule(&[], &[(ENGINEER, 1), (Role::Lead, 1)])])
+        .retarget(GUARDRAILS, |guardrails| {
+            guardrails.approvals = vec![rule(&[], &[(ENGINEER, 1), (Role::Lead, 1)])]
+        })
 }
 
 #[test]
 fn the_rules_of_all_targets_count_and_the_first_for_the_purpose_does() {
     let facts = library_rules();
-    let needs = |targets: &[TargetId], purpose| Needs::on(&facts, targets, purpose).roles().collect::<Vec<_>>();
+    let needs =
+        |targets: &[TargetId], purpose| Needs::on(&facts, targets, purpose).roles().collect::<Vec<_>>();
     assert_eq!(needs(&[ALARIS], Purpose::Patch), [(ENGINEER, 2)]);
-    assert_eq!(needs(&[ALARIS], Purpose::Library), [(ENGINEER, 1), (Role::Pharmacist, 1)], "beside the engineer");
+    assert_eq!(
+        needs(&[ALARIS], Purpose::Library),
+        [(ENGINEER, 1), (Role::Pharmacist, 1)],
+        "beside the engineer"
+    );
     assert_eq!(needs(&[ALARIS, GUARDRAILS], Purpose::Patch), [(ENGINEER, 2), (Role::Lead, 1)]);
     assert_eq!(needs(&[], Purpose::Patch), [(ENGINEER, 1)]);
 }
@@ -360,7 +375,8 @@ fn shortening_ends_later_than_now_and_by_the_word_end_at() {
     assert_eq!(before_it_opens, Err(TransitionError::EndsAtOnce { after: at("22:00") }));
     let later = window(1).shorten(at("23:00"), at("22:30"));
     assert_eq!(later, Err(TransitionError::NotEarlier { closes: at("23:00") }));
-    let end_at = |closes| window(1).end_at(at(closes), facts.who(PRIYA), ENGINEER, at("22:30")).unwrap().closes;
+    let end_at =
+        |closes| window(1).end_at(at(closes), facts.who(PRIYA), ENGINEER, at("22:30")).unwrap().closes;
     assert_eq!((end_at("22:45"), end_at("23:45")), (at("22:45"), at("23:45")));
     assert_eq!(requested().shorten(at("22:40"), at("21:00")).unwrap().state, WindowState::Requested);
 }
@@ -383,8 +399,18 @@ fn moving_lets_other_roles_approvals_lapse_and_asks_the_technicians_again() {
     let approved = approve(&moved, &facts, PHIL, Role::Pharmacist).unwrap();
     assert_eq!(approved.state, WindowState::Approved);
 
-    let plain = window(1).move_to(to, facts.who(QUINN), ENGINEER, &Needs::on(&facts, [], Purpose::Patch), at("21:00"));
-    assert_eq!(plain.unwrap().state, WindowState::Approved, "an engineer's approval stays when an engineer moves");
+    let plain = window(1).move_to(
+        to,
+        facts.who(QUINN),
+        ENGINEER,
+        &Needs::on(&facts, [], Purpose::Patch),
+        at("21:00"),
+    );
+    assert_eq!(
+        plain.unwrap().state,
+        WindowState::Approved,
+        "an engineer's approval stays when an engineer moves"
+    );
     let own = Window { requester: QUINN, ..library };
     let moved = own.move_to(to, facts.who(QUINN), ENGINEER, &needs, at("21:00")).unwrap();
     assert!(moved.approvals.is_empty(), "nobody disinterested has seen the new times");
@@ -398,7 +424,8 @@ fn moving_lets_other_roles_approvals_lapse_and_asks_the_technicians_again() {
 #[test]
 fn a_substitute_is_of_the_same_vendor_and_needs_an_engineer_s_yes() {
     let facts = hospital();
-    let [dana, ravi, otto, carla, priya, quinn] = [DANA, RAVI, OTTO, CARLA, PRIYA, QUINN].map(|id| facts.who(id));
+    let [dana, ravi, otto, carla, priya, quinn] =
+        [DANA, RAVI, OTTO, CARLA, PRIYA, QUINN].map(|id| facts.who(id));
     let now = at("21:00");
     let swapped = window(1).substitute(DANA, ravi, carla, Role::Coordinator, now).unwrap();
     assert_eq!(swapped.technicians, BTreeSet::from([RAVI]));
@@ -434,7 +461,8 @@ fn an_emergency_opens_at_once_on_two_words_and_is_due_for_review() {
         ..requested()
     };
     let now = at("22:10");
-    for (first, second) in [((PRIYA, ENGINEER), (ANA, Role::Analyst)), ((LEO, Role::Lead), (QUINN, ENGINEER))] {
+    for (first, second) in [((PRIYA, ENGINEER), (ANA, Role::Analyst)), ((LEO, Role::Lead), (QUINN, ENGINEER))]
+    {
         let one = asked.emergency(facts.who(first.0), first.1, now).unwrap();
         assert_eq!(one.state, WindowState::Requested);
         let open = one.approve(facts.who(second.0), second.1, &Needs::of(&facts, &one), now).unwrap();
@@ -479,14 +507,23 @@ fn the_work_limit_counts_from_the_first_session_and_is_set_once() {
     let begun = limited.begin_work(at("22:10")).unwrap();
     assert_eq!(begun.work_ends(at("22:25")), Some(at("22:30")));
     assert_eq!(begun.begin_work(at("22:40")).unwrap(), begun);
-    assert_eq!(begun.begin_work(at("26T10:00")).unwrap(), begun, "said again, at any time, it changes nothing");
+    assert_eq!(
+        begun.begin_work(at("26T10:00")).unwrap(),
+        begun,
+        "said again, at any time, it changes nothing"
+    );
 }
 
 #[test]
 fn correcting_the_purpose_asks_for_the_approvals_of_the_new_one() {
     let facts = library_rules();
     let to = |window: &Window, purpose, by| {
-        window.correct_purpose(purpose, facts.who(by), &Needs::on(&facts, &window.targets, purpose), at("22:10"))
+        window.correct_purpose(
+            purpose,
+            facts.who(by),
+            &Needs::on(&facts, &window.targets, purpose),
+            at("22:10"),
+        )
     };
     let library = to(&window(1), Purpose::Library, PRIYA).unwrap();
     assert_eq!(library.state, WindowState::Requested, "pharmacy has not seen it");
@@ -527,4 +564,22 @@ fn a_window_serves_all_of_its_vendor() {
     let moved_on = facts.change(DANA, |dana| dana.vendor = Some(HOLLIS));
     assert!(!window(1).names(moved_on.who(DANA)), "who changes company leaves its windows");
     assert_eq!(window(1).vendor, MERIDIAN);
+}
+
+#[test]
+fn a_window_is_read_back_as_it_was_stored() {
+    let stored = Window {
+        work_limit: Some(minutes(20)),
+        overrun: minutes(5),
+        accounts: [account("svc")].into(),
+        emergency_review_by: Some(at("26T23:00")),
+        ..window(1)
+    };
+    let text = serde_json::to_string(&stored).unwrap();
+    assert_eq!(serde_json::from_str::<Window>(&text).unwrap(), stored);
+    for (state, phase) in [(WindowState::Requested, Phase::Requested), (WindowState::Expired, Phase::Expired)]
+    {
+        assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        assert_eq!(state.as_str(), phase.as_str());
+    }
 }

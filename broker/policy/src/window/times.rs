@@ -182,7 +182,11 @@ pub(super) fn check_span(opens: Timestamp, closes: Timestamp, now: Timestamp) ->
 }
 
 fn check_length(opens: Timestamp, closes: Timestamp) -> Result<(), TransitionError> {
-    if closes.duration_since(opens) > LONGEST { Err(TransitionError::TooLong { longest: LONGEST }) } else { Ok(()) }
+    if closes.duration_since(opens) > LONGEST {
+        Err(TransitionError::TooLong { longest: LONGEST })
+    } else {
+        Ok(())
+    }
 }
 
 pub(super) fn check_work_limit(

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::{ExitStatus, Stdio};
 
+use futures::FutureExt;
 use pty_process::{OwnedReadPty, OwnedWritePty};
 use russh::server::Msg;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
@@ -35,7 +36,7 @@ pub(super) async fn in_terminal(
     };
     let mut child = process.spawn(pts).map_err(io::Error::other)?;
     let (from, to) = pty.into_split();
-    let output = output(from, write);
+    let output = output(from, write).fuse();
     tokio::pin!(output);
     let status = tokio::select! {
         status = child.wait() => status?,

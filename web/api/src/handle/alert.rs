@@ -28,7 +28,11 @@ pub(crate) struct Which {
 /// The queue, newest last.
 #[utoipa::path(get, path = "/api/alerts", tag = "alerts", security(("token" = [])), params(Which),
     responses((status = 200, body = [AlertView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(State(app): State<App>, actor: Actor, Asked(which): Asked<Which>) -> Answer<Vec<AlertView>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Asked(which): Asked<Which>,
+) -> Answer<Vec<AlertView>> {
     let mut rows = app.parts.store.alerts(None, LISTED).await?;
     rows.retain(|row| which.all || row.state != "closed");
     rows.sort_by_key(|row| (row.last, row.id));
@@ -58,7 +62,10 @@ pub(crate) async fn acknowledge(
     if row.state == "new" {
         app.parts.store.acknowledge_alert(row.id, actor.person).await?;
     } else if row.acknowledged_by != Some(actor.person) {
-        return Err(Problem::conflict("somebody else has taken this alert, or it is closed", "see who: chaperone alert show"));
+        return Err(Problem::conflict(
+            "somebody else has taken this alert, or it is closed",
+            "see who: chaperone alert show",
+        ));
     }
     Ok(Json(view(&actor.facts, found(&app, &id).await?)))
 }

@@ -34,7 +34,11 @@ pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<Des
 #[utoipa::path(post, path = "/api/destinations", tag = "destinations", security(("token" = [])),
     request_body = NewDestination,
     responses((status = 200, body = DestinationView), (status = "4XX", body = Problem)))]
-pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<NewDestination>) -> Answer<DestinationView> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewDestination>,
+) -> Answer<DestinationView> {
     actor.may(Subject::AtAll)?;
     let kind = match new.kind {
         wire::DestinationKind::Syslog => DestinationKind::Syslog,
@@ -90,7 +94,11 @@ pub(crate) async fn test(
 #[utoipa::path(delete, path = "/api/destinations/{destination}", tag = "destinations", security(("token" = [])),
     params(("destination" = String, description = "Name")),
     responses((status = 200, body = DestinationView), (status = "4XX", body = Problem)))]
-pub(crate) async fn remove(State(app): State<App>, actor: Actor, At(name): At<String>) -> Answer<DestinationView> {
+pub(crate) async fn remove(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+) -> Answer<DestinationView> {
     actor.may(Subject::AtAll)?;
     let destination = named(&app, &name).await?;
     app.parts.store.remove_destination(destination.id, actor.person).await?;
@@ -105,12 +113,17 @@ pub fn secret_place(id: DestinationId) -> String {
 
 async fn named(app: &App, name: &str) -> Result<Destination, Problem> {
     let all = app.parts.store.destinations().await?;
-    all.into_iter().find(|destination| destination.name == name).ok_or_else(|| Problem::unknown("destination", name))
+    all.into_iter()
+        .find(|destination| destination.name == name)
+        .ok_or_else(|| Problem::unknown("destination", name))
 }
 
 fn fault(error: &chaperone_alert::AddressFault) -> Problem {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    Problem::bad(format!("{error}{cause}"), "for a receiver inside the hospital set alert.allow_private_webhooks = true")
+    Problem::bad(
+        format!("{error}{cause}"),
+        "for a receiver inside the hospital set alert.allow_private_webhooks = true",
+    )
 }
 
 fn view(destination: &Destination, health: &[DestinationHealth]) -> DestinationView {

@@ -28,7 +28,8 @@ pub(crate) async fn me(actor: Actor) -> Answer<Me> {
 #[utoipa::path(get, path = "/api/people", tag = "people", security(("token" = [])),
     responses((status = 200, body = [PersonView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(actor: Actor) -> Answer<Vec<PersonView>> {
-    let seen = actor.facts.people.values().filter(|person| actor.sees(Act::SeePeople, Subject::Person(person)));
+    let seen =
+        actor.facts.people.values().filter(|person| actor.sees(Act::SeePeople, Subject::Person(person)));
     let mut people: Vec<PersonView> = seen.map(|person| render::person(&actor.facts, person)).collect();
     people.sort_by(|a, b| a.login.cmp(&b.login));
     Ok(Json(people))
@@ -50,14 +51,19 @@ pub(crate) async fn show(actor: Actor, At(login): At<String>) -> Answer<PersonVi
 /// Enrols a person. A clinical engineer may enrol technicians only.
 #[utoipa::path(post, path = "/api/people", tag = "people", security(("token" = [])), request_body = NewPerson,
     responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
-pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<NewPerson>) -> Answer<PersonView> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewPerson>,
+) -> Answer<PersonView> {
     let person = parse::person(&actor.facts, &new, actor.now)?;
     actor.may(Subject::Person(&person))?;
     vendor_fits(&person, person.vendor.and_then(|id| actor.facts.vendors.get(&id)))?;
     let (id, by) = (person.id, actor.person);
-    let written = app.parts.store.write(move |tx| {
-        Box::pin(async move { Ok::<_, Problem>(tx.add_person(&person, Some(by)).await?) })
-    });
+    let written = app
+        .parts
+        .store
+        .write(move |tx| Box::pin(async move { Ok::<_, Problem>(tx.add_person(&person, Some(by)).await?) }));
     written.await?;
     shown(&app, id).await
 }
@@ -73,7 +79,8 @@ pub(crate) async fn lock(
     Body(why): Body<Because>,
 ) -> Answer<PersonView> {
     let person = parse::known_person(&actor.facts, &login)?;
-    lock::set(&app, &actor, LockOn::Person(person.id), Subject::Person(person), Locked::Yes(&why.reason)).await?;
+    lock::set(&app, &actor, LockOn::Person(person.id), Subject::Person(person), Locked::Yes(&why.reason))
+        .await?;
     shown(&app, person.id).await
 }
 
@@ -109,7 +116,9 @@ pub(crate) async fn add_key(
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
             let facts = tx.facts().await?;
-            if let Some(holder) = facts.people.values().find(|p| p.keys.iter().any(|k| k.fingerprint == key.fingerprint)) {
+            if let Some(holder) =
+                facts.people.values().find(|p| p.keys.iter().any(|k| k.fingerprint == key.fingerprint))
+            {
                 let what = format!("{} has this key already", holder.login);
                 return Err(Problem::conflict(what, "a key belongs to one person: make another"));
             }
@@ -128,7 +137,10 @@ fn vendor_fits(person: &Person, vendor: Option<&Vendor>) -> Result<(), Problem> 
     let next = "give vendors' people technician or coordinator, with --vendor; and hospital staff the other roles, without";
     for grant in &person.grants {
         if vendors_own(grant.role) && vendor.is_none() {
-            return Err(Problem::bad(format!("a {} works for a vendor, and none is named", grant.role), next));
+            return Err(Problem::bad(
+                format!("a {} works for a vendor, and none is named", grant.role),
+                next,
+            ));
         }
         if let Some(vendor) = vendor
             && !vendors_own(grant.role)

@@ -29,7 +29,11 @@ pub(crate) struct Export {
 /// The recordings that the caller may know of, newest last; not what is in them.
 #[utoipa::path(get, path = "/api/recordings", tag = "recordings", security(("token" = [])), params(Newest),
     responses((status = 200, body = [RecordingView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(State(app): State<App>, actor: Actor, Asked(newest): Asked<Newest>) -> Answer<Vec<RecordingView>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Asked(newest): Asked<Newest>,
+) -> Answer<Vec<RecordingView>> {
     let rows = app.parts.store.sessions(None, newest.limit()).await?;
     Ok(Json(rows.iter().filter(|row| sees(&actor, row)).map(|row| view(&actor.facts, row)).collect()))
 }
@@ -46,7 +50,11 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String
 #[utoipa::path(get, path = "/api/recordings/{session}/text", tag = "recordings", security(("token" = [])),
     params(("session" = String, description = "Id of the visit")),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
-pub(crate) async fn text(State(app): State<App>, actor: Actor, At(id): At<String>) -> Result<Response, Problem> {
+pub(crate) async fn text(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+) -> Result<Response, Problem> {
     let look = look(&app, &actor, &id).await?;
     let text = app.parts.desk.view(&look, View::Text, false).await?;
     Ok(file(text, "text/plain; charset=utf-8", &format!("{}.txt", look.session)))
@@ -89,7 +97,8 @@ pub(crate) async fn verify(
         sound: verdict.sound,
         summary,
         failure: verdict.failure().map(|failure| failure.name().to_owned()),
-        verdict: serde_json::to_value(&verdict).map_err(|error| Problem::fault("render a verdict", &error))?,
+        verdict: serde_json::to_value(&verdict)
+            .map_err(|error| Problem::fault("render a verdict", &error))?,
     }))
 }
 

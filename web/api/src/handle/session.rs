@@ -17,7 +17,11 @@ use crate::{App, parse, render};
 /// The visits that the caller may know of, newest last.
 #[utoipa::path(get, path = "/api/sessions", tag = "sessions", security(("token" = [])), params(Newest),
     responses((status = 200, body = [SessionView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(State(app): State<App>, actor: Actor, Asked(newest): Asked<Newest>) -> Answer<Vec<SessionView>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Asked(newest): Asked<Newest>,
+) -> Answer<Vec<SessionView>> {
     let rows = app.parts.store.sessions(None, newest.limit()).await?;
     let mut views = Vec::new();
     for row in rows.iter().filter(|row| sees(&actor, row)) {
@@ -81,7 +85,11 @@ async fn order(app: &App, actor: &Actor, id: &str, kind: FactKind, reason: &str)
         return Err(Problem::conflict("this visit is over", "see when and why: chaperone session show"));
     }
     let body = json!({ "by": actor.login, "reason": parse::words("reason", reason)? });
-    let fact = NewFact::new(kind, actor.now, body).by(actor.person).on(row.target).in_window(row.window).in_session(row.id);
+    let fact = NewFact::new(kind, actor.now, body)
+        .by(actor.person)
+        .on(row.target)
+        .in_window(row.window)
+        .in_session(row.id);
     app.parts.store.fact(fact).await?;
     let row = app.parts.store.session(row.id).await?;
     Ok(Json(view(app, &actor.facts, &row).await?))
@@ -103,7 +111,8 @@ pub(super) fn subject<'f>(facts: &'f Facts, row: &SessionRow) -> Result<Subject<
     if let Some(window) = facts.windows.get(&row.window) {
         return Ok(Subject::Window(window));
     }
-    let target = facts.targets.get(&row.target).ok_or_else(|| Problem::unknown("target", &row.target.to_string()))?;
+    let target =
+        facts.targets.get(&row.target).ok_or_else(|| Problem::unknown("target", &row.target.to_string()))?;
     Ok(Subject::Target(target))
 }
 
@@ -146,7 +155,11 @@ fn state(row: &SessionRow) -> &'static str {
 /// Whether the last order about its input was to pause.
 async fn paused(app: &App, session: SessionId) -> Result<bool, Problem> {
     let newest = async |kind: FactKind| {
-        let filter = FactFilter { session: Some(session), kind: Some(kind.as_str().to_owned()), ..FactFilter::default() };
+        let filter = FactFilter {
+            session: Some(session),
+            kind: Some(kind.as_str().to_owned()),
+            ..FactFilter::default()
+        };
         let facts = app.parts.store.facts_page(&filter, 1000).await?;
         Ok::<_, Problem>(facts.last().map(|fact| fact.number))
     };

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Act, Endpoint, LockOn, Subject, Target, TargetId};
+use chaperone_policy::{Act, Endpoint, LockOn, Subject, TargetId};
 
 use super::Answer;
 use super::lock::{self, Locked};
@@ -16,7 +16,8 @@ use crate::{App, parse, render};
 #[utoipa::path(get, path = "/api/targets", tag = "targets", security(("token" = [])),
     responses((status = 200, body = [TargetView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(actor: Actor) -> Answer<Vec<TargetView>> {
-    let seen = actor.facts.targets.values().filter(|target| actor.sees(Act::SeeTargets, Subject::Target(target)));
+    let seen =
+        actor.facts.targets.values().filter(|target| actor.sees(Act::SeeTargets, Subject::Target(target)));
     let mut targets: Vec<TargetView> = seen.map(|target| render::target(&actor.facts, target)).collect();
     targets.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(targets))
@@ -37,7 +38,11 @@ pub(crate) async fn show(actor: Actor, At(name): At<String>) -> Answer<TargetVie
 /// Adds a server, and seals its credentials.
 #[utoipa::path(post, path = "/api/targets", tag = "targets", security(("token" = [])), request_body = NewTarget,
     responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
-pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<NewTarget>) -> Answer<TargetView> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewTarget>,
+) -> Answer<TargetView> {
     let (target, credentials) = parse::target(&new)?;
     actor.may(Subject::Target(&target))?;
     let mut sealed = Vec::new();
@@ -80,7 +85,9 @@ pub(crate) async fn pin_host_keys(
                 Endpoint::Ssh { host_keys, .. } => Some(host_keys),
                 _ => None,
             });
-            let no_ssh = || Problem::conflict("this server has no SSH endpoint", "its TLS trust is set when it is added");
+            let no_ssh = || {
+                Problem::conflict("this server has no SSH endpoint", "its TLS trust is set when it is added")
+            };
             *ssh.ok_or_else(no_ssh)? = lines;
             Ok::<_, Problem>(tx.change_target(&target, by).await?)
         })
@@ -137,7 +144,8 @@ pub(crate) async fn lock(
     Body(why): Body<Because>,
 ) -> Answer<TargetView> {
     let target = parse::known_target(&actor.facts, &name)?;
-    lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::Yes(&why.reason)).await?;
+    lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::Yes(&why.reason))
+        .await?;
     shown(&app, target.id).await
 }
 

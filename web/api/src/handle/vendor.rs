@@ -16,7 +16,8 @@ use crate::{App, parse, render};
 #[utoipa::path(get, path = "/api/vendors", tag = "vendors", security(("token" = [])),
     responses((status = 200, body = [VendorView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(actor: Actor) -> Answer<Vec<VendorView>> {
-    let seen = actor.facts.vendors.values().filter(|vendor| actor.sees(Act::SeePeople, Subject::Vendor(vendor.id)));
+    let seen =
+        actor.facts.vendors.values().filter(|vendor| actor.sees(Act::SeePeople, Subject::Vendor(vendor.id)));
     let mut vendors: Vec<VendorView> = seen.map(|vendor| render::vendor(&actor.facts, vendor)).collect();
     vendors.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(vendors))
@@ -25,11 +26,18 @@ pub(crate) async fn list(actor: Actor) -> Answer<Vec<VendorView>> {
 /// Adds a company.
 #[utoipa::path(post, path = "/api/vendors", tag = "vendors", security(("token" = [])), request_body = NewVendor,
     responses((status = 200, body = VendorView), (status = "4XX", body = Problem)))]
-pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<NewVendor>) -> Answer<VendorView> {
+pub(crate) async fn add(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewVendor>,
+) -> Answer<VendorView> {
     actor.may(Subject::AtAll)?;
     let vendor = parse::vendor(&actor.facts, &new, actor.now)?;
     let (id, by) = (vendor.id, actor.person);
-    app.parts.store.write(move |tx| Box::pin(async move { Ok::<_, Problem>(tx.add_vendor(&vendor, by).await?) })).await?;
+    app.parts
+        .store
+        .write(move |tx| Box::pin(async move { Ok::<_, Problem>(tx.add_vendor(&vendor, by).await?) }))
+        .await?;
     shown(&app, id).await
 }
 

@@ -3,9 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{
-    Act, Caution, Facts, Needs, Purpose, Role, Subject, Window, WindowId,
-};
+use chaperone_policy::{Act, Caution, Facts, Needs, Purpose, Role, Subject, Window, WindowId};
 use chaperone_store::FactKind;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,7 +19,8 @@ use crate::{App, parse, render};
 #[utoipa::path(get, path = "/api/windows", tag = "windows", security(("token" = [])),
     responses((status = 200, body = [WindowView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(actor: Actor) -> Answer<Vec<WindowView>> {
-    let seen = actor.facts.windows.values().filter(|window| actor.sees(Act::SeeWindows, Subject::Window(window)));
+    let seen =
+        actor.facts.windows.values().filter(|window| actor.sees(Act::SeeWindows, Subject::Window(window)));
     let mut windows: Vec<&Window> = seen.collect();
     windows.sort_by_key(|window| (window.opens, window.id));
     Ok(Json(windows.into_iter().map(|window| render::window(&actor.facts, window, actor.now)).collect()))
@@ -39,7 +38,11 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String
 /// Asks for a window.
 #[utoipa::path(post, path = "/api/windows", tag = "windows", security(("token" = [])), request_body = NewWindow,
     responses((status = 200, body = WindowView), (status = "4XX", body = Problem)))]
-pub(crate) async fn request(State(app): State<App>, actor: Actor, Body(new): Body<NewWindow>) -> Answer<WindowView> {
+pub(crate) async fn request(
+    State(app): State<App>,
+    actor: Actor,
+    Body(new): Body<NewWindow>,
+) -> Answer<WindowView> {
     let request = parse::window(&actor.facts, &new, actor.person, actor.now)?;
     let asker = actor.asker;
     let written = app.parts.store.write(move |tx| {
@@ -47,13 +50,14 @@ pub(crate) async fn request(State(app): State<App>, actor: Actor, Body(new): Bod
             let facts = tx.facts().await?;
             let wish = request.ask(&facts, tx.now())?;
             asker.may(&facts, Subject::Window(&wish.window), tx.now())?;
-            let cautions: Vec<String> = wish.cautions.iter().map(|caution| warning(&facts, caution)).collect();
+            let cautions: Vec<String> =
+                wish.cautions.iter().map(|caution| warning(&facts, caution)).collect();
             tx.add_window(&wish.window, asker.person, json!({ "cautions": cautions })).await?;
             Ok::<_, Problem>((wish.window, cautions))
         })
     });
     let (window, warnings) = written.await?;
-    Ok(Json(WindowView { warnings, ..render::window(&app.facts().await?, &window, actor.now) }))
+    Ok(Json(WindowView { warnings, ..render::window(&*app.facts().await?, &window, actor.now) }))
 }
 
 /// Says yes: an approval, one of the two words of an emergency, or an engineer's yes to a replaced technician.
@@ -121,10 +125,17 @@ pub(crate) async fn withdraw(
     At(id): At<String>,
     Body(why): Body<Because>,
 ) -> Answer<WindowView> {
-    changed(&app, &actor, &id, FactKind::WindowWithdrawn, because(&why.reason)?, |asker, window, facts, now| {
-        asker.may(facts, Subject::Window(window), now)?;
-        Ok(window.withdraw(now)?)
-    })
+    changed(
+        &app,
+        &actor,
+        &id,
+        FactKind::WindowWithdrawn,
+        because(&why.reason)?,
+        |asker, window, facts, now| {
+            asker.may(facts, Subject::Window(window), now)?;
+            Ok(window.withdraw(now)?)
+        },
+    )
     .await
 }
 
@@ -156,11 +167,18 @@ pub(crate) async fn extend(
     Body(new): Body<NewCloses>,
 ) -> Answer<WindowView> {
     let closes = new.closes.resolve(actor.now);
-    changed(&app, &actor, &id, FactKind::WindowExtended, because(&new.reason)?, move |asker, window, facts, now| {
-        let act = if closes < window.closes { Act::ShortenWindow } else { Act::ExtendWindow };
-        let role = asker.may_do(facts, act, Subject::Window(window), now)?;
-        Ok(window.end_at(closes, known(facts, asker.person)?, role, now)?)
-    })
+    changed(
+        &app,
+        &actor,
+        &id,
+        FactKind::WindowExtended,
+        because(&new.reason)?,
+        move |asker, window, facts, now| {
+            let act = if closes < window.closes { Act::ShortenWindow } else { Act::ExtendWindow };
+            let role = asker.may_do(facts, act, Subject::Window(window), now)?;
+            Ok(window.end_at(closes, known(facts, asker.person)?, role, now)?)
+        },
+    )
     .await
 }
 
@@ -175,11 +193,18 @@ pub(crate) async fn move_to(
     Body(new): Body<MoveWindow>,
 ) -> Answer<WindowView> {
     let times = (new.opens.resolve(actor.now), new.closes.resolve(actor.now));
-    changed(&app, &actor, &id, FactKind::WindowMoved, because(&new.reason)?, move |asker, window, facts, now| {
-        let role = asker.may(facts, Subject::Window(window), now)?;
-        let needs = Needs::of(facts, window);
-        Ok(window.move_to(times, known(facts, asker.person)?, role, &needs, now)?)
-    })
+    changed(
+        &app,
+        &actor,
+        &id,
+        FactKind::WindowMoved,
+        because(&new.reason)?,
+        move |asker, window, facts, now| {
+            let role = asker.may(facts, Subject::Window(window), now)?;
+            let needs = Needs::of(facts, window);
+            Ok(window.move_to(times, known(facts, asker.person)?, role, &needs, now)?)
+        },
+    )
     .await
 }
 
@@ -244,7 +269,11 @@ async fn found(app: &App, actor: &Actor, id: &str) -> Result<Window, Problem> {
         Some(window) => window.clone(),
         None => app.parts.store.window(parsed).await?,
     };
-    if actor.sees(Act::SeeWindows, Subject::Window(&window)) { Ok(window) } else { Err(Problem::unknown("window", id)) }
+    if actor.sees(Act::SeeWindows, Subject::Window(&window)) {
+        Ok(window)
+    } else {
+        Err(Problem::unknown("window", id))
+    }
 }
 
 /// Carries out a transition.
@@ -260,7 +289,7 @@ async fn changed(
     let asker = actor.asker;
     let change = move |window: &Window, facts: &Facts, now| change(asker, window, facts, now);
     let window = app.parts.store.transition(window.id, kind, Some(asker.person), about, change).await?;
-    Ok(Json(render::window(&app.facts().await?, &window, Timestamp::now())))
+    Ok(Json(render::window(&*app.facts().await?, &window, Timestamp::now())))
 }
 
 fn because(reason: &str) -> Result<Value, Problem> {

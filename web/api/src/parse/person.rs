@@ -14,13 +14,18 @@ const MAX_KEYS: usize = 50;
 
 pub(crate) fn person(facts: &Facts, new: &NewPerson, now: Timestamp) -> Result<Person, Problem> {
     let login = new.login.parse().map_err(|error| Problem::field("login", error))?;
-    let grants = new.roles.iter().map(|text| grant_from_text(text).map_err(|error| Problem::field("roles", error)));
+    let grants =
+        new.roles.iter().map(|text| grant_from_text(text).map_err(|error| Problem::field("roles", error)));
     let grants = grants.collect::<Result<Vec<_>, _>>()?;
     if grants.is_empty() {
         return Err(Problem::field("roles", "a person needs at least one role"));
     }
     let vendor = new.vendor.as_deref().map(|name| known_vendor(facts, name)).transpose()?;
-    let keys = new.ssh_keys.iter().map(|line| enrolled("ssh_keys", line, None, now)).collect::<Result<Vec<_>, _>>()?;
+    let keys = new
+        .ssh_keys
+        .iter()
+        .map(|line| enrolled("ssh_keys", line, None, now))
+        .collect::<Result<Vec<_>, _>>()?;
     if keys.len() > MAX_KEYS {
         return Err(Problem::field("ssh_keys", format!("a person has at most {MAX_KEYS} keys")));
     }

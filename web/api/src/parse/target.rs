@@ -95,7 +95,10 @@ pub(crate) fn credential(given: &NewCredential) -> Result<(AccountName, TargetCr
     let credential = match given.kind {
         CredentialKind::Password => TargetCredential::Password(given.secret.clone().into()),
         CredentialKind::SshKey if !given.secret.contains("PRIVATE KEY-----") => {
-            return Err(Problem::field("secret", "it is no private key; right is the text of an OpenSSH private key file"));
+            return Err(Problem::field(
+                "secret",
+                "it is no private key; right is the text of an OpenSSH private key file",
+            ));
         }
         CredentialKind::SshKey => TargetCredential::SshKey(given.secret.clone().into()),
     };
@@ -103,7 +106,8 @@ pub(crate) fn credential(given: &NewCredential) -> Result<(AccountName, TargetCr
 }
 
 fn card(given: &CardView) -> Result<Card, Problem> {
-    let text = |field: &str, text: &Option<String>| text.as_deref().map(|text| words(field, text)).transpose();
+    let text =
+        |field: &str, text: &Option<String>| text.as_deref().map(|text| words(field, text)).transpose();
     Ok(Card {
         site: text("card.site", &given.site)?,
         group: text("card.group", &given.group)?,
@@ -116,11 +120,14 @@ fn card(given: &CardView) -> Result<Card, Problem> {
 
 /// `HOST:PORT`, `[V6]:PORT`.
 fn address(field: &str, text: &str) -> Result<(String, u16), Problem> {
-    let wrong = || Problem::field(field, format!("{:?} is no HOST:PORT", text.chars().take(80).collect::<String>()));
+    let wrong =
+        || Problem::field(field, format!("{:?} is no HOST:PORT", text.chars().take(80).collect::<String>()));
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
     let host = match host.strip_prefix('[') {
-        Some(v6) => v6.strip_suffix(']').filter(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()).ok_or_else(wrong)?,
+        Some(v6) => {
+            v6.strip_suffix(']').filter(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()).ok_or_else(wrong)?
+        }
         None => Some(host).filter(|host| is_host(host)).ok_or_else(wrong)?,
     };
     Ok((host.to_owned(), port))
@@ -142,7 +149,19 @@ mod tests {
         assert_eq!(address("a", "10.1.2.3:22").unwrap(), ("10.1.2.3".to_owned(), 22));
         assert_eq!(address("a", "[::1]:22").unwrap(), ("::1".to_owned(), 22));
         assert_eq!(address("a", "pump-server.east.example:2222").unwrap().1, 2222);
-        for wrong in ["", "host", "host:", "host:0", "host:70000", ":22", "::1:22", "[::1:22", "-oProxyCommand=x:22", "a b:1", "a/b:1"] {
+        for wrong in [
+            "",
+            "host",
+            "host:",
+            "host:0",
+            "host:70000",
+            ":22",
+            "::1:22",
+            "[::1:22",
+            "-oProxyCommand=x:22",
+            "a b:1",
+            "a/b:1",
+        ] {
             assert!(address("a", wrong).is_err(), "{wrong:?}");
         }
     }

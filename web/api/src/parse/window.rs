@@ -25,7 +25,12 @@ pub(crate) fn window(
         overrun: SignedDuration::from_secs(i64::from(new.overrun_seconds)),
         work_limit: new.work_limit_seconds.map(|seconds| SignedDuration::from_secs(i64::from(seconds))),
         purpose: new.purpose.parse().map_err(|error| Problem::field("purpose", error))?,
-        ticket: new.ticket.as_deref().map(|ticket| words("ticket", ticket)).transpose()?.filter(|t| !t.is_empty()),
+        ticket: new
+            .ticket
+            .as_deref()
+            .map(|ticket| words("ticket", ticket))
+            .transpose()?
+            .filter(|t| !t.is_empty()),
         reason: words("reason", &new.reason)?,
         requester,
         go_required: new.go_required,

@@ -50,7 +50,10 @@ pub struct NewDestination {
 
 impl fmt::Debug for NewDestination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewDestination").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("NewDestination")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

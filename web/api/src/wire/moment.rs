@@ -19,7 +19,9 @@ pub enum Moment {
 
 /// The text is no instant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no time; right is now, +90m, +12s, -1h, +1h30m or an RFC 3339 instant such as 2026-11-25T22:00:00+01:00")]
+#[error(
+    "{0:?} is no time; right is now, +90m, +12s, -1h, +1h30m or an RFC 3339 instant such as 2026-11-25T22:00:00+01:00"
+)]
 pub struct NotAMoment(pub String);
 
 impl Moment {
@@ -28,7 +30,9 @@ impl Moment {
     pub fn resolve(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(instant) => instant,
-            Self::FromNow(by) => now.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX }),
+            Self::FromNow(by) => {
+                now.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+            }
         }
     }
 }
@@ -81,7 +85,9 @@ impl fmt::Display for Moment {
         match self {
             Self::At(instant) => instant.fmt(f),
             Self::FromNow(by) if by.is_zero() => f.write_str("now"),
-            Self::FromNow(by) => write!(f, "{}{}s", if by.is_negative() { '-' } else { '+' }, by.as_secs().unsigned_abs()),
+            Self::FromNow(by) => {
+                write!(f, "{}{}s", if by.is_negative() { '-' } else { '+' }, by.as_secs().unsigned_abs())
+            }
         }
     }
 }
@@ -123,7 +129,18 @@ mod tests {
 
     #[test]
     fn other_text_is_refused_and_said_how() {
-        for text in ["", "+", "tomorrow", "90m", "+90", "+m", "+9x", "2026-11-25", "+99999999999999999999h", "+9223372036854775807d"] {
+        for text in [
+            "",
+            "+",
+            "tomorrow",
+            "90m",
+            "+90",
+            "+m",
+            "+9x",
+            "2026-11-25",
+            "+99999999999999999999h",
+            "+9223372036854775807d",
+        ] {
             assert!(text.parse::<Moment>().is_err(), "{text:?}");
         }
     }

@@ -49,7 +49,12 @@ mod tests {
 
     #[test]
     fn grants_survive_being_text() {
-        for text in ["analyst", "clinical-engineer@site:East wing", "pharmacist@group:icu", "analyst@target:alaris-sm-01"] {
+        for text in [
+            "analyst",
+            "clinical-engineer@site:East wing",
+            "pharmacist@group:icu",
+            "analyst@target:alaris-sm-01",
+        ] {
             assert_eq!(grant_to_text(&grant_from_text(text).unwrap()), text);
         }
         for text in ["", "nurse", "analyst@", "analyst@site:", "analyst@moon:1", "analyst@target:UPPER"] {

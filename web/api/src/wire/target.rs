@@ -92,7 +92,10 @@ pub struct NewCredential {
 
 impl fmt::Debug for NewCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewCredential").field("account", &self.account).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("NewCredential")
+            .field("account", &self.account)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,272 @@
+//! A node: its layers, opened over one another, and its doors.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaperone_alert::{AddressPolicy, Alerts, Delivery, Unseal};
+use chaperone_desk::{Desk, DeskKeys};
+use chaperone_recorder::{Durability, Folder, Thresholds};
+use chaperone_session::{Gate, Settings};
+use chaperone_ssh::{HostKey, SshListener};
+use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
+use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
+use chaperone_vault::Vault;
+use chaperone_web::{App, Parts};
+use futures::future::select_all;
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::NodeRole;
+use super::database;
+use super::door::{Plain, Secured};
+use super::keys::Keys;
+use crate::cli::{Failure, chain};
+use crate::config::{Config, Mode, Recording};
+
+/// A node's open layers.
+pub(super) struct Node {
+    store: Store,
+    /// Ended by dropping, after everything that uses the store.
+    _tasks: StoreTasks,
+    gate: Gate,
+    delivery: Delivery,
+    app: App,
+    host: Option<HostKey>,
+    lets_in: bool,
+    delivers: bool,
+}
+
+/// A node's doors, open.
+pub(super) struct Served {
+    /// Where SSH is served.
+    pub ssh: Option<SocketAddr>,
+    /// The web's address, as a URL.
+    pub web: String,
+    /// SHA-256 of the web's certificate, where it speaks HTTPS.
+    pub certificate: Option<String>,
+    doors: Vec<Door>,
+}
+
+/// A task that runs as long as the node does.
+struct Door {
+    name: &'static str,
+    task: JoinHandle<()>,
+}
+
+impl Served {
+    /// Waits for the signal. A task that ends before it is a fault, and stops the node: half a gate is none.
+    pub(super) async fn until_stopped(self, stop: &CancellationToken) -> Result<(), Failure> {
+        let (names, tasks): (Vec<_>, Vec<_>) =
+            self.doors.into_iter().map(|door| (door.name, door.task)).unzip();
+        // Tasks that are left when the signal comes go on: listeners end by the token, the rest with the process.
+        tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            (_, at, _) = select_all(tasks) => {
+                stop.cancel();
+                let name = names.get(at).copied().unwrap_or("a task");
+                Err(Failure::failed(format!("{name} ended by itself"), "see the log; systemd starts the gate again"))
+            }
+        }
+    }
+}
+
+impl Node {
+    /// Opens every layer; recovers what the last run left behind.
+    pub(super) async fn open(config: &Config, roles: &[NodeRole]) -> Result<Self, Failure> {
+        let (lets_in, delivers) = (roles.contains(&NodeRole::Gate), roles.contains(&NodeRole::Desk));
+        let keys = Keys::read(&config.data)?;
+        database::migrate(config).await?;
+        let alerts = Arc::new(Alerts::new(config.gate.time_zone.clone()));
+        let (store, tasks) = database::open(config, Arc::clone(&keys.ledger), Arc::clone(&alerts)).await?;
+        let folder = folder(config)?;
+        let seal_key = keys.recording.signer.public();
+        let identities = if delivers { keys.identities } else { Vec::new() };
+        let gate =
+            Gate::new(store.clone(), folder.clone(), keys.recording, keys.vault.clone(), settings(config));
+        gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
+        let addresses = addresses(config);
+        let delivery = Delivery::new(store.clone(), alerts, addresses.clone(), unseal(keys.vault.clone()));
+        let desk =
+            Desk::new(store.clone(), folder.clone(), DeskKeys { seal_keys: vec![seal_key], identities });
+        let app = App::new(Parts {
+            store: store.clone(),
+            gate: gate.clone(),
+            vault: keys.vault,
+            folder,
+            desk,
+            delivery: delivery.clone(),
+            tokens: keys.tokens,
+            settings: chaperone_web::Settings { host_tokens: config.security.host_tokens, addresses },
+        });
+        let host = lets_in.then_some(keys.host);
+        Ok(Self { store, _tasks: tasks, gate, delivery, app, host, lets_in, delivers })
+    }
+
+    /// Opens the doors.
+    pub(super) async fn serve(
+        &mut self,
+        config: &Config,
+        stop: CancellationToken,
+    ) -> Result<Served, Failure> {
+        let started = json!({
+            "build": env!("CARGO_PKG_VERSION"), "gate": self.lets_in, "desk": self.delivers,
+            "recording": match config.recording.mode { Mode::Prompt => "prompt", Mode::Durable => "durable" },
+            "host_tokens": config.security.host_tokens,
+        });
+        self.note(FactKind::NodeStarted, started).await;
+        let mut doors = Vec::new();
+        let gate = self.gate.clone();
+        doors
+            .push(Door { name: "the gate's own tasks", task: tokio::spawn(async move { gate.run().await }) });
+        if self.delivers {
+            let delivery = self.delivery.clone();
+            let task = tokio::spawn(async move { delivery.run().await });
+            doors.push(Door { name: "the delivery of alerts", task });
+        }
+        let ssh = self.open_ssh(config, &stop, &mut doors).await?;
+        let (web, certificate) = self.open_web(config, stop, &mut doors).await?;
+        Ok(Served { ssh, web, certificate, doors })
+    }
+
+    async fn open_ssh(
+        &mut self,
+        config: &Config,
+        stop: &CancellationToken,
+        doors: &mut Vec<Door>,
+    ) -> Result<Option<SocketAddr>, Failure> {
+        if let Some(tls) = config.gate.tls {
+            tracing::warn!(%tls, "gate.tls is set; this release serves SSH and does not listen there");
+        }
+        let Some(host) = self.host.take() else { return Ok(None) };
+        let keys = vec![host];
+        // A banner without a line's end would run into what the client prints next.
+        let banner = match config.gate.banner.trim_end() {
+            "" => String::new(),
+            banner => format!("{banner}\r\n"),
+        };
+        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner).await;
+        let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
+        let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
+        let stop = stop.clone();
+        doors.push(Door { name: "the SSH door", task: tokio::spawn(async move { door.serve(stop).await }) });
+        Ok(Some(address))
+    }
+
+    /// Plain HTTP on loopback, HTTPS on every other address. Returns the URL, and the certificate's fingerprint.
+    async fn open_web(
+        &self,
+        config: &Config,
+        stop: CancellationToken,
+        doors: &mut Vec<Door>,
+    ) -> Result<(String, Option<String>), Failure> {
+        let wanted = config.web.listen;
+        let socket =
+            TcpListener::bind(wanted).await.map_err(|error| cannot_listen("web.listen", wanted, &error))?;
+        let address = socket.local_addr().map_err(|error| cannot_listen("web.listen", wanted, &error))?;
+        let app = self.app.clone();
+        if address.ip().is_loopback() && config.web.certificate.is_none() {
+            let task = tokio::spawn(served(chaperone_web::serve(app, Plain(socket), stop)));
+            doors.push(Door { name: "the web's door", task });
+            return Ok((format!("http://{address}"), None));
+        }
+        let tls = server_tls(config)?;
+        let door = TlsListener::new(socket, &tls);
+        let task = tokio::spawn(served(chaperone_web::serve(app, Secured(door), stop)));
+        doors.push(Door { name: "the web's door", task });
+        Ok((format!("https://{address}"), Some(tls.fingerprint())))
+    }
+
+    /// Ends visits in order and seals them; says so in the ledger.
+    pub(super) async fn close(self, within: Duration) {
+        self.gate.shut_down(within).await;
+        self.note(FactKind::NodeStopped, json!({})).await;
+    }
+
+    /// What happens to the node itself is a fact; a database that is gone does not keep it from starting or stopping.
+    async fn note(&self, kind: FactKind, body: serde_json::Value) {
+        if let Err(error) = self.store.fact_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await {
+            tracing::warn!(error = chain(&error), %kind, "a fact about the node could not be written");
+        }
+    }
+}
+
+fn settings(config: &Config) -> Settings {
+    let minutes = config.session.warn_minutes.iter();
+    Settings {
+        warn_before: minutes.map(|minutes| Duration::from_secs(minutes * 60)).collect(),
+        store_grace: config.session.store_grace,
+        recorder_grace: config.session.recorder_grace,
+        zone: config.gate.time_zone.clone(),
+        help: config.gate.help.clone(),
+        durability: match config.recording.mode {
+            Mode::Prompt => Durability::Prompt,
+            Mode::Durable => Durability::Durable,
+        },
+        ..Settings::default()
+    }
+}
+
+fn folder(config: &Config) -> Result<Folder, Failure> {
+    let Recording { low_bytes, critical_bytes, .. } = config.recording;
+    let thresholds = Thresholds { low_bytes, critical_bytes, ..Thresholds::default() };
+    Folder::open_with(&config.data.recordings(), thresholds).map_err(|error| {
+        let path = config.data.recordings();
+        Failure::failed(
+            format!("{} cannot be used: {}", path.display(), chain(&error)),
+            "check its owner and free space",
+        )
+    })
+}
+
+fn addresses(config: &Config) -> AddressPolicy {
+    if config.alert.allow_private_webhooks { AddressPolicy::private() } else { AddressPolicy::default() }
+}
+
+/// Opens the sealed secret of a webhook.
+fn unseal(vault: Vault) -> Unseal {
+    Arc::new(move |destination: &Destination| {
+        let sealed = destination.secret.as_deref()?;
+        let opened = vault.unseal(&chaperone_web::secret_place(destination.id), sealed);
+        if let Err(error) = &opened {
+            tracing::error!(destination = %destination.name, error = chain(error), "a webhook's secret does not open");
+        }
+        String::from_utf8(opened.ok()?.to_vec()).ok()
+    })
+}
+
+fn server_tls(config: &Config) -> Result<ServerTls, Failure> {
+    let made = match &config.web.certificate {
+        Some(files) => ServerTls::from_files(&files.chain, &files.key),
+        None => own_certificate(config),
+    };
+    made.map_err(|error| {
+        Failure::failed(format!("there is no HTTPS: {}", chain(&error)), "see web.tls_cert and web.tls_key")
+    })
+}
+
+/// A certificate of the node's own, for the address it listens on and the names of this machine.
+fn own_certificate(config: &Config) -> Result<ServerTls, ServerTlsError> {
+    let mut names = vec!["localhost".to_owned()];
+    let ip = config.web.listen.ip();
+    if !ip.is_unspecified() {
+        names.push(ip.to_string());
+    }
+    names.extend(std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()));
+    ServerTls::self_signed(&names, &config.data.tls(), jiff::Timestamp::now())
+}
+
+async fn served(serving: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = serving.await {
+        tracing::error!(error = chain(&error), "the web's door failed");
+    }
+}
+
+fn cannot_listen(key: &str, address: SocketAddr, error: &std::io::Error) -> Failure {
+    let next = format!("is another program there, or does the port need a privilege? the key is {key}");
+    Failure::failed(format!("{address} cannot be listened on: {error}"), next)
+}

@@ -1,0 +1,331 @@
+//! Verification of the ledger: every leaf, the root and every signed checkpoint recomputed from the first fact, a page
+//! at a time.
+
+use std::collections::VecDeque;
+
+use chaperone_recorder::ledger::{
+    Checkpoint, CompactRange, Leaf, NoteError, Tag, VerifierKey, body_hash, canonical_json,
+};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::{Conn, big, count, sql};
+use crate::{Store, StoreError};
+
+/// Facts, and checkpoints, that verification holds in memory at once.
+const PAGE: i64 = 1_000;
+
+/// What recomputing the ledger found.
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerVerdict {
+    /// Whether everything holds.
+    pub sound: bool,
+    /// How many facts were recomputed; those before the first bad one, if there is one.
+    pub facts: u64,
+    /// How many checkpoints were found to be on the way, whose signature is this ledger's key's.
+    pub checkpoints: u64,
+    /// How many were on the way with a signature of a key that this node does not know.
+    pub foreign_checkpoints: u64,
+    /// How many facts have no body any more: their leaves hold, their words are gone.
+    pub emptied: u64,
+    /// The root of all of them, in hexadecimal.
+    pub root: String,
+    /// The first place that does not hold.
+    pub first_bad: Option<BadPlace>,
+}
+
+/// Where the ledger stops being sound.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BadPlace {
+    /// The first fact concerned.
+    pub number: u64,
+    /// What differs.
+    pub what: String,
+}
+
+type Row = (
+    i64,
+    i64,
+    String,
+    String,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Vec<u8>,
+    Vec<u8>,
+);
+
+impl Store {
+    /// Recomputes the ledger, and holds it against every checkpoint in it, this node's own, and those `given`: signed
+    /// notes that somebody else has kept, such as the SOC.
+    ///
+    /// # Errors
+    /// When the database does not answer. What does not hold is no error but the verdict.
+    pub async fn verify_ledger(&self, given: &[String]) -> Result<LedgerVerdict, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let mut walk = Walk::new(self.ledger_verifier().clone());
+        let verdict = match self.given(given) {
+            Ok(kept) => {
+                walk.kept = kept;
+                conn.begin_reading().await?;
+                let bad = walk.all(&mut conn).await;
+                // Closed, not given back: it ends the reading of one state in every case.
+                conn.abandon().await;
+                bad?
+            }
+            Err(bad) => Some(bad),
+        };
+        Ok(LedgerVerdict {
+            sound: verdict.is_none(),
+            facts: walk.range.size(),
+            checkpoints: walk.signed,
+            foreign_checkpoints: walk.foreign,
+            emptied: walk.emptied,
+            root: hex::encode(walk.range.root()),
+            first_bad: verdict,
+        })
+    }
+
+    /// Checkpoints that were kept elsewhere, smallest first.
+    fn given(&self, notes: &[String]) -> Result<VecDeque<Checkpoint>, BadPlace> {
+        let mut kept: Vec<Checkpoint> = self.shared().guard.newest().into_iter().collect();
+        for note in notes {
+            let opened = Checkpoint::open(note, self.ledger_verifier());
+            kept.push(
+                opened
+                    .map_err(|error| BadPlace { number: 0, what: format!("a given checkpoint: {error}") })?,
+            );
+        }
+        kept.sort_by_key(|checkpoint| checkpoint.size);
+        Ok(kept.into())
+    }
+}
+
+/// The walk over all leaves.
+struct Walk {
+    key: VerifierKey,
+    range: CompactRange,
+    /// Kept outside the database.
+    kept: VecDeque<Checkpoint>,
+    /// The next page of those inside.
+    notes: VecDeque<(i64, i64, String, String)>,
+    /// Where the page after that begins: size, time and node of the last note.
+    after: Option<(i64, i64, String)>,
+    /// Facts up to the newest checkpoint that held; 0 before any.
+    held: u64,
+    signed: u64,
+    foreign: u64,
+    emptied: u64,
+}
+
+impl Walk {
+    fn new(key: VerifierKey) -> Self {
+        let (range, after) = (CompactRange::new(), Some((-1, i64::MIN, String::new())));
+        Self {
+            key,
+            range,
+            kept: VecDeque::new(),
+            notes: VecDeque::new(),
+            after,
+            held: 0,
+            signed: 0,
+            foreign: 0,
+            emptied: 0,
+        }
+    }
+
+    async fn all(&mut self, conn: &mut Conn) -> Result<Option<BadPlace>, StoreError> {
+        let mut bad = self.checkpoints(conn).await?;
+        while bad.is_none() {
+            let page: Vec<Row> = sql!(
+                fetch_all conn, Row,
+                "SELECT number, at_us, kind, node, person_id, vendor_id, target_id, window_id, session_id, attempt_id,
+                        tags, salt, body, body_hash, leaf_hash
+                 FROM facts WHERE number >= $1 ORDER BY number LIMIT $2",
+                big(self.range.size()), PAGE
+            )?;
+            if page.is_empty() {
+                return self.end(conn).await;
+            }
+            for row in page {
+                bad = match self.leaf(row) {
+                    Some(what) => Some(BadPlace { number: self.range.size(), what: what.to_owned() }),
+                    None => self.checkpoints(conn).await?,
+                };
+                if bad.is_some() {
+                    break;
+                }
+            }
+        }
+        Ok(bad)
+    }
+
+    /// Appends a leaf as its row says it; or what of the row is not what was written.
+    fn leaf(&mut self, row: Row) -> Option<&'static str> {
+        let (
+            number,
+            at_us,
+            kind,
+            node,
+            person,
+            vendor,
+            target,
+            window,
+            session,
+            attempt,
+            tags,
+            salt,
+            body,
+            hash,
+            leaf,
+        ) = row;
+        if count(number) != self.range.size() {
+            return Some("it is missing");
+        }
+        let Ok(hash) = <[u8; 32]>::try_from(hash) else {
+            return Some("its body's hash is not what was written");
+        };
+        let (tags, odd) = tags.as_chunks::<16>();
+        let tags = tags.iter().map(|tag| Tag(*tag)).collect();
+        let written = Leaf { number: self.range.size(), at_us, kind, tags, body_hash: hash };
+        if !odd.is_empty() || written.hash().as_slice() != leaf.as_slice() {
+            return Some("its number, time, kind, tags or body hash is not what was written");
+        }
+        match (salt, body) {
+            (Some(salt), Some(text)) => {
+                let Some(document) = opened(&salt, &text, hash) else {
+                    return Some("its body is not what was written");
+                };
+                let ids = [
+                    ("person", person),
+                    ("vendor", vendor),
+                    ("target", target),
+                    ("window", window),
+                    ("session", session),
+                    ("attempt", attempt),
+                ];
+                let says = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
+                if says("node") != Some(node)
+                    || ids.iter().any(|(name, id)| says(name) != id.map(|id| id.to_string()))
+                {
+                    return Some("what it is about is not what was written");
+                }
+            }
+            (None, None) => self.emptied += 1,
+            _ => return Some("its body is there without its salt, or the other way round"),
+        }
+        match self.range.append(written.hash()) {
+            Ok(()) => None,
+            Err(_) => Some("there are more facts than a tree can hold"),
+        }
+    }
+
+    /// Holds the checkpoints of this size against the root.
+    async fn checkpoints(&mut self, conn: &mut Conn) -> Result<Option<BadPlace>, StoreError> {
+        while let Some(kept) = self.kept.pop_front_if(|kept| kept.size <= self.range.size()) {
+            if let Some(bad) = self.compare(&kept) {
+                return Ok(Some(bad));
+            }
+        }
+        loop {
+            if self.notes.is_empty() {
+                self.more_notes(conn).await?;
+            }
+            let due = |note: &mut (i64, i64, String, String)| count(note.0) <= self.range.size();
+            let Some((.., note)) = self.notes.pop_front_if(due) else { return Ok(None) };
+            if let Some(bad) = self.note(&note) {
+                return Ok(Some(bad));
+            }
+        }
+    }
+
+    async fn more_notes(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        let Some((size, at_us, node)) = self.after.take() else { return Ok(()) };
+        let page: Vec<(i64, i64, String, String)> = sql!(
+            fetch_all conn, (i64, i64, String, String),
+            "SELECT size, at_us, node, note FROM checkpoints
+             WHERE size > $1 OR (size = $1 AND at_us > $2) OR (size = $1 AND at_us = $2 AND node > $3)
+             ORDER BY size, at_us, node LIMIT $4",
+            size, at_us, node.as_str(), PAGE
+        )?;
+        self.after = page.last().map(|(size, at_us, node, _)| (*size, *at_us, node.clone()));
+        self.notes = page.into();
+        Ok(())
+    }
+
+    fn note(&mut self, note: &str) -> Option<BadPlace> {
+        let checkpoint = match Checkpoint::open(note, &self.key) {
+            Ok(checkpoint) => {
+                self.signed += 1;
+                checkpoint
+            }
+            // Another node's: its words are held against the root all the same.
+            Err(NoteError::NoKnownSignature) => {
+                self.foreign += 1;
+                let text = note.split_once("\n\n").map(|(text, _)| format!("{text}\n")).unwrap_or_default();
+                match Checkpoint::parse(&text) {
+                    Ok(checkpoint) if checkpoint.origin == self.key.name() => checkpoint,
+                    Ok(_) => return self.bad("a checkpoint here is that of another ledger".to_owned()),
+                    Err(error) => return self.bad(format!("a checkpoint here cannot be read: {error}")),
+                }
+            }
+            Err(error) => {
+                return self.bad(format!("the signature of a checkpoint here does not hold: {error}"));
+            }
+        };
+        self.compare(&checkpoint)
+    }
+
+    fn compare(&mut self, checkpoint: &Checkpoint) -> Option<BadPlace> {
+        let size = self.range.size();
+        if checkpoint.size == size && checkpoint.root == self.range.root() {
+            self.held = size;
+            return None;
+        }
+        if size > 0 && self.held == size && checkpoint.size == size {
+            return self.bad(format!("two signed checkpoints of {size} differ"));
+        }
+        let what = format!(
+            "facts from here to {size} are not those of the signed checkpoint of {}",
+            checkpoint.size
+        );
+        Some(BadPlace { number: self.held, what })
+    }
+
+    fn bad(&self, what: String) -> Option<BadPlace> {
+        Some(BadPlace { number: self.range.size(), what })
+    }
+
+    /// After the last fact: nothing that was signed, and nothing that the head counts, is missing.
+    async fn end(&mut self, conn: &mut Conn) -> Result<Option<BadPlace>, StoreError> {
+        let size = self.range.size();
+        let signed = self.kept.back().map(|kept| kept.size).or(self.notes.back().map(|note| count(note.0)));
+        if let Some(signed) = signed {
+            return Ok(self.bad(format!("it is missing: a signed checkpoint has {signed} facts")));
+        }
+        let head =
+            sql!(fetch_optional conn, (i64, Vec<u8>), "SELECT size, frontier FROM ledger_head WHERE id = 1")?;
+        Ok(match head {
+            Some((head, frontier)) if count(head) == size && frontier == self.range.to_bytes() => None,
+            Some((head, _)) if count(head) > size => {
+                self.bad(format!("it is missing: the head counts {head} facts"))
+            }
+            _ => self.bad("the ledger's head does not fit the facts before it".to_owned()),
+        })
+    }
+}
+
+/// The document in a body's text, if it is what the hash was made of, to the letter.
+fn opened(salt: &[u8], text: &str, hash: [u8; 32]) -> Option<Value> {
+    let salt = <[u8; 16]>::try_from(salt).ok()?;
+    let document = serde_json::from_str(text).ok()?;
+    let same = body_hash(&salt, &document).ok()? == hash && canonical_json(&document).ok()? == text;
+    same.then_some(document)
+}

@@ -1,0 +1,70 @@
+//! A clock that jumps is not believed: the gate refuses until it has agreed with the monotonic clock again for a minute,
+//! and a deadline holds whatever the wall clock says. The jump is made with libfaketime, for the gate's process alone.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chaperone_tests::{House, Ready, TARGET, eventually, soon};
+
+/// Where Debian's libfaketime is.
+fn libfaketime() -> String {
+    let machine = std::env::consts::ARCH;
+    let path = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"));
+    assert!(
+        path.is_file(),
+        "libfaketime is not installed: it is in Debian's package libfaketime; tests/run installs it"
+    );
+    path.to_str().unwrap().to_owned()
+}
+
+/// A house whose gate takes its wall clock's offset from a file.
+fn house_with_a_clock_to_turn() -> (House, impl Fn(&str)) {
+    let mut house = House::furnish().without_soc().empty();
+    let file = house.folder().join("clock");
+    std::fs::write(&file, "+0\n").unwrap();
+    let preload = libfaketime();
+    let variables = [
+        ("LD_PRELOAD", preload.as_str()),
+        ("FAKETIME_TIMESTAMP_FILE", file.to_str().unwrap()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("FAKETIME_NO_CACHE", "1"),
+    ];
+    assert_eq!(house.gate.try_to_rise(&variables), Ready::Serving, "{}", house.gate.log());
+    house.enrol();
+    let turn = move |offset: &str| std::fs::write(&file, format!("{offset}\n")).unwrap();
+    (house, turn)
+}
+
+#[test]
+fn after_a_jump_of_the_clock_attempts_are_refused_until_it_has_agreed_for_a_minute() {
+    let (house, turn) = house_with_a_clock_to_turn();
+    house.open_window("dana", "exec", "+6h");
+    let dana = house.technician("dana").ssh(TARGET);
+    dana.runs("true").succeeded();
+    turn("+3600");
+    soon("the jump to be noticed", || (dana.runs("true").status == Some(77)).then_some(()));
+    let _ = house.refusal("attempt-refused", "clock");
+    soon("the alert", || house.alerts_because("clock").pop().filter(|alert| alert["severity"] == "critical"));
+    turn("+0");
+    assert_eq!(dana.runs("true").status, Some(77), "not believed at once");
+    eventually(Duration::from_secs(90), "the clock to be believed again", || {
+        (dana.runs("true").status == Some(0)).then_some(())
+    });
+}
+
+#[test]
+fn a_clock_that_is_turned_back_does_not_lengthen_a_visit() {
+    let (house, turn) = house_with_a_clock_to_turn();
+    let window = house.open_window("dana", "exec", "+8s");
+    let closes = house.closes(&window);
+    let mut visit = house.technician("dana").ssh(TARGET).begins("echo in; sleep 1000");
+    visit.shows("in");
+    turn("-3600");
+    let gone = house.both_legs_gone(Duration::from_secs(30));
+    assert!(
+        gone.duration_since(closes).as_millis() <= 1000,
+        "{} ms late",
+        gone.duration_since(closes).as_millis()
+    );
+    visit.ends();
+}

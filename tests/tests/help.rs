@@ -1,0 +1,193 @@
+//! The command line is a contract: every verb explains itself, wrong usage ends with status 2 and says what is right.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+use chaperone_tests::{Process, Ran, chaperone, chaperone_verify};
+
+fn run(words: &[&str]) -> Ran {
+    let mut command = Command::new(chaperone());
+    for variable in ["CHAPERONE_SERVER", "CHAPERONE_TOKEN", "CHAPERONE_CONFIG"] {
+        command.env_remove(variable);
+    }
+    command.args(words).env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME");
+    Process::run("chaperone", Duration::from_secs(20), &mut command)
+}
+
+/// The verbs that `--help` lists under these words.
+fn verbs(words: &[String]) -> Vec<String> {
+    let mut all: Vec<&str> = words.iter().map(String::as_str).collect();
+    all.push("--help");
+    let help = run(&all).succeeded().text();
+    let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
+    let lines = listed.lines().take_while(|line| !line.trim().is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Every verb with its nouns, found by walking through the help.
+fn all_verbs() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<Vec<String>> = vec![Vec::new()];
+    while let Some(words) = open.pop() {
+        let below = verbs(&words);
+        if below.is_empty() {
+            found.insert(words.join(" "));
+        }
+        open.extend(below.into_iter().map(|verb| words.iter().cloned().chain([verb]).collect()));
+    }
+    found
+}
+
+#[test]
+fn every_verb_of_the_contract_is_there_and_explains_itself() {
+    let found = all_verbs();
+    for verb in [
+        "demo",
+        "init",
+        "serve",
+        "check-config",
+        "migrate",
+        "token",
+        "login",
+        "person add",
+        "person list",
+        "person show",
+        "person lock",
+        "person unlock",
+        "person add-key",
+        "vendor add",
+        "vendor list",
+        "vendor lock",
+        "vendor unlock",
+        "target add",
+        "target list",
+        "target show",
+        "target pin-host-key",
+        "freeze add",
+        "freeze list",
+        "freeze remove",
+        "window request",
+        "window list",
+        "window show",
+        "window accept",
+        "window approve",
+        "window deny",
+        "window withdraw",
+        "window move",
+        "window substitute",
+        "window revoke",
+        "window extend",
+        "session list",
+        "session show",
+        "session pause",
+        "session resume",
+        "session stop",
+        "recording list",
+        "recording show",
+        "recording play",
+        "recording export",
+        "recording verify",
+        "alert list",
+        "alert show",
+        "alert ack",
+        "alert close",
+        "destination add",
+        "destination list",
+        "destination test",
+        "destination remove",
+        "ledger verify",
+        "ledger checkpoint",
+        "ledger fork",
+        "clock accept",
+    ] {
+        assert!(found.contains(verb), "no `chaperone {verb}` among {found:#?}");
+    }
+    for verb in &found {
+        let words: Vec<&str> = verb.split(' ').chain(["--help"]).collect();
+        let help = run(&words).succeeded().text();
+        assert!(
+            help.lines().next().is_some_and(|line| line.len() > 10),
+            "`{verb} --help` says what it does: {help}"
+        );
+        assert!(help.contains("Usage: chaperone "), "{help}");
+    }
+}
+
+#[test]
+fn every_list_and_result_has_a_form_for_scripts() {
+    for verb in all_verbs() {
+        let noun = verb.split(' ').next().unwrap_or_default();
+        if [
+            "person",
+            "vendor",
+            "target",
+            "freeze",
+            "window",
+            "session",
+            "recording",
+            "alert",
+            "destination",
+            "ledger",
+        ]
+        .contains(&noun)
+        {
+            let words: Vec<&str> = verb.split(' ').chain(["--help"]).collect();
+            assert!(run(&words).text().contains("--json"), "{verb} has no --json");
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_status_2_and_says_what_is_right() {
+    for words in [
+        &[][..],
+        &["nonsense"],
+        &["serve"],
+        &["serve", "--config"],
+        &["window"],
+        &["window", "request"],
+        &["window", "approve"],
+        &["window", "request", "--nonsense"],
+        &["window", "extend", "x", "--closes", "tomorrow"],
+        &["person", "add", "dana", "--role", "king"],
+        &["destination", "add", "soc"],
+        &["recording", "export", "x", "--format", "vhs", "-o", "y"],
+    ] {
+        let ran = run(words);
+        assert_eq!(ran.status, Some(2), "chaperone {}: {}{}", words.join(" "), ran.text(), ran.err);
+        assert!(!ran.err.trim().is_empty(), "chaperone {}", words.join(" "));
+    }
+}
+
+#[test]
+fn without_a_server_or_a_token_a_command_says_how_to_give_one() {
+    let ran = run(&["window", "list"]);
+    assert_eq!(ran.status, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("CHAPERONE_SERVER") || ran.err.contains("--server"), "{}", ran.err);
+    let ran = run(&["window", "list", "--server", "http://127.0.0.1:1", "--token", "x"]);
+    assert_eq!(ran.status, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("127.0.0.1:1") && ran.err.contains("next:"), "{}", ran.err);
+}
+
+#[test]
+fn the_version_is_said() {
+    let said = run(&["--version"]).succeeded().text();
+    assert!(said.starts_with("chaperone ") && said.contains('.'), "{said}");
+}
+
+#[test]
+fn the_off_line_verifier_explains_itself() {
+    let mut help = Command::new(chaperone_verify());
+    let help =
+        Process::run("chaperone-verify", Duration::from_secs(20), help.arg("--help")).succeeded().text();
+    assert!(help.contains("--key"), "{help}");
+    let wrong =
+        Process::run("chaperone-verify", Duration::from_secs(20), &mut Command::new(chaperone_verify()));
+    assert_eq!(wrong.status, Some(2), "{}", wrong.err);
+}

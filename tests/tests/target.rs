@@ -1,0 +1,238 @@
+//! Targets are hostile, broken or slow: the technician is told so in words, the SOC where it matters, and nobody else
+//! notices.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use chaperone_tests::{House, Process, Proxy, Ran, Sshd, SshdOptions, TARGET, Weather, noise, soon};
+
+/// `EX_UNAVAILABLE`: the target, not the schedule, is at fault.
+const UNAVAILABLE: i32 = 69;
+
+/// A window for dana on another target.
+#[track_caller]
+fn open_window_on(house: &House, target: &str) {
+    let asked = house.gate.person("dana").does(&[
+        "window",
+        "request",
+        "--target",
+        target,
+        "--person",
+        "dana",
+        "--access",
+        "exec",
+        "--opens",
+        "now",
+        "--closes",
+        "+30m",
+        "--purpose",
+        "patch",
+        "--reason",
+        "a difficult target",
+    ]);
+    house.approve(asked["id"].as_str().unwrap());
+}
+
+/// A visit to a target that cannot be: words, a status, a fact, a sealed recording, and the gate lives on.
+#[track_caller]
+fn unreachable(house: &House, target: &str) -> Ran {
+    let ran = house.technician("dana").ssh(target).runs("id");
+    assert_eq!(ran.status, Some(UNAVAILABLE), "out: {} err: {}", ran.text(), ran.err);
+    assert!(!ran.err.trim().is_empty());
+    assert!(
+        !ran.err.contains("127.0.0.1"),
+        "where a server is, is not the technician's to know: {}",
+        ran.err
+    );
+    let session = house.newest_session();
+    let visit = house.sealed(&session);
+    assert_eq!(visit["end_reason"], "target-failed", "{visit:#}");
+    assert_eq!(house.sam().does(&["recording", "verify", &session])["sound"], true);
+    ran
+}
+
+#[test]
+fn a_target_that_is_down() {
+    let mut house = House::start();
+    house.open_window("dana", "exec", "+30m");
+    house.target.fall();
+    let ran = unreachable(&house, TARGET);
+    assert!(ran.took < Duration::from_secs(10), "{:?}", ran.took);
+    house.target.rise();
+    house.technician("dana").ssh(TARGET).runs("true").succeeded();
+}
+
+#[test]
+fn a_target_that_never_answers() {
+    let house = House::start();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let held = std::thread::spawn(move || listener.incoming().take(1).collect::<Vec<_>>());
+    house.add_target_at("alaris-sm-09", &address, &house.target, &[]);
+    open_window_on(&house, "alaris-sm-09");
+    let ran = unreachable(&house, "alaris-sm-09");
+    assert!(ran.took < Duration::from_secs(40), "{:?}", ran.took);
+    drop(held);
+}
+
+#[test]
+fn a_target_that_speaks_something_else() {
+    let house = House::start();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // The gate may close at any byte.
+            drop((&stream).write_all(&noise(1 << 20)));
+        }
+    });
+    house.add_target_at("alaris-sm-09", &address, &house.target, &[]);
+    open_window_on(&house, "alaris-sm-09");
+    unreachable(&house, "alaris-sm-09");
+}
+
+#[test]
+fn a_target_whose_host_key_changed_gets_no_credential_and_raises_an_alarm() {
+    let house = House::start();
+    let impostor = Sshd::start(&house.folder().join("impostor"), &SshdOptions::default());
+    // The impostor's address, under the pinned key of the true server.
+    house.add_target_at("alaris-sm-09", &impostor.address(), &house.target, &[]);
+    open_window_on(&house, "alaris-sm-09");
+    unreachable(&house, "alaris-sm-09");
+    assert!(!impostor.log().contains("publickey"), "no credential was offered: {}", impostor.log());
+    soon("an alert about the host key", || {
+        let alerts = house.sam().lists(&["alert", "list"]);
+        alerts
+            .into_iter()
+            .find(|alert| alert.to_string().to_lowercase().contains("host key") && alert["severity"] != "low")
+    });
+    let host_key = impostor.host_key().public.to_str().unwrap().to_owned();
+    house.priya().does(&[
+        "target",
+        "pin-host-key",
+        "alaris-sm-09",
+        "--host-key",
+        &host_key,
+        "--reason",
+        "reinstalled",
+    ]);
+    // Pinned now, but the impostor does not know the account's key.
+    let ran = house.technician("dana").ssh("alaris-sm-09").runs("id");
+    assert_eq!(ran.status, Some(UNAVAILABLE));
+    assert!(impostor.log().contains("publickey"), "{}", impostor.log());
+}
+
+#[test]
+fn a_target_that_does_not_take_the_credential() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+30m");
+    std::fs::write(house.folder().join("target").join("authorized"), "").unwrap();
+    let ran = unreachable(&house, TARGET);
+    assert!(
+        !ran.err.contains("svc") && !ran.err.to_lowercase().contains("key"),
+        "nothing about the credential: {}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_slow_target_works() {
+    let house = House::start();
+    let wire = Proxy::before(house.target.port());
+    wire.weather(Weather { delay: Duration::from_millis(150), ..Weather::default() });
+    house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
+    open_window_on(&house, "alaris-sm-09");
+    let ran = house.technician("dana").ssh("alaris-sm-09").input("slow\n").runs("cat; exit 3");
+    assert_eq!((ran.text().as_str(), ran.status), ("slow\n", Some(3)));
+}
+
+#[test]
+fn a_target_that_breaks_off_in_the_middle_of_a_byte_stream() {
+    let house = House::start();
+    let wire = Proxy::before(house.target.port());
+    house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
+    open_window_on(&house, "alaris-sm-09");
+    for breaks_after in [10, 700, 2_000, 3_001, 100_003, 1_000_003] {
+        wire.weather(Weather { breaks_after: Some(breaks_after), ..Weather::default() });
+        let ran = house.technician("dana").ssh("alaris-sm-09").runs("cat /dev/zero");
+        assert_ne!(ran.status, Some(0), "{breaks_after}");
+        assert!(ran.took < Duration::from_secs(30), "{breaks_after}: {:?}", ran.took);
+        let session = house.newest_session();
+        house.sealed(&session);
+        assert_eq!(house.sam().does(&["recording", "verify", &session])["sound"], true, "{breaks_after}");
+    }
+}
+
+#[test]
+fn a_flood_from_the_target_to_a_client_that_does_not_read_is_bounded_in_memory() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+30m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let _stuck = dana.begins_unread("cat /dev/zero");
+    let began = Instant::now();
+    for n in 0..5 {
+        assert_eq!(dana.runs(&format!("echo {n}")).succeeded().text(), format!("{n}\n"));
+    }
+    assert!(began.elapsed() < Duration::from_secs(30), "nobody else is slowed: {:?}", began.elapsed());
+    let peak = Process::peak_kib(house.gate.id());
+    assert!(peak < 300 << 10, "{peak} KiB");
+}
+
+#[test]
+fn an_upload_to_a_target_that_does_not_read_is_bounded_in_memory() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+30m");
+    let mut pushing = house.technician("dana").ssh(TARGET).begins("echo pushing; sleep 8; wc -c");
+    pushing.shows("pushing");
+    pushing.floods();
+    let other = house.technician("dana").ssh(TARGET);
+    for n in 0..5 {
+        assert_eq!(other.runs(&format!("echo {n}")).succeeded().text(), format!("{n}\n"));
+    }
+    let peak = Process::peak_kib(house.gate.id());
+    assert!(peak < 300 << 10, "{peak} KiB");
+}
+
+#[test]
+fn a_target_that_floods_errors_and_output_at_once_loses_none_of_either() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+30m");
+    let ran = house.technician("dana").ssh(TARGET).runs("seq 1 200000 & seq 1 200000 >&2; wait").succeeded();
+    assert_eq!(ran.text().lines().count(), 200_000);
+    assert_eq!(ran.err.lines().count(), 200_000);
+    assert_eq!(ran.text().lines().last(), Some("200000"));
+}
+
+#[test]
+fn a_target_that_dies_during_a_visit_ends_it_and_leaves_a_sealed_recording() {
+    let mut house = House::start();
+    house.open_window("dana", "exec", "+30m");
+    let mut visit = house.technician("dana").ssh(TARGET).begins("echo in; sleep 1000");
+    visit.shows("in");
+    let session = house.newest_session();
+    house.target.fall();
+    let began = Instant::now();
+    assert!(!visit.ends().0.success());
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert_eq!(house.sealed(&session)["end_reason"], "target-closed");
+}
+
+#[test]
+fn a_target_that_talks_without_end_before_its_version_is_given_up() {
+    let house = House::start();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // RFC 4253 §4.2 lets a server say lines before its version; nobody has to listen for ever.
+            while stream.write_all(b"welcome, dear visitor\r\n").is_ok() {}
+            drop(stream.read(&mut [0]));
+        }
+    });
+    house.add_target_at("alaris-sm-09", &address, &house.target, &[]);
+    open_window_on(&house, "alaris-sm-09");
+    let ran = unreachable(&house, "alaris-sm-09");
+    assert!(ran.took < Duration::from_secs(40), "{:?}", ran.took);
+    assert!(Process::peak_kib(house.gate.id()) < 300 << 10);
+}
