@@ -24,10 +24,11 @@ pub enum ReplayError {
     Write(#[from] std::io::Error),
 }
 
-/// Columns and rows out of an event's body, clamped.
+/// Columns and rows out of an event's body, clamped. A client without a screen says 0 × 0 (RFC 4254 §6.2: ignored),
+/// which is no size.
 fn size_of(body: &Value) -> Option<(u16, u16)> {
     let side = |name: &str| {
-        let wanted = body.get(name)?.as_u64()?;
+        let wanted = body.get(name)?.as_u64().filter(|wanted| *wanted > 0)?;
         Some(u16::try_from(wanted).unwrap_or(MAX_SIDE).clamp(1, MAX_SIDE))
     };
     Some((side("columns")?, side("rows")?))

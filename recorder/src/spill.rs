@@ -98,7 +98,8 @@ impl Spilled {
     pub fn fetch(&self) -> Result<Recorded, RecordError> {
         let section = if self.recorder.is_typed(self.stream) { Section::Input } else { Section::Evidence };
         let plain = self.recorder.recording.inner.writer().read_back(self.place, section)?;
-        let from = plain.len().checked_sub(self.len).ok_or(RecordError::Lost { block: self.place.ordinal })?;
+        let from =
+            plain.len().checked_sub(self.len).ok_or(RecordError::Lost { block: self.place.ordinal })?;
         let bytes = Bytes::from(plain).slice(from..);
         let (session, channel) = (self.recorder.recording.session(), self.recorder.number);
         Ok(Recorded { session, channel, stream: self.stream, bytes })
@@ -147,8 +148,11 @@ mod tests {
             signer: Arc::clone(&signer),
         };
         let opening = Opening { session: Uuid::now_v7(), started: Timestamp::now(), facts: json!({}), mode };
-        let with =
-            VerifyWith { keys: vec![signer.public()], identities: vec![evidence, unmask], ..VerifyWith::default() };
+        let with = VerifyWith {
+            keys: vec![signer.public()],
+            identities: vec![evidence, unmask],
+            ..VerifyWith::default()
+        };
         (LiveRecording::start(folder, opening, &keys).unwrap(), with)
     }
 

@@ -32,7 +32,10 @@ impl Default for Furnishing {
             // The machine that runs the tests may have a small disk.
             ("CHAPERONE_RECORDING__LOW_BYTES", "134217728"),
             ("CHAPERONE_RECORDING__CRITICAL_BYTES", "67108864"),
-            ("CHAPERONE_LOG__LEVEL", "info,chaperone_session=debug,chaperone_ssh=debug,chaperone_alert=debug"),
+            (
+                "CHAPERONE_LOG__LEVEL",
+                "info,chaperone_session=debug,chaperone_ssh=debug,chaperone_alert=debug",
+            ),
         ];
         Self {
             engine: Engine::default(),

@@ -99,7 +99,8 @@ impl Gate {
             if !process.is_running() {
                 return Some(Ready::Ended);
             }
-            let serves = listens(ssh) && get(web, "/healthz", None).is_some_and(|answer| answer.status == 200);
+            let serves =
+                listens(ssh) && get(web, "/healthz", None).is_some_and(|answer| answer.status == 200);
             serves.then_some(Ready::Serving)
         });
         self.process = Some(process);

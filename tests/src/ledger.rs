@@ -43,7 +43,8 @@ impl Database {
 
 #[track_caller]
 fn fact(row: &Value) -> Fact {
-    let whole = |key: &str| row.get(key).and_then(Value::as_i64).unwrap_or_else(|| panic!("no {key} in {row}"));
+    let whole =
+        |key: &str| row.get(key).and_then(Value::as_i64).unwrap_or_else(|| panic!("no {key} in {row}"));
     // What is hashed names who and what it concerns beside what it says.
     let text = row.get("body").and_then(Value::as_str).unwrap_or_default();
     let hashed: Value = serde_json::from_str(text).unwrap_or(Value::Null);

@@ -49,10 +49,23 @@ impl Technician {
             identity: Some(self.key.private.clone()),
             agent: None,
             words: Vec::new(),
-            user: user.to_owned(),
+            configuration: PathBuf::from("/dev/null"),
+            user: Some(user.to_owned()),
             port: self.port,
             input: Vec::new(),
         }
+    }
+
+    /// `ssh gate` with a user name that no command line can hold or that ssh takes from none: it stands in a client
+    /// configuration.
+    ///
+    /// # Panics
+    /// When the configuration cannot be written.
+    #[must_use]
+    pub fn ssh_as_configured(&self, user: &str) -> Ssh {
+        let configuration = self.folder.join("client_config");
+        std::fs::write(&configuration, format!("User \"{user}\"\n")).expect("the client's configuration");
+        Ssh { user: None, configuration, ..self.ssh_as("") }
     }
 
     /// The same person at another door, such as a proxy in front of the gate.
@@ -75,7 +88,8 @@ pub struct Ssh {
     identity: Option<PathBuf>,
     agent: Option<PathBuf>,
     words: Vec<String>,
-    user: String,
+    configuration: PathBuf,
+    user: Option<String>,
     port: u16,
     input: Vec<u8>,
 }
@@ -113,12 +127,13 @@ impl Ssh {
     /// The words of the command line, `ssh` first.
     #[must_use]
     pub fn line(&self) -> Vec<String> {
-        let mut line: Vec<String> = ["ssh", "-F", "/dev/null"].map(str::to_owned).into();
+        let mut line: Vec<String> = ["ssh", "-F", word(&self.configuration)].map(str::to_owned).into();
         if let Some(key) = &self.identity {
             line.extend(["-i", word(key), "-o", "IdentitiesOnly=yes"].map(str::to_owned));
         }
         line.extend(self.options.iter().flat_map(|option| ["-o".to_owned(), option.clone()]));
-        line.extend(["-p".to_owned(), self.port.to_string(), "-l".to_owned(), self.user.clone()]);
+        line.extend(["-p".to_owned(), self.port.to_string()]);
+        line.extend(self.user.iter().flat_map(|user| ["-l".to_owned(), user.clone()]));
         line.extend(self.words.iter().cloned());
         line.push("127.0.0.1".to_owned());
         line

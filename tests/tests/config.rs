@@ -13,7 +13,11 @@ fn check(house: &House, text: &str, environment: &[(&str, &str)]) -> Ran {
 fn run(house: &House, words: &[&str], environment: &[(&str, &str)]) -> Ran {
     let mut command = house.gate.command();
     // What the house sets by itself would hide the file's own faults.
-    for (variable, _) in command.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned))).collect::<Vec<_>>() {
+    for (variable, _) in command
+        .get_envs()
+        .map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)))
+        .collect::<Vec<_>>()
+    {
         if variable.to_str().is_some_and(|name| name.starts_with("CHAPERONE_")) {
             command.env_remove(variable);
         }

@@ -279,7 +279,11 @@ fn a_login_alone_is_told_how_to_name_a_server() {
     house.open_window("dana", "exec", "+10m");
     let ran = house.technician("dana").ssh_as("dana").runs("id");
     assert_ne!(ran.status, Some(0));
-    assert!(ran.err.contains("LOGIN+SERVER") && ran.err.contains(TARGET), "how, and which are hers: {}", ran.err);
+    assert!(
+        ran.err.contains("LOGIN+SERVER") && ran.err.contains(TARGET),
+        "how, and which are hers: {}",
+        ran.err
+    );
 }
 
 #[test]

@@ -143,7 +143,11 @@ impl LiveSession {
     ///
     /// # Errors
     /// When the recording cannot take it: then the channel must not open.
-    pub fn record_channel(&self, kind: ChannelKind, typed_input: bool) -> Result<ChannelRecorder, RecordError> {
+    pub fn record_channel(
+        &self,
+        kind: ChannelKind,
+        typed_input: bool,
+    ) -> Result<ChannelRecorder, RecordError> {
         let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
         self.recording.open_channel(number, kind, typed_input)
     }

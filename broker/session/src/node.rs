@@ -75,11 +75,14 @@ impl Gate {
                         told.insert(session.id, now);
                     }
                     Ok(_) => {}
-                    Err(error) => tracing::warn!(session.id = %session.id, %error, "no checkpoint of a recording"),
+                    Err(error) => {
+                        tracing::warn!(session.id = %session.id, %error, "no checkpoint of a recording")
+                    }
                 }
             }
             if !grown.is_empty() {
-                let fact = NewFact::new(FactKind::RecordingCheckpoint, self.now(), json!({ "recordings": grown }));
+                let fact =
+                    NewFact::new(FactKind::RecordingCheckpoint, self.now(), json!({ "recordings": grown }));
                 if let Err(error) = self.shared.store.fact(fact).await {
                     tracing::warn!(%error, "checkpoints of recordings could not be written down");
                 }
@@ -174,7 +177,9 @@ impl Gate {
             self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
         }
         match space {
-            Space::Critical => self.shared.live.all().iter().for_each(|session| session.cut(EndReason::Recorder)),
+            Space::Critical => {
+                self.shared.live.all().iter().for_each(|session| session.cut(EndReason::Recorder))
+            }
             Space::Ok => {
                 if let Err(error) = self.shared.folder.replenish() {
                     tracing::warn!(%error, "the reserve for seals could not be replenished");
@@ -209,9 +214,12 @@ impl Gate {
     pub async fn shut_down(&self, within: Duration) {
         let live = self.shared.live.all();
         live.iter().for_each(|session| session.cut(EndReason::Shutdown));
-        let sealed = stream::iter(live).for_each(|session: Arc<LiveSession>| async move { session.ended().await });
+        let sealed =
+            stream::iter(live).for_each(|session: Arc<LiveSession>| async move { session.ended().await });
         if tokio::time::timeout(within, sealed).await.is_err() {
-            tracing::error!("not every session was sealed before the gate stopped; the next start recovers them");
+            tracing::error!(
+                "not every session was sealed before the gate stopped; the next start recovers them"
+            );
         }
     }
 }

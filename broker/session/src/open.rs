@@ -47,7 +47,8 @@ impl Gate {
         failpoint::reached("after-admitted");
         let began = Began { wall: self.now(), monotonic: Instant::now() };
         let shared = Arc::clone(&self.shared);
-        let started = tokio::task::spawn_blocking(move || LiveRecording::start(&shared.folder, opening, &shared.keys));
+        let started =
+            tokio::task::spawn_blocking(move || LiveRecording::start(&shared.folder, opening, &shared.keys));
         let recording = match started.await {
             Ok(Ok(recording)) => recording,
             Ok(Err(error)) => {
@@ -74,7 +75,8 @@ impl Gate {
     }
 
     fn opening(&self, ask: &Ask, id: SessionId, permit: &Permit) -> Opening {
-        let mode = if permit.target().durable { Durability::Durable } else { self.shared.settings.durability };
+        let mode =
+            if permit.target().durable { Durability::Durable } else { self.shared.settings.durability };
         let access: Vec<&str> = permit.access().iter().map(|access| access.as_str()).collect();
         let facts = json!({
             "person": ask.person, "proof": ask.proof, "source": ask.source.to_string(), "protocol": ask.protocol,
@@ -98,20 +100,26 @@ impl Gate {
         typed_input: bool,
     ) -> Result<ChannelRecorder, Refused> {
         let refusal = match self.channel_verdict(session, access).await {
-            Ok(()) => match session.record_channel(ChannelKind::new(access.as_str(), about.clone()), typed_input) {
-                Ok(channel) => {
-                    self.write_channel_opened(session, &channel, access, about);
-                    return Ok(channel);
+            Ok(()) => {
+                match session.record_channel(ChannelKind::new(access.as_str(), about.clone()), typed_input) {
+                    Ok(channel) => {
+                        self.write_channel_opened(session, &channel, access, about);
+                        return Ok(channel);
+                    }
+                    Err(error) => {
+                        tracing::error!(session.id = %session.id, %error, "a channel could not be opened in the recording");
+                        Refusal::without_window(Reason::Recorder)
+                    }
                 }
-                Err(error) => {
-                    tracing::error!(session.id = %session.id, %error, "a channel could not be opened in the recording");
-                    Refusal::without_window(Reason::Recorder)
-                }
-            },
+            }
             Err(refusal) => refusal,
         };
-        self.write_channel_refused(Some(session), access.as_str(), json!({ "reason": refusal.reason, "about": about }))
-            .await;
+        self.write_channel_refused(
+            Some(session),
+            access.as_str(),
+            json!({ "reason": refusal.reason, "about": about }),
+        )
+        .await;
         Err(self.refused(&refusal, session.attempt.id.0))
     }
 
@@ -128,7 +136,8 @@ impl Gate {
     pub(crate) fn running_attempt(&self, session: &LiveSession) -> Attempt {
         let permit = session.permit.borrow();
         let (person, target) = (session.attempt.person, &session.attempt.target);
-        let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, Some(session.id));
+        let (sessions_of_person, sessions_on_target) =
+            self.shared.live.count(person, target, Some(session.id));
         let mut attempt = session.attempt.clone();
         attempt.within = Some(permit.window());
         attempt.node.running = true;

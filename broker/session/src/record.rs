@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use chaperone_policy::{Attempt, PersonId, Permit, Reason, Refusal, SessionId};
+use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
 use chaperone_store::{FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
 use serde_json::{Value, json};
@@ -59,10 +59,12 @@ impl Gate {
             "target": ask.target, "account": ask.account, "source": ask.source.to_string(), "proof": ask.proof,
             "protocol": ask.protocol, "outcome": "refused", "reference": crate::gate::short(attempt.id.0),
         });
-        let mut fact = NewFact::new(FactKind::AttemptRefused, self.now(), body).by(ask.person).of_attempt(attempt.id);
+        let mut fact =
+            NewFact::new(FactKind::AttemptRefused, self.now(), body).by(ask.person).of_attempt(attempt.id);
         fact.target = target.map(|target| target.id);
         fact.window = refusal.nearest.as_ref().map(|nearest| nearest.window);
-        fact.vendor = facts.as_ref().and_then(|facts| facts.people.get(&ask.person)).and_then(|person| person.vendor);
+        fact.vendor =
+            facts.as_ref().and_then(|facts| facts.people.get(&ask.person)).and_then(|person| person.vendor);
         self.write_or_spool(fact, None).await;
         self.refused(&refusal, attempt.id.0)
     }
@@ -141,7 +143,12 @@ impl Gate {
         tokio::spawn(async move { gate.write_or_spool(fact, None).await });
     }
 
-    pub(crate) async fn write_channel_refused(&self, session: Option<&LiveSession>, kind: &str, about: Value) {
+    pub(crate) async fn write_channel_refused(
+        &self,
+        session: Option<&LiveSession>,
+        kind: &str,
+        about: Value,
+    ) {
         let body = json!({ "channel": kind, "about": about });
         let fact = match session {
             Some(session) => session.fact(FactKind::ChannelRefused, body),
@@ -161,7 +168,8 @@ impl Gate {
     ) {
         let about = json!({ "user": user, "source": source.to_string(), "what": what, "reason": "access-not-granted" });
         if let Some(session) = session
-            && let Err(error) = session.recording.event(None, "refused", json!({ "channel": kind, "what": about }))
+            && let Err(error) =
+                session.recording.event(None, "refused", json!({ "channel": kind, "what": about }))
         {
             tracing::warn!(session.id = %session.id, %error, "a refused channel could not be recorded");
         }
@@ -214,7 +222,13 @@ impl Gate {
         }
     }
 
-    pub(crate) async fn write_sealed_later(&self, fact: NewFact, session: SessionId, state: RecordingState, seal: &Seal) {
+    pub(crate) async fn write_sealed_later(
+        &self,
+        fact: NewFact,
+        session: SessionId,
+        state: RecordingState,
+        seal: &Seal,
+    ) {
         let text = serde_json::to_string(seal).unwrap_or_default();
         let written = self.shared.store.write(move |tx| {
             Box::pin(async move {

@@ -145,7 +145,8 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     return RelayEnd::Closed;
                 }
             }
-            let reads = !closed && backlog.has_room() && !(now == Flow::Frozen && self.direction == Direction::Input);
+            let reads =
+                !closed && backlog.has_room() && !(now == Flow::Frozen && self.direction == Direction::Input);
             tokio::select! {
                 biased;
                 sent = &mut writing, if busy => {
@@ -198,7 +199,8 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 }
                 Item::Note(note) => {
                     if let Some((kind, body)) = note.event()
-                        && let Err(end) = self.session.record_event(self.channel.number(), kind, body, flow).await
+                        && let Err(end) =
+                            self.session.record_event(self.channel.number(), kind, body, flow).await
                     {
                         return Some(end);
                     }

@@ -76,7 +76,11 @@ impl Severable {
 }
 
 impl AsyncRead for Severable {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        out: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.taken == self.buffer.len() {
             if out.remaining() >= READ_BUFFER_BYTES {
                 return self.poll_stream(cx, |open| &mut open.reader, |stream, cx| stream.poll_read(cx, out));
@@ -166,8 +170,7 @@ mod tests {
 
     async fn pair() -> (Severable, Cord, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (near, far) =
-            tokio::join!(listener.accept(), TcpStream::connect(listener.local_addr().unwrap()));
+        let (near, far) = tokio::join!(listener.accept(), TcpStream::connect(listener.local_addr().unwrap()));
         let (stream, cord) = Severable::new(near.unwrap().0).unwrap();
         (stream, cord, far.unwrap())
     }

@@ -92,7 +92,8 @@ fn alternate_screen(output: &[u8]) -> Option<bool> {
     let mut last = None;
     while let Some(at) = rest.iter().position(|&byte| byte == ESC) {
         rest = rest.get(at + 1..).unwrap_or_default();
-        let mode = rest.strip_prefix(b"[?").and_then(|rest| MODES.iter().find_map(|mode| rest.strip_prefix(*mode)));
+        let mode =
+            rest.strip_prefix(b"[?").and_then(|rest| MODES.iter().find_map(|mode| rest.strip_prefix(*mode)));
         match mode.and_then(|rest| rest.first()) {
             Some(b'h') => last = Some(true),
             Some(b'l') => last = Some(false),

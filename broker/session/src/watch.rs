@@ -34,7 +34,9 @@ impl Gate {
             if now >= permit.input_until() {
                 session.freeze_input();
             }
-            if let Some(text) = warned.due(&permit, now, &self.shared.settings.warn_before, &self.shared.settings.zone) {
+            if let Some(text) =
+                warned.due(&permit, now, &self.shared.settings.warn_before, &self.shared.settings.zone)
+            {
                 session.tell(text);
             }
             let edges = [permit.input_until(), permit.output_until()].map(|edge| session.began.instant(edge));
@@ -74,7 +76,9 @@ impl Gate {
                 if permit.input_until() > session.began.now() {
                     session.thaw_input();
                 }
-                if permit.input_until() != before.input_until() || permit.output_until() != before.output_until() {
+                if permit.input_until() != before.input_until()
+                    || permit.output_until() != before.output_until()
+                {
                     session.tell(warned.moved(&permit, session.began.now(), &self.shared.settings.zone));
                 }
                 session.permit.send_replace(permit);
@@ -147,14 +151,22 @@ impl Warnings {
         let left = remaining(permit, now);
         let crossed = thresholds.iter().filter(|at| left <= **at && **at < self.least).min()?;
         self.least = *crossed;
-        Some(format!("Chaperone: this visit ends at {}, in {}.", clock_time(permit.input_until(), zone), in_words(*crossed)))
+        Some(format!(
+            "Chaperone: this visit ends at {}, in {}.",
+            clock_time(permit.input_until(), zone),
+            in_words(*crossed)
+        ))
     }
 
     /// The deadline has moved: what to say, and which warnings are due again.
     fn moved(&mut self, permit: &Permit, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String {
         let left = remaining(permit, now);
         self.least = left;
-        format!("Chaperone: this visit now ends at {}, in {}.", clock_time(permit.input_until(), zone), in_words(left))
+        format!(
+            "Chaperone: this visit now ends at {}, in {}.",
+            clock_time(permit.input_until(), zone),
+            in_words(left)
+        )
     }
 }
 

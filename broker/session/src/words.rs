@@ -17,14 +17,20 @@ impl Gate {
             .and_then(|facts| facts.people.get(&session.attempt.person))
             .map_or_else(|| session.login.clone(), |person| person.name.clone());
         let window = facts.as_ref().and_then(|facts| facts.windows.get(&permit.window()));
-        let ticket = window.and_then(|window| window.ticket.clone()).map_or_else(String::new, |ticket| format!(", {ticket}"));
+        let ticket = window
+            .and_then(|window| window.ticket.clone())
+            .map_or_else(String::new, |ticket| format!(", {ticket}"));
         let left = permit.input_until().duration_since(session.began.now());
         let left = std::time::Duration::try_from(left).unwrap_or_default();
         let settings = &self.shared.settings;
         let account = permit.account().map_or_else(String::new, |account| format!(" as {account}"));
         let plain = |text: String| text.chars().filter(|c| !c.is_control()).collect::<String>();
         let lines = [
-            format!("{}: this visit of {name} to {}{account} is recorded{ticket}.", settings.gate_name, permit.target().name),
+            format!(
+                "{}: this visit of {name} to {}{account} is recorded{ticket}.",
+                settings.gate_name,
+                permit.target().name
+            ),
             format!(
                 "It ends at {}, in {}. For more time, call {}. Reference {}.",
                 clock_time(permit.input_until(), &settings.zone),
@@ -45,7 +51,9 @@ impl Gate {
         let Ok(facts) = self.facts().await else { return text };
         let now = self.now();
         let own = facts.windows.values().filter(|window| {
-            window.technicians.contains(&person) && window.state == WindowState::Approved && window.closes > now
+            window.technicians.contains(&person)
+                && window.state == WindowState::Approved
+                && window.closes > now
         });
         for window in own.take(10) {
             for target in window.targets.iter().filter_map(|id| facts.targets.get(id)) {

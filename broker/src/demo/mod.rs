@@ -49,9 +49,9 @@ pub struct StandinArgs {
 /// # Errors
 /// When the stage cannot be set, or a step of the tour does not hold: the failure names it.
 pub async fn run(args: Args) -> Result<(), Failure> {
-    let folder = args.data.unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("chaperone-demo-{}", std::process::id()))
-    });
+    let folder = args
+        .data
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("chaperone-demo-{}", std::process::id())));
     say(&format!("Chaperone demo. Everything runs on this machine's loopback. Data: {}", folder.display()))?;
     on_stage(folder, args.tour).await.map_err(|error| Failure::failed(chain(&error), ""))
 }

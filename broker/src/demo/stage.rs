@@ -82,7 +82,18 @@ impl Stage {
             let ssh = format!("127.0.0.1:{}", stage.ssh_port);
             let web = format!("127.0.0.1:{}", stage.web_port);
             let data = stage.folder.join("data");
-            let words = ["init", "--config", text(&config), "--data", text(&data), "--ssh", &ssh, "--web", &web, "--json"];
+            let words = [
+                "init",
+                "--config",
+                text(&config),
+                "--data",
+                text(&data),
+                "--ssh",
+                &ssh,
+                "--web",
+                &web,
+                "--json",
+            ];
             stage.run(&words).await?;
         }
         Ok(stage)
@@ -112,11 +123,19 @@ impl Stage {
     }
 
     /// Starts a stand-in server; returns its port.
-    pub(super) async fn standin(&mut self, name: &str, host_key: &Path, key: &Path) -> Result<u16, DemoError> {
+    pub(super) async fn standin(
+        &mut self,
+        name: &str,
+        host_key: &Path,
+        key: &Path,
+    ) -> Result<u16, DemoError> {
         let key = key.with_extension("pub");
         let words = ["standin", "--name", name, "--host-key", text(host_key), "--authorized", text(&key)];
         let ready = self.start("the stand-in server", &words).await?;
-        ready.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok())
+        ready
+            .get("port")
+            .and_then(Value::as_u64)
+            .and_then(|port| u16::try_from(port).ok())
             .ok_or(DemoError::NotReady("the stand-in server", READY))
     }
 

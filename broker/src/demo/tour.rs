@@ -19,6 +19,8 @@ use super::stage::{DemoError, Stage, text, trying};
 const REFUSED: i32 = 77;
 /// How long any one step may take.
 const STEP: Duration = Duration::from_secs(60);
+/// How long the tour's one window is open.
+const WINDOW: &str = "+12s";
 /// What Dana types.
 const TYPED: &str = "echo pumps: $((400 + 12))\n";
 /// What her terminal shows.
@@ -27,9 +29,9 @@ const SHOWN: &str = "pumps: 412";
 /// Plays all steps in order.
 pub(super) async fn play(stage: &Stage, cast: &Cast, terminal: bool) -> Result<(), DemoError> {
     let mut tour = Tour { number: 0, terminal };
-    let session = tour.step("a visit inside the window", visit(stage, cast)).await?;
+    let (session, closes) = tour.step("a visit inside the window", visit(stage, cast)).await?;
     tour.step("what was on the screen, from the recording", replay(stage, cast, &session)).await?;
-    tour.step("a visit is stopped on time", stopped_on_time(stage, cast)).await?;
+    tour.step("a visit is stopped on time", stopped_on_time(stage, cast, closes)).await?;
     tour.step("an attempt after the window is refused, and the SOC hears", off_schedule(stage, cast)).await?;
     tour.step("the evidence verifies", verified(stage, cast, &session)).await?;
     tour.step("a flipped byte is found", flipped(stage, &session)).await?;
@@ -84,7 +86,13 @@ struct Ran {
     took: Duration,
 }
 
-async fn ssh(stage: &Stage, key: &std::path::Path, options: &[&str], command: &[&str], typed: &str) -> Result<Ran, DemoError> {
+async fn ssh(
+    stage: &Stage,
+    key: &std::path::Path,
+    options: &[&str],
+    command: &[&str],
+    typed: &str,
+) -> Result<Ran, DemoError> {
     let words = stage.ssh_words(key, "dana+alaris-sm-01");
     let (program, rest) = words.split_first().ok_or_else(|| DemoError::Step("no ssh to run".to_owned()))?;
     let began = Instant::now();
@@ -120,12 +128,15 @@ async fn ssh(stage: &Stage, key: &std::path::Path, options: &[&str], command: &[
     Ok(Ran { status: status.code(), out, errors, took: began.elapsed() })
 }
 
-async fn visit(stage: &Stage, cast: &Cast) -> Result<(String, String), DemoError> {
-    let id = seed::window(stage, cast, "dana", "now", "+10m", true).await?;
+async fn visit(stage: &Stage, cast: &Cast) -> Result<((String, Timestamp), String), DemoError> {
+    let id = seed::window(stage, cast, "dana", "now", WINDOW, true).await?;
+    let window = stage.as_person(&cast.priya, &["window", "show", &id]).await?;
+    let closes = window["closes"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let closes =
+        closes.ok_or_else(|| DemoError::Step("the window does not say when it closes".to_owned()))?;
     let ran = ssh(stage, &cast.dana, &["-tt"], &[], &format!("{TYPED}exit\n")).await?;
     held(ran.status == Some(0), || format!("ssh ended with {:?}: {}", ran.status, ran.errors.trim()))?;
     held(ran.out.contains(SHOWN), || format!("the terminal did not show {SHOWN:?}: {:?}", ran.out))?;
-    stage.as_person(&cast.priya, &["window", "revoke", &id, "--reason", "the tour goes on"]).await?;
     let sessions = stage.as_person(&cast.sam, &["session", "list"]).await?;
     let newest = sessions.as_array().and_then(|list| list.last()).and_then(|one| one["id"].as_str());
     let session = newest.ok_or_else(|| DemoError::Step("no session is listed".to_owned()))?.to_owned();
@@ -134,7 +145,7 @@ async fn visit(stage: &Stage, cast: &Cast) -> Result<(String, String), DemoError
          \"{SHOWN}\". In and out in {:.1} s; visit {session}",
         ran.took.as_secs_f64()
     );
-    Ok((session, said))
+    Ok(((session, closes), said))
 }
 
 async fn replay(stage: &Stage, cast: &Cast, session: &str) -> Result<((), String), DemoError> {
@@ -143,26 +154,35 @@ async fn replay(stage: &Stage, cast: &Cast, session: &str) -> Result<((), String
     stage.as_person(&cast.sam, &export).await?;
     let screen = std::fs::read_to_string(&file).map_err(trying("read the exported text"))?;
     held(screen.contains(SHOWN), || format!("the replay does not show {SHOWN:?}"))?;
-    let lines: Vec<String> = screen.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("| {line}")).collect();
+    // The text of the channels; the events between them are in the file.
+    let lines: Vec<String> =
+        screen.lines().filter_map(|line| line.strip_prefix("0| ")).map(|line| format!("| {line}")).collect();
     Ok(((), lines.join("\n")))
 }
 
-async fn stopped_on_time(stage: &Stage, cast: &Cast) -> Result<((), String), DemoError> {
-    let id = seed::window(stage, cast, "dana", "now", "+6s", true).await?;
-    let window = stage.as_person(&cast.priya, &["window", "show", &id]).await?;
-    let closes = window["closes"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let closes = closes.ok_or_else(|| DemoError::Step("the window does not say when it closes".to_owned()))?;
+async fn stopped_on_time(stage: &Stage, cast: &Cast, closes: Timestamp) -> Result<((), String), DemoError> {
     let ran = ssh(stage, &cast.dana, &["-n"], &["sleep", "300"], "").await?;
     let late = Timestamp::now().duration_since(closes);
     held(ran.status != Some(0), || "the command ended by itself".to_owned())?;
-    held(late.as_millis() >= 0 && late.as_millis() <= 1_000, || format!("cut {} ms after closes", late.as_millis()))?;
-    Ok(((), format!("`sleep 300` was cut {} ms after the window closed; ssh said: {}", late.as_millis(), last_line(&ran.errors))))
+    held(late.as_millis() >= 0 && late.as_millis() <= 1_000, || {
+        format!("cut {} ms after closes", late.as_millis())
+    })?;
+    Ok((
+        (),
+        format!(
+            "`sleep 300` was cut {} ms after the window closed; ssh said: {}",
+            late.as_millis(),
+            last_line(&ran.errors)
+        ),
+    ))
 }
 
 async fn off_schedule(stage: &Stage, cast: &Cast) -> Result<((), String), DemoError> {
     let before = stage.soc.count();
     let ran = ssh(stage, &cast.dana, &["-n"], &["uptime"], "").await?;
-    held(ran.status == Some(REFUSED), || format!("ssh ended with {:?}, not {REFUSED}: {}", ran.status, ran.errors))?;
+    held(ran.status == Some(REFUSED), || {
+        format!("ssh ended with {:?}, not {REFUSED}: {}", ran.status, ran.errors)
+    })?;
     let is_late = |title: Option<&str>| title.is_some_and(|title| title.to_lowercase().contains("late"));
     let heard = stage.soc.wait_for(before, |message| is_late(message.title())).await;
     let heard = heard.ok_or_else(|| DemoError::Step("the SOC's receivers are gone".to_owned()))?;
@@ -171,7 +191,7 @@ async fn off_schedule(stage: &Stage, cast: &Cast) -> Result<((), String), DemoEr
     held(took.is_some_and(|ms| ms <= 1_000), || format!("the alert took {took:?} ms"))?;
     let said = format!(
         "ssh ended with status {REFUSED}: {}\nthe SOC received by {}, {} ms after the attempt: {}",
-        ran.errors.lines().find(|line| !line.trim().is_empty()).unwrap_or_default(),
+        ran.errors.lines().find(|line| line.starts_with("Chaperone:")).unwrap_or_default(),
         heard.by,
         took.unwrap_or_default(),
         heard.title().unwrap_or_default(),
@@ -190,20 +210,22 @@ async fn verified(stage: &Stage, cast: &Cast, session: &str) -> Result<((), Stri
 async fn flipped(stage: &Stage, session: &str) -> Result<((), String), DemoError> {
     let original = stage.file("data").join("recordings").join(format!("{session}.chap"));
     let mut bytes = std::fs::read(&original).map_err(trying("read the recording"))?;
-    let middle = bytes.len() / 2;
-    if let Some(byte) = bytes.get_mut(middle) {
+    // Behind the header, in what was recorded.
+    let at = bytes.len() * 3 / 4;
+    if let Some(byte) = bytes.get_mut(at) {
         *byte ^= 1;
     }
     let copy = stage.file("flipped.chap");
     std::fs::write(&copy, bytes).map_err(trying("write a copy of the recording"))?;
     let key = stage.file("data").join("keys").join("seal.pub");
-    let key = PublicKey::load(&key).map_err(|error| DemoError::Step(format!("the seal's public key: {error}")))?;
+    let key =
+        PublicKey::load(&key).map_err(|error| DemoError::Step(format!("the seal's public key: {error}")))?;
     let with = VerifyWith { keys: vec![key], ..VerifyWith::default() };
     let untouched = verify(&original, &with);
     held(untouched.is_sound(), || format!("the untouched recording is not sound: {untouched}"))?;
     let verdict = verify(&copy, &with);
     held(!verdict.is_sound(), || "a flipped byte went unseen".to_owned())?;
-    Ok(((), format!("one bit of byte {middle} of a copy was flipped: {verdict}")))
+    Ok(((), format!("one bit of byte {at} of a copy was flipped: {verdict}")))
 }
 
 fn last_line(text: &str) -> &str {

@@ -251,9 +251,9 @@ fn server_tls(config: &Config) -> Result<ServerTls, Failure> {
 
 /// A certificate of the node's own, for the address it listens on and the names of this machine.
 fn own_certificate(config: &Config) -> Result<ServerTls, ServerTlsError> {
-    let mut names = vec!["localhost".to_owned()];
+    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
     let ip = config.web.listen.ip();
-    if !ip.is_unspecified() {
+    if !ip.is_unspecified() && !ip.is_loopback() {
         names.push(ip.to_string());
     }
     names.extend(std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()));

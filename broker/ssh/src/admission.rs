@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use chaperone_identity::{ProvenPerson, UserName};
 use chaperone_session::{Ask, Cord, EndReason, Gate, Leg, LiveSession, Refused};
-use russh::server::Handle;
 use russh::Disconnect;
+use russh::server::Handle;
 use serde_json::json;
 use tokio::sync::watch;
 

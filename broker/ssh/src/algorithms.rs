@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
-use russh::{Limits, MethodKind, MethodSet, Names, Preferred, SshId, cipher, client, compression, mac, server};
+use russh::{
+    Limits, MethodKind, MethodSet, Names, Preferred, SshId, cipher, client, compression, mac, server,
+};
 use serde_json::{Value, json};
 
 const CIPHERS: &[cipher::Name] = &[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR];

@@ -34,7 +34,12 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Serves one session channel.
-pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, mut verdict: watch::Receiver<Verdict>) {
+pub(crate) async fn run(
+    gate: Gate,
+    channel: Channel<Msg>,
+    handle: Handle,
+    mut verdict: watch::Receiver<Verdict>,
+) {
     let (mut read, write) = channel.split();
     let client = ClientSink { write, handle };
     let Some(wish) = Wish::read(&mut read).await else { return };
@@ -77,7 +82,8 @@ async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &Clien
     let started = tokio::time::timeout(START, start(visit, wish)).await;
     let Ok(Ok((target_read, target_write))) = started else {
         gate.close_channel(session, &channel, Captured::Failed).await;
-        return say_and_close(client, wish, "The server did not start what was asked for.", UNAVAILABLE).await;
+        return say_and_close(client, wish, "The server did not start what was asked for.", UNAVAILABLE)
+            .await;
     };
     if wish.terminal.is_some() {
         greet(gate, visit, &channel, client).await;

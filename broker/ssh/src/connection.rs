@@ -35,6 +35,8 @@ pub(crate) struct Connection {
     banner: Arc<str>,
     offers: Vec<String>,
     failed: usize,
+    /// Why the newest offer was not accepted; the fact of a connection that ends with nothing but offers.
+    refused_offer: Option<ProofFailure>,
     /// The user name last tried; a change of it resets what was proven under the other.
     user: Option<String>,
     proven: Option<ProvenPerson>,
@@ -61,6 +63,7 @@ impl Connection {
             banner,
             offers: Vec::new(),
             failed: 0,
+            refused_offer: None,
             user: None,
             proven: None,
             verdict,
@@ -130,7 +133,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         // An agent that offered keys in vain and left: one fact, whatever the number of keys.
         if self.proven.is_none() && self.user.is_some() && self.failed == 0 {
-            let failure = ProofFailure::credential();
+            let failure = self.refused_offer.take().unwrap_or_else(ProofFailure::credential);
             if tokio::runtime::Handle::try_current().is_ok() {
                 self.fail(failure);
             }
@@ -162,10 +165,13 @@ impl Handler for Connection {
     ) -> Result<Auth, russh::Error> {
         self.names(user);
         self.offered(offer.public_key);
-        match self.prove(user, offer.public_key).await {
-            // Not a sign-in: the proof comes with the signature.
-            Ok(_) => Ok(Auth::Accept),
-            Err(_) => Ok(Auth::reject()),
+        // An offer is no sign-in: nobody is proven by it, whatever the answer.
+        match self.prove(user, offer.public_key).await.map(drop) {
+            Ok(()) => Ok(Auth::Accept),
+            Err(failure) => {
+                self.refused_offer = Some(failure);
+                Ok(Auth::reject())
+            }
         }
     }
 
@@ -201,7 +207,11 @@ impl Handler for Connection {
             peer: self.peer,
             cord: self.cord.clone(),
             offers: std::mem::take(&mut self.offers),
-            client: String::from_utf8_lossy(session.remote_sshid()).chars().filter(|c| !c.is_control()).take(80).collect(),
+            client: String::from_utf8_lossy(session.remote_sshid())
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(80)
+                .collect(),
             handle: session.handle(),
         };
         self.proven = Some(proven.clone());
@@ -278,7 +288,11 @@ impl Handler for Connection {
         Ok(())
     }
 
-    async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+    async fn channel_close(
+        &mut self,
+        channel: ChannelId,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
         self.started.remove(&channel);
         self.open = self.open.saturating_sub(1);
         Ok(())
@@ -295,7 +309,11 @@ impl Handler for Connection {
         _modes: &[(Pty, u32)],
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.started.contains(&channel) { session.channel_failure(channel) } else { session.channel_success(channel) }
+        if self.started.contains(&channel) {
+            session.channel_failure(channel)
+        } else {
+            session.channel_success(channel)
+        }
     }
 
     async fn env_request(
@@ -305,7 +323,11 @@ impl Handler for Connection {
         _value: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.started.contains(&channel) { session.channel_failure(channel) } else { session.channel_success(channel) }
+        if self.started.contains(&channel) {
+            session.channel_failure(channel)
+        } else {
+            session.channel_success(channel)
+        }
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
@@ -344,7 +366,11 @@ impl Handler for Connection {
         session.channel_failure(channel)
     }
 
-    async fn agent_request(&mut self, _channel: ChannelId, _session: &mut Session) -> Result<bool, russh::Error> {
+    async fn agent_request(
+        &mut self,
+        _channel: ChannelId,
+        _session: &mut Session,
+    ) -> Result<bool, russh::Error> {
         self.refuse("agent", json!({}));
         Ok(false)
     }
@@ -359,12 +385,21 @@ impl Handler for Connection {
         Ok(false)
     }
 
-    async fn streamlocal_forward(&mut self, path: &str, _session: &mut Session) -> Result<bool, russh::Error> {
+    async fn streamlocal_forward(
+        &mut self,
+        path: &str,
+        _session: &mut Session,
+    ) -> Result<bool, russh::Error> {
         self.refuse("streamlocal-forward", json!({ "path": UserName::printable(path) }));
         Ok(false)
     }
 
-    async fn signal(&mut self, _channel: ChannelId, _signal: Sig, _session: &mut Session) -> Result<(), russh::Error> {
+    async fn signal(
+        &mut self,
+        _channel: ChannelId,
+        _signal: Sig,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
         Ok(())
     }
 }

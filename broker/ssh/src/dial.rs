@@ -110,7 +110,8 @@ async fn sign_in(
         Ok(_) => return Err(DialError::Credential),
         Err(error) => return Err(DialError::Protocol(error.to_string())),
     }
-    let about = json!({ "algorithms": seen.algorithms, "host_key": seen.host_key, "account": account.as_str() });
+    let about =
+        json!({ "algorithms": seen.algorithms, "host_key": seen.host_key, "account": account.as_str() });
     Ok(Dialled { leg: TargetLeg { handle, gone }, cord: cord.clone(), about })
 }
 

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_session::{EndReason, Gate, Severable};
 use crate::host_key::HostKey;
+use chaperone_session::{EndReason, Gate, Severable};
 use russh::server;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -78,7 +78,8 @@ impl SshListener {
             }
             // Full of peers that do not sign in: this one is closed unheard.
             let Ok(place) = Arc::clone(&half_open).try_acquire_owned() else { continue };
-            let (gate, config, banner) = (self.gate.clone(), Arc::clone(&self.config), Arc::clone(&self.banner));
+            let (gate, config, banner) =
+                (self.gate.clone(), Arc::clone(&self.config), Arc::clone(&self.banner));
             tokio::spawn(async move { connection(gate, config, banner, stream, peer, place).await });
         }
     }
@@ -97,7 +98,8 @@ async fn connection(
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
     let handler = Connection::new(gate, peer, cord.clone(), banner, verdict.clone(), signed_in.clone());
-    let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await else {
+    let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
+    else {
         cord.sever();
         return;
     };

@@ -31,13 +31,25 @@ impl Standin {
     ///
     /// # Errors
     /// When the address is not loopback or cannot be bound, or `authorized` is no public key.
-    pub async fn bind(address: SocketAddr, host_key: HostKey, authorized: &str, name: &str) -> io::Result<Self> {
-        if !match address.ip() { IpAddr::V4(ip) => ip.is_loopback(), IpAddr::V6(ip) => ip.is_loopback() } {
+    pub async fn bind(
+        address: SocketAddr,
+        host_key: HostKey,
+        authorized: &str,
+        name: &str,
+    ) -> io::Result<Self> {
+        if !match address.ip() {
+            IpAddr::V4(ip) => ip.is_loopback(),
+            IpAddr::V6(ip) => ip.is_loopback(),
+        } {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the stand-in listens on loopback only"));
         }
-        let key = authorized.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "no public key"))?;
+        let key =
+            authorized.parse().map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "no public key"))?;
         let socket = TcpListener::bind(address).await?;
-        let config = server::Config { auth_rejection_time: Duration::from_secs(1), ..algorithms::server(vec![host_key.into_private()]) };
+        let config = server::Config {
+            auth_rejection_time: Duration::from_secs(1),
+            ..algorithms::server(vec![host_key.into_private()])
+        };
         Ok(Self { socket, config: Arc::new(config), key, name: name.into() })
     }
 
@@ -57,7 +69,8 @@ impl Standin {
         loop {
             let (stream, _) = self.socket.accept().await?;
             stream.set_nodelay(true)?;
-            let shell = Shell { key: self.key.clone(), name: Arc::clone(&self.name), channels: HashMap::new() };
+            let shell =
+                Shell { key: self.key.clone(), name: Arc::clone(&self.name), channels: HashMap::new() };
             let config = Arc::clone(&self.config);
             tokio::spawn(async move {
                 match server::run_stream(config, stream, shell).await {
@@ -120,7 +133,11 @@ impl Shell {
 impl Handler for Shell {
     type Error = russh::Error;
 
-    async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
+    async fn auth_publickey(
+        &mut self,
+        _user: &str,
+        key: VerifiedPublicKey<'_>,
+    ) -> Result<Auth, russh::Error> {
         Ok(if key.public_key.key_data() == self.key.key_data() { Auth::Accept } else { Auth::reject() })
     }
 

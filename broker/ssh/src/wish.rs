@@ -51,7 +51,13 @@ impl Wish {
                     continue;
                 }
                 ChannelMsg::RequestPty {
-                    term, col_width, row_height, pix_width, pix_height, terminal_modes, ..
+                    term,
+                    col_width,
+                    row_height,
+                    pix_width,
+                    pix_height,
+                    terminal_modes,
+                    ..
                 } => {
                     let name = term.chars().filter(char::is_ascii_graphic).take(64).collect();
                     let size = Size::clamped(col_width, row_height, pix_width, pix_height);

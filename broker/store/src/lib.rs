@@ -13,6 +13,7 @@
 mod alerts;
 mod db;
 mod destinations;
+mod drain;
 mod error;
 mod fact;
 mod facts;

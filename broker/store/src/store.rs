@@ -18,7 +18,7 @@ use crate::guard::Guard;
 use crate::snapshot::Snapshots;
 use crate::spool::Spool;
 use crate::writer::{Command, Reaction, Writer};
-use crate::{NewFact, StoreError, Tx, ledger, migrate, spool};
+use crate::{NewFact, StoreError, Tx, drain, ledger, migrate};
 
 /// Where the store is, and who writes.
 pub struct StoreConfig {
@@ -107,7 +107,7 @@ impl Store {
             tokio::spawn(feed::poll(db.clone(), Arc::clone(&feed), Arc::clone(&guard))),
             tokio::spawn(feed::listen(db, feed, guard)),
             tokio::spawn(ledger::keep_signing(store.clone())),
-            tokio::spawn(spool::keep_draining(store.clone())),
+            tokio::spawn(drain::keep_draining(store.clone())),
         ];
         Ok((store, StoreTasks(tasks)))
     }

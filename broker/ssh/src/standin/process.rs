@@ -29,7 +29,8 @@ pub(super) async fn in_terminal(
 ) -> io::Result<u32> {
     let (pty, pts) = pty_process::open().map_err(io::Error::other)?;
     pty.resize(pty_size(size)).map_err(io::Error::other)?;
-    let mut process = pty_process::Command::new(shell()).envs(environment).env("TERM", term).kill_on_drop(true);
+    let mut process =
+        pty_process::Command::new(shell()).envs(environment).env("TERM", term).kill_on_drop(true);
     process = match command {
         Some(command) => process.arg("-c").arg(command),
         None => process.env("PS1", format!("{name}$ ")).arg("-i"),
