@@ -31,7 +31,7 @@ pub struct Said {
 }
 
 impl Gate {
-    /// A person's token, minted on the host for an hour.
+    /// A person's token, minted on the host for as long as any scenario runs.
     ///
     /// # Panics
     /// When it cannot be minted.
@@ -39,8 +39,15 @@ impl Gate {
     #[must_use]
     pub fn token(&self, login: &str) -> String {
         let config = self.config();
-        let said =
-            must(self.command().args(["token", "--config", word(&config), "--person", login, "--ttl", "1h"]));
+        let said = must(self.command().args([
+            "token",
+            "--config",
+            word(&config),
+            "--person",
+            login,
+            "--ttl",
+            "12h",
+        ]));
         said.trim().to_owned()
     }
 

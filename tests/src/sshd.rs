@@ -11,6 +11,7 @@ use crate::machine::{is_root, login_of_this_process, program};
 use crate::patience::soon;
 use crate::port::free_port;
 use crate::process::Process;
+use crate::sockets::listens;
 
 /// What a target is to be like.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +92,7 @@ impl Sshd {
         let port = self.port;
         soon("the target's sshd to listen", || {
             assert!(process.is_running(), "sshd ended: {}", self.log());
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+            listens(port).then_some(())
         });
         self.process = Some(process);
     }

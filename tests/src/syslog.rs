@@ -13,6 +13,7 @@ use crate::machine::program;
 use crate::patience::{PATIENCE, eventually, soon};
 use crate::port::free_port;
 use crate::process::Process;
+use crate::sockets::listens;
 
 /// A running rsyslogd.
 pub struct Syslog {
@@ -82,7 +83,7 @@ impl Syslog {
         let mut process = Process::start("rsyslogd", &mut command);
         soon("rsyslog to listen", || {
             assert!(process.is_running(), "rsyslogd ended: {}", self.log());
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()
+            listens(self.port).then_some(())
         });
         self.process = Some(process);
     }

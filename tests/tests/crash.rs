@@ -132,7 +132,7 @@ fn kill_9_amid_traffic_loses_nothing_that_was_seen(house: Furnishing) {
         let lines: Vec<_> = seen.split(|byte| *byte == b'\n').collect();
         // The last line may have been cut by the crash itself.
         let whole = &lines[..lines.len() - 1];
-        let last = [b"\n".as_slice(), whole.last().unwrap(), b"\n"].concat();
+        let last = [b"| ".as_slice(), whole.last().unwrap(), b"\n"].concat();
         assert!(replays.iter().any(|replay| contains(replay, &last)), "{:?}", String::from_utf8_lossy(&last));
     }
 }

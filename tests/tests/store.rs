@@ -117,16 +117,21 @@ fn facts_are_numbered_without_gaps_under_concurrent_attempts() {
 #[test]
 fn a_checkpoint_is_a_signed_note_that_grows_with_the_ledger() {
     let house = House::start();
-    let size = || {
-        let answer = house.gate.person("audrey").does(&["ledger", "checkpoint"]);
-        let note = answer["note"].as_str().unwrap().to_owned();
-        assert!(answer["verifier_key"].as_str().unwrap().contains('+'), "{answer:#}");
-        assert!(note.contains("\n\n\u{2014} "), "a signed note: {note}");
-        note.lines().nth(1).unwrap().parse::<u64>().unwrap()
-    };
-    let before = soon("a checkpoint", || Some(size()));
+    let before = soon("a checkpoint", || Some(checkpoint_size(&house)));
     history(&house);
-    eventually(Duration::from_secs(25), "a newer checkpoint", || (size() > before).then_some(()));
+    eventually(Duration::from_secs(25), "a newer checkpoint", || {
+        (checkpoint_size(&house) > before).then_some(())
+    });
+}
+
+/// How many facts the newest checkpoint has signed for.
+#[track_caller]
+fn checkpoint_size(house: &House) -> u64 {
+    let answer = house.gate.person("audrey").does(&["ledger", "checkpoint"]);
+    let note = answer["note"].as_str().unwrap();
+    assert!(answer["verifier_key"].as_str().unwrap().contains('+'), "{answer:#}");
+    assert!(note.contains("\n\n\u{2014} "), "a signed note: {note}");
+    note.lines().nth(1).unwrap().parse().unwrap()
 }
 
 fn a_database_that_went_back_is_refused_until_two_people_say_so(house: Furnishing) {
@@ -137,6 +142,10 @@ fn a_database_that_went_back_is_refused_until_two_people_say_so(house: Furnishin
     house.database.back_up(&backup);
     house.gate.rise();
     history(&house);
+    let known = house.facts().len();
+    eventually(Duration::from_secs(25), "the node to have signed for what is about to be lost", || {
+        (usize::try_from(checkpoint_size(&house)).unwrap() >= known).then_some(())
+    });
     house.gate.stop();
     house.database.restore(&backup);
     house.gate.rise();

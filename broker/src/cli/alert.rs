@@ -33,7 +33,7 @@ pub(crate) enum Verb {
         #[arg(long = "as", value_name = "DISPOSITION")]
         disposition: Disposition,
         /// In words
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         note: String,
     },
 }

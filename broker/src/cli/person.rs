@@ -35,7 +35,7 @@ pub(crate) enum Verb {
         /// Sign-in name
         login: String,
         /// Why
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Enrol one more SSH key
@@ -55,7 +55,7 @@ pub(crate) struct Add {
     /// Sign-in name: the first part of the SSH user name
     login: String,
     /// Name for people
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// Role: technician, coordinator, clinical-engineer, pharmacist, analyst, lead, auditor, administrator; with a scope
     /// as ROLE@site:NAME, ROLE@group:NAME or ROLE@target:NAME; repeat for more

@@ -33,7 +33,7 @@ pub(crate) struct Why {
     /// The visit
     id: String,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
 }
 

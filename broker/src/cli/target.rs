@@ -35,7 +35,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "FILE", required = true)]
         host_key: Vec<PathBuf>,
         /// Why they change
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Seal a new credential for one of its accounts
@@ -61,7 +61,7 @@ pub(crate) enum Verb {
         /// Its name
         name: String,
         /// Why
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
 }

@@ -39,7 +39,7 @@ pub(crate) enum Verb {
         /// Its name
         name: String,
         /// Why
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
 }

@@ -34,7 +34,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "TIME", value_parser = moment, help = format!("First instant outside: {FORMS}"))]
         closes: Moment,
         /// Why
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Give it new times; approvals of other roles lapse and the technician accepts
@@ -46,7 +46,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "TIME", value_parser = moment, help = format!("First instant outside: {FORMS}"))]
         closes: Moment,
         /// Why
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Accept a window that others booked or moved, as its technician
@@ -77,7 +77,7 @@ pub(crate) struct Why {
     /// The window
     id: String,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
 }
 
@@ -112,7 +112,7 @@ pub(crate) struct Request {
     #[arg(long)]
     ticket: Option<String>,
     /// In words
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
     /// A clinical go is needed on the day
     #[arg(long)]

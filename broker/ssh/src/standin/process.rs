@@ -1,8 +1,10 @@
 //! The processes behind the stand-in's channels: in a real pseudo-terminal, or with three pipes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 
+use bytes::{Buf, Bytes};
 use futures::FutureExt;
 use pty_process::{OwnedReadPty, OwnedWritePty};
 use russh::server::Msg;
@@ -14,6 +16,8 @@ use crate::note::Size;
 
 const SHELL: &str = "/bin/sh";
 const CHUNK_BYTES: usize = 32 * 1024;
+/// Input that waits for a process.
+const HELD_BYTES: usize = 64 << 20;
 
 type Write = ChannelWriteHalf<Msg>;
 
@@ -114,13 +118,34 @@ pub(super) async fn with_pipes(
     Ok(code(status))
 }
 
+/// Feeds the process. What it does not read yet waits here, so that a process that echoes its input cannot stop its own
+/// output: the connection has one loop for both.
 async fn feed(mut read: ChannelReadHalf, stdin: Option<ChildStdin>) {
     let Some(mut stdin) = stdin else { return };
-    while let Some(message) = read.wait().await {
-        match message {
-            ChannelMsg::Data { data } if stdin.write_all(&data).await.is_ok() => {}
-            ChannelMsg::Data { .. } | ChannelMsg::Eof | ChannelMsg::Close => break,
-            _ => {}
+    let mut waiting: VecDeque<Bytes> = VecDeque::new();
+    let mut held_bytes = 0;
+    let mut open = true;
+    while open || !waiting.is_empty() {
+        let front = waiting.front().cloned().unwrap_or_default();
+        tokio::select! {
+            message = read.wait(), if open && held_bytes < HELD_BYTES => match message {
+                Some(ChannelMsg::Data { data }) => {
+                    held_bytes += data.len();
+                    waiting.push_back(data);
+                }
+                Some(ChannelMsg::Eof | ChannelMsg::Close) | None => open = false,
+                Some(_) => {}
+            },
+            written = stdin.write(&front), if !front.is_empty() => match written {
+                Ok(count) => {
+                    held_bytes -= count;
+                    if let Some(front) = waiting.front_mut() {
+                        front.advance(count);
+                    }
+                    waiting.pop_front_if(|front| front.is_empty());
+                }
+                Err(_) => break,
+            },
         }
     }
     drop(stdin);
