@@ -116,6 +116,15 @@ impl Gate {
         self.shared.store.facts().await
     }
 
+    /// Who people are, for a proof: the newest that can be had, also when nothing can be decided. An attempt that follows
+    /// is refused `store`, and the technician reads why.
+    ///
+    /// # Errors
+    /// When nothing was ever read and the database does not answer.
+    pub async fn people(&self) -> Result<Arc<Facts>, StoreError> {
+        self.shared.store.people().await
+    }
+
     /// Whether new connections are taken at all: not while a refusal could not even be spooled.
     #[must_use]
     pub fn is_accepting(&self) -> bool {

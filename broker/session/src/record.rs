@@ -182,6 +182,10 @@ impl Gate {
             Captured::All => (Coverage::Captured, String::new()),
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
+        let closed = session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        if let Err(error) = closed {
+            tracing::warn!(session.id = %session.id, %error, "a channel's close could not be recorded");
+        }
         let body = json!({ "channel": channel.number(), "coverage": coverage });
         session.cover(ChannelCoverage { channel: channel.number(), coverage, why });
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;

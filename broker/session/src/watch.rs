@@ -44,12 +44,17 @@ impl Gate {
             let wake = next.unwrap_or_else(|| Instant::now() + NAP).min(Instant::now() + NAP);
             tokio::select! {
                 () = until_cut(&mut flow) => return,
-                () = sleep_until(wake) => {}
+                () = sleep_until(wake) => {
+                    // What could not be asked when it changed is asked now.
+                    let newest = head.borrow().policy_version;
+                    if newest != version && self.decide_again(&session, &mut warned).await {
+                        version = newest;
+                    }
+                }
                 changed = head.changed() => {
                     let newest = head.borrow_and_update().policy_version;
-                    if changed.is_ok() && newest != version {
+                    if changed.is_ok() && newest != version && self.decide_again(&session, &mut warned).await {
                         version = newest;
-                        self.decide_again(&session, &mut warned).await;
                     }
                 }
             }
@@ -67,9 +72,9 @@ impl Gate {
     }
 
     /// Asks policy again and obeys: a new deadline, a pause until somebody observes, or the end.
-    async fn decide_again(&self, session: &Arc<LiveSession>, warned: &mut Warnings) {
-        // When the database is gone, the facts cannot have changed for us; its grace runs in `due`.
-        let Ok(facts) = self.facts().await else { return };
+    /// `false` when the facts cannot be had now: then it is asked again.
+    async fn decide_again(&self, session: &Arc<LiveSession>, warned: &mut Warnings) -> bool {
+        let Ok(facts) = self.facts().await else { return false };
         match decide(&facts, &self.running_attempt(session), session.began.now()) {
             Ok(permit) => {
                 let before = session.permit.borrow().clone();
@@ -95,6 +100,7 @@ impl Gate {
             }
             Err(refusal) => session.cut(ending(&refusal)),
         }
+        true
     }
 }
 

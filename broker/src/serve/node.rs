@@ -119,6 +119,7 @@ impl Node {
             "host_tokens": config.security.host_tokens,
         });
         self.note(FactKind::NodeStarted, started).await;
+        self.sign().await;
         let mut doors = Vec::new();
         let gate = self.gate.clone();
         doors
@@ -185,6 +186,16 @@ impl Node {
     pub(super) async fn close(self, within: Duration) {
         self.gate.shut_down(within).await;
         self.note(FactKind::NodeStopped, json!({})).await;
+        self.sign().await;
+    }
+
+    /// Signs what the ledger holds at a start and at a stop: a restore of an older database shows from here on.
+    async fn sign(&self) {
+        match self.store.checkpoint().await {
+            Ok(_) => {}
+            Err(error) if error.is_gone() => {}
+            Err(error) => tracing::warn!(error = chain(&error), "a checkpoint could not be signed"),
+        }
     }
 
     /// What happens to the node itself is a fact; a database that is gone does not keep it from starting or stopping.

@@ -103,7 +103,7 @@ impl Connection {
     }
 
     async fn prove(&mut self, user: &str, key: &PublicKey) -> Result<ProvenPerson, ProofFailure> {
-        let facts = self.gate.facts().await.map_err(|_| ProofFailure::unavailable())?;
+        let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
         let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
         chaperone_identity::authenticate_key(&facts, user, &blob, self.gate.now())
     }

@@ -76,7 +76,7 @@ impl Snapshots {
     }
 }
 
-async fn load_whole(conn: &mut Conn) -> Result<Facts, StoreError> {
+pub(crate) async fn load_whole(conn: &mut Conn) -> Result<Facts, StoreError> {
     conn.begin_reading().await?;
     let head = read_on(conn).await?;
     let mut facts = load(conn, Timestamp::now()).await?;

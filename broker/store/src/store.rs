@@ -159,6 +159,26 @@ impl Store {
         self.0.snapshots.facts(&self.0.db, &self.0.feed, &self.0.guard).await
     }
 
+    /// Who people are: fresh where that can be had, else as last read, else as the database says even where it went
+    /// back. For proving who somebody is; never for a decision.
+    ///
+    /// # Errors
+    /// When nothing was ever read and the database does not answer.
+    pub async fn people(&self) -> Result<Arc<Facts>, StoreError> {
+        let error = match self.facts().await {
+            Ok(facts) => return Ok(facts),
+            Err(error) => error,
+        };
+        match self.last_facts() {
+            Some(facts) => Ok(facts),
+            None if matches!(error, StoreError::WentBack { .. }) => {
+                let mut conn = self.0.db.conn().await?;
+                crate::snapshot::load_whole(&mut conn).await.map(Arc::new)
+            }
+            None => Err(error),
+        }
+    }
+
     /// The newest facts that were read, however old: for words, never for a decision.
     #[must_use]
     pub fn last_facts(&self) -> Option<Arc<Facts>> {

@@ -41,15 +41,19 @@ fn show(entry: Entry, channels: &mut BTreeMap<u32, Channel>, to: &mut dyn Write)
                 channels.insert(number, Channel::open(&body));
             } else if let Some(channel) = channels.get_mut(&number) {
                 channel.event(&kind, &body);
+                if kind == "channel-close" {
+                    channel.finish(number, to)?;
+                    channels.remove(&number);
+                }
             }
             writeln!(to, "[{}] channel {number}: {}", entry.at, plain(&describe(&kind, &body)))?;
         }
         (What::Event(kind, body), None) => {
             writeln!(to, "[{}] {}", entry.at, plain(&describe(&kind, &body)))?;
         }
-        (What::Bytes(Stream::Output | Stream::Stderr | Stream::Gate, bytes), Some(number)) => {
-            let channel = channels.entry(number).or_insert_with(|| Channel::Plain(Vec::new()));
-            channel.output(number, &bytes, to)?;
+        (What::Bytes(stream @ (Stream::Output | Stream::Stderr | Stream::Gate), bytes), Some(number)) => {
+            let channel = channels.entry(number).or_insert_with(|| Channel::Plain(Lines::default()));
+            channel.output(number, stream, &bytes, to)?;
         }
         _ => {}
     }
@@ -59,8 +63,14 @@ fn show(entry: Entry, channels: &mut BTreeMap<u32, Channel>, to: &mut dyn Write)
 /// What a channel's output goes through.
 enum Channel {
     Terminal(Box<vt100::Parser<Scrolled>>),
-    /// The line that is not complete yet.
-    Plain(Vec<u8>),
+    Plain(Lines),
+}
+
+/// The lines that are not complete yet, one for each stream.
+#[derive(Default)]
+struct Lines {
+    output: Vec<u8>,
+    stderr: Vec<u8>,
 }
 
 /// Rows that have scrolled off, as text.
@@ -81,7 +91,7 @@ impl vt100::Callbacks for Scrolled {
 
 impl Channel {
     fn open(body: &Value) -> Self {
-        let Some(terminal) = terminal_of(body) else { return Self::Plain(Vec::new()) };
+        let Some(terminal) = terminal_of(body) else { return Self::Plain(Lines::default()) };
         let (columns, rows) = sides(size_of(terminal).unwrap_or(DEFAULT_SIZE));
         Self::Terminal(Box::new(vt100::Parser::new_with_callbacks(rows, columns, 0, Scrolled::default())))
     }
@@ -93,14 +103,21 @@ impl Channel {
         }
     }
 
-    fn output(&mut self, number: u32, bytes: &[u8], to: &mut dyn Write) -> Result<(), ReplayError> {
+    fn output(
+        &mut self,
+        number: u32,
+        stream: Stream,
+        bytes: &[u8],
+        to: &mut dyn Write,
+    ) -> Result<(), ReplayError> {
         match self {
             Self::Terminal(parser) => {
                 parser.process(bytes);
                 let scrolled = std::mem::take(&mut parser.callbacks_mut().formatted);
                 write_lines(number, &scrolled, to)
             }
-            Self::Plain(pending) => {
+            Self::Plain(lines) => {
+                let pending = if stream == Stream::Output { &mut lines.output } else { &mut lines.stderr };
                 for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
                     pending.extend_from_slice(piece);
                     if piece.ends_with(b"\n") || pending.len() >= MAX_LINE {
@@ -116,9 +133,10 @@ impl Channel {
     fn finish(&mut self, number: u32, to: &mut dyn Write) -> Result<(), ReplayError> {
         match self {
             Self::Terminal(parser) => write_lines(number, parser.screen().contents().trim_end(), to),
-            Self::Plain(pending) if pending.is_empty() => Ok(()),
-            Self::Plain(pending) => {
-                writeln!(to, "{number}| {}", plain(&String::from_utf8_lossy(pending)))?;
+            Self::Plain(lines) => {
+                for pending in [&lines.output, &lines.stderr].into_iter().filter(|pending| !pending.is_empty()) {
+                    writeln!(to, "{number}| {}", plain(&String::from_utf8_lossy(pending)))?;
+                }
                 Ok(())
             }
         }

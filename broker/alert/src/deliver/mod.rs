@@ -266,8 +266,15 @@ impl Shared {
     /// Starts, restarts and ends tasks, so that there is one for each destination that is on, as it is configured now.
     fn keep_in_step(&self, destinations: Vec<Destination>) {
         let mut lines = self.lines();
-        lines.retain(|id, line| {
-            destinations.iter().any(|now| now.id == *id && now.enabled && *now == line.destination)
+        lines.retain(|id, line| match destinations.iter().find(|now| now.id == *id) {
+            None => false,
+            // It is off: nothing is sent, and why it was turned off stays to be read.
+            Some(now) if !now.enabled => {
+                line.task.take().inspect(|task| task.abort());
+                line.destination.enabled = false;
+                true
+            }
+            Some(now) => *now == line.destination,
         });
         for destination in destinations.into_iter().filter(|destination| destination.enabled) {
             lines.entry(destination.id).or_insert_with(|| self.line(destination));
