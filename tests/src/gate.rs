@@ -68,6 +68,35 @@ impl Gate {
         gate
     }
 
+    /// Another node of the same hospital: the same keys and database, its own name, ports and data folder.
+    ///
+    /// # Panics
+    /// When its folder cannot be made.
+    #[must_use]
+    pub fn beside(&self, folder: &Path) -> Self {
+        let mut other = Self {
+            folder: folder.to_owned(),
+            installed: self.installed.clone(),
+            ssh: free_port(),
+            web: free_port(),
+            environment: self.environment.clone(),
+            process: None,
+        };
+        fs::create_dir_all(other.data()).expect("a folder for the second node");
+        fs::copy(self.config(), other.config()).expect("a configuration for the second node");
+        must(Command::new("cp").arg("-a").arg(self.data().join("keys")).arg(other.data()));
+        let own = [
+            ("CHAPERONE_GATE__NAME", "gate-2".to_owned()),
+            ("CHAPERONE_GATE__SSH", format!("127.0.0.1:{}", other.ssh)),
+            ("CHAPERONE_WEB__LISTEN", format!("127.0.0.1:{}", other.web)),
+            ("CHAPERONE_DATA__DIR", word(&other.data()).to_owned()),
+            // The ledger is one, whichever node writes.
+            ("CHAPERONE_LEDGER__ORIGIN", "chaperone/gate".to_owned()),
+        ];
+        other.environment.extend(own.map(|(key, value)| (key.to_owned(), value)));
+        other
+    }
+
     /// Starts the node and waits until it is ready.
     ///
     /// # Panics

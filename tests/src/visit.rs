@@ -87,6 +87,15 @@ impl Visit {
         self.out.shows(PATIENCE, text);
     }
 
+    /// Waits until this is in its standard error.
+    ///
+    /// # Panics
+    /// When it does not come.
+    #[track_caller]
+    pub fn says(&self, text: &str) {
+        self.err.shows(PATIENCE, text);
+    }
+
     /// Its output so far.
     #[must_use]
     pub fn out(&self) -> Vec<u8> {
@@ -97,12 +106,6 @@ impl Visit {
     #[must_use]
     pub fn received(&self) -> usize {
         self.out.len()
-    }
-
-    /// Its standard error so far.
-    #[must_use]
-    pub fn err(&self) -> String {
-        self.err.text()
     }
 
     /// Sends something to its input.

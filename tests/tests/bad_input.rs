@@ -223,3 +223,30 @@ fn scp_without_file_access_copies_nothing() {
         assert!(!copied.exists());
     }
 }
+
+#[test]
+fn only_strong_algorithms_are_spoken() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    for weak in [
+        "KexAlgorithms=diffie-hellman-group1-sha1",
+        "KexAlgorithms=diffie-hellman-group14-sha1",
+        "Ciphers=aes128-cbc",
+        "Ciphers=3des-cbc",
+        "HostKeyAlgorithms=ssh-rsa",
+        "MACs=hmac-md5,hmac-sha1",
+    ] {
+        // A message authentication code is only negotiated beside a cipher that has none of its own.
+        let with_macs = if weak.starts_with("MACs") { "Ciphers=aes256-ctr" } else { "Compression=no" };
+        let ran = dana.clone().option(weak).option(with_macs).runs("true");
+        assert_eq!(ran.status, Some(255), "{weak} is spoken");
+    }
+    for strong in [
+        "Ciphers=aes256-gcm@openssh.com",
+        "Ciphers=chacha20-poly1305@openssh.com",
+        "KexAlgorithms=curve25519-sha256",
+    ] {
+        dana.clone().option(strong).runs("true").succeeded();
+    }
+}

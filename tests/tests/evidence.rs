@@ -46,7 +46,7 @@ fn export(house: &House, session: &str, format: &str) -> Vec<u8> {
 }
 
 /// The lines that a replay shows of a visit's channels, without the heading of each.
-fn shown(replay: &str) -> Vec<&str> {
+fn shown(replay: &str) -> BTreeSet<&str> {
     replay.lines().filter_map(|line| line.split_once("| ")).map(|(_, shown)| shown.trim_end()).collect()
 }
 
@@ -108,8 +108,9 @@ fn the_asciicast_is_version_3_and_holds_every_byte_that_the_technician_saw() {
     };
     assert!(events.iter().all(|event| event[0].as_f64().is_some_and(|interval| interval >= 0.0)));
     let shown: String = of("o").concat();
+    let recorded: BTreeSet<_> = shown.lines().map(str::trim_end).collect();
     for line in screen.lines().filter(|line| !line.contains("127.0.0.1")) {
-        assert!(shown.contains(line.trim_end()), "{line:?} was seen and is not in the recording");
+        assert!(recorded.contains(line.trim_end()), "{line:?} was seen and is not in the recording");
     }
     assert_eq!(of("r").first(), Some(&"132x43"), "the resize");
     assert_eq!(of("x").last(), Some(&"3"), "the exit status");
@@ -356,4 +357,25 @@ fn each_session_has_exactly_one_sealed_recording_with_its_coverage() {
             house.facts_of("session-sealed").into_iter().filter(|fact| fact.session.as_deref() == Some(id));
         assert_eq!(sealed.count(), 1);
     }
+}
+
+#[test]
+fn a_long_paste_is_recorded_line_by_line() {
+    const LINES: usize = 2000;
+    let house = House::start();
+    house.open_window("dana", "shell", "+10m");
+    let mut terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
+    terminal.types("PS1=; stty -echo; echo re$((0))ady\n");
+    terminal.shows("re0ady");
+    let paste: String = (0..LINES).map(|n| format!("echo line-$(({n} + 0))-done\n")).collect();
+    terminal.types(&paste);
+    terminal.types("exit\n");
+    assert_eq!(terminal.ends(), Some(0));
+    let session = house.newest_session();
+    house.sealed(&session);
+    let text = String::from_utf8(export(&house, &session, "txt")).unwrap();
+    let lines = shown(&text);
+    let missing: Vec<_> =
+        (0..LINES).filter(|n| !lines.contains(&format!("line-{n}-done").as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -204,3 +204,49 @@ fn wrong_requests_are_refused_with_what_would_be_right() {
         assert!(matches!(said.status, Some(1 | 2)) && said.err.contains(words[1]), "{said:?}");
     }
 }
+
+#[test]
+fn signing_in_once_keeps_the_token_for_later_commands_and_for_nobody_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::start();
+    let server = format!("http://127.0.0.1:{}", house.gate.web_port());
+    let token = house.gate.token("sam");
+    let run = |words: &[&str]| {
+        let mut command = house.gate.command();
+        chaperone_tests::Process::run("chaperone", Duration::from_secs(30), command.args(words))
+    };
+    assert_eq!(run(&["login", "--server", &server, "--token", "nonsense"]).status, Some(1));
+    assert_eq!(run(&["alert", "list"]).status, Some(2), "nothing is kept of a sign-in that failed");
+    run(&["login", "--server", &server, "--token", &token]).succeeded();
+    run(&["alert", "list"]).succeeded();
+    let kept = house.gate.config().with_file_name(".config").join("chaperone").join("tokens.json");
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn beyond_loopback_the_api_speaks_https_only() {
+    let house = House::furnish().empty();
+    let port = chaperone_tests::free_port();
+    let config = house.gate.config();
+    let mut serve = house.gate.command();
+    serve
+        .args(["serve", "--config", config.to_str().unwrap()])
+        .env("CHAPERONE_WEB__LISTEN", format!("0.0.0.0:{port}"));
+    serve.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let _serving = chaperone_tests::Process::start("the gate", &mut serve);
+    let admin = house.admin();
+    let certificate = house.gate.data().join("tls").join("certificate.pem");
+    let server = format!("https://127.0.0.1:{port}");
+    let list = |more: &[&str]| {
+        let words: Vec<&str> = ["person", "list", "--server", &server].iter().chain(more).copied().collect();
+        admin.runs(&words)
+    };
+    soon("the API to answer by HTTPS", || {
+        (list(&["--ca", certificate.to_str().unwrap()]).status == Some(0)).then_some(())
+    });
+    assert_eq!(list(&[]).status, Some(1), "a certificate that nobody vouched for is not trusted");
+    assert!(
+        get(port, "/healthz", None).is_none_or(|answer| answer.status != 200),
+        "nothing is said in clear text"
+    );
+}

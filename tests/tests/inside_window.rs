@@ -369,3 +369,14 @@ fn the_same_visit_works_on_postgresql() {
     assert_eq!(terminal.ends(), Some(5));
     assert_eq!(house.sessions().len(), 2);
 }
+
+#[test]
+fn twenty_downloads_all_end_cleanly() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    for n in 0..20 {
+        let ran = dana.runs("head -c 4194304 /dev/zero").succeeded();
+        assert_eq!(ran.out.len(), 4 << 20, "download {n}");
+    }
+}

@@ -288,3 +288,33 @@ fn a_destination_behind_a_dead_line_holds_up_nobody() {
     let fact = house.facts_of("attempt-refused").pop().unwrap();
     assert!(message.arrived.duration_since(fact.at).as_millis() < 2500);
 }
+
+#[test]
+fn a_webhook_to_a_private_address_is_refused_unless_the_configuration_allows_it() {
+    let house =
+        House::furnish().without_soc().with("CHAPERONE_ALERT__ALLOW_PRIVATE_WEBHOOKS", "false").start();
+    let secret = house.folder().join("secret");
+    std::fs::write(&secret, house.webhook.secret()).unwrap();
+    let secret = secret.to_str().unwrap();
+    for url in [
+        house.webhook.url(),
+        "http://[::1]:8080/x".to_owned(),
+        "http://10.0.0.1/x".to_owned(),
+        "http://169.254.169.254/".to_owned(),
+    ] {
+        let name = format!("pager-{}", url.len());
+        let said =
+            house.admin().tries(&["destination", "add", &name, "--webhook", &url, "--secret-file", secret]);
+        if said.status == Some(0) {
+            // Where the address is judged at sending: nothing may arrive.
+            assert_eq!(house.admin().tries(&["destination", "test", &name]).status, Some(1), "{url}");
+        } else {
+            assert!(
+                said.err.contains("private") || said.err.contains("allow_private_webhooks"),
+                "{}",
+                said.err
+            );
+        }
+    }
+    assert_eq!(house.webhook.received().len(), 0);
+}

@@ -182,7 +182,8 @@ impl Gate {
             Captured::All => (Coverage::Captured, String::new()),
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
-        let closed = session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        let closed =
+            session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
         if let Err(error) = closed {
             tracing::warn!(session.id = %session.id, %error, "a channel's close could not be recorded");
         }

@@ -131,14 +131,14 @@ async fn ssh(
 async fn visit(stage: &Stage, cast: &Cast) -> Result<((String, Timestamp), String), DemoError> {
     let id = seed::window(stage, cast, "dana", "now", WINDOW, true).await?;
     let window = stage.as_person(&cast.priya, &["window", "show", &id]).await?;
-    let closes = window["closes"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let closes = field(&window, "closes").as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let closes =
         closes.ok_or_else(|| DemoError::Step("the window does not say when it closes".to_owned()))?;
     let ran = ssh(stage, &cast.dana, &["-tt"], &[], &format!("{TYPED}exit\n")).await?;
     held(ran.status == Some(0), || format!("ssh ended with {:?}: {}", ran.status, ran.errors.trim()))?;
     held(ran.out.contains(SHOWN), || format!("the terminal did not show {SHOWN:?}: {:?}", ran.out))?;
     let sessions = stage.as_person(&cast.sam, &["session", "list"]).await?;
-    let newest = sessions.as_array().and_then(|list| list.last()).and_then(|one| one["id"].as_str());
+    let newest = sessions.as_array().and_then(|list| list.last()).and_then(|one| field(one, "id").as_str());
     let session = newest.ok_or_else(|| DemoError::Step("no session is listed".to_owned()))?.to_owned();
     let said = format!(
         "Dana asked, Priya approved; `ssh dana+alaris-sm-01@gate` opened a shell, she typed, the server answered\n\
@@ -186,7 +186,7 @@ async fn off_schedule(stage: &Stage, cast: &Cast) -> Result<((), String), DemoEr
     let is_late = |title: Option<&str>| title.is_some_and(|title| title.to_lowercase().contains("late"));
     let heard = stage.soc.wait_for(before, |message| is_late(message.title())).await;
     let heard = heard.ok_or_else(|| DemoError::Step("the SOC's receivers are gone".to_owned()))?;
-    let made = heard.event["time"].as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let made = field(&heard.event, "time").as_i64().and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let took = made.map(|made| heard.at.duration_since(made).as_millis());
     held(took.is_some_and(|ms| ms <= 1_000), || format!("the alert took {took:?} ms"))?;
     let said = format!(
@@ -201,10 +201,15 @@ async fn off_schedule(stage: &Stage, cast: &Cast) -> Result<((), String), DemoEr
 
 async fn verified(stage: &Stage, cast: &Cast, session: &str) -> Result<((), String), DemoError> {
     let verdict = stage.as_person(&cast.sam, &["recording", "verify", session]).await?;
-    held(verdict["sound"] == Value::Bool(true), || format!("the recording is not sound: {verdict}"))?;
+    held(field(&verdict, "sound") == &Value::Bool(true), || {
+        format!("the recording is not sound: {verdict}")
+    })?;
     let ledger = stage.as_person(&cast.sam, &["ledger", "verify"]).await?;
-    held(ledger["sound"] == Value::Bool(true), || format!("the ledger is not sound: {ledger}"))?;
-    Ok(((), format!("the recording is sound and sealed; the ledger is sound: {} facts", ledger["facts"])))
+    held(field(&ledger, "sound") == &Value::Bool(true), || format!("the ledger is not sound: {ledger}"))?;
+    Ok((
+        (),
+        format!("the recording is sound and sealed; the ledger is sound: {} facts", field(&ledger, "facts")),
+    ))
 }
 
 async fn flipped(stage: &Stage, session: &str) -> Result<((), String), DemoError> {
@@ -226,6 +231,11 @@ async fn flipped(stage: &Stage, session: &str) -> Result<((), String), DemoError
     let verdict = verify(&copy, &with);
     held(!verdict.is_sound(), || "a flipped byte went unseen".to_owned())?;
     Ok(((), format!("one bit of byte {at} of a copy was flipped: {verdict}")))
+}
+
+/// A field of an answer; `null` where there is none, and then the step says what it wanted.
+fn field<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
 }
 
 fn last_line(text: &str) -> &str {

@@ -88,23 +88,25 @@ impl Wish {
 
     /// The channel's opening, for the recording. A command that is no UTF-8 is given in hexadecimal too.
     pub(crate) fn event(&self) -> Value {
-        let mut about = json!({
-            "request": match self.what { What::Shell => "shell", What::Exec(_) => "exec" },
-            "environment": self.environment,
-        });
-        if let What::Exec(command) = &self.what {
-            let text = String::from_utf8_lossy(command);
-            if let Cow::Owned(_) = text {
-                let hex: String = command.iter().map(|byte| format!("{byte:02x}")).collect();
-                about["command_hex"] = hex.into();
+        let mut about = serde_json::Map::new();
+        let mut say = |key: &str, value: Value| drop(about.insert(key.to_owned(), value));
+        say("environment", json!(self.environment));
+        match &self.what {
+            What::Shell => say("request", "shell".into()),
+            What::Exec(command) => {
+                say("request", "exec".into());
+                let text = String::from_utf8_lossy(command);
+                if let Cow::Owned(_) = text {
+                    let hex: String = command.iter().map(|byte| format!("{byte:02x}")).collect();
+                    say("command_hex", hex.into());
+                }
+                say("command", text.into());
             }
-            about["command"] = text.into();
         }
         if let Some(terminal) = &self.terminal {
-            about["terminal"] = json!({
-                "name": terminal.name, "columns": terminal.size.columns, "rows": terminal.size.rows,
-            });
+            let size = terminal.size;
+            say("terminal", json!({ "name": terminal.name, "columns": size.columns, "rows": size.rows }));
         }
-        about
+        Value::Object(about)
     }
 }

@@ -134,7 +134,9 @@ impl Channel {
         match self {
             Self::Terminal(parser) => write_lines(number, parser.screen().contents().trim_end(), to),
             Self::Plain(lines) => {
-                for pending in [&lines.output, &lines.stderr].into_iter().filter(|pending| !pending.is_empty()) {
+                for pending in
+                    [&lines.output, &lines.stderr].into_iter().filter(|pending| !pending.is_empty())
+                {
                     writeln!(to, "{number}| {}", plain(&String::from_utf8_lossy(pending)))?;
                 }
                 Ok(())

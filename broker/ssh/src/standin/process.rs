@@ -81,11 +81,10 @@ async fn output(mut from: OwnedReadPty, write: &Write) {
 async fn typed(mut read: ChannelReadHalf, mut to: OwnedWritePty) {
     while let Some(message) = read.wait().await {
         match message {
-            ChannelMsg::Data { data } => {
-                if to.write_all(&data).await.is_err() {
-                    return;
-                }
-            }
+            ChannelMsg::Data { data } => match to.write_all(&data).await {
+                Ok(()) => {}
+                Err(_) => return,
+            },
             ChannelMsg::WindowChange { col_width, row_height, pix_width, pix_height } => {
                 let size = Size::clamped(col_width, row_height, pix_width, pix_height);
                 drop(to.resize(pty_size(size)));
