@@ -108,6 +108,7 @@ fn a_transfer_is_cut_in_its_middle() {
     cut_at(&house, closes, "window-closed");
     assert!(!visit.ends().0.success());
     assert!(visit.received() > 1 << 20, "{}", visit.received());
+    visit.says("your change window has closed");
 }
 
 #[test]

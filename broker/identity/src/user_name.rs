@@ -21,7 +21,7 @@ pub struct UserName {
 /// Why a text is no user name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserNameError {
-    /// Longer than [`MAX_BYTES`].
+    /// Longer than 256 bytes.
     #[error("a user name has at most 256 bytes")]
     TooLong,
     /// More than three parts.

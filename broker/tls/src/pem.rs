@@ -11,7 +11,7 @@ pub(crate) const MAX_CERTIFICATES: usize = 100;
 /// Why a text is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PemFault {
-    /// Longer than [`MAX_BYTES`], or more than [`MAX_CERTIFICATES`].
+    /// Longer than a text of certificates may be, or more of them.
     #[error("it has at most 256 KiB and 100 certificates")]
     TooLong,
     /// A private key where certificates belong.
