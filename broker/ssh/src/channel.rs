@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chaperone_session::{
-    Captured, ChannelRecorder, Direction, EndReason, Flow, Gate, Relay, RelayEnd, Sink, Stream, Terminal,
+    Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Stream, Terminal,
 };
 use russh::client;
 use russh::server::{Handle, Msg};
@@ -195,9 +195,6 @@ impl Legs<'_> {
             Some(_) => (format!("\r\n\x1b[0m\x1b[?1049l\r\n{text}\r\n"), Stream::Gate),
             None => (format!("\n{text}\n"), Stream::Stderr),
         };
-        if reason == EndReason::Recorder {
-            return;
-        }
         let words = async {
             if let Ok(recorded) = self.channel.append(stream, Bytes::from(text)) {
                 drop(self.client.write(recorded).await);
