@@ -139,12 +139,13 @@ impl Gate {
     /// Asks the node to stop, as an operator does, and waits until it has.
     ///
     /// # Panics
-    /// When it does not stop.
+    /// When it does not stop, or not in order.
     #[track_caller]
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.signal(Signal::TERM);
-            process.ends_within(STOP_WITHIN);
+            let status = process.ends_within(STOP_WITHIN);
+            assert!(status.success(), "an orderly stop ends with {status}: {}", self.log());
         }
     }
 

@@ -61,7 +61,7 @@ pub async fn create_administrator(config: &Config, login: &str) -> Result<Person
 pub async fn is_enrolled(config: &Config, login: &Login) -> Result<bool, Failure> {
     let alerts = Arc::new(Alerts::new(config.gate.time_zone.clone()));
     let (store, _tasks) = open(config, keys::ledger(&config.data)?, alerts).await?;
-    let facts = store.facts().await.map_err(|error| failed("be read", &error))?;
+    let facts = store.people().await.map_err(|error| failed("be read", &error))?;
     Ok(facts.person_by_login(login).is_some())
 }
 

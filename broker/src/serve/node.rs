@@ -64,7 +64,9 @@ impl Served {
         let (names, tasks): (Vec<_>, Vec<_>) =
             self.doors.into_iter().map(|door| (door.name, door.task)).unzip();
         // Tasks that are left when the signal comes go on: listeners end by the token, the rest with the process.
+        // Asked first: a listener that has ended because of the token has not ended by itself.
         tokio::select! {
+            biased;
             () = stop.cancelled() => Ok(()),
             (_, at, _) = select_all(tasks) => {
                 stop.cancel();
