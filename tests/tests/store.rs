@@ -171,13 +171,13 @@ fn a_database_that_went_back_is_refused_until_two_people_say_so(house: Furnishin
     ]);
     assert_eq!(refused.status, Some(1), "{refused:?}");
     let one = house.admin().does(&["ledger", "fork", "--reason", "restored from last night's backup"]);
-    assert_eq!(one["forked"], false, "{one:#}");
+    assert_eq!(one["done"], false, "{one:#}");
     let again = house.admin().tries(&["ledger", "fork", "--reason", "once more"]);
-    assert_ne!(again.answer["forked"], true, "the same person is not two people: {again:?}");
+    assert_ne!(again.answer["done"], true, "the same person is not two people: {again:?}");
     assert_eq!(dana.runs("true").status, Some(77));
     let two =
         house.gate.person("adam").does(&["ledger", "fork", "--reason", "restored from last night's backup"]);
-    assert_eq!(two["forked"], true, "{two:#}");
+    assert_eq!(two["done"], true, "{two:#}");
     soon("visits to be possible again", || (dana.runs("true").status == Some(0)).then_some(()));
     let forked = house.fact("ledger-forked");
     assert!(forked.body.to_string().contains("last night"), "{:#}", forked.body);
