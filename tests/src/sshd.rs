@@ -44,6 +44,7 @@ impl Sshd {
         let host = KeyPair::make(folder, "host");
         let client = KeyPair::make(folder, "account");
         fs::copy(&client.public, folder.join("authorized")).expect("the account's key is let in");
+        fs::create_dir_all(folder.join("home")).expect("the account's home");
         let mark = format!("CHAPERONE_HOUSE={}", folder.display());
         let mut sshd = Self {
             port: free_port(),
@@ -60,6 +61,8 @@ impl Sshd {
         sshd
     }
 
+    /// The account is this process's own, its home is not: what a developer's start-up files do is no part of a test,
+    /// and a shell that is killed in the middle of them can leave a lock that stalls the next one for a minute.
     fn configuration(&self, options: &SshdOptions) -> String {
         let (port, folder, mark) = (self.port, self.folder.display(), &self.mark);
         let passwords = if options.passwords { "yes" } else { "no" };
@@ -68,7 +71,7 @@ impl Sshd {
              PidFile {folder}/pid\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication {passwords}\n\
              KbdInteractiveAuthentication no\nUsePAM no\nUseDNS no\nPrintMotd no\nPrintLastLog no\nMaxStartups 1000\n\
              MaxSessions 1000\nLogLevel VERBOSE\nAcceptEnv LANG LC_*\nSubsystem sftp internal-sftp\n\
-             SetEnv HISTFILE=/dev/null \"{mark}\"\n"
+             PermitUserRC no\nSetEnv HISTFILE=/dev/null \"HOME={folder}/home\" \"{mark}\"\n"
         );
         for line in &options.lines {
             text.push_str(line);

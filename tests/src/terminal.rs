@@ -101,8 +101,11 @@ impl Terminal {
     /// When it does not end.
     #[track_caller]
     pub fn ends(&mut self) -> Option<i32> {
-        eventually(PATIENCE, "the client in the terminal to end", || self.child.try_wait().ok().flatten())
-            .code()
+        let status = eventually(PATIENCE, "the client in the terminal to end", || {
+            self.child.try_wait().ok().flatten()
+        });
+        self.screen.drains();
+        status.code()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::Signal;
@@ -22,13 +23,17 @@ pub struct Visit {
 #[derive(Clone, Default)]
 pub(crate) struct Collected {
     bytes: Arc<Mutex<Vec<u8>>>,
+    ended: Arc<AtomicBool>,
 }
+
+/// How long a pipe may stay open after its process: a client's master process may go on holding it.
+const DRAINED: Duration = Duration::from_secs(2);
 
 impl Collected {
     /// Reads a pipe to its end, on a thread of its own.
     pub(crate) fn from(mut pipe: impl Read + Send + 'static) -> Self {
         let collected = Self::default();
-        let bytes = Arc::clone(&collected.bytes);
+        let (bytes, ended) = (Arc::clone(&collected.bytes), Arc::clone(&collected.ended));
         std::thread::spawn(move || {
             let mut buffer = vec![0; 64 << 10];
             // A terminal's end is an error, a pipe's end is no bytes.
@@ -36,8 +41,22 @@ impl Collected {
                 let part = buffer.get(..count).unwrap_or_default();
                 bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(part);
             }
+            ended.store(true, Ordering::Release);
         });
         collected
+    }
+
+    /// What a pipe gives that nobody reads.
+    fn nothing() -> Self {
+        Self { ended: Arc::new(AtomicBool::new(true)), ..Self::default() }
+    }
+
+    /// Waits until what a process that has ended wrote last is here, too.
+    pub(crate) fn drains(&self) {
+        let began = Instant::now();
+        while !self.ended.load(Ordering::Acquire) && began.elapsed() < DRAINED {
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
@@ -73,7 +92,7 @@ impl Visit {
         let err = process.child().stderr.take().map(Collected::from).unwrap_or_default();
         let out = match reads {
             true => process.child().stdout.take().map(Collected::from).unwrap_or_default(),
-            false => Collected::default(),
+            false => Collected::nothing(),
         };
         Self { process, out, err }
     }
@@ -158,6 +177,9 @@ impl Visit {
     /// When it does not end.
     #[track_caller]
     pub fn ends(&mut self) -> (ExitStatus, Timestamp) {
-        (self.process.ends_within(PATIENCE), Timestamp::now())
+        let ended = (self.process.ends_within(PATIENCE), Timestamp::now());
+        self.out.drains();
+        self.err.drains();
+        ended
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn in_terminal(
         pty_process::Command::new(shell()).envs(environment).env("TERM", term).kill_on_drop(true);
     process = match command {
         Some(command) => process.arg("-c").arg(command),
-        None => process.env("PS1", format!("{name}$ ")).arg("-i"),
+        None => process.env("PS1", format!("{name}$ ")).args(quiet()).arg("-i"),
     };
     let mut child = process.spawn(pts).map_err(io::Error::other)?;
     let (from, to) = pty.into_split();
@@ -55,6 +55,11 @@ pub(super) async fn in_terminal(
     // What the process wrote last is still in the terminal.
     drop(tokio::time::timeout(std::time::Duration::from_millis(200), output).await);
     Ok(code(status))
+}
+
+/// A stand-in for a server reads nobody's start-up files: they set another prompt, and some take seconds.
+fn quiet() -> &'static [&'static str] {
+    if shell().ends_with("bash") { &["--noprofile", "--norc"] } else { &[] }
 }
 
 fn shell() -> String {
