@@ -22,6 +22,15 @@ fn house_with_a_clock_to_turn() -> (House, impl Fn(&str)) {
     let mut house = House::furnish().without_soc().empty();
     let file = house.folder().join("clock");
     std::fs::write(&file, "+0\n").unwrap();
+    rises_with_its_clock(&mut house);
+    house.enrol();
+    let turn = move |offset: &str| std::fs::write(&file, format!("{offset}\n")).unwrap();
+    (house, turn)
+}
+
+/// Starts the gate with the clock of the file.
+fn rises_with_its_clock(house: &mut House) {
+    let file = house.folder().join("clock");
     let preload = libfaketime();
     let variables = [
         ("LD_PRELOAD", preload.as_str()),
@@ -30,9 +39,16 @@ fn house_with_a_clock_to_turn() -> (House, impl Fn(&str)) {
         ("FAKETIME_NO_CACHE", "1"),
     ];
     assert_eq!(house.gate.try_to_rise(&variables), Ready::Serving, "{}", house.gate.log());
-    house.enrol();
-    let turn = move |offset: &str| std::fs::write(&file, format!("{offset}\n")).unwrap();
-    (house, turn)
+}
+
+/// Two people say that the clock is right now, and the facts' times were wrong.
+fn two_people_accept_the_clock(house: &House) {
+    let accept = ["clock", "accept", "--reason", "the time server was wrong for a while"];
+    let one = house.admin().does(&accept);
+    assert_eq!(one["done"], false, "{one:#}");
+    assert_ne!(house.admin().tries(&accept).answer["done"], true, "the same person is not two people");
+    let two = house.gate.person("adam").does(&accept);
+    assert_eq!(two["done"], true, "{two:#}");
 }
 
 #[test]
@@ -47,9 +63,31 @@ fn after_a_jump_of_the_clock_attempts_are_refused_until_it_has_agreed_for_a_minu
     soon("the alert", || house.alerts_because("clock").pop().filter(|alert| alert["severity"] == "critical"));
     turn("+0");
     assert_eq!(dana.runs("true").status, Some(77), "not believed at once");
+    // What was written in between lies an hour in the future.
+    two_people_accept_the_clock(&house);
+    assert_eq!(dana.runs("true").status, Some(77), "not by two people's word alone");
     eventually(Duration::from_secs(90), "the clock to be believed again", || {
         (dana.runs("true").status == Some(0)).then_some(())
     });
+}
+
+#[test]
+fn facts_from_the_future_need_two_people_also_after_a_restart() {
+    let (mut house, turn) = house_with_a_clock_to_turn();
+    house.gate.stop();
+    turn("+1200");
+    rises_with_its_clock(&mut house);
+    house.gate.stop();
+    turn("+0");
+    rises_with_its_clock(&mut house);
+    let window = house.request("dana", "exec", "now", "+30m", &[]);
+    house.approve(&window);
+    let dana = house.technician("dana").ssh(TARGET);
+    assert_eq!(dana.runs("true").status, Some(77), "the clock was wrong then, or is wrong now");
+    let refusal = house.refusal("attempt-refused", "clock");
+    assert!(house.facts().iter().any(|fact| fact.kind == "clock-jumped"), "{refusal:?}");
+    two_people_accept_the_clock(&house);
+    soon("the clock to be believed", || (dana.runs("true").status == Some(0)).then_some(()));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use chaperone_tests::{Engine, Furnishing, House, PATIENCE, TARGET, eventually, on_both_databases, soon};
+use chaperone_tests::{
+    Engine, Furnishing, House, PATIENCE, Syslog, TARGET, eventually, on_both_databases, soon,
+};
+use jiff::Timestamp;
 use serde_json::Value;
 
 on_both_databases! {
@@ -179,6 +182,31 @@ fn a_database_that_went_back_is_refused_until_two_people_say_so(house: Furnishin
     let forked = house.fact("ledger-forked");
     assert!(forked.body.to_string().contains("last night"), "{:#}", forked.body);
     assert_eq!(verdict(&house)["sound"], true);
+}
+
+#[test]
+fn without_its_database_the_gate_still_tells_the_soc_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut collector = Syslog::start(folder.path());
+    let url = collector.url();
+    let mut house = House::furnish().with("CHAPERONE_ALERT__EMERGENCY", &url).start();
+    house.open_window("dana", "exec", "+30m");
+    house.database.fall();
+    let viktor = house.technician("viktor").ssh(TARGET);
+    viktor.runs("true").refused();
+    let refused = Timestamp::now();
+    let first =
+        collector.hears(Duration::from_secs(10), "the refusal", |message| message.raw.contains("viktor"));
+    let late = first.arrived.duration_since(refused).as_millis();
+    assert!(late <= 1000, "{late} ms after the refusal");
+    assert_eq!(first.event["unmapped"]["emergency"], true, "{:#}", first.event);
+    // A collector that was away hears it when it is back, and the ordinary alert comes when the database is.
+    collector.fall();
+    house.technician("dana").ssh(TARGET).runs("true").refused();
+    collector.rise();
+    collector.hears(Duration::from_secs(10), "the second", |message| message.raw.contains("dana"));
+    house.database.rise();
+    soon("the alert of the spooled refusal", || house.alerts_because("store").pop());
 }
 
 fn a_database_that_is_gone_refuses_new_visits_and_loses_nothing(house: Furnishing) {

@@ -7,6 +7,8 @@
 //!  feed wakes ─► one task per destination ─► syslog · webhook ─► mark ◄──┘                           at least once
 //! ```
 //!
+//! While the database is gone, [`Emergency`] tells one collector of what goes to the spool.
+//!
 //! [`Alerts`] is the [`chaperone_store::Reaction`] that runs inside every commit; [`Delivery`] drains the outboxes
 //! afterwards. This layer never decides about access, holds no secret at rest, and lets no text of an attacker's into a
 //! log or an event as it came.
@@ -14,6 +16,7 @@
 mod alerts;
 mod content;
 mod deliver;
+mod emergency;
 mod group;
 mod occurrence;
 mod ocsf;
@@ -33,6 +36,7 @@ pub use deliver::{
     AddressError, AddressFault, AddressPolicy, Delivery, DestinationHealth, SecretError, SyslogError, Unseal,
     WebhookError, WebhookSecret, await_delivery, check, send_test,
 };
+pub use emergency::Emergency;
 pub use occurrence::{Occurrence, Somebody, Something};
 pub use rule::{Action, Condition, Grouping, Rule, RuleBook};
 pub use severity::Severity;

@@ -102,9 +102,11 @@ pub fn authenticate_key(
 
 /// Whether a key that is offered, and not proven, would do for this login now. Who holds a public key may learn that it is
 /// enrolled (P9): agents and FIDO keys need the answer. It proves nobody.
-#[must_use]
-pub fn is_enrolled(facts: &Facts, user: &str, blob: &[u8], now: Timestamp) -> bool {
-    authenticate_key(facts, user, blob, now).is_ok()
+///
+/// # Errors
+/// What would fail, as [`authenticate_key`] says it.
+pub fn is_enrolled(facts: &Facts, user: &str, blob: &[u8], now: Timestamp) -> Result<(), ProofFailure> {
+    authenticate_key(facts, user, blob, now).map(drop)
 }
 
 #[cfg(test)]
@@ -158,7 +160,7 @@ mod tests {
             let proven = authenticate_key(&facts, user, key(KEY).blob(), at(0)).unwrap();
             assert_eq!((proven.person(), proven.login().as_str()), (PersonId(Uuid::from_u128(1)), "dana"));
             assert_eq!(proven.fingerprint(), key(KEY).fingerprint());
-            assert!(is_enrolled(&facts, user, key(KEY).blob(), at(0)));
+            assert_eq!(is_enrolled(&facts, user, key(KEY).blob(), at(0)), Ok(()));
         }
     }
 
@@ -178,7 +180,7 @@ mod tests {
         ] {
             let failure = authenticate_key(&facts, user, blob, at(0)).unwrap_err();
             assert_eq!((failure.reason(), failure.person()), (reason, person), "{:.40}", user);
-            assert!(!is_enrolled(&facts, user, blob, at(0)));
+            assert!(is_enrolled(&facts, user, blob, at(0)).is_err());
         }
     }
 

@@ -27,6 +27,8 @@ struct State {
     distrusted_since: Option<Instant>,
     /// By how much the last jump was off.
     jumped_by: SignedDuration,
+    /// By how much the newest fact that nobody has accepted is ahead of the clock, while it is.
+    behind_by: Option<SignedDuration>,
 }
 
 /// What a reading says.
@@ -38,13 +40,21 @@ pub enum Trust {
     Jumped(SignedDuration),
     /// They agree again, but not for long enough.
     Probation,
+    /// The ledger has facts that lie this far in the future, and two people have not accepted it yet.
+    Behind(SignedDuration),
 }
 
 impl ClockWatch {
     /// Starts from clocks that agree by definition.
     #[must_use]
     pub fn new(wall: Timestamp, monotonic: Instant) -> Self {
-        let state = State { wall, monotonic, distrusted_since: None, jumped_by: SignedDuration::ZERO };
+        let state = State {
+            wall,
+            monotonic,
+            distrusted_since: None,
+            jumped_by: SignedDuration::ZERO,
+            behind_by: None,
+        };
         Self { state: Mutex::new(state) }
     }
 
@@ -79,6 +89,13 @@ impl ClockWatch {
         state.trust(monotonic)
     }
 
+    /// Takes the newest fact that nobody has accepted into account: a clock that is behind it was wrong then or is wrong
+    /// now, and no clock can tell which.
+    pub fn compare_with_ledger(&self, newest: Option<Timestamp>, wall: Timestamp) {
+        let ahead = newest.map(|newest| newest.duration_since(wall)).filter(|ahead| *ahead > MAX_SKEW);
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).behind_by = ahead;
+    }
+
     /// By how much the clock was off when it was last distrusted.
     #[must_use]
     pub fn jumped_by(&self) -> SignedDuration {
@@ -100,7 +117,7 @@ impl State {
             Some(since) if monotonic.saturating_duration_since(since) < PROBATION => Trust::Probation,
             _ => {
                 self.distrusted_since = None;
-                Trust::Agrees
+                self.behind_by.map_or(Trust::Agrees, Trust::Behind)
             }
         }
     }
@@ -123,6 +140,21 @@ mod tests {
             assert_eq!(clock.read(at(70 + jump), then(70)), Trust::Probation);
             assert_eq!(clock.read(at(71 + jump), then(71)), Trust::Agrees);
         }
+    }
+
+    #[test]
+    fn a_clock_behind_the_ledger_is_distrusted_until_it_is_accepted_or_has_caught_up() {
+        let (wall, start) = (Timestamp::UNIX_EPOCH, Instant::now());
+        let clock = ClockWatch::new(wall, start);
+        let ahead = |s: i64| Some(wall + SignedDuration::from_secs(s));
+        clock.compare_with_ledger(ahead(3600), wall);
+        assert_eq!(clock.read(wall, start), Trust::Behind(SignedDuration::from_secs(3600)));
+        clock.compare_with_ledger(ahead(2), wall);
+        assert_eq!(clock.read(wall, start), Trust::Agrees);
+        clock.compare_with_ledger(ahead(3), wall);
+        assert_eq!(clock.read(wall, start), Trust::Behind(SignedDuration::from_secs(3)));
+        clock.compare_with_ledger(None, wall);
+        assert_eq!(clock.read(wall, start), Trust::Agrees);
     }
 
     #[test]

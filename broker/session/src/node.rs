@@ -152,7 +152,15 @@ impl Gate {
         }
     }
 
+    /// Whether the ledger has facts from the future; kept as it was where the database does not answer.
+    pub(crate) async fn compare_clock_with_ledger(&self) {
+        if let Ok(newest) = self.shared.store.newest_unaccepted().await {
+            self.shared.clock.compare_with_ledger(newest, Timestamp::now());
+        }
+    }
+
     async fn look_at_clock(&self, was_trusted: bool) -> bool {
+        self.compare_clock_with_ledger().await;
         let mut trust = self.shared.clock.read(Timestamp::now(), Instant::now());
         if let Ok(skew) = self.shared.store.clock_skew().await
             && trust == Trust::Agrees
@@ -161,10 +169,14 @@ impl Gate {
         }
         let trusted = trust == Trust::Agrees;
         if trusted != was_trusted || matches!(trust, Trust::Jumped(_)) {
-            let by_ms = self.shared.clock.jumped_by().as_millis().to_string();
             let kind = if trusted { FactKind::ClockTrusted } else { FactKind::ClockJumped };
-            tracing::warn!(trusted, by_ms, "the clock's trust has changed");
-            self.write_or_spool(NewFact::new(kind, Timestamp::now(), json!({ "by_ms": by_ms })), None).await;
+            let (why, by) = match trust {
+                Trust::Behind(by) => ("behind-the-ledger", by),
+                _ => ("jumped", self.shared.clock.jumped_by()),
+            };
+            let body = json!({ "by_ms": by.as_millis().to_string(), "why": why });
+            tracing::warn!(trusted, by_ms = %by.as_millis(), why, "the clock's trust has changed");
+            self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
         }
         trusted
     }

@@ -101,6 +101,8 @@ pub struct Session {
 /// `[alert]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
+    /// The syslog collector that hears what cannot be written, while the database is gone.
+    pub emergency: Option<String>,
     /// Whether webhooks may go to private and loopback addresses.
     pub allow_private_webhooks: bool,
 }
@@ -133,7 +135,10 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
     let security = Security { host_tokens: reader.or("security.host_tokens", false, boolean) };
     let ledger = Ledger { origin: reader.or("ledger.origin", format!("chaperone/{}", gate.name), origin) };
     let session = session(reader);
-    let alert = Alert { allow_private_webhooks: reader.or("alert.allow_private_webhooks", false, boolean) };
+    let alert = Alert {
+        emergency: reader.optional("alert.emergency", collector),
+        allow_private_webhooks: reader.or("alert.allow_private_webhooks", false, boolean),
+    };
     let log = log(reader);
     Some(Config {
         data: data?,
@@ -147,6 +152,15 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
         alert,
         log,
     })
+}
+
+/// `tcp://HOST:PORT` or `udp://HOST:PORT`.
+fn collector(raw: &Raw) -> Judged<String> {
+    let url = words(raw)?;
+    match chaperone_alert::Emergency::new(&url, TimeZone::UTC) {
+        Ok(_) => Ok(url),
+        Err(fault) => mismatch(fault.to_string(), "right is tcp://HOST:PORT or udp://HOST:PORT"),
+    }
 }
 
 fn data(reader: &mut Reader<'_>) -> Option<Installation> {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_alert::{AddressPolicy, Alerts, Delivery, Unseal};
+use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
 use chaperone_desk::{Desk, DeskKeys};
 use chaperone_recorder::{Durability, Folder, Thresholds};
 use chaperone_session::{Gate, Settings};
@@ -131,6 +131,10 @@ impl Node {
             let task = tokio::spawn(async move { delivery.run().await });
             doors.push(Door { name: "the delivery of alerts", task });
         }
+        if let Some(emergency) = emergency(config) {
+            let task = tokio::spawn(emergency.run(self.store.clone()));
+            doors.push(Door { name: "the emergency destination", task });
+        }
         let ssh = self.open_ssh(config, &stop, &mut doors).await?;
         let (web, certificate) = self.open_web(config, stop, &mut doors).await?;
         Ok(Served { ssh, web, certificate, doors })
@@ -234,6 +238,12 @@ fn folder(config: &Config) -> Result<Folder, Failure> {
             "check its owner and free space",
         )
     })
+}
+
+/// Who hears what cannot be written while the database is gone.
+fn emergency(config: &Config) -> Option<Emergency> {
+    // The configuration has judged the address.
+    Emergency::new(config.alert.emergency.as_deref()?, config.gate.time_zone.clone()).ok()
 }
 
 fn addresses(config: &Config) -> AddressPolicy {

@@ -102,10 +102,17 @@ impl Connection {
         Auth::reject()
     }
 
-    async fn prove(&mut self, user: &str, key: &PublicKey) -> Result<ProvenPerson, ProofFailure> {
+    async fn prove(&self, user: &str, key: &PublicKey) -> Result<ProvenPerson, ProofFailure> {
         let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
         let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
         chaperone_identity::authenticate_key(&facts, user, &blob, self.gate.now())
+    }
+
+    /// Whether an offered key is worth a signature; proves nothing.
+    async fn enrolled(&self, user: &str, key: &PublicKey) -> Result<(), ProofFailure> {
+        let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
+        let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
+        chaperone_identity::is_enrolled(&facts, user, &blob, self.gate.now())
     }
 
     /// Answers a request on a channel that the design does not open, and makes it a fact.
@@ -166,7 +173,7 @@ impl Handler for Connection {
         self.names(user);
         self.offered(offer.public_key);
         // An offer is no sign-in: nobody is proven by it, whatever the answer.
-        match self.prove(user, offer.public_key).await.map(drop) {
+        match self.enrolled(user, offer.public_key).await {
             Ok(()) => Ok(Auth::Accept),
             Err(failure) => {
                 self.refused_offer = Some(failure);

@@ -255,6 +255,31 @@ impl Store {
         .await
     }
 
+    /// Removes delivered events that were marked before `before`, some thousands at a time; how many went. The last hour
+    /// before the newest mark stays, however old: a new connection sends the last of it again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn outbox_prune(&self, id: DestinationId, before: Timestamp) -> Result<u64, StoreError> {
+        const HOUR_US: i64 = 3_600_000_000;
+        self.write(move |tx| {
+            Box::pin(async move {
+                let gone = exec!(
+                    &mut tx.conn,
+                    "DELETE FROM outbox WHERE destination_id = $1 AND sequence IN (
+                         SELECT sequence FROM outbox WHERE destination_id = $1 AND delivered_us < $2
+                             AND delivered_us < (SELECT MAX(delivered_us) FROM outbox WHERE destination_id = $1) - $3
+                         ORDER BY sequence LIMIT 5000)",
+                    id.0,
+                    before.as_microsecond(),
+                    HOUR_US
+                )?;
+                Ok::<_, StoreError>(gone)
+            })
+        })
+        .await
+    }
+
     /// Notes that the first event did not go out, and when it is tried again.
     ///
     /// # Errors

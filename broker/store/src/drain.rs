@@ -1,15 +1,18 @@
 //! Around a database that is gone, and back: what goes to the spool, and how it enters the ledger, each line once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use chaperone_policy::Facts;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::db::sql;
 use crate::facts::body_of;
 use crate::spool::{Line, MARK, SpooledEnd};
-use crate::{FactKind, NewFact, Store, StoreError, Tx};
+use crate::{CommittedFact, FactKind, NewFact, Store, StoreError, Tx};
 
 /// Lines that enter the ledger in one command.
 const TOGETHER: usize = 100;
@@ -33,9 +36,25 @@ impl Store {
         }
         tracing::warn!(kind = %fact.kind, "the database is gone; a fact goes to the spool");
         let store = self.clone();
+        let spooled = Arc::new(unnumbered(&fact, self.node()));
         let put =
             tokio::task::spawn_blocking(move || store.shared().spool.put(&Line::new(&fact, ended))).await;
-        put.unwrap_or(Err(StoreError::SpoolFull))
+        put.unwrap_or(Err(StoreError::SpoolFull))?;
+        // Nobody need listen.
+        drop(self.shared().spooled.send(spooled));
+        Ok(())
+    }
+
+    /// Every fact that goes to the spool from now on, once it is on stable storage. It has no number yet: 0 stands for it.
+    #[must_use]
+    pub fn spooled(&self) -> broadcast::Receiver<Arc<CommittedFact>> {
+        self.shared().spooled.subscribe()
+    }
+
+    /// The policy-relevant facts as they were last read, however long ago: for words, never for a decision.
+    #[must_use]
+    pub fn last_known_facts(&self) -> Option<Arc<Facts>> {
+        self.shared().snapshots.newest()
     }
 
     /// Whether the spool can take no more: then no attempt may be heard.
@@ -100,6 +119,22 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+fn unnumbered(fact: &NewFact, node: &str) -> CommittedFact {
+    CommittedFact {
+        number: 0,
+        kind: fact.kind,
+        at: fact.at,
+        node: node.to_owned(),
+        person: fact.person,
+        vendor: fact.vendor,
+        target: fact.target,
+        window: fact.window,
+        session: fact.session,
+        attempt: fact.attempt,
+        body: fact.body.clone(),
     }
 }
 

@@ -9,16 +9,16 @@ use chaperone_recorder::SigningKey;
 use chaperone_recorder::ledger::{NoteSigner, VerifierKey};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::db::{Conn, Db, Missing};
+use crate::db::{Conn, Db, Missing, sql};
 use crate::feed::{self, Feed, Head};
 use crate::guard::Guard;
 use crate::snapshot::Snapshots;
 use crate::spool::Spool;
 use crate::writer::{Command, Reaction, Writer};
-use crate::{NewFact, StoreError, Tx, drain, ledger, migrate};
+use crate::{CommittedFact, FactKind, NewFact, StoreError, Tx, drain, ledger, migrate};
 
 /// Where the store is, and who writes.
 pub struct StoreConfig {
@@ -34,6 +34,9 @@ pub struct StoreConfig {
     pub ledger_key: Arc<SigningKey>,
 }
 
+/// Spooled facts that wait for whoever tells of them at once; a slower listener learns how many it missed.
+const SPOOLED: usize = 1024;
+
 /// A node's store; cheap to clone.
 #[derive(Clone)]
 pub struct Store(Arc<Shared>);
@@ -45,6 +48,7 @@ pub(crate) struct Shared {
     pub guard: Arc<Guard>,
     pub feed: Arc<Feed>,
     pub spool: Spool,
+    pub spooled: broadcast::Sender<Arc<CommittedFact>>,
     pub snapshots: Snapshots,
     writer: Writer,
 }
@@ -100,6 +104,7 @@ impl Store {
             guard: Arc::clone(&guard),
             feed: Arc::clone(&feed),
             spool: Spool::open(config.folder.join("spool.jsonl"))?,
+            spooled: broadcast::Sender::new(SPOOLED),
             snapshots: Snapshots::default(),
             writer,
         }));
@@ -213,6 +218,26 @@ impl Store {
     #[must_use]
     pub fn ledger_verifier(&self) -> &VerifierKey {
         self.0.signer.verifier()
+    }
+
+    /// The latest time of a fact after the last `clock-accepted`: what lies ahead of the clock is from the future.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest_unaccepted(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut conn = self.0.db.conn().await?;
+        let accepted: Option<(i64,)> = sql!(
+            fetch_optional &mut conn, (i64,),
+            "SELECT number FROM facts WHERE kind = $1 ORDER BY number DESC LIMIT 1",
+            FactKind::ClockAccepted.as_str()
+        )?;
+        // Down the index of times: what was accepted is passed over, and there is little of it.
+        let newest: Option<(i64,)> = sql!(
+            fetch_optional &mut conn, (i64,),
+            "SELECT at_us FROM facts WHERE number > $1 ORDER BY at_us DESC LIMIT 1",
+            accepted.map_or(-1, |(number,)| number)
+        )?;
+        Ok(newest.and_then(|(at_us,)| Timestamp::from_microsecond(at_us).ok()))
     }
 
     /// Ours minus the database server's clock; zero for SQLite, which has none of its own.

@@ -28,6 +28,9 @@ impl From<StoreError> for Problem {
                 format!("there is no such {what}"),
                 format!("list what there is: chaperone {what} list"),
             ),
+            StoreError::NoFork(why) => {
+                Self::conflict(format!("the ledger was not forked: {why}"), "see /readyz for how it stands")
+            }
             StoreError::SpoolFull => Self::unavailable("the gate's spool is full", "bring the database back"),
             _ => Self::fault("use its database", &error),
         }

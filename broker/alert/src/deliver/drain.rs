@@ -222,7 +222,7 @@ impl<O: Outbox, N: Send + Sync> Drain<O, N> {
 }
 
 /// An error with its causes, on one line.
-pub(super) fn chain(fault: &dyn std::error::Error) -> String {
+pub(crate) fn chain(fault: &dyn std::error::Error) -> String {
     let mut words = fault.to_string();
     let mut cause = fault.source();
     while let Some(inner) = cause {

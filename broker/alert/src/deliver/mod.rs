@@ -35,8 +35,9 @@ pub use webhook::sign::{SecretError, WebhookSecret};
 use crate::alerts::Alerts;
 use crate::ocsf::test_event;
 use drain::Drain;
+pub(crate) use drain::chain;
 use gauge::Gauge;
-use link::Link;
+pub(crate) use link::{Link, Outgoing};
 use outbox::StoreOutbox;
 
 /// How often the table of destinations is looked at.
@@ -45,6 +46,11 @@ const LOOK: Duration = Duration::from_millis(500);
 const REVIEW: Duration = Duration::from_secs(5);
 /// A queue whose oldest event waits this long behind a line that is down is stuck.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often the outboxes are cleared of what was delivered long ago.
+const PRUNE: Duration = Duration::from_secs(600);
+/// How long delivered events stay, for whoever asks for them again. The facts that they tell stay in the ledger.
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Opens a destination's sealed secret; `None` says that it cannot be opened.
 pub type Unseal = Arc<dyn Fn(&Destination) -> Option<String> + Send + Sync>;
@@ -116,10 +122,17 @@ impl Delivery {
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut reviewed = tokio::time::Instant::now();
+        let mut prune = interval(PRUNE);
+        prune.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut news = self.shared.store.changes();
         loop {
             tokio::select! {
                 _ = look.tick() => {}
+                _ = prune.tick() => {
+                    if let Err(error) = self.prune(Timestamp::now()).await {
+                        warn!(%error, "what was delivered long ago cannot be removed from the outbox");
+                    }
+                }
                 changed = news.changed() => {
                     // A new destination is a fact. A flood of facts is looked at ten times a second.
                     sleep(LOOK / 5).await;
@@ -152,6 +165,21 @@ impl Delivery {
             let stuck = health.enabled && waits && health.failing_since.is_some();
             if self.shared.turns_stuck(health.destination, stuck) {
                 self.shared.store.fact(stuck_fact(&health, now)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what was delivered more than a week ago. [`Delivery::run`] does it every ten minutes.
+    ///
+    /// # Errors
+    /// When the database does not answer; the next call does the rest.
+    pub async fn prune(&self, now: Timestamp) -> Result<(), StoreError> {
+        let before = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        for destination in self.shared.store.destinations().await? {
+            let gone = self.shared.store.outbox_prune(destination.id, before).await?;
+            if gone > 0 {
+                info!(destination = %destination.name, gone, "delivered events have left the outbox");
             }
         }
         Ok(())
