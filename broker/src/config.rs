@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use fault::{ConfigError, Fault};
-pub use section::{Alert, Database, Gate, Ledger, Log, LogFormat, Mode, Recording, Security, Session, Web};
+pub use section::{
+    Alert, Database, Gate, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session, Web,
+};
 
 use crate::installation::Installation;
 use reader::Reader;

@@ -2,17 +2,25 @@
 //!
 //! ```text
 //!   user name, a key whose signature the protocol verified ─▶ authenticate_key ─▶ ProvenPerson | ProofFailure
+//!   password and code ─▶ Factors::sign_in; a code beside a key ─▶ Factors::prove_code
 //!   a token ─▶ TokenKeys::verify ─▶ Claims, which say who, and nothing of what they may
 //! ```
 //!
 //! This layer never says what somebody may do: that is `policy`'s. A failure carries its reason for the fact; what the
 //! peer is told is the door's matter, and it is always the same.
 
+mod factors;
+mod limits;
+mod password;
 mod proof;
 pub mod ssh_key;
 mod token;
+mod totp;
 mod user_name;
 
+pub use factors::{FactorError, Factors, Invitation, LINK_LASTS, Offer, Seals, Second, hashed, random};
+pub use password::{MIN_CHARACTERS, WeakPassword};
 pub use proof::{ProofFailure, ProvenPerson, authenticate_key, is_enrolled};
 pub use token::{Claims, TokenError, TokenKeys};
+pub use totp::Provision;
 pub use user_name::{UserName, UserNameError};

@@ -56,6 +56,12 @@ impl ProofFailure {
         self.person
     }
 
+    /// A key was proven, and the second factor was not.
+    #[must_use]
+    pub fn second_factor(person: PersonId) -> Self {
+        Self { reason: Reason::SecondFactor, person: Some(person) }
+    }
+
     /// A proof that is not of a kind that is accepted.
     #[must_use]
     pub fn credential() -> Self {

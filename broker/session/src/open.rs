@@ -38,6 +38,23 @@ impl Gate {
         }
     }
 
+    /// The schedule's verdict on somebody who has proven a first factor and not the last: a refusal is committed with its
+    /// alert at once, and told to the caller only after the last. `None` says that they would be let in.
+    pub async fn foretell(&self, ask: &Ask) -> Option<Refused> {
+        let attempt = self.attempt_of(ask, AttemptId(Uuid::now_v7()));
+        let refusal = match self.facts().await {
+            Ok(facts) => decide(&facts, &attempt, self.now()).err().map(|refusal| *refusal)?,
+            Err(_) => Refusal::without_window(Reason::Store),
+        };
+        Some(self.refuse(ask, &attempt, refusal).await)
+    }
+
+    /// Refuses somebody of whom nobody can say whether a second factor is due: the database does not answer.
+    pub async fn refuse_without_store(&self, ask: &Ask) -> Refused {
+        let attempt = self.attempt_of(ask, AttemptId(Uuid::now_v7()));
+        self.refuse(ask, &attempt, Refusal::without_window(Reason::Store)).await
+    }
+
     /// Everything between the permit and the dial. A crash after *admitted* and before the header is a session that
     /// never started; one after the header is recovered from what the recording holds.
     async fn open(&self, ask: &Ask, attempt: &Attempt, permit: Permit) -> Result<Arc<LiveSession>, Reason> {

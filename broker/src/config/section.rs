@@ -33,6 +33,8 @@ pub struct Gate {
 pub struct Web {
     /// Where it is served: HTTPS, except on loopback.
     pub listen: SocketAddr,
+    /// What links to the pages begin with, without a slash at the end; the default is the node's own address.
+    pub url: Option<String>,
     /// Certificate chain and key, PEM; without them the node makes its own.
     pub certificate: Option<Certificate>,
 }
@@ -76,8 +78,25 @@ pub enum Mode {
 /// `[security]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Security {
+    /// Whether who comes by SSH shows a second factor beside the key.
+    pub ssh_second_factor: SecondFactor,
+    /// How long a second factor shown by SSH does for the same key from the same address.
+    pub second_factor: Duration,
+    /// How long a second factor shown in a browser does for approving, stopping and exporting.
+    pub step_up: Duration,
     /// Whether tokens minted on the host may approve, replay and export (P8).
     pub host_tokens: bool,
+}
+
+/// Whether who comes by SSH shows a second factor beside the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// Everybody; who has enrolled none is refused.
+    Always,
+    /// Who has enrolled one.
+    WhenEnrolled,
+    /// Nobody.
+    Never,
 }
 
 /// `[ledger]`.
@@ -132,7 +151,7 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
     let database = database(reader, data.as_ref());
     let web = web(reader);
     let recording = recording(reader);
-    let security = Security { host_tokens: reader.or("security.host_tokens", false, boolean) };
+    let security = security(reader);
     let ledger = Ledger { origin: reader.or("ledger.origin", format!("chaperone/{}", gate.name), origin) };
     let session = session(reader);
     let alert = Alert {
@@ -160,6 +179,39 @@ fn collector(raw: &Raw) -> Judged<String> {
     match chaperone_alert::Emergency::new(&url, TimeZone::UTC) {
         Ok(_) => Ok(url),
         Err(fault) => mismatch(fault.to_string(), "right is tcp://HOST:PORT or udp://HOST:PORT"),
+    }
+}
+
+/// What links begin with: scheme and host, and no path.
+fn site(raw: &Raw) -> Judged<String> {
+    let url = words(raw)?;
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', ' ']) => Ok(url),
+        _ => mismatch(
+            format!("{url:?} is no address of a site"),
+            "right is https://HOST, with a port if need be, and no slash at the end",
+        ),
+    }
+}
+
+fn security(reader: &mut Reader<'_>) -> Security {
+    let hours = reader.or("security.second_factor_hours", 12, |raw| whole(raw, 0, 168));
+    let minutes = reader.or("security.step_up_minutes", 15, |raw| whole(raw, 1, 120));
+    Security {
+        ssh_second_factor: reader.or("security.ssh_second_factor", SecondFactor::WhenEnrolled, |raw| {
+            one_of(
+                raw,
+                &[
+                    ("always", SecondFactor::Always),
+                    ("when-enrolled", SecondFactor::WhenEnrolled),
+                    ("never", SecondFactor::Never),
+                ],
+            )
+        }),
+        second_factor: Duration::from_secs(hours * 3600),
+        step_up: Duration::from_secs(minutes * 60),
+        host_tokens: reader.or("security.host_tokens", false, boolean),
     }
 }
 
@@ -214,7 +266,7 @@ fn web(reader: &mut Reader<'_>) -> Web {
             }
         }
     }
-    Web { listen, certificate }
+    Web { listen, url: reader.optional("web.url", site), certificate }
 }
 
 fn recording(reader: &mut Reader<'_>) -> Recording {

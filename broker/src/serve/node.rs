@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
 use chaperone_desk::{Desk, DeskKeys};
+use chaperone_identity::Factors;
 use chaperone_recorder::{Durability, Folder, Thresholds};
 use chaperone_session::{Gate, Settings};
-use chaperone_ssh::{HostKey, SshListener};
+use chaperone_ssh::{Demand, HostKey, SecondFactor, SshListener};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
 use chaperone_vault::Vault;
-use chaperone_web::{App, Parts};
+use chaperone_web::{App, Parts, Sealing};
 use futures::future::select_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -36,6 +37,7 @@ pub(super) struct Node {
     gate: Gate,
     delivery: Delivery,
     app: App,
+    factors: Factors,
     host: Option<HostKey>,
     lets_in: bool,
     delivers: bool,
@@ -95,6 +97,8 @@ impl Node {
         let delivery = Delivery::new(store.clone(), alerts, addresses.clone(), unseal(keys.vault.clone()));
         let desk =
             Desk::new(store.clone(), folder.clone(), DeskKeys { seal_keys: vec![seal_key], identities });
+        let issuer = format!("Chaperone {}", config.gate.name);
+        let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
         let app = App::new(Parts {
             store: store.clone(),
             gate: gate.clone(),
@@ -103,10 +107,11 @@ impl Node {
             desk,
             delivery: delivery.clone(),
             tokens: keys.tokens,
-            settings: chaperone_web::Settings { host_tokens: config.security.host_tokens, addresses },
+            factors: factors.clone(),
+            settings: web_settings(config, addresses),
         });
         let host = lets_in.then_some(keys.host);
-        Ok(Self { store, _tasks: tasks, gate, delivery, app, host, lets_in, delivers })
+        Ok(Self { store, _tasks: tasks, gate, delivery, app, factors, host, lets_in, delivers })
     }
 
     /// Opens the doors.
@@ -156,7 +161,12 @@ impl Node {
             "" => String::new(),
             banner => format!("{banner}\r\n"),
         };
-        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner).await;
+        let second = SecondFactor {
+            factors: self.factors.clone(),
+            demand: demand(config.security.ssh_second_factor),
+            lasts: SignedDuration::try_from(config.security.second_factor).unwrap_or(SignedDuration::ZERO),
+        };
+        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner, second).await;
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let stop = stop.clone();
@@ -179,13 +189,17 @@ impl Node {
         if address.ip().is_loopback() && config.web.certificate.is_none() {
             let task = tokio::spawn(served(chaperone_web::serve(app, Plain(socket), stop)));
             doors.push(Door { name: "the web's door", task });
-            return Ok((format!("http://{address}"), None));
+            let url = format!("http://{address}");
+            self.app.is_at(config.web.url.clone().unwrap_or_else(|| url.clone()));
+            return Ok((url, None));
         }
         let tls = server_tls(config)?;
         let door = TlsListener::new(socket, &tls);
         let task = tokio::spawn(served(chaperone_web::serve(app, Secured(door), stop)));
         doors.push(Door { name: "the web's door", task });
-        Ok((format!("https://{address}"), Some(tls.fingerprint())))
+        let url = format!("https://{address}");
+        self.app.is_at(config.web.url.clone().unwrap_or_else(|| url.clone()));
+        Ok((url, Some(tls.fingerprint())))
     }
 
     /// Ends visits in order and seals them; says so in the ledger.
@@ -244,6 +258,26 @@ fn folder(config: &Config) -> Result<Folder, Failure> {
 fn emergency(config: &Config) -> Option<Emergency> {
     // The configuration has judged the address.
     Emergency::new(config.alert.emergency.as_deref()?, config.gate.time_zone.clone()).ok()
+}
+
+fn web_settings(config: &Config, addresses: AddressPolicy) -> chaperone_web::Settings {
+    let loopback = config.web.listen.ip().is_loopback() && config.web.certificate.is_none();
+    chaperone_web::Settings {
+        host_tokens: config.security.host_tokens,
+        addresses,
+        https: !loopback,
+        step_up: SignedDuration::try_from(config.security.step_up).unwrap_or(SignedDuration::from_mins(15)),
+        zone: config.gate.time_zone.clone(),
+        demo: None,
+    }
+}
+
+fn demand(configured: crate::config::SecondFactor) -> Demand {
+    match configured {
+        crate::config::SecondFactor::Always => Demand::Always,
+        crate::config::SecondFactor::WhenEnrolled => Demand::WhenEnrolled,
+        crate::config::SecondFactor::Never => Demand::Never,
+    }
 }
 
 fn addresses(config: &Config) -> AddressPolicy {

@@ -43,30 +43,50 @@ pub(crate) struct Admission {
     pub offers: Vec<String>,
     /// The client software's name, as it says itself.
     pub client: String,
+    /// How the second factor was shown, if one was.
+    pub second: Option<&'static str>,
+    /// What was refused, and is a fact, before the last factor.
+    pub foretold: Option<Refused>,
     pub handle: Handle,
+}
+
+/// What somebody asks for who has proven a key; `None` where the user name holds no target.
+pub(crate) fn ask(
+    user: &str,
+    peer: SocketAddr,
+    proven: &ProvenPerson,
+    offers: &[String],
+    client: &str,
+    second: Option<&'static str>,
+) -> Option<Ask> {
+    let Ok(UserName { target: Some(target), account, .. }) = user.parse::<UserName>() else { return None };
+    Some(Ask {
+        person: proven.person(),
+        target,
+        account,
+        source: peer,
+        proof: json!({
+            "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
+            "offers": offers, "client": client, "second_factor": second,
+        }),
+        protocol: "ssh",
+    })
 }
 
 impl Admission {
     /// Decides, opens the session, dials.
-    pub(crate) async fn decide(self, proven: ProvenPerson, verdict: watch::Sender<Verdict>) {
-        let found = self.verdict(&proven).await;
+    pub(crate) async fn decide(mut self, proven: ProvenPerson, verdict: watch::Sender<Verdict>) {
+        let found = match self.foretold.take() {
+            Some(refused) => Verdict::Refused(Arc::new(refused)),
+            None => self.verdict(&proven).await,
+        };
         verdict.send_replace(found);
     }
 
     async fn verdict(&self, proven: &ProvenPerson) -> Verdict {
-        let Ok(UserName { target: Some(target), account, .. }) = self.user.parse::<UserName>() else {
+        let asked = ask(&self.user, self.peer, proven, &self.offers, &self.client, self.second);
+        let Some(ask) = asked else {
             return Verdict::NoTarget(self.gate.how_to_name_a_target(proven.person()).await.into());
-        };
-        let ask = Ask {
-            person: proven.person(),
-            target,
-            account,
-            source: self.peer,
-            proof: json!({
-                "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
-                "offers": self.offers, "client": self.client,
-            }),
-            protocol: "ssh",
         };
         let session = match self.gate.attempt(ask).await {
             Ok(session) => session,

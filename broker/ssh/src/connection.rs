@@ -6,17 +6,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
-use chaperone_session::{Cord, FailedProof, Gate};
+use chaperone_session::{Cord, FailedProof, Gate, Refused};
 use russh::keys::HashAlg;
 use russh::keys::ssh_key::Certificate;
 use russh::keys::ssh_key::PublicKey;
-use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
-use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, Pty, Sig};
+use russh::server::{
+    Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
+};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, MethodKind, MethodSet, Pty, Sig};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, Verdict};
+use crate::admission::{Admission, Verdict, ask};
 use crate::channel;
+use crate::second::{Left, SecondFactor};
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.
 const OFFERS: usize = 32;
@@ -40,6 +43,12 @@ pub(crate) struct Connection {
     /// The user name last tried; a change of it resets what was proven under the other.
     user: Option<String>,
     proven: Option<ProvenPerson>,
+    second: SecondFactor,
+    half: Option<Half>,
+    /// How the second factor was shown, if one was.
+    shown: Option<&'static str>,
+    /// A refusal that is a fact already.
+    foretold: Option<Refused>,
     verdict: watch::Sender<Verdict>,
     /// Set once somebody is let in; tells the listener that the sign-in is over.
     signed_in: watch::Sender<bool>,
@@ -47,12 +56,21 @@ pub(crate) struct Connection {
     open: usize,
 }
 
+/// Somebody who has proven a key and still owes a code.
+struct Half {
+    proven: ProvenPerson,
+    /// The schedule's refusal, which is a fact already; told after the last factor.
+    foretold: Option<Refused>,
+    /// Whether a failed code is a fact already.
+    told: bool,
+}
+
 impl Connection {
     pub(crate) fn new(
         gate: Gate,
         peer: SocketAddr,
         cord: Cord,
-        banner: Arc<str>,
+        (banner, second): (Arc<str>, SecondFactor),
         verdict: watch::Sender<Verdict>,
         signed_in: watch::Sender<bool>,
     ) -> Self {
@@ -66,6 +84,10 @@ impl Connection {
             refused_offer: None,
             user: None,
             proven: None,
+            second,
+            half: None,
+            shown: None,
+            foretold: None,
             verdict,
             signed_in,
             started: HashSet::new(),
@@ -77,6 +99,7 @@ impl Connection {
         if self.user.as_deref() != Some(user) {
             self.user = Some(UserName::printable(user));
             self.proven = None;
+            self.leave_half();
         }
     }
 
@@ -136,10 +159,78 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Somebody with a proven key who goes on without the code: a fact, unless a failed code is one already.
+    fn leave_half(&mut self) {
+        if let Some(half) = self.half.take()
+            && !half.told
+        {
+            self.fail(ProofFailure::second_factor(half.proven.person()));
+        }
+    }
+
+    /// A key is proven: what is left to prove?
+    async fn key_proven(&mut self, proven: ProvenPerson) -> Auth {
+        let source = self.peer.ip();
+        let left = self.second.left(&proven, source, self.gate.now()).await;
+        let user = self.user.clone().unwrap_or_default();
+        let ask = ask(&user, self.peer, &proven, &self.offers, "", None);
+        match left {
+            Left::Nothing(second) => {
+                self.shown = second;
+                self.proven = Some(proven);
+                Auth::Accept
+            }
+            Left::Unknown => {
+                if let Some(ask) = &ask {
+                    self.foretold = Some(self.gate.refuse_without_store(ask).await);
+                }
+                self.proven = Some(proven);
+                Auth::Accept
+            }
+            Left::Code => {
+                let foretold = match &ask {
+                    Some(ask) => self.gate.foretell(ask).await,
+                    None => None,
+                };
+                let told = foretold.is_some();
+                self.half = Some(Half { proven, foretold, told });
+                Auth::Reject {
+                    proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
+                    partial_success: true,
+                }
+            }
+        }
+    }
+
+    /// The answer to the one prompt.
+    async fn code_given(&mut self, code: &str) -> Result<Auth, russh::Error> {
+        let Some(mut half) = self.half.take() else { return Ok(self.fail(ProofFailure::credential())) };
+        match self.second.check(&half.proven, code, self.peer.ip(), self.gate.now()).await {
+            Ok(second) => {
+                self.shown = Some(second);
+                self.foretold = half.foretold;
+                self.proven = Some(half.proven);
+                Ok(Auth::Accept)
+            }
+            Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
+            Err(_) => {
+                let rejected = self.fail(ProofFailure::second_factor(half.proven.person()));
+                half.told = true;
+                self.half = Some(half);
+                Ok(rejected)
+            }
+        }
+    }
+}
+
 impl Drop for Connection {
     fn drop(&mut self) {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.leave_half();
+        }
         // An agent that offered keys in vain and left: one fact, whatever the number of keys.
-        if self.proven.is_none() && self.user.is_some() && self.failed == 0 {
+        if self.proven.is_none() && self.user.is_some() && self.failed == 0 && self.foretold.is_none() {
             let failure = self.refused_offer.take().unwrap_or_else(ProofFailure::credential);
             if tokio::runtime::Handle::try_current().is_ok() {
                 self.fail(failure);
@@ -186,10 +277,7 @@ impl Handler for Connection {
         self.names(user);
         self.offered(key.public_key);
         match self.prove(user, key.public_key).await {
-            Ok(proven) => {
-                self.proven = Some(proven);
-                Ok(Auth::Accept)
-            }
+            Ok(proven) => Ok(self.key_proven(proven).await),
             Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
             Err(failure) => Ok(self.fail(failure)),
         }
@@ -202,6 +290,27 @@ impl Handler for Connection {
     ) -> Result<Auth, russh::Error> {
         self.names(user);
         Ok(self.fail(ProofFailure::credential()))
+    }
+
+    async fn auth_keyboard_interactive<'a>(
+        &'a mut self,
+        user: &str,
+        _submethods: &str,
+        response: Option<Response<'a>>,
+    ) -> Result<Auth, russh::Error> {
+        self.names(user);
+        if self.half.is_none() {
+            return Ok(self.fail(ProofFailure::credential()));
+        }
+        let Some(mut response) = response else {
+            return Ok(Auth::Partial {
+                name: "".into(),
+                instructions: "".into(),
+                prompts: vec![("Authenticator code: ".into(), false)].into(),
+            });
+        };
+        let code = response.next().map(|code| String::from_utf8_lossy(&code).into_owned());
+        self.code_given(&code.unwrap_or_default()).await
     }
 
     async fn auth_succeeded(&mut self, session: &mut Session) -> Result<(), russh::Error> {
@@ -219,6 +328,8 @@ impl Handler for Connection {
                 .filter(|c| !c.is_control())
                 .take(80)
                 .collect(),
+            second: self.shown,
+            foretold: self.foretold.take(),
             handle: session.handle(),
         };
         self.proven = Some(proven.clone());

@@ -19,6 +19,7 @@ mod host_key;
 mod leg;
 mod listener;
 mod note;
+mod second;
 #[cfg(feature = "demo")]
 pub mod standin;
 mod wish;
@@ -26,3 +27,4 @@ mod wish;
 pub use dial::{SshDial, TargetLeg};
 pub use host_key::{HostKey, HostKeyError};
 pub use listener::SshListener;
+pub use second::{Demand, SecondFactor};

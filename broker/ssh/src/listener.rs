@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, Verdict};
 use crate::algorithms;
 use crate::connection::{Connection, too_slow};
+use crate::second::SecondFactor;
 
 /// Time to say what protocol is spoken (RFC 4253 §4.2); slower peers are no SSH clients.
 const VERSION_EXCHANGE: Duration = Duration::from_secs(10);
@@ -30,6 +31,7 @@ pub struct SshListener {
     gate: Gate,
     config: Arc<server::Config>,
     banner: Arc<str>,
+    second: SecondFactor,
 }
 
 impl SshListener {
@@ -42,10 +44,11 @@ impl SshListener {
         gate: Gate,
         host_keys: Vec<HostKey>,
         banner: &str,
+        second: SecondFactor,
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
-        Ok(Self { socket, gate, config, banner: banner.into() })
+        Ok(Self { socket, gate, config, banner: banner.into(), second })
     }
 
     /// Where it listens.
@@ -78,9 +81,9 @@ impl SshListener {
             }
             // Full of peers that do not sign in: this one is closed unheard.
             let Ok(place) = Arc::clone(&half_open).try_acquire_owned() else { continue };
-            let (gate, config, banner) =
-                (self.gate.clone(), Arc::clone(&self.config), Arc::clone(&self.banner));
-            tokio::spawn(async move { connection(gate, config, banner, stream, peer, place).await });
+            let (gate, config) = (self.gate.clone(), Arc::clone(&self.config));
+            let asks = (Arc::clone(&self.banner), self.second.clone());
+            tokio::spawn(async move { connection(gate, config, asks, stream, peer, place).await });
         }
     }
 }
@@ -88,7 +91,7 @@ impl SshListener {
 async fn connection(
     gate: Gate,
     config: Arc<server::Config>,
-    banner: Arc<str>,
+    asks: (Arc<str>, SecondFactor),
     stream: TcpStream,
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
@@ -97,7 +100,7 @@ async fn connection(
     let until = Instant::now() + SIGN_IN;
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
-    let handler = Connection::new(gate, peer, cord.clone(), banner, verdict.clone(), signed_in.clone());
+    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), signed_in.clone());
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
         cord.sever();

@@ -94,6 +94,16 @@ kinds! {
     NodeStarted = "node-started",
     NodeStopped = "node-stopped",
     TokenUsed = "token-used",
+    EnrolmentMade = "enrolment-made",
+    FactorsEnrolled = "factors-enrolled",
+    ResetAsked = "reset-asked",
+    FactorsReset = "factors-reset",
+    SignedIn = "signed-in",
+    SignedOut = "signed-out",
+    ProvenAgain = "proven-again",
+    MoreTimeAsked = "more-time-asked",
+    SessionWatched = "session-watched",
+    SessionUnwatched = "session-unwatched",
     ConfigChanged = "config-changed",
 }
 

@@ -8,7 +8,10 @@ use crate::StoreError;
 use crate::db::{Conn, Db, exec, sql};
 
 /// Number and text of each migration. A text never changes once it has been released.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../../../migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../../../migrations/0001_first.sql")),
+    (2, include_str!("../../../migrations/0002_sign_in.sql")),
+];
 
 /// Nodes that start together take turns; the number is ours alone.
 const TURN: &str = "SELECT pg_advisory_xact_lock(7241538861)";

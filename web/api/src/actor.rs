@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, header};
-use chaperone_identity::Claims;
 use chaperone_policy::{Act, Denied, Facts, Person, PersonId, Role, Subject, may, may_as, may_read};
 use chaperone_store::StoreError;
 use jiff::Timestamp;
 
 use crate::App;
+use crate::credential::{self, Credential};
 use crate::listen::Peer;
 use crate::problem::Problem;
 use crate::route::{Door, door};
@@ -31,8 +31,8 @@ pub(crate) struct Actor {
     pub now: Timestamp,
     /// Where the request came from.
     pub source: Option<SocketAddr>,
-    /// What their token says.
-    pub claims: Claims,
+    /// What proves it.
+    pub credential: Credential,
 }
 
 /// Asks what a person may do through one door; small enough to go into a transaction and ask there, of its facts.
@@ -42,6 +42,8 @@ pub(crate) struct Asker {
     pub person: PersonId,
     /// Whether the token was minted on the host, and such tokens are nobody for some acts (P8).
     host_bound: bool,
+    /// Whether a second factor was proven a moment ago.
+    fresh: bool,
     door: Door,
 }
 
@@ -56,24 +58,28 @@ impl FromRequestParts<App> for Actor {
             tracing::error!(method = %parts.method, route, "a route has no door in the table");
             return Err(Problem::forbidden("this door is closed", "tell whoever builds the gate"));
         };
-        let claims = app
-            .parts
-            .tokens
-            .verify(bearer(parts)?, now)
-            .map_err(|error| Problem::unauthenticated(format!("this token is not accepted: {error}")))?;
+        let credential = credential::of(app, parts, now).await?;
         let facts = match app.parts.store.facts().await {
             // Who may mend the ledger is who the database that is there says; nothing else can be written to it.
             Err(StoreError::WentBack { .. }) => app.parts.store.people().await?,
             asked => asked?,
         };
-        let Some(person) = claims.sub.parse().ok().and_then(|login| facts.person_by_login(&login)) else {
-            return Err(Problem::unauthenticated("this token is for nobody who is enrolled"));
+        let person = match &credential {
+            Credential::Token(claims) => {
+                claims.sub.parse().ok().and_then(|login| facts.person_by_login(&login))
+            }
+            Credential::Browser(session) => facts.people.get(&session.person),
         };
-        let host_bound = claims.host_minted && !app.parts.settings.host_tokens;
-        let asker = Asker { person: person.id, host_bound, door };
+        let Some(person) = person else {
+            return Err(Problem::unauthenticated("this is for nobody who is enrolled"));
+        };
+        let host_bound = credential.is_host_minted() && !app.parts.settings.host_tokens;
+        let fresh = credential.fresh_until(app).is_some_and(|until| now < until);
+        let asker = Asker { person: person.id, host_bound, fresh, door };
         let source = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| *address);
         let login = person.login.to_string();
-        let actor = Self { asker, person: person.id, login, now, source, claims, facts: Arc::clone(&facts) };
+        let actor =
+            Self { asker, person: person.id, login, now, source, credential, facts: Arc::clone(&facts) };
         actor.come_in(app, person, &parts.method, &route).await?;
         Ok(actor)
     }
@@ -82,8 +88,10 @@ impl FromRequestParts<App> for Actor {
 impl Actor {
     /// The checks at the door itself, before anything of the request is looked at.
     async fn come_in(&self, app: &App, person: &Person, method: &Method, route: &str) -> Result<(), Problem> {
-        if self.claims.host_minted {
-            app.parts.host_tokens.used(app, self, method.as_str(), route).await?;
+        if let Credential::Token(claims) = &self.credential
+            && claims.host_minted
+        {
+            app.parts.host_tokens.used(app, self, &claims.jti, method.as_str(), route).await?;
         }
         if self.asker.host_bound && self.asker.door.refuses_host_tokens() {
             return Err(host_bound());
@@ -163,7 +171,10 @@ impl Asker {
             tracing::error!(%act, door = ?self.door, "a handler asks for an act that its door does not name");
             return Err(Problem::forbidden("this door does not lead there", "tell whoever builds the gate"));
         }
-        if self.host_bound && act.refuses_host_tokens() { Err(host_bound()) } else { Ok(()) }
+        if self.host_bound && act.refuses_host_tokens() {
+            return Err(host_bound());
+        }
+        if act.wants_fresh_proof() && !self.fresh { Err(Problem::step_up()) } else { Ok(()) }
     }
 }
 
@@ -180,14 +191,6 @@ fn host_bound() -> Problem {
         "a token minted on the host cannot approve, replay, verify or export",
         "sign in as that person; or set security.host_tokens = true (set-up and demonstrations only)",
     )
-}
-
-fn bearer(parts: &Parts) -> Result<&str, Problem> {
-    let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    token.map(|(_, token)| token.trim()).ok_or_else(|| Problem::unauthenticated("this needs a token"))
 }
 
 fn who_may(door: &Door) -> String {

@@ -1,13 +1,16 @@
 //! The handlers, a file per noun. Each parses, asks whether the actor may, calls, and renders.
 
 pub(crate) mod alert;
+pub(crate) mod demo;
 pub(crate) mod destination;
+pub(crate) mod enrolment;
 pub(crate) mod freeze;
 pub(crate) mod ledger;
 mod lock;
 pub(crate) mod person;
 pub(crate) mod recording;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod target;
 pub(crate) mod two_keepers;
 pub(crate) mod vendor;

@@ -29,20 +29,21 @@ impl HostTokens {
         &self,
         app: &App,
         actor: &Actor,
+        token: &str,
         method: &str,
         route: &str,
     ) -> Result<(), Problem> {
-        if self.stands(&actor.claims.jti, actor.now) {
+        if self.stands(token, actor.now) {
             return Ok(());
         }
         let body = json!({
-            "host_minted": true, "token": actor.claims.jti, "request": format!("{method} {route}"),
+            "host_minted": true, "token": token, "request": format!("{method} {route}"),
             "source": actor.source.map(|source| source.to_string()),
         });
         match app.parts.store.fact(NewFact::new(FactKind::TokenUsed, actor.now, body).by(actor.person)).await
         {
             Ok(_) => {
-                self.remember(&actor.claims.jti, actor.now);
+                self.remember(token, actor.now);
                 Ok(())
             }
             // A ledger that cannot be appended to must be mendable, and looked at.

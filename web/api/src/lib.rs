@@ -13,6 +13,7 @@
 mod actor;
 mod body;
 mod bound;
+mod credential;
 mod handle;
 mod host_token;
 mod listen;
@@ -23,10 +24,12 @@ mod refuse;
 mod render;
 pub mod route;
 mod router;
+mod sealing;
 mod state;
 pub mod wire;
 
 pub use handle::destination::secret_place;
 pub use listen::{Accept, serve};
 pub use router::openapi;
+pub use sealing::Sealing;
 pub use state::{App, Parts, Settings};

@@ -18,13 +18,28 @@ pub struct Problem {
     /// What to do next; may be empty.
     #[serde(default)]
     pub next: String,
+    /// What a program can do about it: `step-up` asks for a second factor and repeats the request; `too-many` waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub kind: Option<Box<str>>,
+    /// What the help desk can look up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub reference: Option<Box<str>>,
 }
 
 impl Problem {
     /// A problem with its two sentences.
     pub fn new(status: StatusCode, what: impl Into<String>, next: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or_default().to_owned();
-        Self { status: status.as_u16(), title, what: what.into(), next: next.into() }
+        Self {
+            status: status.as_u16(),
+            title,
+            what: what.into(),
+            next: next.into(),
+            kind: None,
+            reference: None,
+        }
     }
 
     /// The request itself is wrong: 400.
@@ -59,6 +74,12 @@ impl Problem {
     /// The caller may not: 403.
     pub fn forbidden(what: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, what, next)
+    }
+
+    /// The caller may, once they have proven a second factor again: 403.
+    pub fn step_up() -> Self {
+        let what = "this needs your second factor again";
+        Self { kind: Some("step-up".into()), ..Self::forbidden(what, "give a code of your authenticator") }
     }
 
     /// It does not fit how things stand: 409.

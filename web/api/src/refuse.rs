@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use chaperone_desk::DeskError;
+use chaperone_identity::FactorError;
 use chaperone_policy::TransitionError;
 use chaperone_store::StoreError;
 use chaperone_vault::VaultError;
@@ -62,6 +63,30 @@ impl From<DeskError> for Problem {
             DeskError::Store(error) => error.into(),
             DeskError::Closing => Self::unavailable("the gate is shutting down", "try again when it is back"),
             DeskError::Work(error) => Self::fault("open a recording", &error),
+        }
+    }
+}
+
+impl From<FactorError> for Problem {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::TooMany(wait) => Self {
+                kind: Some("too-many".into()),
+                ..Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "too many sign-ins have failed",
+                    format!("try again in {} minutes", wait.as_mins() + 1),
+                )
+            },
+            FactorError::Link => Self::new(
+                StatusCode::NOT_FOUND,
+                "this link is not valid any more",
+                "ask an administrator for a new one",
+            ),
+            FactorError::Code | FactorError::Weak(_) => Self::bad(error.to_string(), "try again"),
+            FactorError::Failed(_) => Self::forbidden("this was not accepted", "try again"),
+            FactorError::Store(error) => error.into(),
+            FactorError::Secret => Self::fault("make or open a secret", &error),
         }
     }
 }

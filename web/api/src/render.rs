@@ -7,7 +7,7 @@ mod window;
 
 use chaperone_policy::{Facts, LockOn, PersonId, TargetId};
 
-pub(crate) use person::person;
+pub(crate) use person::{acts, desks, person, roles};
 pub(crate) use target::target;
 pub(crate) use vendor::vendor;
 pub(crate) use window::{freeze, window};

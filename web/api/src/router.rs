@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
-use crate::handle::{alert, destination, freeze, ledger, person, recording, session, target, vendor, window};
+use crate::handle::{
+    alert, demo, destination, enrolment, freeze, ledger, person, recording, session, sign_in, target, vendor,
+    window,
+};
 use crate::problem::Problem;
 use crate::{App, ops};
 
@@ -40,7 +43,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(ops::metrics))
         .routes(routes!(ops::openapi))
         .routes(routes!(ops::docs))
-        .routes(routes!(person::me))
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_in::sign_out))
+        .routes(routes!(sign_in::step_up))
+        .routes(routes!(sign_in::me))
+        .routes(routes!(demo::show))
+        .routes(routes!(demo::sign_in))
+        .routes(routes!(enrolment::look))
+        .routes(routes!(enrolment::finish))
         .routes(routes!(vendor::list, vendor::add))
         .routes(routes!(vendor::lock))
         .routes(routes!(vendor::unlock))
@@ -48,6 +58,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(person::show))
         .routes(routes!(person::lock))
         .routes(routes!(person::unlock))
+        .routes(routes!(enrolment::invite))
+        .routes(routes!(enrolment::reset))
         .routes(routes!(person::add_key))
         .routes(routes!(target::list, target::add))
         .routes(routes!(target::show))

@@ -1,15 +1,17 @@
 //! What every handler works with.
 
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use chaperone_alert::{AddressPolicy, Delivery};
 use chaperone_desk::Desk;
-use chaperone_identity::TokenKeys;
+use chaperone_identity::{Factors, TokenKeys};
 use chaperone_recorder::{Folder, Space};
 use chaperone_session::Gate;
 use chaperone_store::{FactKind, Store};
 use chaperone_vault::Vault;
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
@@ -22,6 +24,14 @@ pub struct Settings {
     pub host_tokens: bool,
     /// Where webhooks may go.
     pub addresses: AddressPolicy,
+    /// Whether browsers come by HTTPS.
+    pub https: bool,
+    /// How long a proven second factor does for acts that want a fresh one.
+    pub step_up: SignedDuration,
+    /// The hospital's time zone: times that people read are in it.
+    pub zone: TimeZone,
+    /// The file that says whom the demo signs in with one click; nothing but in the demo.
+    pub demo: Option<PathBuf>,
 }
 
 /// What an [`App`] is made of.
@@ -40,6 +50,8 @@ pub struct Parts {
     pub delivery: Delivery,
     /// Checks tokens.
     pub tokens: TokenKeys,
+    /// Checks passwords and second factors.
+    pub factors: Factors,
     /// How callers are treated.
     pub settings: Settings,
 }
@@ -58,9 +70,11 @@ pub(crate) struct Shared {
     pub desk: Desk,
     pub delivery: Delivery,
     pub tokens: TokenKeys,
+    pub factors: Factors,
     pub settings: Settings,
     pub host_tokens: HostTokens,
     pub keepers: TwoKeepers,
+    pub site: OnceLock<String>,
     pub openapi: String,
 }
 
@@ -68,7 +82,7 @@ impl App {
     /// An API over its parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, gate, vault, folder, desk, delivery, tokens, settings } = parts;
+        let Parts { store, gate, vault, folder, desk, delivery, tokens, factors, settings } = parts;
         let (host_tokens, keepers) = (HostTokens::default(), TwoKeepers::default());
         let openapi = router::openapi();
         Self {
@@ -80,9 +94,11 @@ impl App {
                 desk,
                 delivery,
                 tokens,
+                factors,
                 settings,
                 host_tokens,
                 keepers,
+                site: OnceLock::new(),
                 openapi,
             }),
         }
@@ -90,6 +106,16 @@ impl App {
 }
 
 impl App {
+    /// Says what links to the pages begin with, without a slash at the end. The first word stands.
+    pub fn is_at(&self, site: String) {
+        drop(self.parts.site.set(site));
+    }
+
+    /// What links to the pages begin with.
+    pub(crate) fn site(&self) -> &str {
+        self.parts.site.get().map(String::as_str).unwrap_or_default()
+    }
+
     /// Why a visit would not be let in now; empty when it would.
     pub(crate) async fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();

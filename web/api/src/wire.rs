@@ -10,6 +10,7 @@ mod reason;
 mod recording;
 mod role;
 mod session;
+mod sign_in;
 mod target;
 mod vendor;
 mod window;
@@ -18,11 +19,15 @@ pub use alert::{AlertClose, AlertView, Disposition};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
 pub use moment::{Moment, NotAMoment};
-pub use person::{KeyView, Me, NewKey, NewPerson, PersonView};
+pub use person::{KeyView, NewKey, NewPerson, PersonView};
 pub use reason::Because;
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
 pub use session::SessionView;
+pub use sign_in::{
+    Code, DemoDesk, DemoSignIn, DemoView, EnrolmentAnswer, EnrolmentLink, EnrolmentOffer, LinkToken, Me,
+    ProvenUntil, RecoveryCodes, ResetView, SignIn,
+};
 pub use target::{
     CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
     TargetView,

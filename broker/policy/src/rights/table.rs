@@ -110,6 +110,8 @@ acts! {
 
     /// Enrol and change people.
     ManagePeople = "manage-people":           [Nothing, Nothing, Sponsored, Nothing, Nothing, Nothing, Read, All];
+    /// Take somebody's password and second factor away, together with the other of the two roles.
+    ResetFactors = "reset-factors":           [Nothing, Nothing, All, Nothing, Nothing, Nothing, Nothing, All];
     /// Enrol and change vendors.
     ManageVendors = "manage-vendors":         [Nothing, Nothing, Nothing, Nothing, Nothing, Nothing, Read, All];
     /// Manage the gate's keys.
@@ -161,6 +163,13 @@ impl Act {
     #[must_use]
     pub fn refuses_host_tokens(self) -> bool {
         self.agrees() || matches!(self, Self::Replay | Self::UnmaskInput | Self::ExportEvidence)
+    }
+
+    /// Whether who does it in a browser must have proven a second factor a moment ago: what opens a door, ends a visit or
+    /// takes evidence out of the house is not done from a desk that somebody left.
+    #[must_use]
+    pub fn wants_fresh_proof(self) -> bool {
+        self.agrees() || matches!(self, Self::StopSession | Self::ExportEvidence | Self::UnmaskInput)
     }
 
     /// The act of saying yes to this window: an emergency takes other people than a plan.

@@ -43,6 +43,7 @@ const DESIGN: &str = "
     manage-retention     -    -       -        -        -       all     read  -
     lock                 -    -       targets  -        all     all     -     people
     manage-people        -    -       sponsor  -        -       -       read  all
+    reset-factors        -    -       all      -        -       -       -     all
     manage-vendors       -    -       -        -        -       -       read  all
     manage-keys          -    -       -        -        -       -       read  all
     manage-destinations  -    -       -        -        -       -       read  all

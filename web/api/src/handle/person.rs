@@ -3,34 +3,24 @@
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{Act, LockOn, Person, PersonId, Role, Subject, Vendor};
-use jiff::Timestamp;
 
 use super::Answer;
 use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, Me, NewKey, NewPerson, PersonView};
+use crate::wire::{Because, NewKey, NewPerson, PersonView};
 use crate::{App, parse, render};
-
-/// Who the caller is.
-#[utoipa::path(get, path = "/api/me", tag = "people", security(("token" = [])),
-    responses((status = 200, body = Me), (status = "4XX", body = Problem)))]
-pub(crate) async fn me(actor: Actor) -> Answer<Me> {
-    Ok(Json(Me {
-        person: render::person(&actor.facts, actor.me()?),
-        host_minted: actor.claims.host_minted,
-        token_expires: Timestamp::from_second(actor.claims.exp).unwrap_or(actor.now),
-    }))
-}
 
 /// The people whom the caller may know of.
 #[utoipa::path(get, path = "/api/people", tag = "people", security(("token" = [])),
     responses((status = 200, body = [PersonView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(actor: Actor) -> Answer<Vec<PersonView>> {
+pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<PersonView>> {
+    let enrolled = app.parts.store.enrolled().await?;
     let seen =
         actor.facts.people.values().filter(|person| actor.sees(Act::SeePeople, Subject::Person(person)));
-    let mut people: Vec<PersonView> = seen.map(|person| render::person(&actor.facts, person)).collect();
+    let mut people: Vec<PersonView> =
+        seen.map(|person| render::person(&actor.facts, person, &enrolled)).collect();
     people.sort_by(|a, b| a.login.cmp(&b.login));
     Ok(Json(people))
 }
@@ -39,13 +29,14 @@ pub(crate) async fn list(actor: Actor) -> Answer<Vec<PersonView>> {
 #[utoipa::path(get, path = "/api/people/{login}", tag = "people", security(("token" = [])),
     params(("login" = String, description = "Sign-in name")),
     responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
-pub(crate) async fn show(actor: Actor, At(login): At<String>) -> Answer<PersonView> {
+pub(crate) async fn show(State(app): State<App>, actor: Actor, At(login): At<String>) -> Answer<PersonView> {
     let person = parse::known_person(&actor.facts, &login)?;
     // Somebody whom the caller may not know of does not exist for them.
     if !actor.sees(Act::SeePeople, Subject::Person(person)) {
         return Err(Problem::unknown("person", &login));
     }
-    Ok(Json(render::person(&actor.facts, person)))
+    let enrolled = app.parts.store.enrolled().await?;
+    Ok(Json(render::person(&actor.facts, person, &enrolled)))
 }
 
 /// Enrols a person. A clinical engineer may enrol technicians only.
@@ -154,5 +145,6 @@ fn vendor_fits(person: &Person, vendor: Option<&Vendor>) -> Result<(), Problem> 
 async fn shown(app: &App, id: PersonId) -> Answer<PersonView> {
     let facts = app.facts().await?;
     let person = facts.people.get(&id).ok_or_else(|| Problem::unknown("person", &id.to_string()))?;
-    Ok(Json(render::person(&facts, person)))
+    let enrolled = app.parts.store.enrolled().await?;
+    Ok(Json(render::person(&facts, person, &enrolled)))
 }

@@ -110,7 +110,7 @@ async fn look(app: &App, actor: &Actor, id: &str) -> Result<Look, Problem> {
         session: row.id,
         target: Some(row.target),
         by: actor.person,
-        host_minted: actor.claims.host_minted,
+        host_minted: actor.credential.is_host_minted(),
         at: actor.now,
     })
 }

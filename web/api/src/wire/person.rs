@@ -78,6 +78,16 @@ pub struct PersonView {
     pub valid_until: Option<Timestamp>,
     /// Why they are locked; nothing when they are not.
     pub locked: Option<String>,
+    /// Whether they can sign in on the web.
+    #[serde(default)]
+    pub enrolled: bool,
+    /// Whether they have a second factor.
+    #[serde(default)]
+    pub second_factor: bool,
+    /// When they last signed in on the web.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_sign_in: Option<Timestamp>,
 }
 
 /// An enrolled key.
@@ -90,16 +100,4 @@ pub struct KeyView {
     /// First instant it may no longer be used.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub valid_until: Option<Timestamp>,
-}
-
-/// Who the caller is.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Me {
-    /// The caller.
-    pub person: PersonView,
-    /// Whether the token was minted on the host.
-    pub host_minted: bool,
-    /// When the token ends.
-    #[schema(value_type = String, format = DateTime)]
-    pub token_expires: Timestamp,
 }

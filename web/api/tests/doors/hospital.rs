@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use chaperone_alert::{AddressPolicy, Alerts, Delivery};
 use chaperone_desk::{Desk, DeskKeys};
-use chaperone_identity::TokenKeys;
+use chaperone_identity::{Factors, TokenKeys};
 use chaperone_policy::{Grant, Person, PersonId, Role, Scope, Validity, Vendor, VendorId};
 use chaperone_recorder::{Folder, Identity, RecordingKeys, SigningKey};
 use chaperone_session::Gate;
 use chaperone_store::{Store, StoreConfig, StoreError, StoreTasks};
 use chaperone_vault::Vault;
 use chaperone_web::route::Route;
-use chaperone_web::{Accept, App, Parts, Settings, serve};
+use chaperone_web::{Accept, App, Parts, Sealing, Settings, serve};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
@@ -78,12 +78,20 @@ impl Hospital {
         let app = App::new(Parts {
             store: store.clone(),
             gate,
-            vault,
+            vault: vault.clone(),
             folder: recordings.clone(),
             desk: Desk::new(store.clone(), recordings, desk_keys),
             delivery,
             tokens: tokens.clone(),
-            settings: Settings { host_tokens, addresses: AddressPolicy::private() },
+            factors: Factors::new(store.clone(), Box::new(Sealing(vault)), "Test".into()),
+            settings: Settings {
+                host_tokens,
+                addresses: AddressPolicy::private(),
+                https: false,
+                step_up: SignedDuration::from_mins(15),
+                zone: TimeZone::UTC,
+                demo: None,
+            },
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
