@@ -1,9 +1,13 @@
 //! Derived views of a recording: never evidence, rebuildable from it. Nothing here runs on the data path.
 
 mod asciicast;
+mod film;
+mod screen;
 mod text;
 
 pub use self::asciicast::asciicast_v3;
+pub use self::film::{Film, FilmChannel, Frame, Marker, Piece, Shown};
+pub use self::screen::Screen;
 pub use self::text::text;
 
 use serde_json::Value;

@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use chaperone_policy::{Attempt, Permit, SessionId};
-use chaperone_recorder::{ChannelCoverage, ChannelKind, ChannelRecorder, LiveRecording, RecordError};
+use chaperone_recorder::{
+    AppendError, ChannelCoverage, ChannelKind, ChannelRecorder, LiveRecording, RecordError, Recorded, Stream,
+};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, watch};
@@ -15,6 +18,7 @@ use tokio::time::Instant;
 use crate::flow::{EndReason, Flow};
 use crate::relay::{RelayEnd, wait_or_cut};
 use crate::sever::Cord;
+use crate::tap::{Seen, SeenChannel, Tap, Watching};
 
 /// Notices that a terminal has not taken yet; the newest matter.
 const NOTICES: usize = 8;
@@ -54,6 +58,7 @@ pub struct LiveSession {
     pub(crate) recorder_fault: watch::Sender<Option<String>>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) paused: AtomicBool,
+    pub(crate) tap: Tap,
     next_channel: AtomicU32,
 }
 
@@ -105,6 +110,7 @@ impl LiveSession {
             recorder_fault: watch::Sender::new(None),
             ended: watch::Sender::new(false),
             paused: AtomicBool::new(false),
+            tap: Tap::default(),
             next_channel: AtomicU32::new(0),
         })
     }
@@ -149,7 +155,50 @@ impl LiveSession {
         typed_input: bool,
     ) -> Result<ChannelRecorder, RecordError> {
         let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
-        self.recording.open_channel(number, kind, typed_input)
+        let (name, about) = (kind.name.clone(), kind.about.clone());
+        let channel = self.recording.open_channel(number, kind, typed_input)?;
+        self.tap.opened(number, &name, &about);
+        Ok(channel)
+    }
+
+    /// Records what the gate itself says to the technician, and shows it to those who watch.
+    ///
+    /// # Errors
+    /// When the recording cannot take it: then it must not be said.
+    pub fn append_gate(
+        &self,
+        channel: &ChannelRecorder,
+        stream: Stream,
+        text: impl Into<Bytes>,
+    ) -> Result<Recorded, AppendError> {
+        let bytes = text.into();
+        let recorded = channel.append(stream, bytes.clone())?;
+        self.tap.output(channel.number(), stream, &bytes);
+        Ok(recorded)
+    }
+
+    /// What is open now, and what happens from now on, for somebody who watches.
+    #[must_use]
+    pub fn watch(&self) -> (Vec<SeenChannel>, broadcast::Receiver<Seen>) {
+        self.tap.watch()
+    }
+
+    /// A place among those who watch; `None` when there are too many.
+    #[must_use]
+    pub fn place(&self) -> Option<Watching<'_>> {
+        self.tap.place()
+    }
+
+    /// How many watch.
+    #[must_use]
+    pub fn watchers(&self) -> usize {
+        self.tap.watchers()
+    }
+
+    /// When it began.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.began.wall
     }
 
     /// Records an event. A fault here is waited out as one on payload is.
@@ -163,6 +212,7 @@ impl LiveSession {
         body: serde_json::Value,
         flow: &mut watch::Receiver<Flow>,
     ) -> Result<(), RelayEnd> {
+        self.tap.event(channel, kind, &body);
         let Err(mut failed) = self.recording.event(Some(channel), kind, body.clone()) else { return Ok(()) };
         let give_up = Instant::now() + self.recorder_grace;
         self.recorder_failed(&failed);

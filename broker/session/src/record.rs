@@ -182,6 +182,7 @@ impl Gate {
             Captured::All => (Coverage::Captured, String::new()),
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
+        session.tap.closed(channel.number());
         let closed =
             session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
         if let Err(error) = closed {

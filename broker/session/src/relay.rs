@@ -192,8 +192,12 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     if let Some(terminal) = self.terminal.as_mut() {
                         terminal.saw(&batch);
                     }
+                    let shown = batch.clone();
                     match record(self.session, self.channel, stream, batch, backlog.is_full(), flow).await {
-                        Ok(kept) => backlog.push_payload(kept),
+                        Ok(kept) => {
+                            self.session.tap.output(self.channel.number(), stream, &shown);
+                            backlog.push_payload(kept);
+                        }
                         Err(end) => return Some(end),
                     }
                 }
@@ -241,7 +245,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
         let terminal = self.terminal.as_ref().filter(|terminal| terminal.rests())?;
         let text = terminal.notice(&notice.take()?.text);
         // A notice is no evidence of the target's doing: if the recording cannot take it now, it is not shown.
-        if let Ok(recorded) = self.channel.append(Stream::Gate, Bytes::from(text)) {
+        if let Ok(recorded) = self.session.append_gate(self.channel, Stream::Gate, text) {
             backlog.push_payload(Kept::Here(recorded));
         }
         None

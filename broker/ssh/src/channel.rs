@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use chaperone_session::{
     Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Stream, Terminal,
 };
@@ -138,7 +137,7 @@ async fn start(
 /// Says who is recorded, in which window, until when.
 async fn greet(gate: &Gate, visit: &Visit, channel: &ChannelRecorder, client: &ClientSink) {
     let text = gate.greeting(&visit.session).await.replace('\n', "\r\n");
-    if let Ok(recorded) = channel.append(Stream::Gate, Bytes::from(text)) {
+    if let Ok(recorded) = visit.session.append_gate(channel, Stream::Gate, text) {
         // A client that is gone is found out by its relay.
         drop(client.write(recorded).await);
     }
@@ -196,7 +195,7 @@ impl Legs<'_> {
             None => (format!("\n{text}\n"), Stream::Stderr),
         };
         let words = async {
-            if let Ok(recorded) = self.channel.append(stream, Bytes::from(text)) {
+            if let Ok(recorded) = self.visit.session.append_gate(self.channel, stream, text) {
                 drop(self.client.write(recorded).await);
             }
             drop(self.client.pass(SshNote::ExitStatus(CUT)).await);

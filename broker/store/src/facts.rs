@@ -82,6 +82,20 @@ impl Store {
         )?;
         rows.into_iter().map(fact).collect()
     }
+
+    /// Which kinds of fact there are among the `most` from a number on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn kinds_from(&self, number: u64, most: u32) -> Result<Vec<FactKind>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<(String,)> = sql!(
+            fetch_all &mut conn, (String,),
+            "SELECT DISTINCT kind FROM (SELECT kind FROM facts WHERE number >= $1 ORDER BY number LIMIT $2) AS these",
+            big(number), i64::from(most)
+        )?;
+        Ok(rows.iter().filter_map(|(kind,)| kind.parse().ok()).collect())
+    }
 }
 
 /// The body in a stored document.

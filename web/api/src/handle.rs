@@ -4,6 +4,7 @@ pub(crate) mod alert;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod enrolment;
+pub(crate) mod events;
 pub(crate) mod freeze;
 pub(crate) mod ledger;
 mod lock;

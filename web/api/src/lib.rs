@@ -26,6 +26,8 @@ pub mod route;
 mod router;
 mod sealing;
 mod state;
+mod stream;
+mod topic;
 pub mod wire;
 
 pub use handle::destination::secret_place;

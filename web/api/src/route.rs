@@ -72,6 +72,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/demo/sign-in", Open),
     post("/api/enrolment/look", Open),
     post("/api/enrolment/finish", Open),
+    get("/api/events", SignedIn),
     get("/api/vendors", Read(Act::SeePeople)),
     post("/api/vendors", Door::Act(Act::ManageVendors)),
     post("/api/vendors/{vendor}/lock", Door::Act(Act::Lock)),

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, freeze, ledger, person, recording, session, sign_in, target, vendor,
-    window,
+    alert, demo, destination, enrolment, events, freeze, ledger, person, recording, session, sign_in, target,
+    vendor, window,
 };
 use crate::problem::Problem;
 use crate::{App, ops};
@@ -51,6 +51,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(demo::sign_in))
         .routes(routes!(enrolment::look))
         .routes(routes!(enrolment::finish))
+        .routes(routes!(events::events))
         .routes(routes!(vendor::list, vendor::add))
         .routes(routes!(vendor::lock))
         .routes(routes!(vendor::unlock))

@@ -12,10 +12,11 @@ use chaperone_store::{FactKind, Store};
 use chaperone_vault::Vault;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Semaphore;
 
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
-use crate::router;
+use crate::{router, stream};
 
 /// How the API treats its callers.
 #[derive(Clone, Debug)]
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub host_tokens: HostTokens,
     pub keepers: TwoKeepers,
     pub site: OnceLock<String>,
+    pub streams: Arc<Semaphore>,
     pub openapi: String,
 }
 
@@ -99,6 +101,7 @@ impl App {
                 host_tokens,
                 keepers,
                 site: OnceLock::new(),
+                streams: stream::places(),
                 openapi,
             }),
         }

@@ -1,0 +1,246 @@
+//! What those who watch see: each channel's output as it is recorded, and for terminals what led to the screen as it is
+//! now. A bounded ring and bounded queues: whoever cannot keep up skips, and learns that they did (P10).
+//!
+//! Nothing is kept for channels without a terminal, and nothing is sent while nobody watches: a bulk transfer costs
+//! nobody anything here. Typed input is not shown.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use chaperone_recorder::Stream;
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+/// Output of a terminal that is kept for whoever begins to watch: what a screen is drawn from. A full-screen program
+/// repaints it many times over.
+const RING_BYTES: usize = 128 << 10;
+/// Batches that wait for one watcher; each is at most a relay's batch, and most are a few bytes.
+const QUEUE: usize = 64;
+/// Watchers of one session. More is no watching, but a flood.
+pub const WATCHERS: usize = 16;
+
+/// What happens in a session, for those who watch.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// A channel has been opened.
+    Start(SeenChannel),
+    /// Output, as it went into the recording.
+    Output {
+        /// Which channel.
+        channel: u32,
+        /// Whether it is the error stream.
+        error: bool,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A terminal has another size.
+    Resize {
+        /// Which channel.
+        channel: u32,
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// A channel has closed.
+    End(u32),
+}
+
+/// An open channel, as it is when somebody begins to watch.
+#[derive(Clone, Debug)]
+pub struct SeenChannel {
+    /// Its number in the recording.
+    pub channel: u32,
+    /// `shell`, `exec`, …
+    pub kind: String,
+    /// The command, if it runs one.
+    pub command: Option<String>,
+    /// The terminal's columns and rows; `None` where there is none.
+    pub size: Option<(u16, u16)>,
+    /// What a terminal has shown of late, oldest first.
+    pub lately: Vec<u8>,
+}
+
+/// The tap of one session.
+#[derive(Debug)]
+pub(crate) struct Tap {
+    open: Mutex<BTreeMap<u32, Open>>,
+    seen: broadcast::Sender<Seen>,
+    watchers: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Open {
+    kind: String,
+    command: Option<String>,
+    size: Option<(u16, u16)>,
+    ring: VecDeque<u8>,
+}
+
+/// Somebody who watches; dropping it ends that.
+pub struct Watching<'t> {
+    tap: &'t Tap,
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.tap.watchers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Default for Tap {
+    fn default() -> Self {
+        Self { open: Mutex::default(), seen: broadcast::Sender::new(QUEUE), watchers: AtomicUsize::new(0) }
+    }
+}
+
+impl Tap {
+    pub(crate) fn opened(&self, channel: u32, kind: &str, about: &Value) {
+        let size = about.get("terminal").and_then(size);
+        let command = about.get("command").and_then(Value::as_str).map(str::to_owned);
+        let open = Open { kind: kind.to_owned(), command, size, ring: VecDeque::new() };
+        let start = Seen::Start(open.seen(channel));
+        let mut all = self.open();
+        all.insert(channel, open);
+        self.tell(start);
+    }
+
+    /// What goes to the technician from a channel, once it is recorded.
+    pub(crate) fn output(&self, channel: u32, stream: Stream, bytes: &Bytes) {
+        if !matches!(stream, Stream::Output | Stream::Stderr | Stream::Gate) {
+            return;
+        }
+        let mut all = self.open();
+        if let Some(open) = all.get_mut(&channel).filter(|open| open.size.is_some()) {
+            open.keep(bytes);
+        }
+        if self.seen.receiver_count() == 0 {
+            return;
+        }
+        // Under the lock, so that who begins to watch sees every byte once.
+        self.tell(Seen::Output { channel, error: stream == Stream::Stderr, bytes: bytes.clone() });
+    }
+
+    pub(crate) fn event(&self, channel: u32, kind: &str, body: &Value) {
+        if kind != "resize" {
+            return;
+        }
+        let Some((columns, rows)) = size(body) else { return };
+        if let Some(open) = self.open().get_mut(&channel) {
+            open.size = Some((columns, rows));
+        }
+        self.tell(Seen::Resize { channel, columns, rows });
+    }
+
+    pub(crate) fn closed(&self, channel: u32) {
+        self.open().remove(&channel);
+        self.tell(Seen::End(channel));
+    }
+
+    /// Everything that is open now, and everything from now on.
+    pub(crate) fn watch(&self) -> (Vec<SeenChannel>, broadcast::Receiver<Seen>) {
+        let all = self.open();
+        let now = all.iter().map(|(channel, open)| open.seen(*channel)).collect();
+        (now, self.seen.subscribe())
+    }
+
+    /// A place among those who watch; `None` when there are too many.
+    pub(crate) fn place(&self) -> Option<Watching<'_>> {
+        let taken = |watchers: usize| (watchers < WATCHERS).then_some(watchers + 1);
+        self.watchers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).ok()?;
+        Some(Watching { tap: self })
+    }
+
+    pub(crate) fn watchers(&self) -> usize {
+        self.watchers.load(Ordering::Relaxed)
+    }
+
+    fn tell(&self, seen: Seen) {
+        // Nobody need watch.
+        drop(self.seen.send(seen));
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeMap<u32, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn seen(&self, channel: u32) -> SeenChannel {
+        SeenChannel {
+            channel,
+            kind: self.kind.clone(),
+            command: self.command.clone(),
+            size: self.size,
+            lately: self.ring.iter().copied().collect(),
+        }
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let newest = bytes.get(bytes.len().saturating_sub(RING_BYTES)..).unwrap_or_default();
+        let over = (self.ring.len() + newest.len()).saturating_sub(RING_BYTES);
+        self.ring.drain(..over.min(self.ring.len()));
+        self.ring.extend(newest);
+    }
+}
+
+/// Columns and rows as a recording's event has them.
+fn size(of: &Value) -> Option<(u16, u16)> {
+    let number = |name: &str| of.get(name)?.as_u64()?.try_into().ok();
+    Some((number("columns")?, number("rows")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn terminal() -> Value {
+        json!({ "request": "shell", "terminal": { "name": "xterm", "columns": 80, "rows": 24 } })
+    }
+
+    #[test]
+    fn who_begins_to_watch_sees_what_was_shown_of_late_and_then_every_byte_once() {
+        let tap = Tap::default();
+        tap.opened(0, "shell", &terminal());
+        tap.output(0, Stream::Output, &Bytes::from_static(b"before "));
+        let (now, mut from_now) = tap.watch();
+        tap.output(0, Stream::Output, &Bytes::from_static(b"after"));
+        tap.output(0, Stream::Input, &Bytes::from_static(b"a password"));
+        tap.event(0, "resize", &json!({ "columns": 132, "rows": 43 }));
+        tap.closed(0);
+        assert_eq!((now[0].size, now[0].lately.as_slice()), (Some((80, 24)), b"before ".as_slice()));
+        assert!(matches!(from_now.try_recv(), Ok(Seen::Output { bytes, .. }) if &bytes[..] == b"after"));
+        assert!(matches!(from_now.try_recv(), Ok(Seen::Resize { columns: 132, rows: 43, .. })));
+        assert!(matches!(from_now.try_recv(), Ok(Seen::End(0))));
+        assert!(from_now.try_recv().is_err(), "what is typed is not shown");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_channels_without_a_terminal_keep_nothing() {
+        let tap = Tap::default();
+        tap.opened(0, "shell", &terminal());
+        tap.opened(1, "exec", &json!({ "command": "cat image" }));
+        let block = Bytes::from(vec![7; 100_000]);
+        for _ in 0..50 {
+            tap.output(0, Stream::Output, &block);
+            tap.output(1, Stream::Output, &block);
+        }
+        let (now, _) = tap.watch();
+        assert_eq!((now[0].lately.len(), now[1].lately.len()), (RING_BYTES, 0));
+        assert_eq!(now[1].command.as_deref(), Some("cat image"));
+    }
+
+    #[test]
+    fn watchers_are_counted_and_bounded() {
+        let tap = Tap::default();
+        let all: Vec<_> = (0..WATCHERS).filter_map(|_| tap.place()).collect();
+        assert_eq!((all.len(), tap.watchers()), (WATCHERS, WATCHERS));
+        assert!(tap.place().is_none());
+        drop(all);
+        assert_eq!(tap.watchers(), 0);
+    }
+}

@@ -1,0 +1,77 @@
+//! What of the pages a fact makes stale: the names that browsers are told, and nothing of what happened.
+
+use std::collections::BTreeSet;
+
+use chaperone_store::FactKind;
+
+/// Every topic.
+pub(crate) const ALL: [&str; 8] =
+    ["alerts", "destinations", "freezes", "people", "sessions", "targets", "vendors", "windows"];
+
+/// The topics that facts of these kinds make stale.
+pub(crate) fn stale(kinds: &[FactKind]) -> BTreeSet<&'static str> {
+    kinds.iter().flat_map(|kind| of(*kind)).copied().collect()
+}
+
+fn of(kind: FactKind) -> &'static [&'static str] {
+    use FactKind as K;
+    match kind {
+        K::SessionAdmitted
+        | K::SessionStarted
+        | K::SessionNeverStarted
+        | K::SessionEnded
+        | K::SessionSealed
+        | K::SessionRecovered
+        | K::SessionLost
+        | K::SessionPaused
+        | K::SessionResumed
+        | K::SessionStopAsked
+        | K::SessionWatched
+        | K::SessionUnwatched
+        | K::ChannelOpened
+        | K::ChannelClosed => &["sessions"],
+        K::PersonAdded
+        | K::PersonChanged
+        | K::SignedIn
+        | K::FactorsEnrolled
+        | K::EnrolmentMade
+        | K::ResetAsked
+        | K::FactorsReset => &["people"],
+        K::LockAdded | K::LockRemoved => &["people", "targets", "vendors"],
+        K::VendorAdded | K::VendorChanged => &["vendors"],
+        K::TargetAdded | K::TargetChanged | K::CredentialSealed => &["targets"],
+        K::WindowRequested
+        | K::WindowApproved
+        | K::WindowDenied
+        | K::WindowWithdrawn
+        | K::WindowRevoked
+        | K::WindowExtended
+        | K::WindowMoved
+        | K::WindowAccepted
+        | K::WindowSubstituted
+        | K::WindowReleased
+        | K::WindowEmergency
+        | K::WindowBegun
+        | K::WindowClosed
+        | K::WindowExpired
+        | K::WindowChanged
+        | K::MoreTimeAsked => &["windows"],
+        K::FreezeAdded | K::FreezeRemoved => &["freezes", "windows"],
+        K::AlertRaised | K::AlertGrown | K::AlertAcknowledged | K::AlertClosed => &["alerts"],
+        K::DestinationAdded | K::DestinationRemoved | K::DestinationTested | K::DestinationFault => {
+            &["destinations"]
+        }
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_is_told_by_some_fact_and_none_is_made_up() {
+        let told: Vec<&str> = stale(FactKind::ALL).into_iter().collect();
+        assert_eq!(told, ALL);
+    }
+}
