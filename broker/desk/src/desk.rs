@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use chaperone_policy::SessionId;
 use chaperone_recorder::ledger::Hash;
+use chaperone_recorder::replay::Film;
 use chaperone_recorder::{Checkpoint, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
 use chaperone_store::{CommittedFact, FactFilter, FactKind, Store, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::cinema::{self, Cinema};
 use crate::look::Look;
 use crate::spoken::spoken;
 use crate::view::{View, ViewError};
@@ -41,6 +43,7 @@ struct Inner {
     folder: Folder,
     keys: DeskKeys,
     places: Semaphore,
+    cinema: Cinema,
 }
 
 /// Why evidence could not be looked at.
@@ -70,7 +73,15 @@ impl Desk {
     /// A desk over the node's recordings.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: DeskKeys) -> Self {
-        Self { inner: Arc::new(Inner { store, folder, keys, places: Semaphore::new(AT_ONCE) }) }
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                folder,
+                keys,
+                places: Semaphore::new(AT_ONCE),
+                cinema: Cinema::default(),
+            }),
+        }
     }
 
     /// A view of a recording. That somebody looks is committed before they see anything.
@@ -88,6 +99,34 @@ impl Desk {
         let identities = self.inner.keys.identities.clone();
         let derived = spawn_blocking(move || view.derive(&path, &identities)).await?;
         derived.map_err(|error| DeskError::View(chain(&error)))
+    }
+
+    /// The film of a recording, for replay. The look is committed before anything is seen; one fact stands for the looks
+    /// of one person for ten minutes.
+    ///
+    /// # Errors
+    /// As [`Desk::view`].
+    pub async fn film(&self, look: &Look) -> Result<Arc<Film>, DeskError> {
+        let path = self.file(look.session)?;
+        if self.inner.keys.identities.is_empty() {
+            return Err(DeskError::NoIdentity);
+        }
+        let cinema = &self.inner.cinema;
+        if !cinema.stands(look.by, look.session, look.at) {
+            let fact = look.fact(FactKind::RecordingViewed, json!({ "format": "replay" }));
+            self.inner.store.fact(fact).await?;
+            cinema.looked(look.by, look.session, look.at);
+        }
+        let stamp = cinema::stamp(&path);
+        if let Some(film) = cinema.kept(look.session, stamp) {
+            return Ok(film);
+        }
+        let _place = self.inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
+        let identities = self.inner.keys.identities.clone();
+        let derived = spawn_blocking(move || cinema::derive(&path, &identities)).await?;
+        let film = Arc::new(derived.map_err(|bad| DeskError::View(bad.to_string()))?);
+        cinema.keep(look.session, stamp, &film);
+        Ok(film)
     }
 
     /// Checks a recording: its own chain and seal, and that the ledger has this seal and every checkpoint of it. The

@@ -9,6 +9,7 @@
 //! masked, since it has no identity for that. Whether somebody may look is asked by the door before. Entry point:
 //! [`Desk`].
 
+mod cinema;
 mod desk;
 mod look;
 mod spoken;

@@ -32,6 +32,8 @@ pub enum Seen {
         channel: u32,
         /// Whether it is the error stream.
         error: bool,
+        /// Whether the channel has a terminal.
+        terminal: bool,
         /// The bytes.
         bytes: Bytes,
     },
@@ -113,14 +115,16 @@ impl Tap {
             return;
         }
         let mut all = self.open();
-        if let Some(open) = all.get_mut(&channel).filter(|open| open.size.is_some()) {
+        let open = all.get_mut(&channel).filter(|open| open.size.is_some());
+        let terminal = open.is_some();
+        if let Some(open) = open {
             open.keep(bytes);
         }
         if self.seen.receiver_count() == 0 {
             return;
         }
         // Under the lock, so that who begins to watch sees every byte once.
-        self.tell(Seen::Output { channel, error: stream == Stream::Stderr, bytes: bytes.clone() });
+        self.tell(Seen::Output { channel, error: stream == Stream::Stderr, terminal, bytes: bytes.clone() });
     }
 
     pub(crate) fn event(&self, channel: u32, kind: &str, body: &Value) {

@@ -14,7 +14,7 @@ use chaperone_ssh::{Demand, HostKey, SecondFactor, SshListener};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
 use chaperone_vault::Vault;
-use chaperone_web::{App, Parts, Sealing};
+use chaperone_web::{App, Parts, Sealing, SshDoor};
 use futures::future::select_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -155,6 +155,7 @@ impl Node {
             tracing::warn!(%tls, "gate.tls is set; this release serves SSH and does not listen there");
         }
         let Some(host) = self.host.take() else { return Ok(None) };
+        let (key, fingerprint) = (host.public_line().unwrap_or_default(), host.fingerprint());
         let keys = vec![host];
         // A banner without a line's end would run into what the client prints next.
         let banner = match config.gate.banner.trim_end() {
@@ -169,6 +170,12 @@ impl Node {
         let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner, second).await;
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
+        self.app.ssh_is_at(SshDoor {
+            host: public_name(config, address),
+            port: address.port(),
+            key,
+            fingerprint,
+        });
         let stop = stop.clone();
         doors.push(Door { name: "the SSH door", task: tokio::spawn(async move { door.serve(stop).await }) });
         Ok(Some(address))
@@ -269,6 +276,17 @@ fn web_settings(config: &Config, addresses: AddressPolicy) -> chaperone_web::Set
         step_up: SignedDuration::try_from(config.security.step_up).unwrap_or(SignedDuration::from_mins(15)),
         zone: config.gate.time_zone.clone(),
         demo: None,
+    }
+}
+
+/// By which name technicians reach the gate: the site's, or the address itself.
+fn public_name(config: &Config, address: SocketAddr) -> String {
+    let site = config.web.url.as_deref().and_then(|url| url.split_once("://"));
+    let host = site.map(|(_, host)| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    match host {
+        Some(host) => host.to_owned(),
+        None if address.ip().is_unspecified() => config.gate.name.clone(),
+        None => address.ip().to_string(),
     }
 }
 

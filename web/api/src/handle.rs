@@ -1,6 +1,7 @@
 //! The handlers, a file per noun. Each parses, asks whether the actor may, calls, and renders.
 
 pub(crate) mod alert;
+mod alert_beside;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod enrolment;
@@ -15,7 +16,9 @@ pub(crate) mod sign_in;
 pub(crate) mod target;
 pub(crate) mod two_keepers;
 pub(crate) mod vendor;
+pub(crate) mod watch;
 pub(crate) mod window;
+pub(crate) mod window_desk;
 
 use std::sync::Arc;
 

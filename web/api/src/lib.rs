@@ -34,4 +34,4 @@ pub use handle::destination::secret_place;
 pub use listen::{Accept, serve};
 pub use router::openapi;
 pub use sealing::Sealing;
-pub use state::{App, Parts, Settings};
+pub use state::{App, Parts, Settings, SshDoor};

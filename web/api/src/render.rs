@@ -1,5 +1,6 @@
 //! Domain values as the wire shows them: ids become names, private parts stay out.
 
+mod film;
 mod person;
 mod target;
 mod vendor;
@@ -7,10 +8,11 @@ mod window;
 
 use chaperone_policy::{Facts, LockOn, PersonId, TargetId};
 
+pub(crate) use film::{channels, idle, markers, piece, plain};
 pub(crate) use person::{acts, desks, person, roles};
 pub(crate) use target::target;
 pub(crate) use vendor::vendor;
-pub(crate) use window::{freeze, window};
+pub(crate) use window::{freeze, window, window_with};
 
 /// Login of a person; the id where they are unknown.
 pub(crate) fn login(facts: &Facts, id: PersonId) -> String {

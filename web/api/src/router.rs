@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     alert, demo, destination, enrolment, events, freeze, ledger, person, recording, session, sign_in, target,
-    vendor, window,
+    vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::{App, ops};
@@ -72,6 +72,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(freeze::remove))
         .routes(routes!(window::list, window::request))
         .routes(routes!(window::show))
+        .routes(routes!(window_desk::more_time))
+        .routes(routes!(window_desk::connect))
+        .routes(routes!(window_desk::card))
+        .routes(routes!(window_desk::my_servers))
         .routes(routes!(window::approve))
         .routes(routes!(window::deny))
         .routes(routes!(window::withdraw))
@@ -83,11 +87,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window::go))
         .routes(routes!(session::list))
         .routes(routes!(session::show))
+        .routes(routes!(watch::watch))
         .routes(routes!(session::pause))
         .routes(routes!(session::resume))
         .routes(routes!(session::stop))
         .routes(routes!(recording::list))
         .routes(routes!(recording::show))
+        .routes(routes!(recording::timeline))
+        .routes(routes!(recording::play))
         .routes(routes!(recording::text))
         .routes(routes!(recording::export))
         .routes(routes!(recording::verify))

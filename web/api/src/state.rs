@@ -35,6 +35,19 @@ pub struct Settings {
     pub demo: Option<PathBuf>,
 }
 
+/// Where technicians come by SSH.
+#[derive(Clone, Debug)]
+pub struct SshDoor {
+    /// The name or address that they use.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The host key, as one OpenSSH public key line.
+    pub key: String,
+    /// Its fingerprint, as `ssh-keygen -l` prints it.
+    pub fingerprint: String,
+}
+
 /// What an [`App`] is made of.
 pub struct Parts {
     /// The database.
@@ -76,6 +89,7 @@ pub(crate) struct Shared {
     pub host_tokens: HostTokens,
     pub keepers: TwoKeepers,
     pub site: OnceLock<String>,
+    pub ssh: OnceLock<SshDoor>,
     pub streams: Arc<Semaphore>,
     pub openapi: String,
 }
@@ -101,6 +115,7 @@ impl App {
                 host_tokens,
                 keepers,
                 site: OnceLock::new(),
+                ssh: OnceLock::new(),
                 streams: stream::places(),
                 openapi,
             }),
@@ -112,6 +127,11 @@ impl App {
     /// Says what links to the pages begin with, without a slash at the end. The first word stands.
     pub fn is_at(&self, site: String) {
         drop(self.parts.site.set(site));
+    }
+
+    /// Says where technicians come by SSH, once that door is open. The first word stands.
+    pub fn ssh_is_at(&self, door: SshDoor) {
+        drop(self.parts.ssh.set(door));
     }
 
     /// What links to the pages begin with.

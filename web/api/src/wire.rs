@@ -3,6 +3,7 @@
 
 mod alert;
 mod destination;
+mod film;
 mod ledger;
 mod moment;
 mod person;
@@ -15,8 +16,9 @@ mod target;
 mod vendor;
 mod window;
 
-pub use alert::{AlertClose, AlertView, Disposition};
+pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
+pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
 pub use moment::{Moment, NotAMoment};
 pub use person::{KeyView, NewKey, NewPerson, PersonView};
@@ -34,5 +36,6 @@ pub use target::{
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
-    ApprovalView, FreezeView, Go, MoveWindow, NewCloses, NewFreeze, NewWindow, Substitute, WindowView,
+    ApprovalView, ConnectLine, ConnectView, FreezeView, Go, MissingView, MoreTimeView, MoveWindow, MyServer,
+    NewCloses, NewFreeze, NewWindow, Substitute, WindowCard, WindowView,
 };

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Answer;
+use super::alert_beside::{beside, due};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
@@ -23,6 +24,25 @@ pub(crate) struct Which {
     /// Closed ones too.
     #[serde(default)]
     all: bool,
+    /// `open`, `closed` or `all`; goes before `all`.
+    state: Option<String>,
+    /// Of this severity alone.
+    severity: Option<String>,
+    /// At most this many of the newest.
+    limit: Option<u32>,
+}
+
+impl Which {
+    fn wants(&self, row: &AlertRow) -> bool {
+        let closed = row.state == "closed";
+        let state = match self.state.as_deref() {
+            Some("closed") => closed,
+            Some("all") => true,
+            Some(_) => !closed,
+            None => self.all || !closed,
+        };
+        state && self.severity.as_deref().is_none_or(|severity| severity == row.severity)
+    }
 }
 
 /// The queue, newest last.
@@ -33,8 +53,8 @@ pub(crate) async fn list(
     actor: Actor,
     Asked(which): Asked<Which>,
 ) -> Answer<Vec<AlertView>> {
-    let mut rows = app.parts.store.alerts(None, LISTED).await?;
-    rows.retain(|row| which.all || row.state != "closed");
+    let mut rows = app.parts.store.alerts(None, which.limit.unwrap_or(LISTED).min(LISTED)).await?;
+    rows.retain(|row| which.wants(row));
     rows.sort_by_key(|row| (row.last, row.id));
     Ok(Json(rows.into_iter().map(|row| view(&actor.facts, row)).collect()))
 }
@@ -44,7 +64,9 @@ pub(crate) async fn list(
     params(("alert" = String, description = "Id")),
     responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
 pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<AlertView> {
-    Ok(Json(view(&actor.facts, found(&app, &id).await?)))
+    let row = found(&app, &id).await?;
+    let view = view(&actor.facts, row.clone());
+    Ok(Json(beside(&app, &actor, &row, view).await?))
 }
 
 /// Takes an alert.
@@ -99,6 +121,7 @@ async fn found(app: &App, id: &str) -> Result<AlertRow, Problem> {
 }
 
 fn view(facts: &Facts, row: AlertRow) -> AlertView {
+    let due = due(&row);
     AlertView {
         id: row.id.to_string(),
         rule: row.rule,
@@ -110,6 +133,12 @@ fn view(facts: &Facts, row: AlertRow) -> AlertView {
         count: row.count,
         acknowledged_by: row.acknowledged_by.map(|by| render::login(facts, by)),
         disposition: row.disposition,
+        closed_by: row.closed_by.map(|by| render::login(facts, by)),
+        note: row.note,
+        due,
+        related: Vec::new(),
+        histogram: None,
+        live_now: Vec::new(),
         content: row.content,
     }
 }

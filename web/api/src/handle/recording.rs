@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chaperone_desk::{Look, View};
 use chaperone_policy::Facts;
-use chaperone_store::SessionRow;
+use chaperone_store::{CommittedFact, FactKind, SessionRow};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
@@ -16,7 +16,9 @@ use super::{Answer, Newest};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
-use crate::wire::{ExportFormat, Go, RecordingVerdict, RecordingView};
+use crate::wire::{
+    ExportFormat, Go, PieceView, RecordingVerdict, RecordingView, TimelineMarker, TimelineView,
+};
 use crate::{App, render};
 
 /// What is exported.
@@ -78,6 +80,75 @@ pub(crate) async fn export(
     };
     let copy = app.parts.desk.view(&look, view, true).await?;
     Ok(file(copy, kind, &format!("{}.{suffix}", look.session)))
+}
+
+/// What there is to play, with moments to jump to.
+#[utoipa::path(get, path = "/api/recordings/{session}/timeline", tag = "recordings", security(("token" = [])),
+    params(("session" = String, description = "Id of the visit")),
+    responses((status = 200, body = TimelineView), (status = "4XX", body = Problem)))]
+pub(crate) async fn timeline(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+) -> Answer<TimelineView> {
+    let row = found(&app, &actor, &id).await?;
+    let look = look(&app, &actor, &id).await?;
+    let film = app.parts.desk.film(&look).await?;
+    let mut markers = render::markers(&film);
+    markers.extend(alerts(&app, &row).await?);
+    markers.sort_by_key(|marker| marker.at_ms);
+    Ok(Json(TimelineView {
+        session: row.id.to_string(),
+        began: row.started.unwrap_or(row.admitted),
+        duration_ms: film.duration_ms,
+        live: row.ended.is_none(),
+        shortened: film.shortened,
+        broken: film.broken.as_ref().map(ToString::to_string),
+        channels: render::channels(&film),
+        markers,
+        idle: render::idle(&film),
+    }))
+}
+
+/// The alerts of a visit, as moments of it.
+async fn alerts(app: &App, row: &SessionRow) -> Result<Vec<TimelineMarker>, Problem> {
+    let began = row.started.unwrap_or(row.admitted);
+    let facts = app.parts.store.session_facts(row.id).await?;
+    let raised = facts.iter().filter(|fact| fact.kind == FactKind::AlertRaised);
+    let marker = |fact: &CommittedFact| TimelineMarker {
+        at_ms: u64::try_from(fact.at.duration_since(began).as_millis()).unwrap_or_default(),
+        channel: None,
+        kind: "alert".to_owned(),
+        text: fact.body.get("title").and_then(Value::as_str).map(render::plain).unwrap_or_default(),
+    };
+    Ok(raised.map(marker).collect())
+}
+
+/// Which piece of a recording.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct From {
+    /// The channel's number.
+    channel: u32,
+    /// From which millisecond on.
+    #[serde(default)]
+    from_ms: u64,
+}
+
+/// A piece to play: the screen at a moment, and what follows for some minutes.
+#[utoipa::path(get, path = "/api/recordings/{session}/play", tag = "recordings", security(("token" = [])),
+    params(("session" = String, Path, description = "Id of the visit"), From),
+    responses((status = 200, body = PieceView), (status = "4XX", body = Problem)))]
+pub(crate) async fn play(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Asked(from): Asked<From>,
+) -> Answer<PieceView> {
+    let look = look(&app, &actor, &id).await?;
+    let film = app.parts.desk.film(&look).await?;
+    let channel = film.channels.iter().find(|channel| channel.number == from.channel);
+    let channel = channel.ok_or_else(|| Problem::unknown("channel", &from.channel.to_string()))?;
+    Ok(Json(render::piece(&channel.piece(from.from_ms))))
 }
 
 /// Checks its chain, its seal, and that the ledger has the same seal.

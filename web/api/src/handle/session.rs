@@ -5,26 +5,76 @@ use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{Facts, SessionId, Subject};
 use chaperone_store::{FactFilter, FactKind, NewFact, SessionRow};
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
+use utoipa::IntoParams;
 
-use super::{Answer, Newest};
+use super::{Answer, LISTED, MOST_LISTED};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
 use crate::wire::{Because, SessionView};
 use crate::{App, parse, render};
 
+/// Which visits.
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Which {
+    /// At most this many of the newest.
+    limit: Option<u32>,
+    /// `live` or `ended`.
+    state: Option<String>,
+    /// Login.
+    person: Option<String>,
+    /// Server's name.
+    target: Option<String>,
+    /// Vendor's name.
+    vendor: Option<String>,
+    /// Admitted at or after this instant (RFC 3339).
+    #[param(value_type = Option<String>)]
+    from: Option<Timestamp>,
+    /// Admitted before this instant (RFC 3339).
+    #[param(value_type = Option<String>)]
+    to: Option<Timestamp>,
+}
+
+impl Which {
+    fn wants(&self, facts: &Facts, row: &SessionRow) -> bool {
+        let is = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+        let state = if row.ended.is_none() { "live" } else { "ended" };
+        let vendor = || {
+            let person = facts.people.get(&row.person)?;
+            Some(facts.vendors.get(&person.vendor?)?.name.clone())
+        };
+        is(&self.state, state)
+            && is(&self.person, &render::login(facts, row.person))
+            && is(&self.target, &render::target_name(facts, row.target))
+            && (self.vendor.is_none() || is(&self.vendor, &vendor().unwrap_or_default()))
+            && self.to.is_none_or(|to| row.admitted < to)
+    }
+}
+
+/// Visits that are looked through for those that are wanted.
+const LOOKED_THROUGH: u32 = 20_000;
+
 /// The visits that the caller may know of, newest last.
-#[utoipa::path(get, path = "/api/sessions", tag = "sessions", security(("token" = [])), params(Newest),
+#[utoipa::path(get, path = "/api/sessions", tag = "sessions", security(("token" = [])), params(Which),
     responses((status = 200, body = [SessionView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(
     State(app): State<App>,
     actor: Actor,
-    Asked(newest): Asked<Newest>,
+    Asked(which): Asked<Which>,
 ) -> Answer<Vec<SessionView>> {
-    let rows = app.parts.store.sessions(None, newest.limit()).await?;
+    let limit = which.limit.unwrap_or(LISTED).min(MOST_LISTED);
+    let filters = which.state.is_some() || which.person.is_some() || which.target.is_some();
+    let filters = filters || which.vendor.is_some() || which.to.is_some();
+    let most = if filters { LOOKED_THROUGH } else { limit };
+    let rows = app.parts.store.sessions(which.from, most).await?;
+    let wanted = rows.iter().filter(|row| sees(&actor, row) && which.wants(&actor.facts, row));
+    let wanted: Vec<&SessionRow> = wanted.collect();
+    let over = wanted.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
     let mut views = Vec::new();
-    for row in rows.iter().filter(|row| sees(&actor, row)) {
+    for row in wanted.into_iter().skip(over) {
         views.push(view(&app, &actor.facts, row).await?);
     }
     Ok(Json(views))
@@ -121,8 +171,12 @@ pub(super) fn sees(actor: &Actor, row: &SessionRow) -> bool {
     subject(&actor.facts, row).is_ok_and(|subject| actor.sees(SeeSessions, subject))
 }
 
-async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<SessionView, Problem> {
+pub(super) async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<SessionView, Problem> {
     let paused = row.ended.is_none() && paused(app, row.id).await?;
+    let window = facts.windows.get(&row.window);
+    let person = facts.people.get(&row.person);
+    let vendor = person.and_then(|person| facts.vendors.get(&person.vendor?));
+    let live = if row.ended.is_none() { app.parts.gate.live(row.id) } else { None };
     Ok(SessionView {
         id: row.id.to_string(),
         state: state(row).to_owned(),
@@ -138,6 +192,10 @@ async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<SessionView,
         sealed: row.seal.is_some(),
         end_reason: row.end_reason.clone(),
         paused,
+        vendor: vendor.map(|vendor| vendor.name.clone()),
+        closes: window.map(|window| window.closes),
+        recording: row.recording.clone(),
+        observers: live.map_or(0, |live| u32::try_from(live.watchers()).unwrap_or(u32::MAX)),
     })
 }
 

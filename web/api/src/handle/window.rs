@@ -18,12 +18,14 @@ use crate::{App, parse, render};
 /// The windows that the caller may know of, by when they open.
 #[utoipa::path(get, path = "/api/windows", tag = "windows", security(("token" = [])),
     responses((status = 200, body = [WindowView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(actor: Actor) -> Answer<Vec<WindowView>> {
+pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<WindowView>> {
+    let wishes = app.parts.store.more_time().await?;
     let seen =
         actor.facts.windows.values().filter(|window| actor.sees(Act::SeeWindows, Subject::Window(window)));
     let mut windows: Vec<&Window> = seen.collect();
     windows.sort_by_key(|window| (window.opens, window.id));
-    Ok(Json(windows.into_iter().map(|window| render::window(&actor.facts, window, actor.now)).collect()))
+    let view = |window| render::window_with(&actor.facts, window, actor.now, &wishes);
+    Ok(Json(windows.into_iter().map(view).collect()))
 }
 
 /// One window.
@@ -32,7 +34,8 @@ pub(crate) async fn list(actor: Actor) -> Answer<Vec<WindowView>> {
     responses((status = 200, body = WindowView), (status = "4XX", body = Problem)))]
 pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<WindowView> {
     let window = found(&app, &actor, &id).await?;
-    Ok(Json(render::window(&actor.facts, &window, actor.now)))
+    let wishes = app.parts.store.more_time().await?;
+    Ok(Json(render::window_with(&actor.facts, &window, actor.now, &wishes)))
 }
 
 /// Asks for a window.
@@ -263,7 +266,7 @@ pub(crate) async fn go(
 }
 
 /// A window that the caller may know of; any other does not exist for them.
-async fn found(app: &App, actor: &Actor, id: &str) -> Result<Window, Problem> {
+pub(super) async fn found(app: &App, actor: &Actor, id: &str) -> Result<Window, Problem> {
     let parsed: WindowId = parse::id("window", id)?;
     let window = match actor.facts.windows.get(&parsed) {
         Some(window) => window.clone(),

@@ -1,14 +1,34 @@
 //! Windows and freezes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chaperone_policy::{Facts, Freeze, PersonId, Window};
+use chaperone_policy::{Facts, Freeze, Needs, PersonId, Window, WindowId, WindowState};
+use chaperone_store::MoreTime;
 use jiff::Timestamp;
 
 use super::{login, target_name};
-use crate::wire::{ApprovalView, FreezeView, WindowView};
+use crate::wire::{ApprovalView, FreezeView, MissingView, MoreTimeView, WindowView};
+
+/// More time that is asked for, by window.
+pub(crate) type Wishes = BTreeMap<WindowId, MoreTime>;
+
+/// A window with the more time that is asked for it.
+pub(crate) fn window_with(facts: &Facts, of: &Window, now: Timestamp, wishes: &Wishes) -> WindowView {
+    let wish = wishes.get(&of.id).filter(|wish| wish.closes > of.closes && now < of.ends());
+    let more_time = wish.map(|wish| MoreTimeView {
+        closes: wish.closes,
+        reason: wish.reason.clone(),
+        by: login(facts, wish.by),
+        at: wish.at,
+    });
+    WindowView { more_time, ..window(facts, of, now) }
+}
 
 pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowView {
+    let missing = match window.state {
+        WindowState::Requested => Needs::of(facts, window).missing(window),
+        _ => Vec::new(),
+    };
     let logins = |people: &BTreeSet<PersonId>| people.iter().map(|id| login(facts, *id)).collect();
     let vendor = facts.vendors.get(&window.vendor);
     WindowView {
@@ -39,6 +59,11 @@ pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowVi
         go_required: window.go_required,
         go_by: window.go_by.map(|by| login(facts, by)),
         observer_required: window.observer_required,
+        missing: missing
+            .into_iter()
+            .map(|(role, count)| MissingView { role: role.to_string(), count })
+            .collect(),
+        more_time: None,
         warnings: Vec::new(),
     }
 }

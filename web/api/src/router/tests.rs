@@ -68,6 +68,8 @@ fn whatever_opens_evidence_or_agrees_refuses_tokens_minted_on_the_host() {
     let expected = [
         "/api/windows/{window}/approve",
         "/api/windows/{window}/go",
+        "/api/recordings/{session}/timeline",
+        "/api/recordings/{session}/play",
         "/api/recordings/{session}/text",
         "/api/recordings/{session}/export",
         "/api/recordings/{session}/verify",
@@ -85,7 +87,9 @@ fn a_technician_comes_in_by_few_doors() {
         .filter(|route| route.door.lets_in(Role::Technician))
         .map(|route| route.path.replace("/api/windows", ""))
         .collect();
-    assert_eq!(doors, ["", "/{window}/withdraw", "/{window}/accept", "/{window}/substitute"]);
+    let expected =
+        ["", "/{window}/more-time", "/{window}/withdraw", "/{window}/accept", "/{window}/substitute"];
+    assert_eq!(doors, expected);
 }
 
 #[test]

@@ -33,9 +33,59 @@ pub struct AlertView {
     pub acknowledged_by: Option<String>,
     /// How it was closed.
     pub disposition: Option<String>,
+    /// Login of who closed it.
+    #[serde(default)]
+    pub closed_by: Option<String>,
+    /// What they wrote.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// By when it is to be acknowledged, decided and closed; nothing for what is done.
+    #[serde(default)]
+    pub due: DueView,
+    /// Other alerts of the last day about the same person, vendor or server; only of one alert.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<RelatedView>,
+    /// Visits of this vendor on this server in 90 days, by hour of the week from Monday 00:00 in hospital time; only of
+    /// one alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Vec<u32>>,
+    /// Other visits on the server now; only of one alert.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub live_now: Vec<super::SessionView>,
     /// Who, what, when, what next: the alert from top to bottom.
     #[schema(value_type = Object)]
     pub content: serde_json::Value,
+}
+
+/// By when something is to be done about an alert.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct DueView {
+    /// Acknowledged.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub acknowledge: Option<Timestamp>,
+    /// Decided: planned support or not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub decide: Option<Timestamp>,
+    /// Closed.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub close: Option<Timestamp>,
+}
+
+/// An alert beside another.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RelatedView {
+    /// Identity.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: String,
+    /// Verdict in words.
+    pub title: String,
+    /// low, medium, high, critical.
+    pub severity: String,
+    /// When it last grew.
+    #[schema(value_type = String, format = DateTime)]
+    pub last_at: Timestamp,
+    /// How many attempts are grouped in it.
+    pub count: u64,
 }
 
 /// How an alert is closed.

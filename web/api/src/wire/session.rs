@@ -40,4 +40,13 @@ pub struct SessionView {
     pub end_reason: Option<String>,
     /// Whether input is paused.
     pub paused: bool,
+    /// Vendor's name.
+    pub vendor: Option<String>,
+    /// Until when its window is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closes: Option<Timestamp>,
+    /// Where its recording stands: `live`, `sealed`, `recovered`, `lost`, `none`.
+    pub recording: String,
+    /// How many watch, on the node that was asked.
+    pub observers: u32,
 }

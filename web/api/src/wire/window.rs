@@ -145,9 +145,83 @@ pub struct WindowView {
     pub go_by: Option<String>,
     /// Whether an observer must be present.
     pub observer_required: bool,
+    /// Approvals that are still missing.
+    #[serde(default)]
+    pub missing: Vec<MissingView>,
+    /// More time that was asked for and nobody has answered.
+    #[serde(default)]
+    pub more_time: Option<MoreTimeView>,
     /// What a planner should know, such as overlaps; only in the answer to a request or a move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// Approvals that are still missing.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MissingView {
+    /// Of which role.
+    pub role: String,
+    /// How many.
+    pub count: u8,
+}
+
+/// More time that was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MoreTimeView {
+    /// First instant outside, as asked.
+    #[schema(value_type = String, format = DateTime)]
+    pub closes: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Login of who asks.
+    pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// How to come by SSH in a window.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConnectView {
+    /// Lines to paste into a terminal.
+    pub lines: Vec<ConnectLine>,
+    /// The line for `known_hosts`.
+    pub known_hosts: String,
+    /// The gate's host key, as `ssh-keygen -l` prints it.
+    pub fingerprint: String,
+}
+
+/// A line to paste.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ConnectLine {
+    /// What it does.
+    pub what: String,
+    /// The line.
+    pub line: String,
+}
+
+/// What somebody should know who decides about a window.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WindowCard {
+    /// Its servers.
+    pub targets: Vec<super::TargetView>,
+    /// What else is planned on them that day.
+    pub same_day: Vec<WindowView>,
+    /// Freezes of theirs that day.
+    pub freezes: Vec<FreezeView>,
+    /// What will be recorded, in plain words.
+    pub recorded: Vec<String>,
+    /// What will not be recorded, in plain words.
+    pub not_recorded: Vec<String>,
+}
+
+/// A server that the caller may ask a window for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MyServer {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub site: Option<String>,
 }
 
 /// One yes.

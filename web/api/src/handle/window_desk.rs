@@ -1,0 +1,171 @@
+//! Around a window: more time, how to come, and what somebody should know who decides about it.
+
+use axum::Json;
+use axum::extract::State;
+use chaperone_policy::{Access, Act, Facts, Freeze, Subject, Window, WindowId, WindowState};
+use chaperone_store::MoreTime;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Answer;
+use super::window::found;
+use crate::actor::Actor;
+use crate::body::{At, Body};
+use crate::problem::Problem;
+use crate::wire::{ConnectLine, ConnectView, MyServer, NewCloses, WindowCard, WindowView};
+use crate::{App, parse, render};
+
+/// Plans this far from a window are of its day.
+const SAME_DAY: SignedDuration = SignedDuration::from_hours(12);
+
+/// A technician asks for more time. Who may extend the window sees it beside it, and answers by extending or not.
+#[utoipa::path(post, path = "/api/windows/{window}/more-time", tag = "windows", security(("token" = [])),
+    params(("window" = String, description = "Id")), request_body = NewCloses,
+    responses((status = 200, body = WindowView), (status = "4XX", body = Problem)))]
+pub(crate) async fn more_time(
+    State(app): State<App>,
+    actor: Actor,
+    At(id): At<String>,
+    Body(asked): Body<NewCloses>,
+) -> Answer<WindowView> {
+    let window = found(&app, &actor, &id).await?;
+    actor.may(Subject::Window(&window))?;
+    let closes = asked.closes.resolve(actor.now);
+    if actor.now >= window.ends() {
+        return Err(Problem::conflict("this window is over", "ask for a new one"));
+    }
+    if closes <= window.closes {
+        return Err(Problem::bad(
+            format!("closes: the window is open until {} already", window.closes),
+            "ask for a later end",
+        ));
+    }
+    let reason = parse::needed("reason", &asked.reason)?;
+    let wish = MoreTime { window: window.id, by: actor.person, closes, reason, at: actor.now };
+    let kept = app.parts.store.write(move |tx| Box::pin(async move { tx.ask_more_time(&wish).await }));
+    kept.await?;
+    let wishes = app.parts.store.more_time().await?;
+    Ok(Json(render::window_with(&actor.facts, &window, actor.now, &wishes)))
+}
+
+/// How to come by SSH: the lines to paste, and the key by which to know the gate.
+#[utoipa::path(get, path = "/api/windows/{window}/connect", tag = "windows", security(("token" = [])),
+    params(("window" = String, description = "Id")),
+    responses((status = 200, body = ConnectView), (status = "4XX", body = Problem)))]
+pub(crate) async fn connect(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<ConnectView> {
+    let window = found(&app, &actor, &id).await?;
+    if !actor.sees(Act::Connect, Subject::Window(&window)) {
+        return Err(Problem::forbidden("this window is not yours to connect in", "ask for one of your own"));
+    }
+    let door =
+        app.parts.ssh.get().ok_or_else(|| {
+            Problem::conflict("this node lets nobody in by SSH", "ask at the node that does")
+        })?;
+    let names: Vec<String> = window.targets.iter().map(|id| render::target_name(&actor.facts, *id)).collect();
+    let has = |access| window.access.contains(&access);
+    let mut lines = Vec::new();
+    for name in &names {
+        let to = format!("{}+{name}@{}", actor.login, door.host);
+        if has(Access::Shell) {
+            lines.push(line(format!("Shell on {name}"), format!("ssh -p {} {to}", door.port)));
+        }
+        if has(Access::Exec) {
+            lines.push(line(format!("One command on {name}"), format!("ssh -p {} {to} uptime", door.port)));
+        }
+    }
+    Ok(Json(ConnectView {
+        lines,
+        known_hosts: format!("[{}]:{} {}", door.host, door.port, door.key),
+        fingerprint: door.fingerprint.clone(),
+    }))
+}
+
+fn line(what: String, line: String) -> ConnectLine {
+    ConnectLine { what, line }
+}
+
+/// The server's card, what else is planned, and what will and will not be recorded.
+#[utoipa::path(get, path = "/api/windows/{window}/card", tag = "windows", security(("token" = [])),
+    params(("window" = String, description = "Id")),
+    responses((status = 200, body = WindowCard), (status = "4XX", body = Problem)))]
+pub(crate) async fn card(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<WindowCard> {
+    let window = found(&app, &actor, &id).await?;
+    let facts = &actor.facts;
+    let targets = window.targets.iter().filter_map(|id| facts.targets.get(id));
+    let targets = targets.filter(|target| actor.sees(Act::SeeTargets, Subject::Target(target)));
+    let beside = facts.windows.values().filter(|other| is_beside(&window, other));
+    let beside = beside.filter(|other| actor.sees(Act::SeeWindows, Subject::Window(other)));
+    let freezes = facts.freezes.values().filter(|freeze| touches(&window, freeze));
+    let (recorded, not_recorded) = coverage(&window);
+    Ok(Json(WindowCard {
+        targets: targets.map(|target| render::target(facts, target)).collect(),
+        same_day: beside.map(|other| render::window(facts, other, actor.now)).collect(),
+        freezes: freezes.map(|freeze| render::freeze(facts, freeze)).collect(),
+        recorded,
+        not_recorded,
+    }))
+}
+
+/// The servers that the caller knows of from windows of theirs.
+#[utoipa::path(get, path = "/api/my/servers", tag = "windows", security(("token" = [])),
+    responses((status = 200, body = [MyServer]), (status = "4XX", body = Problem)))]
+pub(crate) async fn my_servers(actor: Actor) -> Answer<Vec<MyServer>> {
+    let facts: &Facts = &actor.facts;
+    let known = |id: &chaperone_policy::TargetId| {
+        let windows = facts.windows.values().filter(|window| window.targets.contains(id));
+        windows.into_iter().any(|window| actor.sees(Act::SeeWindows, Subject::Window(window)))
+    };
+    let sees = |target: &&chaperone_policy::Target| {
+        actor.sees(Act::SeeTargets, Subject::Target(target)) || known(&target.id)
+    };
+    let mut servers: Vec<MyServer> = facts
+        .targets
+        .values()
+        .filter(sees)
+        .map(|target| MyServer { name: target.name.to_string(), site: target.card.site.clone() })
+        .collect();
+    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Json(servers))
+}
+
+fn is_beside(window: &Window, other: &Window) -> bool {
+    let id: WindowId = window.id;
+    let (from, to) = day_of(window);
+    other.id != id
+        && !other.targets.is_disjoint(&window.targets)
+        && other.opens < to
+        && from < other.ends()
+        && matches!(other.state, WindowState::Requested | WindowState::Approved)
+}
+
+fn touches(window: &Window, freeze: &Freeze) -> bool {
+    let (from, to) = day_of(window);
+    let some = freeze.targets.is_empty() || freeze.targets.iter().any(|id| window.targets.contains(id));
+    some && freeze.span.from.is_none_or(|begins| begins < to)
+        && freeze.span.until.is_none_or(|ends| from < ends)
+}
+
+fn day_of(window: &Window) -> (Timestamp, Timestamp) {
+    let from = window.opens.checked_sub(SAME_DAY).unwrap_or(Timestamp::MIN);
+    (from, window.ends().checked_add(SAME_DAY).unwrap_or(Timestamp::MAX))
+}
+
+/// What will be recorded of each access, and what will not.
+fn coverage(window: &Window) -> (Vec<String>, Vec<String>) {
+    let (mut recorded, mut not_recorded) = (Vec::new(), Vec::new());
+    for access in &window.access {
+        match access {
+            Access::Shell => recorded.push("Everything that the terminal shows, and what is typed (masked)."),
+            Access::Exec => recorded.push("Commands with everything that goes in and comes out."),
+            Access::SftpRead | Access::SftpWrite => recorded.push("Files that are transferred."),
+            Access::Tls => recorded.push("What passes through the web console."),
+            Access::Forward => recorded.push("The bytes of declared connections."),
+            Access::ForwardOpaque => {
+                recorded.push("When and how much passes through encrypted connections.");
+                not_recorded.push("The screen: what passes is encrypted inside.");
+            }
+        }
+    }
+    not_recorded.push("What goes on living on the server after the visit.");
+    let words = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
+    (words(recorded), words(not_recorded))
+}
