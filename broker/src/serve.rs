@@ -39,6 +39,22 @@ pub struct Args {
     /// Print one line of JSON when ready
     #[arg(long)]
     json: bool,
+    /// The file that says whom the demo signs in with one click
+    #[cfg(feature = "demo")]
+    #[arg(long, value_name = "FILE", hide = true)]
+    demo_desks: Option<std::path::PathBuf>,
+}
+
+impl Args {
+    #[cfg(feature = "demo")]
+    fn demo(&self) -> Option<std::path::PathBuf> {
+        self.demo_desks.clone()
+    }
+
+    #[cfg(not(feature = "demo"))]
+    fn demo(&self) -> Option<std::path::PathBuf> {
+        None
+    }
 }
 
 /// What a node does.
@@ -58,7 +74,7 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let config = Config::load(&args.config.config)?;
     log::start(&config.log);
     let stop = stop_on_signal()?;
-    let mut node = Node::open(&config, &args.roles).await?;
+    let mut node = Node::open(&config, &args.roles, args.demo()).await?;
     let served = node.serve(&config, stop.clone()).await?;
     say_ready(&config, &served, args.json);
     let ended = served.until_stopped(&stop).await;

@@ -16,6 +16,7 @@
 //! Everything listens on loopback on its own ports, lives in its own folder, and is ended by process id when the house is
 //! dropped. Nothing waits for a fixed time: everything waits for an event, with a deadline.
 
+mod authenticator;
 mod binary;
 mod command_line;
 mod database;
@@ -40,13 +41,14 @@ mod text;
 mod visit;
 mod webhook;
 
+pub use authenticator::{Authenticator, Enrolled};
 pub use binary::{chaperone, chaperone_verify, workspace};
 pub use command_line::{Person, Said};
 pub use database::{Database, Engine};
 pub use furnish::Furnishing;
 pub use gate::{Gate, Ready};
 pub use house::{House, TARGET};
-pub use http::{Answer, get};
+pub use http::{Answer, Browser, ask, get};
 pub use keys::{Agent, KeyPair};
 pub use ledger::Fact;
 pub use machine::{is_root, login_of_this_process};

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use chaperone_web::wire::{Because, Moment, NewKey, NewPerson, PersonView, grant_from_text};
+use chaperone_web::wire::{
+    Because, EnrolmentLink, Go, Moment, NewKey, NewPerson, PersonView, ResetView, grant_from_text,
+};
 use clap::{Args, Subcommand};
 
 use super::moment::{FORMS, moment};
@@ -36,6 +38,19 @@ pub(crate) enum Verb {
         login: String,
         /// Why
         #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+    },
+    /// Make a link by which a person chooses a password and a second factor; it works once
+    Enrol {
+        /// Sign-in name
+        login: String,
+    },
+    /// Take a person's password and second factor away: an administrator says so and an engineer
+    Reset {
+        /// Sign-in name
+        login: String,
+        /// Why
+        #[arg(long)]
         reason: String,
     },
     /// Enrol one more SSH key
@@ -99,6 +114,22 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::Unlock { login, reason } => {
             let person: PersonView = client.post(&["people", &login, "unlock"], &Because { reason }).await?;
             via.done(&person, |person| format!("{} is no longer locked.", person.login))
+        }
+        Verb::Enrol { login } => {
+            let link: EnrolmentLink = client.post(&["people", &login, "enrolment"], &Go {}).await?;
+            via.done(&link, |link| {
+                format!("For {login} alone, once, until {}:\n{}", maybe_time(Some(link.expires)), link.link)
+            })
+        }
+        Verb::Reset { login, reason } => {
+            let reset: ResetView = client.post(&["people", &login, "reset"], &Because { reason }).await?;
+            via.done(&reset, |reset| match (&reset.link, &reset.waiting_for) {
+                (Some(link), _) => format!("{login} starts anew, by this link, once:\n{link}"),
+                (None, Some(role)) => {
+                    format!("It takes a second person, in the role {role}, who runs this too.")
+                }
+                (None, None) => reset.state.clone(),
+            })
         }
         Verb::AddKey { login, ssh_key, valid_until } => {
             let mut person: Option<PersonView> = None;

@@ -7,6 +7,7 @@
 mod seed;
 mod soc;
 mod stage;
+mod story;
 mod tour;
 
 use std::io::IsTerminal;
@@ -67,12 +68,16 @@ async fn on_stage(folder: PathBuf, with_tour: bool) -> Result<(), DemoError> {
 }
 
 async fn play(stage: &mut Stage, with_tour: bool) -> Result<(), DemoError> {
-    let cast = seed::people(stage).await?;
+    let cast = seed::people(stage, if with_tour { 1 } else { seed::SERVERS.len() }).await?;
     if with_tour {
         return tour::play(stage, &cast, std::io::stdout().is_terminal()).await;
     }
-    seed::windows(stage, &cast).await?;
+    story::plan(stage, &cast).await?;
+    story::desks(stage, &cast)?;
     seed::tell(stage, &cast);
+    if let Err(error) = story::happen(stage, &cast).await {
+        println!("The visits of the story could not be made: {}", chain(&error));
+    }
     std::future::pending().await
 }
 

@@ -1,6 +1,6 @@
 //! The demo's cast and its windows.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -18,8 +18,45 @@ pub(super) struct Cast {
     pub viktor: PathBuf,
 }
 
-/// Starts everything and enrols everybody.
-pub(super) async fn people(stage: &mut Stage) -> Result<Cast, DemoError> {
+/// A server of the demo, as its card has it.
+pub(super) struct Server {
+    /// What technicians call it.
+    pub name: &'static str,
+    site: &'static str,
+    unit: &'static str,
+    pumps: &'static str,
+    patient_data: bool,
+}
+
+/// The servers, the tour's first.
+pub(super) const SERVERS: [Server; 5] = [
+    Server { name: "alaris-sm-01", site: "Main campus", unit: "ICU, ED", pumps: "412", patient_data: true },
+    Server { name: "alaris-sm-02", site: "Main campus", unit: "Surgery", pumps: "188", patient_data: true },
+    Server { name: "plum-gw-01", site: "East clinic", unit: "Oncology", pumps: "64", patient_data: true },
+    Server { name: "library-01", site: "Main campus", unit: "Pharmacy", pumps: "0", patient_data: false },
+    Server { name: "test-pumps", site: "Workshop", unit: "Biomedical", pumps: "6", patient_data: false },
+];
+
+async fn add_server(
+    stage: &Stage,
+    token: &str,
+    server: &Server,
+    port: u16,
+    key: &Path,
+    host_key: &Path,
+) -> Result<(), DemoError> {
+    let at = format!("127.0.0.1:{port}");
+    let mut words = vec!["target", "add", server.name, "--ssh", &at, "--account", "svc", "--key", text(key)];
+    words.extend(["--host-key", text(host_key), "--site", server.site, "--unit", server.unit]);
+    words.extend(["--pumps", server.pumps]);
+    if server.patient_data {
+        words.push("--patient-data");
+    }
+    stage.as_person(token, &words).await.map(drop)
+}
+
+/// Starts so many servers and everything else, and enrols everybody.
+pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, DemoError> {
     let [dana, viktor, svc, host] = [
         stage.ssh_key("dana").await?,
         stage.ssh_key("viktor").await?,
@@ -29,7 +66,10 @@ pub(super) async fn people(stage: &mut Stage) -> Result<Cast, DemoError> {
     let syslog = format!("tcp://{}", stage.soc.syslog().await.map_err(super::trying("listen for syslog"))?);
     let webhook = stage.soc.webhook().await.map_err(super::trying("listen for webhooks"))?;
     let webhook = format!("http://{webhook}/chaperone");
-    let port = stage.standin("alaris-sm-01", &host, &svc).await?;
+    let mut ports = Vec::new();
+    for server in SERVERS.iter().take(servers) {
+        ports.push(stage.standin(server.name, &host, &svc).await?);
+    }
     stage.gate().await?;
 
     let admin = stage.token("admin").await?;
@@ -39,7 +79,6 @@ pub(super) async fn people(stage: &mut Stage) -> Result<Cast, DemoError> {
     std::fs::write(&secret, fresh).map_err(super::trying("write the webhook's secret"))?;
     let (dana_pub, viktor_pub) = (dana.with_extension("pub"), viktor.with_extension("pub"));
     let host_pub = host.with_extension("pub");
-    let at = format!("127.0.0.1:{port}");
     let sets: &[&[&str]] = &[
         &["vendor", "add", "Meridian Infusion"],
         &["vendor", "add", "Northwind Imaging"],
@@ -70,36 +109,19 @@ pub(super) async fn people(stage: &mut Stage) -> Result<Cast, DemoError> {
             text(&viktor_pub),
         ],
         &["person", "add", "priya", "--name", "Priya Nair", "--role", "clinical-engineer"],
+        &["person", "add", "lea", "--name", "Lea Brandt", "--role", "lead"],
         &["person", "add", "sam", "--name", "Sam Okafor", "--role", "analyst"],
         &["destination", "add", "soc", "--syslog", &syslog],
         &["destination", "add", "pager", "--webhook", &webhook, "--secret-file", text(&secret)],
-    ];
-    let target = [
-        "target",
-        "add",
-        "alaris-sm-01",
-        "--ssh",
-        &at,
-        "--account",
-        "svc",
-        "--key",
-        text(&svc),
-        "--host-key",
-        text(&host_pub),
-        "--site",
-        "Main campus",
-        "--unit",
-        "ICU, ED",
-        "--pumps",
-        "412",
-        "--patient-data",
     ];
     for words in sets {
         stage.as_person(&admin, words).await?;
     }
     // Servers are clinical engineering's, not the administrator's.
     let priya = stage.token("priya").await?;
-    stage.as_person(&priya, &target).await?;
+    for (server, port) in SERVERS.iter().zip(ports) {
+        add_server(stage, &priya, server, port, &svc, &host_pub).await?;
+    }
     Ok(Cast { priya, sam: stage.token("sam").await?, dana, viktor })
 }
 
@@ -111,21 +133,51 @@ fn data_encoding() -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-/// Asks for a window in Dana's name and approves it; returns its id.
+/// A window to ask for.
+pub(super) struct Wish {
+    /// The technician, who asks.
+    pub person: &'static str,
+    /// The server.
+    pub target: &'static str,
+    /// From when.
+    pub opens: &'static str,
+    /// Until when.
+    pub closes: &'static str,
+    /// What for, of the closed set.
+    pub purpose: &'static str,
+    /// The change ticket.
+    pub ticket: &'static str,
+    /// In words.
+    pub reason: &'static str,
+}
+
+/// Dana's patch of the first server.
+pub(super) fn patch(opens: &'static str, closes: &'static str) -> Wish {
+    Wish {
+        person: "dana",
+        target: "alaris-sm-01",
+        opens,
+        closes,
+        purpose: "patch",
+        ticket: "CHG0031337",
+        reason: "Security patch of the pump server",
+    }
+}
+
+/// Asks for a window, and has it approved; returns its id.
 pub(super) async fn window(
     stage: &Stage,
     cast: &Cast,
-    person: &str,
-    opens: &str,
-    closes: &str,
+    wish: &Wish,
     approve: bool,
 ) -> Result<String, DemoError> {
+    let &Wish { person, target, opens, closes, purpose, ticket, reason } = wish;
     let asker = stage.token(person).await?;
     let words = [
         "window",
         "request",
         "--target",
-        "alaris-sm-01",
+        target,
         "--person",
         person,
         "--access",
@@ -135,11 +187,11 @@ pub(super) async fn window(
         "--closes",
         closes,
         "--purpose",
-        "patch",
+        purpose,
         "--ticket",
-        "CHG0031337",
+        ticket,
         "--reason",
-        "Security patch of the pump server",
+        reason,
     ];
     let asked = stage.as_person(&asker, &words).await?;
     let id = asked.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -149,24 +201,18 @@ pub(super) async fn window(
     Ok(id)
 }
 
-/// Windows to try: one open, one to come, one that nobody has approved.
-pub(super) async fn windows(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
-    window(stage, cast, "dana", "now", "+90m", true).await?;
-    window(stage, cast, "dana", "+24h", "+26h", true).await?;
-    window(stage, cast, "viktor", "now", "+60m", false).await?;
-    Ok(())
-}
-
 /// What to paste.
 pub(super) fn tell(stage: &Stage, cast: &Cast) {
     let dana = stage.ssh_words(&cast.dana, "dana+alaris-sm-01").join(" ");
     let viktor = stage.ssh_words(&cast.viktor, "viktor+alaris-sm-01").join(" ");
     println!(
         "
+The desks, each with one click: http://127.0.0.1:{port}
+
 Dana's change window is open. Her visit is recorded:
   {dana}
 
-Viktor's window is not approved. His attempt is refused, and the SOC (below) hears of it:
+Viktor's window on alaris-sm-01 is not approved. His attempt is refused, and the SOC (below) hears of it:
   {viktor}
 
 The command line, as the SOC's Sam and as clinical engineering's Priya:
@@ -174,7 +220,7 @@ The command line, as the SOC's Sam and as clinical engineering's Priya:
   export CHAPERONE_TOKEN={sam}      # Sam: chaperone alert list, session list, recording play ID
   export CHAPERONE_TOKEN={priya}      # Priya: chaperone window list, window extend ID --closes +120m
 
-The target is a stand-in: a real shell as you, in a process of its own. Ctrl-C ends everything.
+The servers are stand-ins: real shells as you, in processes of their own. Ctrl-C ends everything.
 ",
         port = stage.web_port,
         sam = cast.sam,

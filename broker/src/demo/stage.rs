@@ -141,8 +141,9 @@ impl Stage {
 
     /// Starts the gate.
     pub(super) async fn gate(&mut self) -> Result<(), DemoError> {
-        let config = self.config();
-        self.start("the gate", &["serve", "--config", text(&config), "--json"]).await.map(|_| ())
+        let (config, desks) = (self.config(), self.file("desks.json"));
+        let words = ["serve", "--config", text(&config), "--json", "--demo-desks", text(&desks)];
+        self.start("the gate", &words).await.map(|_| ())
     }
 
     /// Starts a child of this program and waits for its one line of JSON that says it is ready.

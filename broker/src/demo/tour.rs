@@ -129,7 +129,7 @@ async fn ssh(
 }
 
 async fn visit(stage: &Stage, cast: &Cast) -> Result<((String, Timestamp), String), DemoError> {
-    let id = seed::window(stage, cast, "dana", "now", WINDOW, true).await?;
+    let id = seed::window(stage, cast, &seed::patch("now", WINDOW), true).await?;
     let window = stage.as_person(&cast.priya, &["window", "show", &id]).await?;
     let closes = field(&window, "closes").as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let closes =

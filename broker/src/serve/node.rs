@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +82,11 @@ impl Served {
 
 impl Node {
     /// Opens every layer; recovers what the last run left behind.
-    pub(super) async fn open(config: &Config, roles: &[NodeRole]) -> Result<Self, Failure> {
+    pub(super) async fn open(
+        config: &Config,
+        roles: &[NodeRole],
+        demo: Option<PathBuf>,
+    ) -> Result<Self, Failure> {
         let (lets_in, delivers) = (roles.contains(&NodeRole::Gate), roles.contains(&NodeRole::Desk));
         let keys = Keys::read(&config.data)?;
         database::migrate(config).await?;
@@ -108,7 +113,7 @@ impl Node {
             delivery: delivery.clone(),
             tokens: keys.tokens,
             factors: factors.clone(),
-            settings: web_settings(config, addresses),
+            settings: web_settings(config, addresses, demo),
         });
         let host = lets_in.then_some(keys.host);
         Ok(Self { store, _tasks: tasks, gate, delivery, app, factors, host, lets_in, delivers })
@@ -267,7 +272,7 @@ fn emergency(config: &Config) -> Option<Emergency> {
     Emergency::new(config.alert.emergency.as_deref()?, config.gate.time_zone.clone()).ok()
 }
 
-fn web_settings(config: &Config, addresses: AddressPolicy) -> chaperone_web::Settings {
+fn web_settings(config: &Config, addresses: AddressPolicy, demo: Option<PathBuf>) -> chaperone_web::Settings {
     let loopback = config.web.listen.ip().is_loopback() && config.web.certificate.is_none();
     chaperone_web::Settings {
         host_tokens: config.security.host_tokens,
@@ -275,7 +280,8 @@ fn web_settings(config: &Config, addresses: AddressPolicy) -> chaperone_web::Set
         https: !loopback,
         step_up: SignedDuration::try_from(config.security.step_up).unwrap_or(SignedDuration::from_mins(15)),
         zone: config.gate.time_zone.clone(),
-        demo: None,
+        // One click signs in there: nobody but this machine may.
+        demo: demo.filter(|_| loopback),
     }
 }
 

@@ -234,7 +234,7 @@ impl Film {
                 };
                 self.mark(at_ms, None, kind, &format!("{}: {}", text("by"), text("reason")));
             }
-            ("clock" | "eof", _) => {}
+            ("clock" | "eof" | "end" | "target-leg", _) => {}
             (other, channel) => self.mark(at_ms, channel, "note", other),
         }
     }

@@ -18,6 +18,7 @@ mod handle;
 mod host_token;
 mod listen;
 mod ops;
+mod pages;
 mod parse;
 pub mod problem;
 mod refuse;

@@ -15,7 +15,7 @@ use crate::handle::{
     vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
-use crate::{App, ops};
+use crate::{App, ops, pages};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -122,16 +122,12 @@ pub fn openapi() -> String {
 pub(crate) fn router(app: App) -> Router {
     let (router, _) = described().split_for_parts();
     router
-        .fallback(nowhere)
+        .fallback(pages::page)
         .method_not_allowed_fallback(otherwise)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(from_fn_with_state(places(), bound))
         .layer(from_fn(guarded))
         .with_state(app)
-}
-
-async fn nowhere() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing here", "see /api/docs for what there is")
 }
 
 async fn otherwise() -> Problem {

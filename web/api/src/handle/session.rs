@@ -24,11 +24,11 @@ pub(crate) struct Which {
     limit: Option<u32>,
     /// `live` or `ended`.
     state: Option<String>,
-    /// Login.
+    /// A part of the login.
     person: Option<String>,
-    /// Server's name.
+    /// A part of the server's name.
     target: Option<String>,
-    /// Vendor's name.
+    /// A part of the vendor's name.
     vendor: Option<String>,
     /// Admitted at or after this instant (RFC 3339).
     #[param(value_type = Option<String>)]
@@ -40,7 +40,10 @@ pub(crate) struct Which {
 
 impl Which {
     fn wants(&self, facts: &Facts, row: &SessionRow) -> bool {
-        let is = |wanted: &Option<String>, name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+        let is = |wanted: &Option<String>, name: &str| {
+            let part = |wanted: &str| name.to_lowercase().contains(&wanted.to_lowercase());
+            wanted.as_deref().is_none_or(part)
+        };
         let state = if row.ended.is_none() { "live" } else { "ended" };
         let vendor = || {
             let person = facts.people.get(&row.person)?;

@@ -163,7 +163,8 @@ impl Watch<'_> {
                 let shown = bytes.get(..most).unwrap_or(&bytes);
                 let at_ms = Timestamp::now().duration_since(self.live.began()).as_millis();
                 let body = json!({
-                    "channel": channel, "at_ms": u64::try_from(at_ms).unwrap_or_default(), "error": error,
+                    "channel": channel, "at_ms": u64::try_from(at_ms).unwrap_or_default(),
+                    "stream": if error { "e" } else { "o" },
                     "data": STANDARD.encode(shown),
                 });
                 to.send("output", &body).await?;

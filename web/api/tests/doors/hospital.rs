@@ -144,6 +144,10 @@ impl Hospital {
         }
         let response = request.send().await.unwrap();
         let status = response.status();
+        let kind = response.headers().get("content-type").map(|kind| kind.as_bytes().to_vec());
+        if kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
+            return (status, Value::Null);
+        }
         let text = response.text().await.unwrap();
         (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
