@@ -250,3 +250,55 @@ fn only_strong_algorithms_are_spoken() {
         dana.clone().option(strong).runs("true").succeeded();
     }
 }
+
+#[test]
+fn a_flood_of_requests_that_are_refused_is_a_few_facts_and_their_number() {
+    let house = House::furnish().without_soc().start();
+    house.open_window("dana", "exec", "+10m");
+    let forwards: Vec<String> =
+        (0..40).flat_map(|n| ["-R".to_owned(), format!("{}:127.0.0.1:1", 20_000 + n)]).collect();
+    let words: Vec<&str> = forwards.iter().map(String::as_str).collect();
+    house.technician("dana").ssh(TARGET).with(&words).runs("true").succeeded();
+    let more = soon("the number of the rest", || {
+        let refused = house.facts_of("channel-refused");
+        (refused.len() == 17).then(|| refused.last().unwrap().body.to_string())
+    });
+    assert!(more.contains("\"24\""), "{more}");
+}
+
+#[test]
+fn a_scan_is_one_rolling_alert_and_takes_nobody_elses_place() {
+    let house = House::start();
+    let port = house.gate.ssh_port();
+    for _ in 0..5 {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        drop(std::io::Write::write_all(&mut stream, b"GET / HTTP/1.1\r\n\r\n"));
+    }
+    let fact = house.fact("connections-unheard");
+    assert_eq!(fact.body["sources"][0], "127.0.0.1", "{:#}", fact.body);
+    let alert = soon("one alert", || {
+        house.sam().lists(&["alert", "list"]).into_iter().find(|alert| alert["rule"] == "connections-unheard")
+    });
+    assert_eq!(alert["severity"], "low", "{alert:#}");
+    // One place has so many half-open connections and no more; the others are turned away at once.
+    let held: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    let closed = soon("those beyond to be closed", || {
+        let mut byte = [0; 1];
+        let over = held.iter().filter(|stream| {
+            stream.set_nonblocking(true).unwrap();
+            matches!(stream.peek(&mut byte), Ok(0) | Err(_)) && stream.peek(&mut byte).is_ok_and(|n| n == 0)
+        });
+        let over = over.count();
+        (over >= 36).then_some(over)
+    });
+    assert!(closed <= 40, "{closed} of 100 were turned away");
+}
+
+#[test]
+fn a_sign_in_without_a_server_is_a_fact() {
+    let house = House::furnish().without_soc().start();
+    let ran = house.technician("dana").ssh_as("dana").runs("");
+    assert_eq!(ran.status, Some(64), "{ran:?}");
+    let fact = house.fact("signed-in");
+    assert_eq!(fact.body["proof"]["login"], "dana", "{:#}", fact.body);
+}

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use chaperone_tests::{
-    House, PATIENCE, Signal, TARGET, Terminal, Visit, eventually, legs, on_both_databases, soon,
+    House, PATIENCE, Proxy, Signal, TARGET, Terminal, Visit, Weather, eventually, legs, on_both_databases,
+    soon,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -348,4 +349,43 @@ fn a_gate_that_is_stopped_ends_and_seals_its_visits_in_order() {
     assert_eq!(sealed["end_reason"], "shutdown", "{sealed:#}");
     assert_eq!(house.sam().does(&["recording", "verify", &session])["sound"], true);
     assert_eq!(house.facts_of("session-recovered").len(), 0, "nothing was left to recover");
+}
+
+/// Until the window closes the server has not even answered; from then on nobody signs in to it.
+#[test]
+fn nobody_signs_in_to_a_server_that_answers_only_after_the_window() {
+    let house = House::furnish().without_soc().start();
+    let wire = Proxy::before(house.target.port());
+    wire.weather(Weather { delay: Duration::from_secs(2), ..Weather::default() });
+    house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
+    let asked = house.gate.person("dana").does(&[
+        "window",
+        "request",
+        "--target",
+        "alaris-sm-09",
+        "--person",
+        "dana",
+        "--access",
+        "exec",
+        "--opens",
+        "now",
+        "--closes",
+        "+4s",
+        "--purpose",
+        "patch",
+        "--reason",
+        "a slow server",
+    ]);
+    let window = asked["id"].as_str().unwrap();
+    house.approve(window);
+    let closes = house.closes(window);
+    let ran = house.technician("dana").ssh("alaris-sm-09").runs("id");
+    assert_ne!(ran.status, Some(0));
+    let late = Timestamp::now().duration_since(closes).as_millis();
+    assert!(late <= 1000, "{late} ms after the window: {}", ran.err);
+    let visit = house.sealed(&house.newest_session());
+    assert_eq!(visit["end_reason"], "window-closed", "{visit:#}");
+    // Time for what is under way on the slow wire to arrive.
+    std::thread::sleep(Duration::from_secs(8));
+    assert!(!house.target.log().contains("Accepted"), "{}", house.target.log());
 }

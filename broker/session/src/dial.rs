@@ -1,12 +1,15 @@
 //! Reaching a target: what a door's protocol implements, and the ticket without which it cannot.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_policy::{AccountName, Endpoint};
 use chaperone_vault::TargetCredential;
+use futures::FutureExt;
 use serde_json::Value;
 
+use crate::live::{Leg, LiveSession};
 use crate::sever::Cord;
 
 /// The right to dial once: made only for a session whose permit stands and whose recording runs.
@@ -14,6 +17,7 @@ pub struct Ticket {
     pub(crate) endpoint: Endpoint,
     pub(crate) account: AccountName,
     pub(crate) credential: TargetCredential,
+    pub(crate) session: Arc<LiveSession>,
 }
 
 impl Ticket {
@@ -29,6 +33,18 @@ impl Ticket {
         &self.account
     }
 
+    /// The session that it is for.
+    #[must_use]
+    pub fn session(&self) -> &Arc<LiveSession> {
+        &self.session
+    }
+
+    /// There is a connection: from now on the session's end severs it, also before anybody has signed in.
+    pub fn connected(&self, cord: &Cord) {
+        let goodbye = Box::new(|_| futures::future::ready(()).boxed());
+        self.session.hang(Leg { name: "target", cord: cord.clone(), goodbye });
+    }
+
     /// With what; spends the ticket.
     #[must_use]
     pub fn into_credential(self) -> TargetCredential {
@@ -36,8 +52,8 @@ impl Ticket {
     }
 }
 
-/// A protocol's way to a target. Implementations bound each step's time, check the target's identity before any secret
-/// leaves, and sever the connection when they fail.
+/// A protocol's way to a target. Implementations say [`Ticket::connected`] as soon as there is a connection, bound each
+/// step's time, check the target's identity before any secret leaves, and sever the connection when they fail.
 pub trait Dial: Send + Sync {
     /// A signed-in connection.
     type Leg: Send;
@@ -81,6 +97,9 @@ pub enum DialError {
     /// The target did not accept the credential.
     #[error("the target did not accept the gate's credential")]
     Credential,
+    /// The session ended while its target was being reached.
+    #[error("the session ended first")]
+    Ended,
     /// The protocol broke.
     #[error("the target broke the protocol: {0}")]
     Protocol(String),
@@ -97,6 +116,7 @@ impl DialError {
             Self::Slow(_) => "slow",
             Self::HostKey { .. } => "host-key",
             Self::Credential => "target-credential",
+            Self::Ended => "ended",
             Self::Protocol(_) => "protocol",
         }
     }
@@ -110,6 +130,7 @@ impl DialError {
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
             Self::Slow(_) => "The server does not answer. Please call the hospital.",
+            Self::Ended => "The visit has ended.",
             Self::HostKey { .. } => {
                 "The server's identity has changed, so the gate did not sign in. The hospital has been told."
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::dial::{Dial, DialError, Ticket};
 use crate::failpoint;
-use crate::flow::EndReason;
+use crate::flow::{EndReason, Flow};
 use crate::gate::{Ask, Gate, Refused};
 use crate::live::{Began, LiveSession};
 use crate::sever::Cord;
@@ -170,9 +170,13 @@ impl LiveSession {
     /// # Errors
     /// What the technician reads; the session has been ended.
     pub async fn dial<D: Dial>(self: &Arc<Self>, gate: &Gate, dial: &D) -> Result<(D::Leg, Cord), String> {
-        let reached = match self.ticket(gate).await {
-            Ok(ticket) => dial.dial(ticket).await,
-            Err(error) => Err(error),
+        let mut flow = self.flow();
+        let reaching = async { dial.dial(self.ticket(gate).await?).await };
+        // Whatever ends the session ends the dial: nobody signs in to a target after the window (P3).
+        let reached = tokio::select! {
+            biased;
+            _ = flow.wait_for(|flow| flow.is_cut()) => Err(DialError::Ended),
+            reached = reaching => reached,
         };
         failpoint::reached("after-dial");
         match reached {
@@ -182,6 +186,7 @@ impl LiveSession {
                 }
                 Ok((dialled.leg, dialled.cord))
             }
+            Err(DialError::Ended) => Err(self.parting_words()),
             Err(error) => {
                 let body = json!({ "failure": error.as_str(), "detail": error.to_string() });
                 if let Err(error) = self.recording.event(None, "target-failed", body.clone()) {
@@ -194,7 +199,15 @@ impl LiveSession {
         }
     }
 
-    async fn ticket(&self, gate: &Gate) -> Result<Ticket, DialError> {
+    /// What a technician reads whose session ended before there was a channel.
+    fn parting_words(&self) -> String {
+        match *self.flow().borrow() {
+            Flow::Cut(reason) => self.last_words(reason),
+            _ => DialError::Ended.sentence().to_owned(),
+        }
+    }
+
+    async fn ticket(self: &Arc<Self>, gate: &Gate) -> Result<Ticket, DialError> {
         let permit = self.permit();
         let is_ssh = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Ssh { .. });
         let endpoint = permit.target().endpoints.iter().find(is_ssh).cloned().ok_or(DialError::NoEndpoint)?;
@@ -204,6 +217,6 @@ impl LiveSession {
             tracing::error!(session.id = %self.id, %error, "a target's credential could not be opened");
             DialError::NoCredential
         })?;
-        Ok(Ticket { endpoint, account, credential })
+        Ok(Ticket { endpoint, account, credential, session: Arc::clone(self) })
     }
 }

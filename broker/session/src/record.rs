@@ -176,6 +176,17 @@ impl Gate {
         self.write_channel_refused(session, kind, about).await;
     }
 
+    /// Somebody proved who they are and named no target: a fact, since they are told of their own windows.
+    pub async fn signed_in(&self, person: PersonId, source: SocketAddr, proof: Value) {
+        let body = json!({ "listener": "ssh", "source": source.to_string(), "proof": proof });
+        self.write_or_spool(NewFact::new(FactKind::SignedIn, self.now(), body).by(person), None).await;
+    }
+
+    /// Connections that ended before anybody was named: a fact with their numbers.
+    pub async fn unheard(&self, about: Value) {
+        self.write_or_spool(NewFact::new(FactKind::ConnectionsUnheard, self.now(), about), None).await;
+    }
+
     /// States what was captured of a channel, in the recording's coverage and as a fact.
     pub async fn close_channel(&self, session: &LiveSession, channel: &ChannelRecorder, captured: Captured) {
         let (coverage, why) = match captured {

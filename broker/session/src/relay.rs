@@ -31,6 +31,9 @@ const BACKLOG_BYTES: usize = 2 << 20;
 const INPUT_AHEAD_BYTES: usize = 4 << 30;
 const OUTPUT_AHEAD_BYTES: usize = 64 << 20;
 
+/// What a waiting message counts for: few are ever under way, and a flood of them ends as a flood of bytes does.
+const NOTE_WEIGHS: usize = 64 << 10;
+
 /// How often a recording that cannot be written is tried again.
 const RECORDER_RETRY: Duration = Duration::from_millis(100);
 
@@ -69,6 +72,9 @@ pub trait Sink: Send + Sync {
 
 /// A protocol message that is recorded as an event before it goes on.
 pub trait Note: Send {
+    /// Whether an earlier message that has not gone on yet means nothing any more: of two sizes, the newer counts.
+    fn replaces(&self, earlier: &Self) -> bool;
+
     /// Kind and body of the event; `None` where the recording learns of it otherwise.
     fn event(&self) -> Option<(&'static str, serde_json::Value)>;
 }
@@ -208,7 +214,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     {
                         return Some(end);
                     }
-                    backlog.items.push_back(Outgoing::Pass(note));
+                    backlog.push_note(note);
                 }
             }
         }
@@ -291,6 +297,20 @@ impl<N> Backlog<N> {
         self.items.push_back(Outgoing::Payload(kept));
     }
 
+    fn push_note(&mut self, note: N)
+    where
+        N: Note,
+    {
+        if let Some(Outgoing::Pass(last)) = self.items.back_mut()
+            && note.replaces(last)
+        {
+            *last = note;
+            return;
+        }
+        self.ahead += NOTE_WEIGHS;
+        self.items.push_back(Outgoing::Pass(note));
+    }
+
     fn pop(&mut self) -> Option<Outgoing<N>> {
         let item = self.items.pop_front()?;
         match &item {
@@ -299,7 +319,7 @@ impl<N> Backlog<N> {
                 self.ahead -= recorded.len();
             }
             Outgoing::Payload(Kept::There(spilled)) => self.ahead -= spilled.len(),
-            Outgoing::Pass(_) => {}
+            Outgoing::Pass(_) => self.ahead -= NOTE_WEIGHS,
         }
         Some(item)
     }

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chaperone_identity::{ProvenPerson, UserName};
 use chaperone_session::{Ask, Cord, EndReason, Gate, Leg, LiveSession, Refused};
@@ -12,6 +13,11 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::dial::{SshDial, TargetLeg};
+
+/// How long a connection whose attempt came to nothing is kept, to say why.
+const READ_WHY: Duration = Duration::from_secs(15);
+/// How long its goodbye may take.
+const PARTING: Duration = Duration::from_millis(300);
 
 /// What became of a connection's attempt.
 #[derive(Clone)]
@@ -80,12 +86,21 @@ impl Admission {
             Some(refused) => Verdict::Refused(Arc::new(refused)),
             None => self.verdict(&proven).await,
         };
+        let over = !matches!(found, Verdict::Visit(_));
         verdict.send_replace(found);
+        if over {
+            // Time to ask for a channel and read why; there is nothing else to do here.
+            tokio::time::sleep(READ_WHY).await;
+            let bye = self.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
+            drop(tokio::time::timeout(PARTING, bye).await);
+            self.cord.sever();
+        }
     }
 
     async fn verdict(&self, proven: &ProvenPerson) -> Verdict {
         let asked = ask(&self.user, self.peer, proven, &self.offers, &self.client, self.second);
         let Some(ask) = asked else {
+            self.gate.signed_in(proven.person(), self.peer, self.proof(proven)).await;
             return Verdict::NoTarget(self.gate.how_to_name_a_target(proven.person()).await.into());
         };
         let session = match self.gate.attempt(ask).await {
@@ -93,10 +108,17 @@ impl Admission {
             Err(refused) => return Verdict::Refused(Arc::new(refused)),
         };
         session.hang(self.client_leg());
-        match session.dial(&self.gate, &SshDial).await {
+        match session.dial(&self.gate, &SshDial { gate: self.gate.clone() }).await {
             Ok((leg, cord)) => self.visit(session, leg, cord),
             Err(text) => Verdict::NoTargetLeg(text.into()),
         }
+    }
+
+    fn proof(&self, proven: &ProvenPerson) -> serde_json::Value {
+        json!({
+            "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
+            "offers": self.offers, "client": self.client, "second_factor": self.second,
+        })
     }
 
     fn visit(&self, session: Arc<LiveSession>, leg: TargetLeg, cord: Cord) -> Verdict {

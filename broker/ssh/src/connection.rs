@@ -27,8 +27,22 @@ const OFFERS: usize = 32;
 /// Proofs that may fail before the connection is ended.
 const FAILED_PROOFS: usize = 6;
 
+/// Refused requests of one connection that are a fact each; the rest are counted in one.
+const REFUSALS_TOLD: u64 = 16;
+
+/// Refused requests after which the connection is ended: no client goes on like this.
+const REFUSALS_MOST: u64 = 1000;
+
 /// Channels that one connection may have open.
 const CHANNELS: usize = 64;
+
+/// What the listener wants to know of a connection.
+pub(crate) struct Progress {
+    /// Somebody was named.
+    pub named: watch::Sender<bool>,
+    /// Somebody was let in: the sign-in is over.
+    pub signed_in: watch::Sender<bool>,
+}
 
 /// What russh calls for one connection.
 pub(crate) struct Connection {
@@ -50,10 +64,10 @@ pub(crate) struct Connection {
     /// A refusal that is a fact already.
     foretold: Option<Refused>,
     verdict: watch::Sender<Verdict>,
-    /// Set once somebody is let in; tells the listener that the sign-in is over.
-    signed_in: watch::Sender<bool>,
+    progress: Progress,
     started: HashSet<ChannelId>,
     open: usize,
+    refused_requests: u64,
 }
 
 /// Somebody who has proven a key and still owes a code.
@@ -72,7 +86,7 @@ impl Connection {
         cord: Cord,
         (banner, second): (Arc<str>, SecondFactor),
         verdict: watch::Sender<Verdict>,
-        signed_in: watch::Sender<bool>,
+        progress: Progress,
     ) -> Self {
         Self {
             gate,
@@ -89,15 +103,17 @@ impl Connection {
             shown: None,
             foretold: None,
             verdict,
-            signed_in,
+            progress,
             started: HashSet::new(),
             open: 0,
+            refused_requests: 0,
         }
     }
 
     fn names(&mut self, user: &str) {
         if self.user.as_deref() != Some(user) {
             self.user = Some(UserName::printable(user));
+            self.progress.named.send_replace(true);
             self.proven = None;
             self.leave_half();
         }
@@ -138,8 +154,20 @@ impl Connection {
         chaperone_identity::is_enrolled(&facts, user, &blob, self.gate.now())
     }
 
-    /// Answers a request on a channel that the design does not open, and makes it a fact.
-    fn refuse(&self, kind: &'static str, what: serde_json::Value) {
+    /// Answers a request on a channel that the design does not open, and makes it a fact; of a flood only the first few
+    /// and, at the end, how many there were.
+    fn refuse(&mut self, kind: &'static str, what: serde_json::Value) {
+        self.refused_requests += 1;
+        if self.refused_requests > REFUSALS_TOLD {
+            if self.refused_requests > REFUSALS_MOST {
+                self.cord.sever();
+            }
+            return;
+        }
+        self.tell_refused(kind, what);
+    }
+
+    fn tell_refused(&self, kind: &'static str, what: serde_json::Value) {
         let (gate, verdict) = (self.gate.clone(), self.verdict.subscribe());
         let (user, peer) = (self.user.clone().unwrap_or_default(), self.peer);
         tokio::spawn(async move {
@@ -228,6 +256,10 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if tokio::runtime::Handle::try_current().is_ok() {
             self.leave_half();
+            if self.refused_requests > REFUSALS_TOLD {
+                let more = self.refused_requests - REFUSALS_TOLD;
+                self.tell_refused("more-requests", json!({ "more": more.to_string() }));
+            }
         }
         // An agent that offered keys in vain and left: one fact, whatever the number of keys.
         if self.proven.is_none() && self.user.is_some() && self.failed == 0 && self.foretold.is_none() {
@@ -253,6 +285,9 @@ impl Handler for Connection {
 
     async fn auth_password(&mut self, user: &str, _password: &str) -> Result<Auth, russh::Error> {
         self.names(user);
+        if self.failed >= FAILED_PROOFS {
+            return Err(russh::Error::Disconnect);
+        }
         Ok(self.fail(ProofFailure::credential()))
     }
 
@@ -289,6 +324,9 @@ impl Handler for Connection {
         _certificate: &Certificate,
     ) -> Result<Auth, russh::Error> {
         self.names(user);
+        if self.failed >= FAILED_PROOFS {
+            return Err(russh::Error::Disconnect);
+        }
         Ok(self.fail(ProofFailure::credential()))
     }
 
@@ -299,6 +337,9 @@ impl Handler for Connection {
         response: Option<Response<'a>>,
     ) -> Result<Auth, russh::Error> {
         self.names(user);
+        if self.failed >= FAILED_PROOFS {
+            return Err(russh::Error::Disconnect);
+        }
         if self.half.is_none() {
             return Ok(self.fail(ProofFailure::credential()));
         }
@@ -333,7 +374,7 @@ impl Handler for Connection {
             handle: session.handle(),
         };
         self.proven = Some(proven.clone());
-        self.signed_in.send_replace(true);
+        self.progress.signed_in.send_replace(true);
         tokio::spawn(admission.decide(proven, self.verdict.clone()));
         Ok(())
     }

@@ -2,15 +2,17 @@
 //! credential that the technician never sees.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use chaperone_policy::Endpoint;
-use chaperone_session::{Cord, Credential, Dial, DialError, Dialled, Severable, Ticket};
-use russh::client::{self, Handle};
+use chaperone_session::{
+    Cord, Credential, Dial, DialError, Dialled, EndReason, Gate, LiveSession, Severable, Ticket,
+};
+use russh::client::{self, ChannelOpenHandle, Handle, Msg};
 use russh::keys::ssh_key::PublicKey;
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
-use russh::{Disconnect, Names};
+use russh::{Channel, Disconnect, Names};
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -20,9 +22,16 @@ use crate::algorithms;
 /// How long a target may take to accept the TCP connection, and again to exchange keys, and again to let the gate in.
 const STEP: Duration = Duration::from_secs(10);
 
+/// Channels that a target asks for in vain and that are facts, and after how many it is cut.
+const ASKED_TOLD: usize = 4;
+const ASKED_MOST: usize = 64;
+
 /// Reaches a target by SSH.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SshDial;
+#[derive(Clone)]
+pub struct SshDial {
+    /// Writes down what a target asks for that it should not.
+    pub gate: Gate,
+}
 
 /// A signed-in connection to a target.
 pub struct TargetLeg {
@@ -66,8 +75,9 @@ impl Dial for SshDial {
             .map_err(|error| DialError::Unreachable(error.to_string()))?;
         let (stream, cord) =
             Severable::new(stream).map_err(|error| DialError::Unreachable(error.to_string()))?;
+        ticket.connected(&cord);
         let host_keys = host_keys.clone();
-        let signed_in = sign_in(stream, &cord, &host_keys, ticket).await;
+        let signed_in = sign_in(self.gate.clone(), stream, &cord, &host_keys, ticket).await;
         if signed_in.is_err() {
             cord.sever();
         }
@@ -76,6 +86,7 @@ impl Dial for SshDial {
 }
 
 async fn sign_in(
+    gate: Gate,
     stream: Severable,
     cord: &Cord,
     host_keys: &[String],
@@ -84,7 +95,8 @@ async fn sign_in(
     let pinned: Vec<PublicKey> = host_keys.iter().filter_map(|line| line.parse().ok()).collect();
     let seen = Arc::new(std::sync::Mutex::new(Seen::default()));
     let (alive, gone) = watch::channel(false);
-    let check = HostKeyCheck { pinned: pinned.clone(), seen: Arc::clone(&seen), alive };
+    let asks = Box::new(told(gate, Arc::downgrade(ticket.session())));
+    let check = HostKeyCheck { pinned: pinned.clone(), seen: Arc::clone(&seen), alive, asks };
     let config = Arc::new(algorithms::client(&pinned));
     let connected = within(client::connect_stream(config, stream, check)).await?;
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
@@ -126,11 +138,39 @@ struct Seen {
     algorithms: serde_json::Value,
 }
 
-/// Accepts pinned host keys only.
+/// Accepts pinned host keys only, and no channel: a target has nothing to open here.
 pub(crate) struct HostKeyCheck {
     pinned: Vec<PublicKey>,
     seen: Arc<std::sync::Mutex<Seen>>,
     alive: watch::Sender<bool>,
+    /// Hears of each channel that the target asks for.
+    asks: Box<dyn FnMut(&'static str) + Send>,
+}
+
+impl HostKeyCheck {
+    /// The target asks for a channel. Its reply is dropped, which refuses it.
+    fn asked_for(&mut self, kind: &'static str) {
+        (self.asks)(kind);
+    }
+}
+
+/// Of channels that a target asks for the first few are facts; who goes on asking is no server, and is cut.
+fn told(gate: Gate, session: Weak<LiveSession>) -> impl FnMut(&'static str) + Send {
+    let mut asked = 0;
+    move |kind| {
+        asked += 1;
+        let Some(session) = session.upgrade() else { return };
+        if asked > ASKED_MOST {
+            session.cut(EndReason::TargetFailed);
+        }
+        if asked <= ASKED_TOLD {
+            let gate = gate.clone();
+            tokio::spawn(async move {
+                let (source, what) = (session.source(), json!({ "asked_by": "target" }));
+                gate.channel_refused(Some(&session), "", source, kind, what).await;
+            });
+        }
+    }
 }
 
 impl Drop for HostKeyCheck {
@@ -154,6 +194,98 @@ impl client::Handler for HostKeyCheck {
         Ok(known)
     }
 
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _address: &str,
+        _port: u32,
+        _originator: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("forwarded-tcpip");
+        Ok(())
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _path: &str,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("forwarded-streamlocal");
+        Ok(())
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _channel: Channel<Msg>,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("agent");
+        Ok(())
+    }
+
+    async fn server_channel_open_unknown(
+        &mut self,
+        _channel: Channel<Msg>,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("unknown");
+        Ok(())
+    }
+
+    async fn server_channel_open_session(
+        &mut self,
+        _channel: Channel<Msg>,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("session");
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _host: &str,
+        _port: u32,
+        _originator: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("direct-tcpip");
+        Ok(())
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _path: &str,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("direct-streamlocal");
+        Ok(())
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _channel: Channel<Msg>,
+        _originator: &str,
+        _originator_port: u32,
+        _reply: ChannelOpenHandle,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        self.asked_for("x11");
+        Ok(())
+    }
+
     async fn kex_done(
         &mut self,
         _secret: Option<&[u8]>,
@@ -165,3 +297,6 @@ impl client::Handler for HostKeyCheck {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ mod note;
 mod second;
 #[cfg(feature = "demo")]
 pub mod standin;
+mod unheard;
 mod wish;
 
 pub use dial::{SshDial, TargetLeg};

@@ -9,21 +9,21 @@ use crate::host_key::HostKey;
 use chaperone_session::{EndReason, Gate, Severable};
 use russh::server;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
 use crate::algorithms;
-use crate::connection::{Connection, too_slow};
+use crate::connection::{Connection, Progress, too_slow};
 use crate::second::SecondFactor;
+use crate::unheard::{HalfOpen, Place};
 
 /// Time to say what protocol is spoken (RFC 4253 §4.2); slower peers are no SSH clients.
 const VERSION_EXCHANGE: Duration = Duration::from_secs(10);
 /// Time to sign in, as OpenSSH's `LoginGraceTime` but shorter: nobody types a password here.
 const SIGN_IN: Duration = Duration::from_secs(60);
-/// Connections that have not signed in. A flood fills these, not the sessions.
-const HALF_OPEN: usize = 1024;
 
 /// The gate's SSH door.
 pub struct SshListener {
@@ -61,7 +61,9 @@ impl SshListener {
 
     /// Serves until `stop` is cancelled.
     pub async fn serve(self, stop: CancellationToken) {
-        let half_open = Arc::new(Semaphore::new(HALF_OPEN));
+        let half_open = HalfOpen::default();
+        let telling = tokio::spawn(half_open.clone().tell(self.gate.clone()));
+        let _ends_with_this = AbortOnDrop(telling);
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
@@ -80,11 +82,23 @@ impl SshListener {
                 continue;
             }
             // Full of peers that do not sign in: this one is closed unheard.
-            let Ok(place) = Arc::clone(&half_open).try_acquire_owned() else { continue };
+            let Some(place) = half_open.place(peer.ip()) else { continue };
+            let half_open = half_open.clone();
             let (gate, config) = (self.gate.clone(), Arc::clone(&self.config));
             let asks = (Arc::clone(&self.banner), self.second.clone());
-            tokio::spawn(async move { connection(gate, config, asks, stream, peer, place).await });
+            tokio::spawn(
+                async move { connection(gate, config, asks, stream, peer, (place, half_open)).await },
+            );
         }
+    }
+}
+
+/// Ends a task when whoever needs it has ended.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -94,16 +108,19 @@ async fn connection(
     asks: (Arc<str>, SecondFactor),
     stream: TcpStream,
     peer: SocketAddr,
-    place: OwnedSemaphorePermit,
+    (place, half_open): (Place, HalfOpen),
 ) {
     let Ok((stream, cord)) = Severable::new(stream) else { return };
     let until = Instant::now() + SIGN_IN;
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
-    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), signed_in.clone());
+    let (name, named) = watch::channel(false);
+    let progress = Progress { named: name, signed_in: signed_in.clone() };
+    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
         cord.sever();
+        half_open.unheard(peer.ip());
         return;
     };
     let mut let_in = signed_in.subscribe();
@@ -112,10 +129,16 @@ async fn connection(
         ended = &mut running => {
             tracing::debug!(peer = %peer, ended = ?ended.err(), "a connection ended before sign-in");
             cord.sever();
+            if !*named.borrow() {
+                half_open.unheard(peer.ip());
+            }
             return;
         }
     };
     drop(place);
+    if !in_time && !*named.borrow() {
+        half_open.unheard(peer.ip());
+    }
     if !in_time {
         too_slow(&running.handle()).await;
         cord.sever();

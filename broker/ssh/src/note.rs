@@ -42,6 +42,10 @@ impl Size {
 }
 
 impl Note for SshNote {
+    fn replaces(&self, earlier: &Self) -> bool {
+        matches!((self, earlier), (Self::Resize(_), Self::Resize(_)))
+    }
+
     fn event(&self) -> Option<(&'static str, Value)> {
         Some(match self {
             Self::Resize(size) => ("resize", size.event()),

@@ -28,6 +28,7 @@ macro_rules! kinds {
 kinds! {
     AttemptFailed = "attempt-failed",
     AttemptRefused = "attempt-refused",
+    ConnectionsUnheard = "connections-unheard",
     SessionAdmitted = "session-admitted",
     SessionStarted = "session-started",
     SessionNeverStarted = "session-never-started",

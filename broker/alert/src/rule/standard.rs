@@ -89,6 +89,20 @@ pub(super) const ATTEMPTS: &[Rule] = &[
         techniques: GUESSING,
     },
     Rule {
+        name: "connections-unheard",
+        title: "Connections that said nobody's name",
+        condition: Condition { kinds: &[FactKind::ConnectionsUnheard], ..NOTHING },
+        severity: Severity::Low,
+        action: Action::Alert,
+        grouping: Grouping::Listener,
+        runbook: [
+            "Look at the sources: a monitor or load balancer that knocks is known by its address.",
+            "Many from one network are a scan or a flood: have it blocked before the gate.",
+            "If connections were turned away (`turned_away`), ask whether a technician was kept out.",
+        ],
+        techniques: GUESSING,
+    },
+    Rule {
         name: "gate-fault-refusal",
         title: "The gate refused because a part of it failed",
         condition: refused(&[Reason::Recorder, Reason::Store, Reason::Clock]),
