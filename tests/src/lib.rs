@@ -17,6 +17,7 @@
 //! dropped. Nothing waits for a fixed time: everything waits for an event, with a deadline.
 
 mod authenticator;
+mod authority;
 mod binary;
 mod command_line;
 mod database;
@@ -27,6 +28,7 @@ mod http;
 mod keys;
 mod ledger;
 mod machine;
+mod mail;
 mod patience;
 mod port;
 mod postgres;
@@ -42,6 +44,7 @@ mod visit;
 mod webhook;
 
 pub use authenticator::{Authenticator, Enrolled};
+pub use authority::{Authority, Issued};
 pub use binary::{chaperone, chaperone_verify, workspace};
 pub use command_line::{Person, Said};
 pub use database::{Database, Engine};
@@ -52,6 +55,7 @@ pub use http::{Answer, Browser, ask, get};
 pub use keys::{Agent, KeyPair};
 pub use ledger::Fact;
 pub use machine::{is_root, login_of_this_process};
+pub use mail::{Letter, MailServer};
 pub use patience::{PATIENCE, eventually, soon};
 pub use port::free_port;
 pub use process::{Process, Ran};
@@ -60,7 +64,7 @@ pub use rustix::process::Signal;
 pub use sockets::{Connection, connections, legs};
 pub use ssh::{Ssh, Technician};
 pub use sshd::{Sshd, SshdOptions};
-pub use syslog::{Message, Syslog};
+pub use syslog::{Message, Syslog, TlsDriver};
 pub use terminal::Terminal;
 pub use text::{contains, digest, noise};
 pub use visit::Visit;

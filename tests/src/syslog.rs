@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::machine::program;
+use crate::authority::{Authority, Issued};
+use crate::machine::{program, word};
 use crate::patience::{PATIENCE, eventually, soon};
 use crate::port::free_port;
 use crate::process::Process;
@@ -19,7 +20,17 @@ use crate::sockets::listens;
 pub struct Syslog {
     folder: PathBuf,
     port: u16,
+    scheme: &'static str,
     process: Option<Process>,
+}
+
+/// What speaks TLS for rsyslogd.
+#[derive(Clone, Copy, Debug)]
+pub enum TlsDriver {
+    /// GnuTLS, of Debian's rsyslog-gnutls. It sends no session tickets.
+    GnuTls,
+    /// OpenSSL, of Debian's rsyslog-openssl.
+    OpenSsl,
 }
 
 /// One message, as rsyslogd received it.
@@ -56,15 +67,43 @@ impl Syslog {
     /// When it does not come up.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
+        let input = "module(load=\"imptcp\")\n\
+             input(type=\"imptcp\" address=\"127.0.0.1\" port=\"PORT\" ruleset=\"soc\" supportOctetCountedFraming=\"on\")\n";
+        Self::configured(folder, "tcp", "", input)
+    }
+
+    /// Starts one that speaks TLS (RFC 5425), with this certificate, and takes clients with one of the authority's only.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn start_tls(folder: &Path, driver: TlsDriver, own: &Issued, clients: &Authority) -> Self {
+        let global = format!(
+            " defaultNetstreamDriverCAFile=\"{}\" defaultNetstreamDriverCertFile=\"{}\" defaultNetstreamDriverKeyFile=\"{}\"",
+            word(clients.certificate()),
+            word(&own.certificate),
+            word(&own.key)
+        );
+        let name = match driver {
+            TlsDriver::GnuTls => "gtls",
+            TlsDriver::OpenSsl => "ossl",
+        };
+        let input = format!(
+            "module(load=\"imtcp\" streamDriver.name=\"{name}\" streamDriver.mode=\"1\" streamDriver.authMode=\"x509/certvalid\")\n\
+             input(type=\"imtcp\" address=\"127.0.0.1\" port=\"PORT\" ruleset=\"soc\")\n"
+        );
+        Self::configured(folder, "tls", &global, &input)
+    }
+
+    fn configured(folder: &Path, scheme: &'static str, global: &str, input: &str) -> Self {
         fs::create_dir_all(folder).expect("a folder for rsyslog");
-        let mut syslog = Self { folder: folder.to_owned(), port: free_port(), process: None };
-        let (port, here) = (syslog.port, folder.display());
+        let mut syslog = Self { folder: folder.to_owned(), port: free_port(), scheme, process: None };
+        let (input, here) = (input.replace("PORT", &syslog.port.to_string()), folder.display());
         let configuration = format!(
-            "global(workDirectory=\"{here}\" maxMessageSize=\"64k\" parser.escapeControlCharactersOnReceive=\"on\")\n\
-             module(load=\"imptcp\")\n\
+            "global(workDirectory=\"{here}\" maxMessageSize=\"64k\" parser.escapeControlCharactersOnReceive=\"on\"{global})\n\
              template(name=\"wire\" type=\"string\" string=\"%timegenerated:::date-rfc3339% %rawmsg%\\n\")\n\
              ruleset(name=\"soc\") {{ action(type=\"omfile\" file=\"{here}/received\" template=\"wire\") }}\n\
-             input(type=\"imptcp\" address=\"127.0.0.1\" port=\"{port}\" ruleset=\"soc\" supportOctetCountedFraming=\"on\")\n"
+             {input}"
         );
         fs::write(folder.join("config"), configuration).expect("rsyslog's configuration");
         syslog.rise();
@@ -104,7 +143,9 @@ impl Syslog {
     /// Where it listens, as `destination add --syslog` takes it.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("tcp://127.0.0.1:{}", self.port)
+        // A certificate is for a name.
+        let host = if self.scheme == "tls" { "localhost" } else { "127.0.0.1" };
+        format!("{}://{host}:{}", self.scheme, self.port)
     }
 
     /// Everything received so far, in order.

@@ -27,7 +27,34 @@ fn main() -> Done<()> {
     if !dist.join("index.html").is_file() {
         return Err(format!("there are no pages in {}: index.html is missing", dist.display()).into());
     }
-    println!("cargo::rustc-env=CHAPERONE_UI={}", dist.canonicalize()?.display());
+    embed(&dist.canonicalize()?)
+}
+
+/// Writes the table of the pages' files, for `src/pages.rs` to include.
+fn embed(dist: &Path) -> Done<()> {
+    let mut files = Vec::new();
+    list(dist, &mut files)?;
+    files.sort();
+    let mut table = "&[\n".to_owned();
+    for file in files {
+        let name = file.strip_prefix(dist)?.to_str().ok_or("a page's name is no UTF-8")?.to_owned();
+        table.push_str(&format!("    ({name:?}, include_bytes!({:?})),\n", file.display().to_string()));
+    }
+    table.push_str("]\n");
+    let out = std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
+    fs::write(Path::new(&out).join("pages.in"), table)?;
+    Ok(())
+}
+
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Done<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            list(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
     Ok(())
 }
 

@@ -8,8 +8,8 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{AlertId, Facts};
-use chaperone_store::{CommittedFact, DestinationKind, Store};
+use chaperone_policy::{AlertId, DestinationId, Facts};
+use chaperone_store::{CommittedFact, Destination, DestinationKind, Reach, Store};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -46,13 +46,23 @@ pub struct Emergency {
 }
 
 impl Emergency {
-    /// For a collector at `tcp://HOST:PORT` or `udp://HOST:PORT`; `zone` is the hospital's, for the words. Connects to
-    /// nothing until there is something to say.
+    /// For a collector at `tls://HOST:PORT`, whom the certificates of this machine vouch for, `tcp://HOST:PORT` or
+    /// `udp://HOST:PORT`; `zone` is the hospital's, for the words. Connects to nothing until there is something to say.
     ///
     /// # Errors
     /// When the address is none.
     pub fn new(url: &str, zone: TimeZone) -> Result<Self, AddressFault> {
-        let link = Link::new(DestinationKind::Syslog, url, None, &Arc::new(AddressPolicy::default()))?;
+        let collector = Destination {
+            id: DestinationId(Uuid::nil()),
+            name: NAME.to_owned(),
+            kind: DestinationKind::Syslog,
+            address: url.to_owned(),
+            reach: Reach::default(),
+            events: "alerts".to_owned(),
+            secret: None,
+            enabled: true,
+        };
+        let link = Link::new(&collector, None, &Arc::new(AddressPolicy::default()))?;
         let (counts, waiting) = (HashMap::new(), VecDeque::new());
         Ok(Self { link, rules: RuleBook::standard(), zone, counts, waiting, dropped: 0, sequence: 0 })
     }
@@ -140,7 +150,7 @@ impl Emergency {
     async fn send_waiting(&mut self, node: &str) {
         while let Some(event) = self.waiting.front() {
             let sequence = event.pointer("/metadata/sequence").and_then(Value::as_u64).unwrap_or_default();
-            let out = Outgoing { event, sequence, destination: NAME, node };
+            let out = Outgoing { event, sequence, destination: NAME, node, site: "" };
             let sent = match self.link.connect().await {
                 Ok(_) => self.link.send(&out, Timestamp::now()).await,
                 Err(error) => Err(error),

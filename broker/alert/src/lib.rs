@@ -4,7 +4,7 @@
 //!  fact ─► Occurrence ─► Rule ─► alert, new or grown ─┬─► OCSF event ─► outbox row per destination   one commit
 //!                    └─────────► activity event ──────┘         (numbered without gaps)
 //!                                                                        │
-//!  feed wakes ─► one task per destination ─► syslog · webhook ─► mark ◄──┘                           at least once
+//!  feed wakes ─► one task per destination ─► syslog · webhook · mail ─► mark ◄──┘                    at least once
 //! ```
 //!
 //! While the database is gone, [`Emergency`] tells one collector of what goes to the spool.
@@ -33,8 +33,8 @@ mod tests;
 
 pub use alerts::Alerts;
 pub use deliver::{
-    AddressError, AddressFault, AddressPolicy, Delivery, DestinationHealth, SecretError, SyslogError, Unseal,
-    WebhookError, WebhookSecret, await_delivery, check, send_test,
+    AddressError, AddressFault, AddressPolicy, Delivery, DestinationHealth, MailError, PemFault, SecretError,
+    SyslogError, TermsFault, TlsFault, Unseal, WebhookError, WebhookSecret, await_delivery, check, send_test,
 };
 pub use emergency::Emergency;
 pub use occurrence::{Occurrence, Somebody, Something};

@@ -52,6 +52,9 @@ pub enum DeskError {
     /// There is no recording of this session here.
     #[error("there is no recording of this visit on this node")]
     NoRecording,
+    /// The ledger has its seal, and the file is not there. A fact, and an alarm.
+    #[error("the ledger has the seal of this recording, and its file is gone from this node")]
+    Missing,
     /// The private half of the evidence key is elsewhere.
     #[error("the evidence identity is not on this node: its content cannot be opened here")]
     NoIdentity,
@@ -135,7 +138,10 @@ impl Desk {
     /// # Errors
     /// When there is no recording, or the ledger cannot be read or written.
     pub async fn verify(&self, look: &Look) -> Result<(Verdict, String), DeskError> {
-        let path = self.file(look.session)?;
+        let path = match self.file(look.session) {
+            Err(DeskError::NoRecording) => return Err(self.absent(look).await?),
+            found => found?,
+        };
         let with = VerifyWith {
             keys: self.inner.keys.seal_keys.clone(),
             identities: self.inner.keys.identities.clone(),
@@ -149,9 +155,26 @@ impl Desk {
             "failure": verdict.failure().map(chaperone_recorder::Failure::name),
             "seal": verdict.seal_hash.map(hex),
         });
+        if !verdict.sound {
+            self.inner.store.fact(look.fact(FactKind::EvidenceUnsound, body.clone())).await?;
+        }
         self.inner.store.fact(look.fact(FactKind::RecordingVerified, body)).await?;
         let words = spoken(&verdict);
         Ok((verdict, words))
+    }
+
+    /// A recording that is not here: was never on this node, or has gone from it.
+    async fn absent(&self, look: &Look) -> Result<DeskError, DeskError> {
+        let row = match self.inner.store.session(look.session).await {
+            Err(StoreError::NotFound(_)) => return Ok(DeskError::NoRecording),
+            found => found?,
+        };
+        if row.node != self.inner.store.node() || self.ledger_view(look.session).await?.seal.is_none() {
+            return Ok(DeskError::NoRecording);
+        }
+        let body = json!({ "sound": false, "failure": "missing" });
+        self.inner.store.fact(look.fact(FactKind::EvidenceUnsound, body)).await?;
+        Ok(DeskError::Missing)
     }
 
     fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {

@@ -21,6 +21,7 @@ mod attempt;
 mod decide;
 mod facts;
 mod id;
+mod mail;
 mod permit;
 mod person;
 mod refusal;
@@ -41,6 +42,7 @@ pub use id::{
     AccountName, AlertId, AttemptId, DestinationId, EndpointName, FreezeId, LockId, Login, NameError,
     PersonId, SessionId, TargetId, TargetName, VendorId, WindowId,
 };
+pub use mail::{MailAddress, MailAddressError};
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
 pub use refusal::{Nearest, Reason, Refusal};

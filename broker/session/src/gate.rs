@@ -157,7 +157,7 @@ impl Gate {
     }
 
     /// What this node observes, for an attempt that is no session yet.
-    fn conditions(&self, person: PersonId, target: &TargetName) -> NodeConditions {
+    pub(crate) fn conditions(&self, person: PersonId, target: &TargetName) -> NodeConditions {
         let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, None);
         NodeConditions {
             clock_trusted: self.shared.clock.read(Timestamp::now(), Instant::now()) == Trust::Agrees,

@@ -145,7 +145,11 @@ impl Gate {
             return Err(Refusal::without_window(Reason::Late));
         }
         let facts = self.facts().await.map_err(|_| Refusal::without_window(Reason::Store))?;
-        let attempt = Attempt { access: Some(access), ..self.running_attempt(session) };
+        // The node as it is now: a clock that has jumped, or a full disk, opens nothing more in a running session either.
+        let mut attempt = Attempt { access: Some(access), ..self.running_attempt(session) };
+        let now = self.conditions(attempt.person, &attempt.target);
+        attempt.node.clock_trusted = now.clock_trusted;
+        attempt.node.recorder_ready = now.recorder_ready;
         decide(&facts, &attempt, session.began.now()).map(drop).map_err(|refusal| *refusal)
     }
 

@@ -137,7 +137,7 @@ impl Gate {
         access: chaperone_policy::Access,
         about: Value,
     ) {
-        let body = json!({ "channel": channel.number(), "access": access, "about": about });
+        let body = json!({ "channel": channel.number(), "access": access, "about": without_content(about) });
         let fact = session.fact(FactKind::ChannelOpened, body);
         let gate = self.clone();
         tokio::spawn(async move { gate.write_or_spool(fact, None).await });
@@ -149,7 +149,7 @@ impl Gate {
         kind: &str,
         about: Value,
     ) {
-        let body = json!({ "channel": kind, "about": about });
+        let body = json!({ "channel": kind, "about": without_content(about) });
         let fact = match session {
             Some(session) => session.fact(FactKind::ChannelRefused, body),
             None => NewFact::new(FactKind::ChannelRefused, self.now(), body),
@@ -283,5 +283,49 @@ impl LiveSession {
             .in_window(permit.window())
             .in_session(self.id)
             .of_attempt(self.attempt.id)
+    }
+}
+
+/// What was asked for, as a fact may say it (P6): command lines and variables hold passwords and patients' names, and stay
+/// in the recording. Of a command its length and SHA-256 say which it was.
+fn without_content(mut about: Value) -> Value {
+    let inner = match about.get_mut("about") {
+        Some(inner) if inner.is_object() => inner,
+        _ => &mut about,
+    };
+    if let Some(fields) = inner.as_object_mut() {
+        let variables = fields.remove("environment").and_then(|all| all.as_array().map(Vec::len));
+        if let Some(count) = variables {
+            fields.insert("variables".to_owned(), json!(count));
+        }
+        fields.remove("command_hex");
+        if let Some(Value::String(command)) = fields.remove("command") {
+            let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, command.as_bytes());
+            let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            fields.insert("command_bytes".to_owned(), json!(command.len()));
+            fields.insert("command_sha256".to_owned(), json!(hash));
+        }
+    }
+    about
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_says_which_command_and_not_what_is_in_it() {
+        let about =
+            json!({ "request": "exec", "command": "mysql -pS3cret", "environment": [["TOKEN", "abc"]] });
+        for (told, at) in [
+            (without_content(about.clone()), ""),
+            (without_content(json!({ "reason": "access-not-granted", "about": about })), "/about"),
+        ] {
+            let text = told.to_string();
+            assert!(!text.contains("S3cret") && !text.contains("abc"), "{text}");
+            let told = told.pointer(at).unwrap();
+            assert_eq!((told["command_bytes"].as_u64(), told["variables"].as_u64()), (Some(14), Some(1)));
+            assert_eq!(told["command_sha256"].as_str().map(str::len), Some(64));
+        }
     }
 }

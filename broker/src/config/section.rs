@@ -173,12 +173,14 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
     })
 }
 
-/// `tcp://HOST:PORT` or `udp://HOST:PORT`.
+/// `tls://HOST:PORT`, `tcp://HOST:PORT` or `udp://HOST:PORT`.
 fn collector(raw: &Raw) -> Judged<String> {
     let url = words(raw)?;
     match chaperone_alert::Emergency::new(&url, TimeZone::UTC) {
         Ok(_) => Ok(url),
-        Err(fault) => mismatch(fault.to_string(), "right is tcp://HOST:PORT or udp://HOST:PORT"),
+        Err(fault) => {
+            mismatch(fault.to_string(), "right is tls://HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT")
+        }
     }
 }
 

@@ -202,7 +202,7 @@ impl Node {
             let task = tokio::spawn(served(chaperone_web::serve(app, Plain(socket), stop)));
             doors.push(Door { name: "the web's door", task });
             let url = format!("http://{address}");
-            self.app.is_at(config.web.url.clone().unwrap_or_else(|| url.clone()));
+            self.is_at(config, &url);
             return Ok((url, None));
         }
         let tls = server_tls(config)?;
@@ -210,8 +210,15 @@ impl Node {
         let task = tokio::spawn(served(chaperone_web::serve(app, Secured(door), stop)));
         doors.push(Door { name: "the web's door", task });
         let url = format!("https://{address}");
-        self.app.is_at(config.web.url.clone().unwrap_or_else(|| url.clone()));
+        self.is_at(config, &url);
         Ok((url, Some(tls.fingerprint())))
+    }
+
+    /// Tells whoever writes links what they begin with.
+    fn is_at(&self, config: &Config, url: &str) {
+        let site = config.web.url.clone().unwrap_or_else(|| url.to_owned());
+        self.delivery.is_at(site.clone());
+        self.app.is_at(site);
     }
 
     /// Ends visits in order and seals them; says so in the ledger.
@@ -308,13 +315,13 @@ fn addresses(config: &Config) -> AddressPolicy {
     if config.alert.allow_private_webhooks { AddressPolicy::private() } else { AddressPolicy::default() }
 }
 
-/// Opens the sealed secret of a webhook.
+/// Opens the sealed secret of a destination.
 fn unseal(vault: Vault) -> Unseal {
     Arc::new(move |destination: &Destination| {
         let sealed = destination.secret.as_deref()?;
         let opened = vault.unseal(&chaperone_web::secret_place(destination.id), sealed);
         if let Err(error) = &opened {
-            tracing::error!(destination = %destination.name, error = chain(error), "a webhook's secret does not open");
+            tracing::error!(destination = %destination.name, error = chain(error), "a destination's secret does not open");
         }
         String::from_utf8(opened.ok()?.to_vec()).ok()
     })

@@ -48,6 +48,10 @@ pub(crate) async fn run(
         Err(_) => return,
     };
     match known {
+        Verdict::Visit(_) if matches!(wish.what, What::TooLong) => {
+            say_and_close(&client, &wish, "This command is longer than any server takes (128 KiB).", USAGE)
+                .await;
+        }
         Verdict::Visit(visit) => serve(&gate, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
@@ -124,6 +128,7 @@ async fn start(
     match &wish.what {
         What::Shell => write.request_shell(true).await?,
         What::Exec(command) => write.exec(true, command.clone()).await?,
+        What::TooLong => return Err(russh::Error::RequestDenied),
     }
     loop {
         match read.wait().await {

@@ -10,6 +10,8 @@ use crate::note::Size;
 
 /// Variables that are taken; OpenSSH sends a handful.
 const VARIABLES: usize = 64;
+/// Longest command, in bytes: Linux takes no longer argument (MAX_ARG_STRLEN).
+const COMMAND_BYTES: usize = 128 << 10;
 /// Longest name and value together, in bytes.
 const VARIABLE_BYTES: usize = 4096;
 
@@ -34,6 +36,8 @@ pub(crate) struct TerminalWish {
 pub(crate) enum What {
     Shell,
     Exec(Vec<u8>),
+    /// A command that no shell would take either.
+    TooLong,
 }
 
 impl Wish {
@@ -65,6 +69,7 @@ impl Wish {
                     continue;
                 }
                 ChannelMsg::RequestShell { .. } => What::Shell,
+                ChannelMsg::Exec { command, .. } if command.len() > COMMAND_BYTES => What::TooLong,
                 ChannelMsg::Exec { command, .. } => What::Exec(command),
                 ChannelMsg::Close => return None,
                 _ => continue,
@@ -77,7 +82,7 @@ impl Wish {
     pub(crate) fn access(&self) -> Access {
         match self.what {
             What::Shell => Access::Shell,
-            What::Exec(_) => Access::Exec,
+            What::Exec(_) | What::TooLong => Access::Exec,
         }
     }
 
@@ -93,6 +98,7 @@ impl Wish {
         say("environment", json!(self.environment));
         match &self.what {
             What::Shell => say("request", "shell".into()),
+            What::TooLong => say("request", "exec".into()),
             What::Exec(command) => {
                 say("request", "exec".into());
                 let text = String::from_utf8_lossy(command);

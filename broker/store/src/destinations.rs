@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use chaperone_policy::{DestinationId, PersonId};
+use chaperone_policy::{DestinationId, MailAddress, PersonId};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::types::Uuid;
 
@@ -20,6 +20,8 @@ pub enum DestinationKind {
     Syslog,
     /// Standard Webhooks.
     Webhook,
+    /// Mail.
+    Smtp,
 }
 
 impl DestinationKind {
@@ -29,8 +31,33 @@ impl DestinationKind {
         match self {
             Self::Syslog => "syslog",
             Self::Webhook => "webhook",
+            Self::Smtp => "smtp",
         }
     }
+
+    /// The kind with this stored name.
+    fn named(name: &str) -> Result<Self, StoreError> {
+        [Self::Syslog, Self::Webhook, Self::Smtp]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+            .ok_or(StoreError::Corrupt { what: "destination's kind", source: None })
+    }
+}
+
+/// How a destination is reached beyond its address. Nothing of it is secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reach {
+    /// PEM certificates that its own must lead to; `None` means those that the machine trusts.
+    pub ca: Option<String>,
+    /// The PEM certificate, with its chain, that the gate shows. Its key is the destination's secret.
+    pub certificate: Option<String>,
+    /// Whom mail is from.
+    pub from: Option<MailAddress>,
+    /// Whom alerts are mailed to.
+    pub to: Vec<MailAddress>,
+    /// The user name at the mail server. Its password is the destination's secret.
+    pub user: Option<String>,
 }
 
 /// A destination of alerts and events.
@@ -44,7 +71,9 @@ pub struct Destination {
     pub kind: DestinationKind,
     /// URL.
     pub address: String,
-    /// What it wants: `alerts` or `all`.
+    /// What else it takes to reach it.
+    pub reach: Reach,
+    /// What it wants: `alerts`, `all`, or `notices` to people.
     pub events: String,
     /// The vault's ciphertext of its secret.
     pub secret: Option<Vec<u8>>,
@@ -80,14 +109,18 @@ pub struct OutboxHealth {
     pub oldest: Option<Timestamp>,
 }
 
-type Row = (Uuid, String, String, String, String, Option<Vec<u8>>, bool);
+type Row = (Uuid, String, String, String, String, String, Option<Vec<u8>>, bool);
 
-fn destination((id, name, kind, address, events, secret, enabled): Row) -> Destination {
-    let kind = if kind == "webhook" { DestinationKind::Webhook } else { DestinationKind::Syslog };
-    Destination { id: DestinationId(id), name, kind, address, events, secret, enabled }
+fn destination(
+    (id, name, kind, address, reach, events, secret, enabled): Row,
+) -> Result<Destination, StoreError> {
+    let kind = DestinationKind::named(&kind)?;
+    let reach = serde_json::from_str(&reach).map_err(StoreError::corrupt("destination"))?;
+    Ok(Destination { id: DestinationId(id), name, kind, address, reach, events, secret, enabled })
 }
 
-const ALL: &str = "SELECT id, name, kind, address, events, secret, enabled FROM destinations ORDER BY name";
+const ALL: &str =
+    "SELECT id, name, kind, address, reach, events, secret, enabled FROM destinations ORDER BY name";
 
 impl Tx {
     /// All destinations, by name.
@@ -95,7 +128,7 @@ impl Tx {
     /// # Errors
     /// When the database fails.
     pub async fn destinations(&mut self) -> Result<Vec<Destination>, StoreError> {
-        Ok(sql!(fetch_all &mut self.conn, Row, ALL)?.into_iter().map(destination).collect())
+        sql!(fetch_all &mut self.conn, Row, ALL)?.into_iter().map(destination).collect()
     }
 
     /// Queues an event under the destination's next number; returns the number.
@@ -131,7 +164,7 @@ impl Store {
     pub async fn destinations(&self) -> Result<Vec<Destination>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, ALL)?;
-        Ok(rows.into_iter().map(destination).collect())
+        rows.into_iter().map(destination).collect()
     }
 
     /// Adds a destination, by somebody.
@@ -141,18 +174,22 @@ impl Store {
     pub async fn add_destination(&self, new: Destination, by: PersonId) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
+                let reach = serde_json::to_string(&new.reach).map_err(StoreError::corrupt("destination"))?;
                 exec!(
                     &mut tx.conn,
-                    "INSERT INTO destinations (id, name, kind, address, events, secret, enabled, next_sequence)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, 1)",
-                    new.id.0, new.name.as_str(), new.kind.as_str(), new.address.as_str(), new.events.as_str(),
-                    new.secret.clone(), new.enabled
+                    "INSERT INTO destinations (id, name, kind, address, reach, events, secret, enabled, next_sequence)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)",
+                    new.id.0, new.name.as_str(), new.kind.as_str(), new.address.as_str(), reach,
+                    new.events.as_str(), new.secret.clone(), new.enabled
                 )
                 .map_err(|error| match StoreError::from(error) {
                     StoreError::Duplicate(_) => StoreError::Duplicate(new.name.clone()),
                     other => other,
                 })?;
-                let body = json!({ "destination": new.id, "name": new.name, "kind": new.kind, "address": new.address });
+                let body = json!({
+                    "destination": new.id, "name": new.name, "kind": new.kind, "address": new.address,
+                    "events": new.events, "from": new.reach.from, "to": new.reach.to,
+                });
                 tx.fact(NewFact::new(FactKind::DestinationAdded, tx.now, body).by(by)).await.map(drop)
             })
         })

@@ -46,6 +46,7 @@ kinds! {
     RecordingViewed = "recording-viewed",
     RecordingExported = "recording-exported",
     RecordingVerified = "recording-verified",
+    EvidenceUnsound = "evidence-unsound",
     RecordingUnknown = "recording-unknown",
     RecorderFault = "recorder-fault",
     RecorderMended = "recorder-mended",

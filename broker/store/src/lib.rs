@@ -37,7 +37,7 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
-pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow};
+pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow, Reach};
 pub use error::StoreError;
 pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};
 pub use factors::{Enrolled, EnrolmentRow, FactorRow, Reset};

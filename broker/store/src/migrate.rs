@@ -11,6 +11,7 @@ use crate::db::{Conn, Db, exec, sql};
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../migrations/0001_first.sql")),
     (2, include_str!("../../../migrations/0002_sign_in.sql")),
+    (3, include_str!("../../../migrations/0003_notices.sql")),
 ];
 
 /// Nodes that start together take turns; the number is ours alone.

@@ -12,13 +12,11 @@ use bytes::Bytes;
 use chaperone_identity::random;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use rust_embed::RustEmbed;
 
 use crate::problem::Problem;
 
-#[derive(RustEmbed)]
-#[folder = "$CHAPERONE_UI"]
-struct Files;
+/// Name and content of every file, sorted by name; made by the build script.
+static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.in"));
 
 const PAGE: &str = "index.html";
 /// In the page, where its nonce goes.
@@ -35,8 +33,8 @@ pub(crate) async fn page(request: Request) -> Response {
         let what = "there is nothing here";
         return Problem::new(StatusCode::NOT_FOUND, what, "see /api/docs for what there is").into_response();
     }
-    match Files::get(path) {
-        Some(file) if path != PAGE => asset(path, &file, request.headers()),
+    match file(path) {
+        Some(data) if path != PAGE => asset(path, data, request.headers()),
         // A file of an older release: the page that asks for it has to be loaded again.
         _ if path.starts_with(HASHED) => StatusCode::NOT_FOUND.into_response(),
         _ => whole_page(),
@@ -45,10 +43,10 @@ pub(crate) async fn page(request: Request) -> Response {
 
 /// The page, with a nonce of its own for its styles; nothing else may be loaded or run than our own files.
 fn whole_page() -> Response {
-    let (Some(file), Some(nonce)) = (Files::get(PAGE), random()) else {
+    let (Some(page), Some(nonce)) = (file(PAGE), random()) else {
         return Problem::unavailable("the pages are not there", "see /api/docs").into_response();
     };
-    let text = String::from_utf8_lossy(&file.data).replace(NONCE, &nonce);
+    let text = String::from_utf8_lossy(page).replace(NONCE, &nonce);
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{}'; img-src 'self' data:; font-src 'self'; \
          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -62,7 +60,12 @@ fn whole_page() -> Response {
     response
 }
 
-fn asset(path: &str, file: &rust_embed::EmbeddedFile, headers: &HeaderMap) -> Response {
+fn file(path: &str) -> Option<&'static [u8]> {
+    let at = FILES.binary_search_by_key(&path, |(name, _)| name).ok()?;
+    FILES.get(at).map(|(_, data)| *data)
+}
+
+fn asset(path: &str, data: &'static [u8], headers: &HeaderMap) -> Response {
     let kind = kind(path);
     let keep = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let fixed =
@@ -71,10 +74,10 @@ fn asset(path: &str, file: &rust_embed::EmbeddedFile, headers: &HeaderMap) -> Re
         .get(header::ACCEPT_ENCODING)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.split(',').any(|coding| coding.trim().starts_with("gzip")));
-    if takes_gzip && is_text(kind) && file.data.len() >= WORTH_PACKING {
-        return (fixed, [(header::CONTENT_ENCODING, "gzip")], packed(path, &file.data)).into_response();
+    if takes_gzip && is_text(kind) && data.len() >= WORTH_PACKING {
+        return (fixed, [(header::CONTENT_ENCODING, "gzip")], packed(path, data)).into_response();
     }
-    (fixed, file.data.to_vec()).into_response()
+    (fixed, Bytes::from_static(data)).into_response()
 }
 
 /// The file, packed once for as long as the program runs.
@@ -143,7 +146,8 @@ mod tests {
 
     #[tokio::test]
     async fn files_have_their_types_and_are_packed_for_whoever_takes_it() {
-        let script = Files::iter().find(|name| name.starts_with(HASHED) && name.ends_with(".js")).unwrap();
+        let scripts = FILES.iter().filter(|(name, _)| name.starts_with(HASHED) && name.ends_with(".js"));
+        let (script, _) = scripts.max_by_key(|(_, data)| data.len()).unwrap();
         let (status, headers, packed) = get(&format!("/{script}"), "br, gzip").await;
         assert_eq!((status, headers["content-encoding"].to_str().unwrap()), (StatusCode::OK, "gzip"));
         assert!(headers["cache-control"].to_str().unwrap().contains("immutable"));

@@ -52,6 +52,11 @@ impl From<DeskError> for Problem {
                 "there is no recording of this visit on this node",
                 "ask the node that the visit was on: chaperone session show",
             ),
+            DeskError::Missing => Self::new(
+                StatusCode::GONE,
+                "the ledger has the seal of this recording, and its file is gone from this node",
+                "the SOC has an alert; bring the file back from the archive and verify it",
+            ),
             DeskError::NoIdentity => Self::conflict(
                 "the evidence identity is not on this node, so the content cannot be opened here",
                 "export it as chap, and open it where the identity is: chaperone-verify RECORDING --identity FILE",

@@ -6,7 +6,7 @@
 //!
 //! The mark is the commit point. A crash before it sends again; nothing is marked that was not sent.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chaperone_store::{OutboxRow, StoreError};
@@ -16,8 +16,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, info, warn};
 
 use super::backoff::{Failure, pause};
+use super::fault::SendError;
 use super::gauge::Gauge;
-use super::link::{Link, Outgoing, SendError};
+use super::link::{Link, Outgoing};
 use super::outbox::Outbox;
 use crate::ocsf::numbered;
 
@@ -62,6 +63,8 @@ pub struct Drain<O, N> {
     pub news: watch::Receiver<N>,
     /// What others may know of this task.
     pub gauge: Arc<Gauge>,
+    /// What links to the web's pages begin with, once it is known.
+    pub site: Arc<OnceLock<String>>,
     /// Whether an earlier connection may have lost something.
     pub lost: bool,
 }
@@ -156,8 +159,13 @@ impl<O: Outbox, N: Send + Sync> Drain<O, N> {
 
     async fn send_one(&mut self, row: &OutboxRow) -> Result<(), SendError> {
         let event = numbered(&row.event, row.sequence);
-        let out =
-            Outgoing { event: &event, sequence: row.sequence, destination: &self.name, node: &self.node };
+        let out = Outgoing {
+            event: &event,
+            sequence: row.sequence,
+            destination: &self.name,
+            node: &self.node,
+            site: self.site.get().map(String::as_str).unwrap_or_default(),
+        };
         let sent = self.link.send(&out, Timestamp::now()).await;
         self.lost |= sent.is_err();
         sent

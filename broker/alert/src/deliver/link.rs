@@ -3,75 +3,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_store::DestinationKind;
+use chaperone_store::{Destination, DestinationKind};
 use jiff::Timestamp;
 use reqwest::Url;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::backoff::Failure;
-use super::fit::fitted;
-use super::syslog::frame::{self, Header};
+use super::fault::{AddressFault, SendError};
+use super::mail::Mail;
+use super::render::{syslog_message, uid, webhook_body};
+use super::syslog::tls::TlsCollector;
 use super::syslog::{SyslogError, TcpCollector, UdpCollector};
-use super::webhook::address::{AddressError, AddressPolicy};
-use super::webhook::sign::{SecretError, WebhookSecret};
-use super::webhook::{BODY_MAX, Webhook, WebhookError};
-use crate::Severity;
+use super::tls::TlsTerms;
+use super::webhook::address::AddressPolicy;
+use super::webhook::sign::WebhookSecret;
+use super::webhook::{Webhook, WebhookError};
 
-/// Why a destination's configuration is no use.
-#[derive(Debug, thiserror::Error)]
-pub enum AddressFault {
-    /// A syslog address of another form.
-    #[error("{0:?} is no syslog address: tcp://HOST:PORT or udp://HOST:PORT")]
-    Syslog(String),
-    /// A webhook address that is no URL.
-    #[error("{0:?} is no webhook address: https://HOST/PATH")]
-    Webhook(String),
-    /// A webhook address that may not be called.
-    #[error("the webhook's address is refused")]
-    Refused(#[from] AddressError),
-    /// A webhook without its secret.
-    #[error("a webhook needs a signing secret")]
-    NoSecret,
-    /// A secret that is none.
-    #[error("the webhook's signing secret is no use")]
-    Secret(#[from] SecretError),
-    /// No HTTP client.
-    #[error("the webhook cannot be set up")]
-    Client(#[source] WebhookError),
-}
-
-/// Why one event did not go out.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// By syslog.
-    #[error(transparent)]
-    Syslog(#[from] SyslogError),
-    /// By webhook.
-    #[error(transparent)]
-    Webhook(#[from] WebhookError),
-}
-
-impl SendError {
-    /// How patient to be.
-    #[must_use]
-    pub fn failure(&self) -> Failure {
-        match self {
-            Self::Webhook(WebhookError::Status { retry_after, .. }) => Failure::Answered(*retry_after),
-            _ => Failure::Unreachable,
-        }
-    }
-
-    /// Whether the receiver wants no more.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Webhook(WebhookError::Gone))
-    }
-}
+/// What a destination wants that tells people, not the SOC.
+pub(crate) const NOTICES: &str = "notices";
+/// The port of syslog over TLS (RFC 5425 §4.1).
+const SYSLOG_TLS: u16 = 6_514;
 
 /// One event on its way to one destination.
 #[derive(Clone, Debug)]
 pub struct Outgoing<'a> {
-    /// The OCSF event, numbered.
+    /// The OCSF event, or the notice, numbered.
     pub event: &'a Value,
     /// Its number at this destination.
     pub sequence: u64,
@@ -79,6 +34,8 @@ pub struct Outgoing<'a> {
     pub destination: &'a str,
     /// This node's name.
     pub node: &'a str,
+    /// What links to the web's pages begin with; empty where it is not known.
+    pub site: &'a str,
 }
 
 /// The line of one destination.
@@ -91,6 +48,15 @@ pub enum Link {
         /// The connection.
         live: Option<TcpCollector>,
     },
+    /// Syslog over TLS.
+    Tls {
+        /// `host:port`.
+        address: String,
+        /// Whom to trust, and what to show.
+        terms: Box<TlsTerms>,
+        /// The connection.
+        live: Option<Box<TlsCollector>>,
+    },
     /// Syslog over UDP.
     Udp {
         /// `host:port`.
@@ -100,30 +66,36 @@ pub enum Link {
     },
     /// HTTPS.
     Webhook(Box<Webhook>),
+    /// A mail server.
+    Mail(Box<Mail>),
 }
 
 impl Link {
-    /// Reads a destination's configuration; connects to nothing.
+    /// Reads a destination's configuration, with its secret opened; connects to nothing.
     ///
     /// # Errors
     /// What is wrong with the configuration.
     pub fn new(
-        kind: DestinationKind,
-        url: &str,
+        to: &Destination,
         secret: Option<&str>,
         policy: &Arc<AddressPolicy>,
     ) -> Result<Self, AddressFault> {
-        match kind {
-            DestinationKind::Syslog => syslog(url),
+        match to.kind {
+            DestinationKind::Syslog => syslog(to, secret),
             DestinationKind::Webhook => {
-                let parsed: Url = url.parse().map_err(|_| AddressFault::Webhook(url.to_owned()))?;
+                let url = &to.address;
+                let parsed: Url = url.parse().map_err(|_| AddressFault::Webhook(url.clone()))?;
                 let secret: WebhookSecret = secret.ok_or(AddressFault::NoSecret)?.parse()?;
+                if to.reach != chaperone_store::Reach::default() {
+                    return Err(AddressFault::Stray("a certificate or mail address"));
+                }
                 let webhook = Webhook::new(parsed, secret, policy).map_err(|fault| match fault {
                     WebhookError::Address(refused) => AddressFault::Refused(refused),
                     other => AddressFault::Client(other),
                 })?;
                 Ok(Self::Webhook(Box::new(webhook)))
             }
+            DestinationKind::Smtp => Ok(Self::Mail(Box::new(Mail::new(to, secret)?))),
         }
     }
 
@@ -137,6 +109,10 @@ impl Link {
                 *live = Some(TcpCollector::connect(address).await?);
                 Ok(true)
             }
+            Self::Tls { address, terms, live: live @ None } => {
+                *live = Some(Box::new(TlsCollector::connect(address, terms).await?));
+                Ok(true)
+            }
             Self::Udp { address, live: live @ None } => {
                 *live = Some(UdpCollector::open(address).await?);
                 Ok(false)
@@ -145,22 +121,26 @@ impl Link {
         }
     }
 
-    /// Sends one event. `Ok` means: taken by the receiver (webhook), or by the kernel (syslog).
+    /// Sends one event. `Ok` means: taken by the receiver (webhook, mail server), or by the kernel (syslog).
     ///
     /// # Errors
     /// Why it did not go out; a broken connection is put away.
     pub async fn send(&mut self, out: &Outgoing<'_>, now: Timestamp) -> Result<(), SendError> {
-        let sent = match self {
+        let sent: Result<(), SendError> = match self {
             Self::Tcp { live: Some(collector), .. } => {
-                collector.send(&syslog_message(out)).await.map_err(SendError::from)
+                collector.send(&syslog_message(out)).await.map_err(Into::into)
+            }
+            Self::Tls { live: Some(collector), .. } => {
+                collector.send(&syslog_message(out)).await.map_err(Into::into)
             }
             Self::Udp { live: Some(collector), .. } => {
-                collector.send(&syslog_message(out)).await.map_err(SendError::from)
+                collector.send(&syslog_message(out)).await.map_err(Into::into)
             }
             Self::Webhook(webhook) => {
-                webhook.send(&uid(out), now, webhook_body(out)).await.map_err(SendError::from)
+                webhook.send(&uid(out), now, webhook_body(out)).await.map_err(Into::into)
             }
-            Self::Tcp { .. } | Self::Udp { .. } => {
+            Self::Mail(mail) => mail.send(out).await.map_err(Into::into),
+            Self::Tcp { .. } | Self::Tls { .. } | Self::Udp { .. } => {
                 Err(SyslogError::Broken(std::io::ErrorKind::NotConnected.into()).into())
             }
         };
@@ -171,9 +151,10 @@ impl Link {
     }
 
     /// Waits until a connection that is up breaks; for ever where there is none to break.
-    pub async fn broken(&self) -> SyslogError {
+    pub async fn broken(&mut self) -> SyslogError {
         match self {
             Self::Tcp { live: Some(collector), .. } => collector.gone().await,
+            Self::Tls { live: Some(collector), .. } => collector.gone().await,
             _ => std::future::pending().await,
         }
     }
@@ -182,8 +163,9 @@ impl Link {
     pub fn hang_up(&mut self) {
         match self {
             Self::Tcp { live, .. } => *live = None,
+            Self::Tls { live, .. } => *live = None,
             Self::Udp { live, .. } => *live = None,
-            Self::Webhook(_) => {}
+            Self::Webhook(_) | Self::Mail(_) => {}
         }
     }
 
@@ -191,8 +173,9 @@ impl Link {
     #[must_use]
     pub fn marks_every(&self) -> usize {
         match self {
-            Self::Tcp { .. } | Self::Udp { .. } => 64,
+            Self::Tcp { .. } | Self::Tls { .. } | Self::Udp { .. } => 64,
             Self::Webhook(_) => 4,
+            Self::Mail(_) => 1,
         }
     }
 
@@ -200,115 +183,115 @@ impl Link {
     #[must_use]
     pub fn resends(&self) -> Duration {
         match self {
-            Self::Tcp { .. } => Duration::from_secs(60),
-            Self::Udp { .. } | Self::Webhook(_) => Duration::ZERO,
+            Self::Tcp { .. } | Self::Tls { .. } => Duration::from_secs(60),
+            Self::Udp { .. } | Self::Webhook(_) | Self::Mail(_) => Duration::ZERO,
         }
     }
 }
 
-fn syslog(url: &str) -> Result<Link, AddressFault> {
-    let fault = || AddressFault::Syslog(url.to_owned());
-    let (scheme, rest) = url.split_once("://").ok_or_else(fault)?;
-    let address = rest.trim_end_matches('/').to_owned();
-    let (host, port) = address.rsplit_once(':').ok_or_else(fault)?;
-    if host.is_empty() || !port.parse::<u16>().is_ok_and(|port| port > 0) {
-        return Err(fault());
+fn syslog(to: &Destination, secret: Option<&str>) -> Result<Link, AddressFault> {
+    let fault = || AddressFault::Syslog(to.address.clone());
+    let (scheme, rest) = to.address.split_once("://").ok_or_else(fault)?;
+    let default = (scheme == "tls").then_some(SYSLOG_TLS);
+    let (host, port) = host_and_port(rest.trim_end_matches('/'), default).ok_or_else(fault)?;
+    let address = format!("{host}:{port}");
+    if to.events == NOTICES {
+        return Err(AddressFault::NoPeople);
     }
+    if to.reach.from.is_some() || !to.reach.to.is_empty() || to.reach.user.is_some() {
+        return Err(AddressFault::Stray("a mail address or user name"));
+    }
+    let bare = to.reach.ca.is_none() && to.reach.certificate.is_none() && secret.is_none();
     match scheme {
+        "tls" => {
+            let terms = Box::new(TlsTerms::new(host, &to.reach, secret)?);
+            Ok(Link::Tls { address, terms, live: None })
+        }
+        "tcp" | "udp" if !bare => Err(AddressFault::Stray("a certificate or key")),
         "tcp" => Ok(Link::Tcp { address, live: None }),
         "udp" => Ok(Link::Udp { address, live: None }),
         _ => Err(fault()),
     }
 }
 
-fn uid(out: &Outgoing<'_>) -> String {
-    let uid = out.event.pointer("/metadata/uid").and_then(Value::as_str);
-    // A full stop would let an id run over into the signed timestamp.
-    uid.map_or_else(|| format!("msg_{}", out.sequence), |uid| uid.replace('.', "-"))
-}
-
-fn number(event: &Value, name: &str) -> u64 {
-    event.get(name).and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn at(event: &Value) -> Timestamp {
-    let millisecond = event.get("time").and_then(Value::as_i64).unwrap_or_default();
-    Timestamp::from_millisecond(millisecond).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-fn syslog_message(out: &Outgoing<'_>) -> String {
-    let uid = uid(out);
-    let header = Header {
-        severity: Severity::from_ocsf_id(number(out.event, "severity_id")),
-        at: at(out.event),
-        node: out.node,
-        process: std::process::id(),
-        class_uid: number(out.event, "class_uid"),
-        uid: &uid,
-        destination: out.destination,
-        sequence: out.sequence,
+/// Splits `HOST:PORT`, `HOST` where there is a port by default, and an IPv6 address in brackets.
+pub(super) fn host_and_port(text: &str, default: Option<u16>) -> Option<(&str, u16)> {
+    let bracketed = text.starts_with('[');
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !bracketed || host.ends_with(']') => (host, port.parse().ok()?),
+        _ => (text, default?),
     };
-    frame::message(&header, &fitted(out.event, frame::room(&header)))
-}
-
-/// Standard Webhooks' payload: type, time, and the OCSF event as data.
-fn webhook_body(out: &Outgoing<'_>) -> String {
-    let kind = match (number(out.event, "class_uid"), number(out.event, "activity_id")) {
-        (2004, 1) => "alert.raised",
-        (2004, 2) => "alert.grown",
-        (2004, 3) => "alert.closed",
-        (3002, _) => "authentication",
-        (3003, _) => "session.authorized",
-        (3004, _) => "entity.changed",
-        (4007, _) => "session.activity",
-        _ => "event",
+    let whole = match host.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().is_ok(),
+        // Several colons without brackets: where the port begins is anybody's guess.
+        None => !host.is_empty() && !host.contains([':', '/', '@', '?', '#', '[', ']', ' ']),
     };
-    let around = json!({ "type": kind, "timestamp": at(out.event).to_string(), "data": {} }).to_string();
-    let data = fitted(out.event, BODY_MAX.saturating_sub(around.len()));
-    // `data` is JSON text already: put in place of its empty stand-in, so that it is not rendered a second time.
-    around.replacen("\"data\":{}", &format!("\"data\":{data}"), 1)
+    (whole && port > 0).then_some((host, port))
 }
 
 #[cfg(test)]
 mod tests {
+    use chaperone_store::Reach;
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::ocsf::{numbered, test_event};
+    use crate::deliver::tests::authority::Authority;
+    use crate::deliver::tests::destination;
 
-    fn out(event: &Value) -> Outgoing<'_> {
-        Outgoing { event, sequence: 9, destination: "soc", node: "gate-1" }
-    }
-
-    #[test]
-    fn both_transports_carry_the_same_event_under_the_same_number() {
-        let event = numbered(&test_event("u-1", "soc", Timestamp::UNIX_EPOCH), 9);
-        let message = syslog_message(&out(&event));
-        let (header, body) = message.split_once("] ").unwrap();
-        assert!(
-            header.contains(r#"sequence="9""#)
-                && header.starts_with("<86>1 1970-01-01T00:00:00.000000Z gate-1")
-        );
-        assert_eq!(serde_json::from_str::<Value>(body).unwrap(), event);
-        let webhook: Value = serde_json::from_str(&webhook_body(&out(&event))).unwrap();
-        assert_eq!(webhook["data"], event);
-        assert_eq!(webhook["type"], "alert.raised");
-    }
-
-    #[test]
-    fn a_huge_event_fits_both_transports() {
-        let mut event = numbered(&test_event("u-1", "soc", Timestamp::UNIX_EPOCH), 9);
-        event["evidences"] = json!([{ "data": { "x": "é".repeat(50_000) } }]);
-        assert!(syslog_message(&out(&event)).len() < frame::MESSAGE_MAX);
-        assert!(webhook_body(&out(&event)).len() < BODY_MAX);
+    fn fault(kind: DestinationKind, url: &str) -> String {
+        let policy = Arc::new(AddressPolicy::default());
+        Link::new(&destination(kind, url), None, &policy).map(|_| ()).unwrap_err().to_string()
     }
 
     #[test]
     fn an_address_that_is_no_use_is_named() {
-        let policy = Arc::new(AddressPolicy::default());
-        let fault = |kind, url| Link::new(kind, url, None, &policy).map(|_| ()).unwrap_err().to_string();
-        for url in ["tcp://soc", "tcp://soc:0", "tls://soc:1", "soc:514", "tcp://:514"] {
+        for url in
+            ["tcp://soc", "tcp://soc:0", "ftp://soc:1", "soc:514", "tcp://:514", "tls://", "tls://a b:1"]
+        {
             assert!(fault(DestinationKind::Syslog, url).contains("tcp://HOST:PORT"), "{url}");
         }
         assert!(fault(DestinationKind::Webhook, "https://x.example/").contains("needs a signing secret"));
-        assert!(Link::new(DestinationKind::Syslog, "tcp://[::1]:514", None, &policy).is_ok());
+        assert!(fault(DestinationKind::Smtp, "mail.example").contains("smtps://HOST"));
+        let policy = Arc::new(AddressPolicy::default());
+        assert!(Link::new(&destination(DestinationKind::Syslog, "tcp://[::1]:514"), None, &policy).is_ok());
+    }
+
+    #[test]
+    fn syslog_over_tls_has_its_own_port_and_what_it_does_not_need_is_refused() {
+        let policy = Arc::new(AddressPolicy::default());
+        let reach = Reach { ca: Some(Authority::new("hospital").pem()), ..Reach::default() };
+        let made = |url: &str, reach: &Reach, events: &str| {
+            let plain = destination(DestinationKind::Syslog, url);
+            let to = Destination { reach: reach.clone(), events: events.to_owned(), ..plain };
+            Link::new(&to, None, &policy)
+        };
+        for (url, expected) in [
+            ("tls://siem.example", "siem.example:6514"),
+            ("tls://siem.example:7000/", "siem.example:7000"),
+            ("tls://[2001:db8::7]", "[2001:db8::7]:6514"),
+        ] {
+            let Link::Tls { address, .. } = made(url, &reach, "all").unwrap() else { panic!("{url}") };
+            assert_eq!(address, expected);
+        }
+        assert!(matches!(made("tcp://siem.example:514", &reach, "all"), Err(AddressFault::Stray(_))));
+        assert!(matches!(made("tls://siem.example", &reach, "notices"), Err(AddressFault::NoPeople)));
+        let mail = Reach { from: Some("gate@hospital.example".parse().unwrap()), ..reach };
+        assert!(matches!(made("tls://siem.example", &mail, "all"), Err(AddressFault::Stray(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_panics_and_what_is_read_is_whole(url in ".{0,80}", rest in "[a-z0-9:.\\[\\]/@-]{0,40}") {
+            let policy = Arc::new(AddressPolicy::default());
+            for kind in [DestinationKind::Syslog, DestinationKind::Webhook, DestinationKind::Smtp] {
+                drop(Link::new(&destination(kind, &url), None, &policy));
+            }
+            for default in [None, Some(6514)] {
+                if let Some((host, port)) = host_and_port(&rest, default) {
+                    prop_assert!(port > 0 && !host.is_empty());
+                    prop_assert!(rest.starts_with(host));
+                }
+            }
+        }
     }
 }

@@ -3,17 +3,21 @@
 
 mod backoff;
 mod drain;
+mod fault;
 mod fit;
 mod gauge;
 mod link;
+mod mail;
 mod outbox;
+mod render;
 mod syslog;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod webhook;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chaperone_policy::{DestinationId, PersonId};
@@ -26,8 +30,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{info, warn};
 use uuid::Uuid;
 
-pub use link::AddressFault;
+pub use fault::AddressFault;
+pub use mail::MailError;
 pub use syslog::SyslogError;
+pub use tls::fault::TlsFault;
+pub use tls::{PemFault, TermsFault};
 pub use webhook::WebhookError;
 pub use webhook::address::{AddressError, AddressPolicy};
 pub use webhook::sign::{SecretError, WebhookSecret};
@@ -87,6 +94,7 @@ struct Shared {
     alerts: Arc<Alerts>,
     addresses: Arc<AddressPolicy>,
     unseal: Unseal,
+    site: Arc<OnceLock<String>>,
     lines: Mutex<BTreeMap<DestinationId, Line>>,
 }
 
@@ -111,8 +119,14 @@ impl Delivery {
     /// Over a store. `addresses` says where webhooks may go; `unseal` opens their secrets.
     #[must_use]
     pub fn new(store: Store, alerts: Arc<Alerts>, addresses: AddressPolicy, unseal: Unseal) -> Self {
-        let (addresses, lines) = (Arc::new(addresses), Mutex::default());
-        Self { shared: Arc::new(Shared { store, alerts, addresses, unseal, lines }) }
+        let (addresses, site, lines) = (Arc::new(addresses), Arc::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { store, alerts, addresses, unseal, site, lines }) }
+    }
+
+    /// Says what links to the web's pages begin with, without a slash at the end. The first word stands; until it is
+    /// said, letters carry no links.
+    pub fn is_at(&self, site: String) {
+        drop(self.shared.site.set(site));
     }
 
     /// Delivers for ever. Dropping the future ends every destination's task; what was not marked is sent again by the
@@ -210,17 +224,16 @@ impl Delivery {
     }
 }
 
-/// Checks a destination before it is stored.
+/// Checks a destination before it is stored; `secret` is what its sealed secret will hold.
 ///
 /// # Errors
-/// What is wrong with its address or secret.
+/// What is wrong with its address, certificates or secret.
 pub fn check(
-    kind: chaperone_store::DestinationKind,
-    url: &str,
+    destination: &Destination,
     secret: Option<&str>,
     addresses: &AddressPolicy,
 ) -> Result<(), AddressFault> {
-    Link::new(kind, url, secret, &Arc::new(addresses.clone())).map(drop)
+    Link::new(destination, secret, &Arc::new(addresses.clone())).map(drop)
 }
 
 /// Queues a test message, as a fact, by somebody; returns its number at the destination.
@@ -312,7 +325,7 @@ impl Shared {
     fn line(&self, destination: Destination) -> Line {
         let gauge = Arc::new(Gauge::default());
         let secret = (self.unseal)(&destination);
-        let link = Link::new(destination.kind, &destination.address, secret.as_deref(), &self.addresses);
+        let link = Link::new(&destination, secret.as_deref(), &self.addresses);
         let task = match link {
             Ok(link) => Some(tokio::spawn(self.drain(&destination, link, &gauge).run())),
             Err(fault) => {
@@ -339,6 +352,7 @@ impl Shared {
             node: self.store.node().to_owned(),
             news: self.store.changes(),
             gauge: Arc::clone(gauge),
+            site: Arc::clone(&self.site),
             lost: true,
         }
     }

@@ -89,6 +89,20 @@ pub(super) const ATTEMPTS: &[Rule] = &[
         techniques: GUESSING,
     },
     Rule {
+        name: "evidence-unsound",
+        title: "A recording is not as it was sealed",
+        condition: Condition { kinds: &[FactKind::EvidenceUnsound], ..NOTHING },
+        severity: Severity::Critical,
+        action: Action::Alert,
+        grouping: Grouping::Subject,
+        runbook: [
+            "Do not touch the file: note where it lies, who can write there, and copy it away as it is.",
+            "Verify the ledger and the recordings beside it: chaperone ledger verify, chaperone recording verify.",
+            "Find out who was on the recordings' disk since it was sealed, and bring back the copy from the archive.",
+        ],
+        techniques: &[],
+    },
+    Rule {
         name: "connections-unheard",
         title: "Connections that said nobody's name",
         condition: Condition { kinds: &[FactKind::ConnectionsUnheard], ..NOTHING },

@@ -9,7 +9,8 @@ use chaperone_policy::{
 };
 use chaperone_recorder::SigningKey;
 use chaperone_store::{
-    Destination, DestinationKind, FactFilter, FactKind, NewFact, Store, StoreConfig, StoreError, StoreTasks,
+    Destination, DestinationKind, FactFilter, FactKind, NewFact, Reach, Store, StoreConfig, StoreError,
+    StoreTasks,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -90,6 +91,7 @@ impl Gate {
             name: name.into(),
             kind: DestinationKind::Syslog,
             address: url.into(),
+            reach: Reach::default(),
             events: events.into(),
             secret: None,
             enabled: true,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaperone_policy::DestinationId;
-use chaperone_store::{Destination, DestinationKind, FactKind, OutboxRow, Store, StoreError};
+use chaperone_store::{Destination, DestinationKind, FactKind, OutboxRow, Reach, Store, StoreError};
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde_json::json;
@@ -26,6 +26,7 @@ async fn add(store: &Store, name: &str) -> DestinationId {
         name: name.to_owned(),
         kind: DestinationKind::Syslog,
         address: "tcp://127.0.0.1:6514".to_owned(),
+        reach: Reach { ca: Some("-----BEGIN CERTIFICATE-----".to_owned()), ..Reach::default() },
         events: "all".to_owned(),
         secret: Some(vec![1, 2, 3]),
         enabled: true,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chaperone_alert::{DestinationHealth, await_delivery, check, send_test};
-use chaperone_policy::{DestinationId, Subject};
-use chaperone_store::{Destination, DestinationKind};
+use chaperone_alert::{AddressFault, DestinationHealth, await_delivery, check, send_test};
+use chaperone_policy::{DestinationId, MailAddress, Subject};
+use chaperone_store::{Destination, DestinationKind, Reach};
 use uuid::Uuid;
 
 use super::Answer;
@@ -40,26 +40,12 @@ pub(crate) async fn add(
     Body(new): Body<NewDestination>,
 ) -> Answer<DestinationView> {
     actor.may(Subject::AtAll)?;
-    let kind = match new.kind {
-        wire::DestinationKind::Syslog => DestinationKind::Syslog,
-        wire::DestinationKind::Webhook => DestinationKind::Webhook,
-    };
+    let mut destination = destination(&new)?;
     let secret = new.secret.as_deref().map(str::trim);
-    check(kind, &new.url, secret, &app.parts.settings.addresses).map_err(|error| fault(&error))?;
-    let id = DestinationId(Uuid::now_v7());
-    let sealed = match secret {
-        Some(secret) => Some(app.parts.vault.seal(&secret_place(id), secret.as_bytes())?),
-        None => None,
-    };
-    let destination = Destination {
-        id,
-        name: parse::needed("name", &new.name)?,
-        kind,
-        address: new.url,
-        events: if new.all_events { "all" } else { "alerts" }.to_owned(),
-        secret: sealed,
-        enabled: true,
-    };
+    check(&destination, secret, &app.parts.settings.addresses).map_err(|error| fault(&error))?;
+    if let Some(secret) = secret {
+        destination.secret = Some(app.parts.vault.seal(&secret_place(destination.id), secret.as_bytes())?);
+    }
     app.parts.store.add_destination(destination.clone(), actor.person).await?;
     Ok(Json(view(&destination, &[])))
 }
@@ -111,6 +97,36 @@ pub fn secret_place(id: DestinationId) -> String {
     format!("destination/{id}")
 }
 
+/// The destination that somebody asks for, without its secret.
+fn destination(new: &NewDestination) -> Result<Destination, Problem> {
+    let address = |field: &str, text: &String| text.parse().map_err(|error| Problem::field(field, error));
+    let from = new.from.as_ref().map(|from| address("from", from)).transpose()?;
+    let to: Vec<MailAddress> = new.to.iter().map(|to| address("to", to)).collect::<Result<_, _>>()?;
+    let user = new.user.as_deref().map(|user| parse::needed("user", user)).transpose()?;
+    let events = match (new.notices, new.all_events) {
+        (true, true) => {
+            return Err(Problem::field("notices", "a destination has notices, or events for the SOC"));
+        }
+        (true, false) => "notices",
+        (false, true) => "all",
+        (false, false) => "alerts",
+    };
+    Ok(Destination {
+        id: DestinationId(Uuid::now_v7()),
+        name: parse::needed("name", &new.name)?,
+        kind: match new.kind {
+            wire::DestinationKind::Syslog => DestinationKind::Syslog,
+            wire::DestinationKind::Webhook => DestinationKind::Webhook,
+            wire::DestinationKind::Smtp => DestinationKind::Smtp,
+        },
+        address: new.url.clone(),
+        reach: Reach { ca: new.ca.clone(), certificate: new.client_certificate.clone(), from, to, user },
+        events: events.to_owned(),
+        secret: None,
+        enabled: true,
+    })
+}
+
 async fn named(app: &App, name: &str) -> Result<Destination, Problem> {
     let all = app.parts.store.destinations().await?;
     all.into_iter()
@@ -118,12 +134,20 @@ async fn named(app: &App, name: &str) -> Result<Destination, Problem> {
         .ok_or_else(|| Problem::unknown("destination", name))
 }
 
-fn fault(error: &chaperone_alert::AddressFault) -> Problem {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    Problem::bad(
-        format!("{error}{cause}"),
-        "for a receiver inside the hospital set alert.allow_private_webhooks = true",
-    )
+fn fault(error: &AddressFault) -> Problem {
+    let mut what = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        what = format!("{what}: {inner}");
+        cause = inner.source();
+    }
+    let next = match error {
+        AddressFault::Refused(_) => {
+            "for a receiver inside the hospital set alert.allow_private_webhooks = true"
+        }
+        _ => "chaperone destination add --help says what each kind of destination takes",
+    };
+    Problem::bad(what, next)
 }
 
 fn view(destination: &Destination, health: &[DestinationHealth]) -> DestinationView {
@@ -135,6 +159,9 @@ fn view(destination: &Destination, health: &[DestinationHealth]) -> DestinationV
         url: destination.address.clone(),
         enabled: destination.enabled,
         all_events: destination.events == "all",
+        notices: destination.events == "notices",
+        from: destination.reach.from.as_ref().map(ToString::to_string),
+        to: destination.reach.to.iter().map(ToString::to_string).collect(),
         waiting: health.map_or(0, |health| health.depth),
         oldest: health.and_then(|health| health.oldest),
         last_error: health.and_then(|health| health.fault.clone()),

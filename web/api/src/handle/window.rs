@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Act, Caution, Facts, Needs, Purpose, Role, Subject, Window, WindowId};
+use chaperone_policy::{Act, Caution, Facts, Needs, Purpose, Role, Subject, Window, WindowId, may_read};
 use chaperone_store::FactKind;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ pub(crate) async fn request(
             let wish = request.ask(&facts, tx.now())?;
             asker.may(&facts, Subject::Window(&wish.window), tx.now())?;
             let cautions: Vec<String> =
-                wish.cautions.iter().map(|caution| warning(&facts, caution)).collect();
+                wish.cautions.iter().map(|caution| warning(&facts, asker, caution, tx.now())).collect();
             tx.add_window(&wish.window, asker.person, json!({ "cautions": cautions })).await?;
             Ok::<_, Problem>((wish.window, cautions))
         })
@@ -299,10 +299,15 @@ fn because(reason: &str) -> Result<Value, Problem> {
     Ok(json!({ "reason": parse::words("reason", reason)? }))
 }
 
-fn warning(facts: &Facts, caution: &Caution) -> String {
+/// A caution, as the asker may know it: of windows that are not theirs a vendor learns no times (P9).
+fn warning(facts: &Facts, asker: Asker, caution: &Caution, now: Timestamp) -> String {
     let times = |id| match facts.windows.get(id) {
-        Some(window) => format!("{} to {}", window.opens, window.closes),
-        None => "some time".to_owned(),
+        Some(window)
+            if may_read(facts, asker.person, Act::SeeWindows, Subject::Window(window), now).is_ok() =>
+        {
+            format!("{} to {}", window.opens, window.closes)
+        }
+        _ => "clinical engineering sees when".to_owned(),
     };
     match caution {
         Caution::SameTarget(id) => format!("another window shares a server: {}", times(id)),

@@ -1,10 +1,11 @@
-//! Syslog over TCP and UDP.
+//! Syslog over TCP, TLS and UDP.
 //!
-//! TCP carries no acknowledgement: what a collector had not read when it went away is gone, and a write into a dead
+//! TCP, and TLS over it, carries no acknowledgement: what a collector had not read when it went away is gone, and a write into a dead
 //! connection succeeds. So the connection is asked whether its peer has gone before each write and while it is idle, and
 //! whoever drains the outbox sends the last minute again after every new connection, under the same sequence numbers.
 
 pub mod frame;
+pub mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +15,8 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpStream, UdpSocket, lookup_host};
 use tokio::time::timeout;
+
+use super::tls::fault::TlsFault;
 
 /// How long a connection may take to come up, and a write to be taken by the kernel.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,6 +46,15 @@ pub enum SyslogError {
         #[source]
         source: io::Error,
     },
+    /// The collector answers, and there is no TLS with it, or no more.
+    #[error("no TLS with the collector at {address}")]
+    Tls {
+        /// As configured.
+        address: String,
+        /// What is wrong, and what to look at.
+        #[source]
+        source: TlsFault,
+    },
     /// The connection broke, or the collector closed it.
     #[error("the connection to the collector broke")]
     Broken(#[source] io::Error),
@@ -63,20 +75,7 @@ impl TcpCollector {
     /// # Errors
     /// When the name does not resolve, or none of its addresses answers within five seconds.
     pub async fn connect(address: &str) -> Result<Self, SyslogError> {
-        let connecting = timeout(PATIENCE, TcpStream::connect(address)).await;
-        let failed = |source| SyslogError::Connect { address: address.to_owned(), source };
-        let stream = connecting.map_err(|_| failed(io::ErrorKind::TimedOut.into()))?.map_err(failed)?;
-        let tune = || {
-            stream.set_nodelay(true)?;
-            let socket = SockRef::from(&stream);
-            let probe = Duration::from_secs(5);
-            socket.set_tcp_keepalive(
-                &TcpKeepalive::new().with_time(UNACKNOWLEDGED_MAX).with_interval(probe).with_retries(3),
-            )?;
-            socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))
-        };
-        tune().map_err(failed)?;
-        Ok(Self { stream })
+        Ok(Self { stream: dial(address).await? })
     }
 
     /// Sends one message in its frame. Not durable: `Ok` says that the kernel has the bytes.
@@ -114,6 +113,24 @@ impl TcpCollector {
             }
         }
     }
+}
+
+/// A TCP connection that notices soon when the other side is gone.
+async fn dial(address: &str) -> Result<TcpStream, SyslogError> {
+    let connecting = timeout(PATIENCE, TcpStream::connect(address)).await;
+    let failed = |source| SyslogError::Connect { address: address.to_owned(), source };
+    let stream = connecting.map_err(|_| failed(io::ErrorKind::TimedOut.into()))?.map_err(failed)?;
+    let tune = || {
+        stream.set_nodelay(true)?;
+        let socket = SockRef::from(&stream);
+        let probe = Duration::from_secs(5);
+        socket.set_tcp_keepalive(
+            &TcpKeepalive::new().with_time(UNACKNOWLEDGED_MAX).with_interval(probe).with_retries(3),
+        )?;
+        socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX))
+    };
+    tune().map_err(failed)?;
+    Ok(stream)
 }
 
 /// A socket for datagrams to a collector: best effort, wants a partner.

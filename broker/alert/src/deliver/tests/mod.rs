@@ -1,16 +1,22 @@
 //! Delivery against real sockets: nothing lost, in order, under the same numbers, whatever goes down.
 
+pub(super) mod authority;
+mod mail;
+mod mail_server;
 mod receiver;
 mod syslog;
+mod tls;
 mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chaperone_store::{DestinationKind, OutboxRow, StoreError};
+use chaperone_policy::DestinationId;
+use chaperone_store::{Destination, DestinationKind, OutboxRow, Reach, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::drain::Drain;
 use super::gauge::Gauge;
@@ -103,6 +109,20 @@ impl Outbox for MemoryOutbox {
     }
 }
 
+/// A destination of alerts at this address, and nothing else of it.
+pub(super) fn destination(kind: DestinationKind, url: &str) -> Destination {
+    Destination {
+        id: DestinationId(Uuid::nil()),
+        name: "soc".to_owned(),
+        kind,
+        address: url.to_owned(),
+        reach: Reach::default(),
+        events: "alerts".to_owned(),
+        secret: None,
+        enabled: true,
+    }
+}
+
 /// A running task, ended when it is dropped: what kill -9 does, as far as the task is concerned.
 pub(super) struct Running {
     task: tokio::task::JoinHandle<()>,
@@ -117,16 +137,21 @@ impl Running {
         url: &str,
         secret: Option<&str>,
     ) -> Self {
+        Self::to(outbox, &destination(kind, url), secret)
+    }
+
+    pub(super) fn to(outbox: &MemoryOutbox, to: &Destination, secret: Option<&str>) -> Self {
         let policy = Arc::new(AddressPolicy { loopback: true, networks: Vec::new() });
         let (news, receiver) = watch::channel(0u64);
         let gauge = Arc::new(Gauge::default());
         let drain = Drain {
             outbox: outbox.clone(),
-            link: Link::new(kind, url, secret, &policy).unwrap(),
+            link: Link::new(to, secret, &policy).unwrap(),
             name: "soc".into(),
             node: "gate-1".into(),
             news: receiver,
             gauge: Arc::clone(&gauge),
+            site: Arc::new("https://gate.example".to_owned().into()),
             lost: true,
         };
         Self { task: tokio::spawn(drain.run()), gauge, news }

@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use rustls::ServerConfig;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 /// A collector. Dropping it closes its port and every connection, unread bytes and all.
 pub(crate) struct Collector {
@@ -24,6 +26,31 @@ impl Collector {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 connections.spawn(read_frames(stream, Arc::clone(&kept)));
+            }
+        });
+        Self { address, messages, task }
+    }
+
+    pub(crate) async fn listen_tls(config: Arc<ServerConfig>) -> Self {
+        Self::listen_tls_at("127.0.0.1:0", config).await
+    }
+
+    pub(crate) async fn listen_tls_at(address: &str, config: Arc<ServerConfig>) -> Self {
+        let listener = bind(address).await;
+        let address = listener.local_addr().unwrap();
+        let messages = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&messages);
+        let acceptor = TlsAcceptor::from(config);
+        let task = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, kept) = (acceptor.clone(), Arc::clone(&kept));
+                connections.spawn(async move {
+                    // One side does not take the other: the tests look at what we say about it.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        read_frames(stream, kept).await;
+                    }
+                });
             }
         });
         Self { address, messages, task }
@@ -56,13 +83,18 @@ async fn bind(address: &str) -> TcpListener {
     }
 }
 
-async fn read_frames(stream: TcpStream, kept: Arc<Mutex<Vec<String>>>) {
+async fn read_frames(stream: impl AsyncRead + Unpin, kept: Arc<Mutex<Vec<String>>>) {
     let mut reader = BufReader::new(stream);
     loop {
         let mut count = Vec::new();
-        reader.read_until(b' ', &mut count).await.unwrap();
+        if reader.read_until(b' ', &mut count).await.is_err() {
+            return;
+        }
         let Some((b' ', digits)) = count.split_last() else { return };
-        let mut message = vec![0; std::str::from_utf8(digits).unwrap().parse().unwrap()];
+        let Some(length) = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()) else {
+            return;
+        };
+        let mut message = vec![0; length];
         reader.read_exact(&mut message).await.unwrap();
         kept.lock().unwrap().push(String::from_utf8(message).unwrap());
     }
