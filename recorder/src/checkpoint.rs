@@ -24,6 +24,23 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// As a fact of the ledger lists it: 64-bit numbers and the chain as strings. `None` for what is none.
+    #[must_use]
+    pub fn from_ledger(listed: &serde_json::Value) -> Option<Self> {
+        let text = |name: &str| listed.get(name)?.as_str();
+        let number = |name: &str| text(name)?.parse().ok();
+        let mut chain = [0; 32];
+        ::hex::decode_to_slice(text("chain")?, &mut chain).ok()?;
+        Some(Self {
+            session: text("session")?.parse().ok()?,
+            block: number("block")?,
+            chain,
+            bytes: number("bytes")?,
+            records: number("records")?,
+            at: text("at")?.parse().ok()?,
+        })
+    }
+
     /// Whether the recording holds more than it did at `earlier`.
     #[must_use]
     pub fn grew_since(&self, earlier: &Self) -> bool {

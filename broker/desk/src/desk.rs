@@ -213,21 +213,9 @@ fn listed(body: &Value, session: SessionId) -> Vec<Checkpoint> {
     recordings
         .into_iter()
         .flatten()
-        .filter_map(checkpoint)
+        .filter_map(Checkpoint::from_ledger)
         .filter(|checkpoint| checkpoint.session == session.0)
         .collect()
-}
-
-fn checkpoint(listed: &Value) -> Option<Checkpoint> {
-    let number = |name: &str| listed.get(name)?.as_str()?.parse().ok();
-    Some(Checkpoint {
-        session: listed.get("session")?.as_str()?.parse().ok()?,
-        block: number("block")?,
-        chain: hash(listed.get("chain")?)?,
-        bytes: number("bytes")?,
-        records: number("records")?,
-        at: listed.get("at")?.as_str()?.parse().ok()?,
-    })
 }
 
 fn hash(text: &Value) -> Option<Hash> {

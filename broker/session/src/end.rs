@@ -18,6 +18,8 @@ use crate::sockets;
 
 /// Time for an orderly goodbye on both legs; then they are severed.
 const GOODBYE: Duration = Duration::from_millis(300);
+/// How long channels have to close before the seal is written without their statement.
+const CLOSING: Duration = Duration::from_millis(500);
 /// How long the kernel's table is asked before the record says that a socket is still there.
 const GONE_WITHIN: Duration = Duration::from_secs(1);
 /// How often a seal that cannot be written is tried again.
@@ -36,6 +38,7 @@ impl Gate {
         if !gone {
             tracing::error!(session.id = %session.id, "a socket of an ended session is still in the kernel's table");
         }
+        channels_closed(&session).await;
         failpoint::reached("before-end");
         self.record_end(&session, reason, gone, took_ms);
         failpoint::reached("after-end-marker");
@@ -78,6 +81,17 @@ async fn part(session: &LiveSession, reason: EndReason) -> Vec<Cord> {
     }
     cords.iter().for_each(Cord::sever);
     cords
+}
+
+/// Waits for the channels to state what was captured of them: the seal holds their statements.
+async fn channels_closed(session: &LiveSession) {
+    let until = Instant::now() + CLOSING;
+    while session.tap.is_open() && Instant::now() < until {
+        sleep(Duration::from_millis(5)).await;
+    }
+    if session.tap.is_open() {
+        tracing::warn!(session.id = %session.id, "a channel has not stated its coverage before the seal");
+    }
 }
 
 /// Asks the kernel until it knows none of the connections any more.

@@ -193,7 +193,6 @@ impl Gate {
             Captured::All => (Coverage::Captured, String::new()),
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
-        session.tap.closed(channel.number());
         let closed =
             session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
         if let Err(error) = closed {
@@ -201,6 +200,7 @@ impl Gate {
         }
         let body = json!({ "channel": channel.number(), "coverage": coverage });
         session.cover(ChannelCoverage { channel: channel.number(), coverage, why });
+        session.tap.closed(channel.number());
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
     }
 

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, recover};
-use chaperone_store::{FactKind, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
+use chaperone_recorder::{Checkpoint, FoundState, Recovering, Recovery, Seal, SigningKey, recover};
+use chaperone_store::{FactFilter, FactKind, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::json;
 
 use crate::gate::Gate;
 use crate::record::sealed;
+
+/// Facts read at once.
+const PAGE: u32 = 500;
 
 impl Gate {
     /// Settles every session and every recording that the last run left behind. Call before listening.
@@ -54,7 +57,7 @@ impl Gate {
             signer: Arc::<SigningKey>::clone(&shared.keys.signer),
             at: self.now(),
             reason: "crash".to_owned(),
-            checkpoint: None,
+            checkpoint: self.newest_checkpoint(row).await,
         };
         let recovered = tokio::task::spawn_blocking(move || recover(&shared.folder, id.0, &with)).await;
         match recovered {
@@ -64,6 +67,10 @@ impl Gate {
             }
             Ok(Ok(Recovery::Recovered(seal))) => {
                 tracing::warn!(session.id = %row.id, "a recording was recovered as found");
+                if seal.recovery.as_ref().is_some_and(|note| !note.reaches_checkpoint) {
+                    let body = json!({ "sound": false, "failure": "tail-cut", "recovered": sealed(&seal) });
+                    self.write_or_spool(about(row, FactKind::EvidenceUnsound, self.now(), body), None).await;
+                }
                 self.write_recovered(row, FactKind::SessionRecovered, RecordingState::Recovered, &seal).await;
             }
             Ok(Err(error)) => {
@@ -71,6 +78,27 @@ impl Gate {
                 self.write_lost(row, &error.to_string()).await;
             }
             Err(error) => tracing::error!(session.id = %row.id, %error, "a recovery did not finish"),
+        }
+    }
+
+    /// The newest checkpoint of the recording that the ledger lists: it held at least as much then.
+    async fn newest_checkpoint(&self, row: &SessionRow) -> Option<Checkpoint> {
+        let store = &self.shared.store;
+        let first = store.session_facts(row.id).await.ok()?.first()?.number;
+        let kind = Some(FactKind::RecordingCheckpoint.as_str().to_owned());
+        let mut filter = FactFilter { after: first, kind, session: None };
+        let mut newest = None;
+        loop {
+            let page = store.facts_page(&filter, PAGE).await.ok()?;
+            for fact in &page {
+                let listed = fact.body.get("recordings").and_then(serde_json::Value::as_array);
+                let ours = listed.into_iter().flatten().filter_map(Checkpoint::from_ledger);
+                newest = ours.rev().find(|checkpoint| checkpoint.session == row.id.0).or(newest);
+            }
+            match page.last() {
+                Some(last) if page.len() >= PAGE as usize => filter.after = last.number + 1,
+                _ => return newest,
+            }
         }
     }
 

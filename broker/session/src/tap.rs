@@ -143,6 +143,11 @@ impl Tap {
         self.tell(Seen::End(channel));
     }
 
+    /// Whether a channel is open.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.open().is_empty()
+    }
+
     /// Everything that is open now, and everything from now on.
     pub(crate) fn watch(&self) -> (Vec<SeenChannel>, broadcast::Receiver<Seen>) {
         let all = self.open();

@@ -102,6 +102,13 @@ async fn sign_in(
     let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     let mut handle = match connected {
         Ok(handle) => handle,
+        // A host key of another kind than the pinned ones is another host key.
+        Err(russh::Error::NoCommonAlgo { kind: russh::AlgorithmKind::Key, theirs, .. }) => {
+            let offered =
+                theirs.iter().map(|name| name.chars().filter(char::is_ascii_graphic).take(40).collect());
+            let offered: Vec<String> = offered.take(8).collect();
+            return Err(DialError::HostKey { offered: offered.join(", ") });
+        }
         Err(_) if seen.refused => return Err(DialError::HostKey { offered: seen.host_key }),
         Err(error) => return Err(DialError::Protocol(error.to_string())),
     };

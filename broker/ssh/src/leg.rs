@@ -55,7 +55,10 @@ fn from_client(message: Option<ChannelMsg>) -> Read {
         Some(ChannelMsg::WindowChange { col_width, row_height, pix_width, pix_height }) => {
             Item::Note(SshNote::Resize(Size::clamped(col_width, row_height, pix_width, pix_height)))
         }
-        Some(ChannelMsg::Signal { signal }) => Item::Note(SshNote::Signal(signal)),
+        Some(ChannelMsg::Signal { signal }) => match SshNote::signal(signal) {
+            Some(note) => Item::Note(note),
+            None => return Read::Other,
+        },
         Some(_) => return Read::Other,
     })
 }
@@ -142,7 +145,7 @@ impl TargetSource {
             }
             Some(ChannelMsg::ExitSignal { signal_name, core_dumped, error_message, .. }) => {
                 self.exited();
-                Item::Note(SshNote::ExitSignal { signal: signal_name, core_dumped, message: error_message })
+                Item::Note(SshNote::exit_signal(signal_name, core_dumped, &error_message))
             }
             Some(_) => return Read::Other,
         })

@@ -37,7 +37,27 @@ impl Size {
     }
 
     pub(crate) fn event(self) -> Value {
-        json!({ "columns": self.columns, "rows": self.rows })
+        json!({
+            "columns": self.columns, "rows": self.rows, "width_px": self.width_px, "height_px": self.height_px,
+        })
+    }
+}
+
+/// What goes on is what is recorded: a value is made clean when it is read, once, for both (P1).
+impl SshNote {
+    /// A signal of RFC 4254 §6.10's list; any other name is free text, which no recording would hold, and stays here.
+    pub(crate) fn signal(signal: Sig) -> Option<Self> {
+        (!matches!(signal, Sig::Custom(_))).then_some(Self::Signal(signal))
+    }
+
+    /// An exit signal with its message as plain text of bounded length.
+    pub(crate) fn exit_signal(signal: Sig, core_dumped: bool, message: &str) -> Self {
+        let signal = match signal {
+            Sig::Custom(name) => Sig::Custom(name.chars().filter(char::is_ascii_graphic).take(32).collect()),
+            known => known,
+        };
+        let message = message.chars().filter(|c| !c.is_control()).take(200).collect();
+        Self::ExitSignal { signal, core_dumped, message }
     }
 }
 
@@ -52,7 +72,6 @@ impl Note for SshNote {
             Self::Signal(signal) => ("signal", json!({ "signal": signal_name(signal) })),
             Self::ExitStatus(status) => ("exit-status", json!({ "status": status })),
             Self::ExitSignal { signal, core_dumped, message } => {
-                let message: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
                 let body = json!({
                     "signal": signal_name(signal), "core_dumped": core_dumped, "message": message,
                 });
@@ -65,7 +84,28 @@ impl Note for SshNote {
 
 fn signal_name(signal: &Sig) -> String {
     match signal {
-        Sig::Custom(name) => name.chars().filter(char::is_ascii_graphic).take(32).collect(),
+        Sig::Custom(name) => name.clone(),
         known => format!("{known:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_beside_payload_is_what_is_recorded() {
+        assert!(SshNote::signal(Sig::INT).is_some());
+        assert!(SshNote::signal(Sig::Custom("X@y and 38,000 bytes more".into())).is_none());
+        let hostile = format!("\u{1b}]0;pwned\u{7}{}", "x".repeat(20_000));
+        let note = SshNote::exit_signal(Sig::Custom(hostile.clone()), false, &hostile);
+        let SshNote::ExitSignal { signal, message, .. } = &note else { panic!("{note:?}") };
+        let (_, event) = note.event().unwrap();
+        assert_eq!(event["signal"], signal_name(signal));
+        assert_eq!(event["message"], message.as_str());
+        assert!(message.len() == 200 && !message.contains('\u{1b}'), "{message}");
+        assert!(signal_name(signal).len() <= 32);
+        let (_, event) = SshNote::Resize(Size::clamped(81, 24, 1_397_048_146, 7)).event().unwrap();
+        assert_eq!((event["width_px"].as_u64(), event["height_px"].as_u64()), (Some(1_397_048_146), Some(7)));
     }
 }

@@ -10,6 +10,8 @@ use crate::note::Size;
 
 /// Variables that are taken; OpenSSH sends a handful.
 const VARIABLES: usize = 64;
+/// Terminal modes that go on, and are recorded; RFC 4254 §8 knows some sixty.
+const MODES: usize = 160;
 /// Longest command, in bytes: Linux takes no longer argument (MAX_ARG_STRLEN).
 const COMMAND_BYTES: usize = 128 << 10;
 /// Longest name and value together, in bytes.
@@ -60,9 +62,10 @@ impl Wish {
                     row_height,
                     pix_width,
                     pix_height,
-                    terminal_modes,
+                    mut terminal_modes,
                     ..
                 } => {
+                    terminal_modes.truncate(MODES);
                     let name = term.chars().filter(char::is_ascii_graphic).take(64).collect();
                     let size = Size::clamped(col_width, row_height, pix_width, pix_height);
                     terminal = Some(TerminalWish { name, size, modes: terminal_modes });
@@ -111,7 +114,15 @@ impl Wish {
         }
         if let Some(terminal) = &self.terminal {
             let size = terminal.size;
-            say("terminal", json!({ "name": terminal.name, "columns": size.columns, "rows": size.rows }));
+            let modes: Vec<(u32, u32)> =
+                terminal.modes.iter().map(|(mode, value)| (*mode as u32, *value)).collect();
+            say(
+                "terminal",
+                json!({
+                    "name": terminal.name, "columns": size.columns, "rows": size.rows,
+                    "width_px": size.width_px, "height_px": size.height_px, "modes": modes,
+                }),
+            );
         }
         Value::Object(about)
     }

@@ -1,15 +1,19 @@
 //! What one caller can take from the gate: a body of bounded length, an answer within a time, and a place among a
 //! bounded number of requests.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
 
+use crate::listen::Peer;
 use crate::problem::Problem;
 
 /// The longest body: a plan with its keys and certificates is far below.
@@ -19,14 +23,30 @@ const WITHIN: Duration = Duration::from_secs(300);
 /// Requests served at once. More wait outside, so that a flood cannot take the gate's memory.
 const AT_ONCE: usize = 256;
 
-/// Places for requests.
-pub(crate) fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(AT_ONCE))
+/// How long a body may take to arrive.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+/// Bodies that one address may be sending at once: who trickles holds up nobody but themself.
+const SENDING: usize = 8;
+
+/// Places for requests, and who is sending a body.
+#[derive(Clone)]
+pub(crate) struct Places {
+    serving: Arc<Semaphore>,
+    sending: Arc<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// Serves a request inside its bounds.
-pub(crate) async fn bound(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    let Ok(place) = places.try_acquire() else {
+/// Places for requests.
+pub(crate) fn places() -> Places {
+    Places { serving: Arc::new(Semaphore::new(AT_ONCE)), sending: Arc::default() }
+}
+
+/// Serves a request inside its bounds. Its body has to be here before it takes a place.
+pub(crate) async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
+    let request = match whole(&places, request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
+    };
+    let Ok(place) = places.serving.try_acquire() else {
         return Problem::unavailable("the gate is busy", "try again in a moment").into_response();
     };
     let answered = tokio::time::timeout(WITHIN, next.run(request)).await;
@@ -35,6 +55,56 @@ pub(crate) async fn bound(State(places): State<Arc<Semaphore>>, request: Request
         Problem::unavailable("the gate took too long over this", "try again; see the gate's log")
             .into_response()
     })
+}
+
+/// The request with its whole body.
+async fn whole(places: &Places, request: Request) -> Result<Request, Problem> {
+    if request.body().is_end_stream() {
+        return Ok(request);
+    }
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(Peer(at))| at.ip());
+    let _sending = Sending::begin(&places.sending, from).ok_or_else(|| {
+        Problem::unavailable("this address sends too much at once", "try again in a moment")
+    })?;
+    let (head, body) = request.into_parts();
+    let read = tokio::time::timeout(READ_WITHIN, to_bytes(body, MAX_BODY_BYTES)).await;
+    let read = read.map_err(|_| {
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "the request did not arrive in time", "send it at once")
+    })?;
+    let bytes = read
+        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the request is too long", "send less"))?;
+    Ok(Request::from_parts(head, Body::from(bytes)))
+}
+
+/// A body on its way from an address.
+struct Sending<'p> {
+    all: &'p Mutex<HashMap<IpAddr, usize>>,
+    from: IpAddr,
+}
+
+impl<'p> Sending<'p> {
+    fn begin(all: &'p Mutex<HashMap<IpAddr, usize>>, from: IpAddr) -> Option<Self> {
+        let mut counts = all.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(from).or_default();
+        if *count >= SENDING {
+            return None;
+        }
+        *count += 1;
+        Some(Self { all, from })
+    }
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        let mut counts = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.from) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.from);
+            }
+        }
+    }
 }
 
 /// Tells browsers to keep nothing, frame nothing and guess nothing.

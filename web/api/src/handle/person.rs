@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Act, LockOn, Person, PersonId, Role, Subject, Vendor};
+use chaperone_policy::{Act, EnrolledKey, Facts, LockOn, Person, PersonId, Role, Subject, Vendor};
 
 use super::Answer;
 use super::lock::{self, Locked};
@@ -51,10 +51,15 @@ pub(crate) async fn add(
     actor.may(Subject::Person(&person))?;
     vendor_fits(&person, person.vendor.and_then(|id| actor.facts.vendors.get(&id)))?;
     let (id, by) = (person.id, actor.person);
-    let written = app
-        .parts
-        .store
-        .write(move |tx| Box::pin(async move { Ok::<_, Problem>(tx.add_person(&person, Some(by)).await?) }));
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let facts = tx.facts().await?;
+            for key in &person.keys {
+                nobodys(&facts, key)?;
+            }
+            Ok::<_, Problem>(tx.add_person(&person, Some(by)).await?)
+        })
+    });
     written.await?;
     shown(&app, id).await
 }
@@ -107,19 +112,26 @@ pub(crate) async fn add_key(
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
             let facts = tx.facts().await?;
-            if let Some(holder) =
-                facts.people.values().find(|p| p.keys.iter().any(|k| k.fingerprint == key.fingerprint))
-            {
-                let what = format!("{} has this key already", holder.login);
-                return Err(Problem::conflict(what, "a key belongs to one person: make another"));
-            }
+            nobodys(&facts, &key)?;
             let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
             person.keys.push(key);
-            Ok(tx.change_person(&person, by).await?)
+            Ok::<_, Problem>(tx.change_person(&person, by).await?)
         })
     });
     written.await?;
     shown(&app, id).await
+}
+
+/// A key proves one person: else a recording's "how they proved it" names several.
+fn nobodys(facts: &Facts, key: &EnrolledKey) -> Result<(), Problem> {
+    let has = |person: &&Person| person.keys.iter().any(|theirs| theirs.fingerprint == key.fingerprint);
+    match facts.people.values().find(has) {
+        Some(holder) => {
+            let what = format!("{} has this key already", holder.login);
+            Err(Problem::conflict(what, "a key belongs to one person: make another"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A vendor's people hold a vendor's roles, and the hospital's people the hospital's: hands are separate (P8).
