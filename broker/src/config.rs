@@ -16,6 +16,8 @@ pub use section::{
     Alert, Database, Gate, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session, Web,
 };
 
+use chaperone_alert::Timing;
+
 use crate::installation::Installation;
 use reader::Reader;
 
@@ -40,6 +42,8 @@ pub struct Config {
     pub session: Session,
     /// Delivery of alerts.
     pub alert: Alert,
+    /// When people are told what a clock says.
+    pub notice: Timing,
     /// The node's own log.
     pub log: Log,
 }

@@ -87,6 +87,11 @@ impl Installation {
         self.dir.join("tls")
     }
 
+    /// What the one node that runs on this folder holds a lock on.
+    pub fn lock(&self) -> PathBuf {
+        self.dir.join("node.lock")
+    }
+
     /// The recordings.
     #[must_use]
     pub fn recordings(&self) -> PathBuf {

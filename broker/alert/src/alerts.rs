@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_policy::{AlertId, DestinationId, Facts};
-use chaperone_store::{AlertRow, AlertState, FactKind, NewFact, Store, StoreError, Tx};
+use chaperone_store::{AlertRow, AlertState, CommittedFact, FactKind, NewFact, Store, StoreError, Tx};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use crate::Severity;
 use crate::content::{Telling, content, grown};
+use crate::deliver::NOTICES;
 use crate::group;
+use crate::notice::{self, Timing};
 use crate::occurrence::Occurrence;
 use crate::ocsf::finding::{self, Finding, Stage};
 use crate::rule::{Grouping, Rule, RuleBook};
@@ -62,6 +64,38 @@ impl Alerts {
             }
         }
         Ok(())
+    }
+
+    /// Tells people what a fact about a change window says, in the fact's own commit.
+    pub(crate) async fn notify(&self, fact: &CommittedFact, tx: &mut Tx) -> Result<(), StoreError> {
+        let wanting = notice::wanting(tx).await?;
+        if wanting.is_empty() {
+            return Ok(());
+        }
+        let facts = tx.facts().await?;
+        match notice::spoken(fact, &facts) {
+            Some(news) => notice::queue(tx, &notice::notices(&news, &facts, &self.zone), &wanting).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells what is due under this key, unless another node has; `false` when it is due no more.
+    pub(crate) async fn tell_due(
+        &self,
+        tx: &mut Tx,
+        key: &str,
+        timing: &Timing,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let facts = tx.facts().await?;
+        let due = notice::due(&facts, timing, now);
+        let Some(due) = due.iter().find(|due| due.key == key) else { return Ok(false) };
+        let wanting = notice::wanting(tx).await?;
+        // The mark and the messages are one commit: told once, and not marked without being told.
+        if tx.tell_once(key).await? {
+            notice::queue(tx, &notice::notices(&due.news, &facts, &self.zone), &wanting).await?;
+        }
+        Ok(true)
     }
 
     /// Raises an alert on the occurrence, or lets the one that is open grow.
@@ -223,7 +257,8 @@ pub(crate) async fn send(tx: &mut Tx, alert: &AlertRow, stage: Stage) -> Result<
     };
     let event = finding::event(&finding, &uid, tx.now());
     let destinations = tx.destinations().await?;
-    let on = destinations.into_iter().filter(|destination| destination.enabled);
+    let on =
+        destinations.into_iter().filter(|destination| destination.enabled && destination.events != NOTICES);
     queue(tx, on.map(|destination| destination.id).collect(), &event).await
 }
 

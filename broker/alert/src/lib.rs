@@ -2,10 +2,15 @@
 //!
 //! ```text
 //!  fact ─► Occurrence ─► Rule ─► alert, new or grown ─┬─► OCSF event ─► outbox row per destination   one commit
-//!                    └─────────► activity event ──────┘         (numbered without gaps)
-//!                                                                        │
-//!  feed wakes ─► one task per destination ─► syslog · webhook · mail ─► mark ◄──┘                    at least once
+//!    │               └─────────► activity event ──────┘         (numbered without gaps)
+//!    └─► notices to people ─────────────────────────────────────────────┤
+//!  clock, each time told once ─► notices to people ─────────────────────┤
+//!                                                                       ▼
+//!  feed wakes ─► one task per destination ─► syslog (TLS, TCP, UDP) · webhook · mail ─► mark        at least once
 //! ```
+//!
+//! A destination is the SOC's (`alerts`, or `all` events), or it tells people what becomes of their change windows
+//! (`notices`), each by their own mail or all by one webhook.
 //!
 //! While the database is gone, [`Emergency`] tells one collector of what goes to the spool.
 //!
@@ -18,6 +23,7 @@ mod content;
 mod deliver;
 mod emergency;
 mod group;
+mod notice;
 mod occurrence;
 mod ocsf;
 mod outcome;
@@ -37,6 +43,7 @@ pub use deliver::{
     SyslogError, TermsFault, TlsFault, Unseal, WebhookError, WebhookSecret, await_delivery, check, send_test,
 };
 pub use emergency::Emergency;
+pub use notice::Timing;
 pub use occurrence::{Occurrence, Somebody, Something};
 pub use rule::{Action, Condition, Grouping, Rule, RuleBook};
 pub use severity::Severity;

@@ -1,4 +1,5 @@
-//! What happens in the same commit as a fact: an alert, and the events that destinations asked for (P5).
+//! What happens in the same commit as a fact: an alert, the events that destinations asked for (P5), and what people are
+//! told.
 
 use chaperone_policy::AlertId;
 use chaperone_store::{CommittedFact, FactKind, Reaction, StoreError, Tx};
@@ -7,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::alerts::{Alerts, queue, send};
+use crate::notice;
 use crate::occurrence::Occurrence;
 use crate::ocsf::activity;
 use crate::ocsf::finding::Stage;
@@ -18,6 +20,9 @@ const ALL_EVENTS: &str = "all";
 impl Reaction for Alerts {
     fn react<'t>(&'t self, fact: &'t CommittedFact, tx: &'t mut Tx) -> BoxFuture<'t, Result<(), StoreError>> {
         Box::pin(async move {
+            if notice::concerns(fact.kind) {
+                self.notify(fact, tx).await?;
+            }
             match fact.kind {
                 FactKind::AlertAcknowledged => return disposed(fact, Stage::Update, tx).await,
                 FactKind::AlertClosed => return disposed(fact, Stage::Close, tx).await,

@@ -75,6 +75,7 @@ fn person(id: PersonId, login: &str, name: &str, vendor: Option<VendorId>, role:
         id,
         login: login.parse().unwrap(),
         name: name.into(),
+        email: None,
         vendor,
         grants: vec![Grant { role, scope: Scope::All }],
         validity: Validity::default(),

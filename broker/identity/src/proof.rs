@@ -136,6 +136,7 @@ mod tests {
             id: PersonId(Uuid::from_u128(id)),
             login: login.parse().unwrap(),
             name: login.to_owned(),
+            email: None,
             vendor: None,
             grants: Vec::new(),
             validity: Validity::default(),

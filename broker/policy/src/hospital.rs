@@ -85,6 +85,7 @@ fn person(id: PersonId, login: &str, vendor: Option<VendorId>, role: Role) -> Pe
         id,
         login: login.parse().unwrap(),
         name: login.to_owned(),
+        email: None,
         vendor,
         grants: vec![Grant { role, scope: Scope::All }],
         validity: Validity::default(),

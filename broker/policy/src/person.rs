@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Login, PersonId, Role, TargetName, VendorId};
+use crate::{Login, MailAddress, PersonId, Role, TargetName, VendorId};
 
 /// A half-open span of instants in which something is valid; an open end means "until said otherwise".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,9 @@ pub struct Person {
     pub login: Login,
     /// Name for people.
     pub name: String,
+    /// Where they are told what becomes of their windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<MailAddress>,
     /// The company they work for; `None` for hospital staff.
     pub vendor: Option<VendorId>,
     /// What they may do, and where.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountName, EndpointName, Purpose, Role, TargetId, TargetName};
+use crate::{AccountName, EndpointName, MailAddress, Purpose, Role, TargetId, TargetName};
 
 /// One server or console.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Card {
     pub group: Option<String>,
     /// Unit served, e.g. "ICU, ED".
     pub unit: Option<String>,
+    /// Where the unit is told what is planned on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<MailAddress>,
     /// Pumps that depend on it.
     pub pumps: Option<u32>,
     /// Whether it holds patient data.

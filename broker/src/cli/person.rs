@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chaperone_web::wire::{
-    Because, EnrolmentLink, Go, Moment, NewKey, NewPerson, PersonView, ResetView, grant_from_text,
+    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewPerson, PersonView, ResetView, grant_from_text,
 };
 use clap::{Args, Subcommand};
 
@@ -53,6 +53,13 @@ pub(crate) enum Verb {
         #[arg(long)]
         reason: String,
     },
+    /// Say where a person is told by mail what becomes of their change windows
+    SetEmail {
+        /// Sign-in name
+        login: String,
+        /// The address; leave out for no mail
+        address: Option<String>,
+    },
     /// Enrol one more SSH key
     AddKey {
         /// Sign-in name
@@ -76,6 +83,9 @@ pub(crate) struct Add {
     /// as ROLE@site:NAME, ROLE@group:NAME or ROLE@target:NAME; repeat for more
     #[arg(long, required = true, value_parser = grant)]
     role: Vec<String>,
+    /// Where they are told by mail what becomes of their change windows
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
     /// The company they work for; leave out for hospital staff
     #[arg(long, value_name = "NAME")]
     vendor: Option<String>,
@@ -131,6 +141,14 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
                 (None, None) => reset.state.clone(),
             })
         }
+        Verb::SetEmail { login, address } => {
+            let new = NewEmail { email: address };
+            let person: PersonView = client.put(&["people", &login, "email"], &new).await?;
+            via.done(&person, |person| match &person.email {
+                Some(email) => format!("{} gets mail at {email}.", person.login),
+                None => format!("{} gets no mail.", person.login),
+            })
+        }
         Verb::AddKey { login, ssh_key, valid_until } => {
             let mut person: Option<PersonView> = None;
             for ssh_key in public_key::from_file(&ssh_key)? {
@@ -157,6 +175,7 @@ impl Add {
             login: self.login,
             name: self.name,
             roles: self.role,
+            email: self.email,
             vendor: self.vendor,
             ssh_keys,
             source_networks: self.source_network,
@@ -194,6 +213,7 @@ fn show(via: &Via, person: PersonView) -> Result<(), Failure> {
             .line("id", &person.id)
             .line("roles", join(&person.roles))
             .line("vendor", person.vendor.clone().unwrap_or_default())
+            .line("mail", person.email.clone().unwrap_or_default())
             .line("may come from", join(&person.source_networks))
             .line("valid from", maybe_time(person.valid_from))
             .line("valid until", maybe_time(person.valid_until))

@@ -108,6 +108,9 @@ pub(crate) struct Add {
     /// Unit served
     #[arg(long)]
     unit: Option<String>,
+    /// Where the unit is told by mail what is planned on it
+    #[arg(long, value_name = "ADDRESS")]
+    contact: Option<String>,
     /// Pumps that depend on it
     #[arg(long, value_name = "N")]
     pumps: Option<u32>,
@@ -216,6 +219,7 @@ impl Add {
                 site: self.site,
                 group: self.group,
                 unit: self.unit,
+                contact: self.contact,
                 pumps: self.pumps,
                 patient_data: self.patient_data,
                 in_clinical_use: self.in_clinical_use,
@@ -298,6 +302,7 @@ fn show(via: &Via, target: TargetView) -> Result<(), Failure> {
             .line("site", target.card.site.clone().unwrap_or_default())
             .line("group", target.card.group.clone().unwrap_or_default())
             .line("unit", target.card.unit.clone().unwrap_or_default())
+            .line("contact", target.card.contact.clone().unwrap_or_default())
             .line("pumps", target.card.pumps.map(|pumps| pumps.to_string()).unwrap_or_default())
             .line("patient data", yes(target.card.patient_data))
             .line("in clinical use", yes(target.card.in_clinical_use))

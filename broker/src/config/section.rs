@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chaperone_alert::Timing;
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Config;
@@ -158,6 +160,7 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
         emergency: reader.optional("alert.emergency", collector),
         allow_private_webhooks: reader.or("alert.allow_private_webhooks", false, boolean),
     };
+    let notice = notice(reader);
     let log = log(reader);
     Some(Config {
         data: data?,
@@ -169,8 +172,23 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
         ledger,
         session,
         alert,
+        notice,
         log,
     })
+}
+
+/// `[notice]`.
+fn notice(reader: &mut Reader<'_>) -> Timing {
+    let standard = Timing::default();
+    let mut minutes = |key: &'static str, standard: SignedDuration, most: u64| {
+        let minutes = reader.or(key, standard.as_mins().unsigned_abs(), |raw| whole(raw, 1, most));
+        SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX / 60))
+    };
+    Timing {
+        opening_before: minutes("notice.opening_minutes", standard.opening_before, 24 * 60),
+        remind_after: minutes("notice.remind_minutes", standard.remind_after, 14 * 24 * 60),
+        review_before: minutes("notice.review_minutes", standard.review_before, 14 * 24 * 60),
+    }
 }
 
 /// `tls://HOST:PORT`, `tcp://HOST:PORT` or `udp://HOST:PORT`.

@@ -58,10 +58,13 @@ pub async fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn on_stage(folder: PathBuf, with_tour: bool) -> Result<(), DemoError> {
+    let told = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let mut told = told.map_err(trying("wait for SIGTERM"))?;
     let mut stage = Stage::set(folder, !with_tour).await?;
     let done = tokio::select! {
         done = play(&mut stage, with_tour) => done,
         pressed = tokio::signal::ctrl_c() => pressed.map_err(trying("wait for Ctrl-C")),
+        _ = told.recv() => Ok(()),
     };
     stage.strike().await;
     done

@@ -40,6 +40,7 @@ pub async fn create_administrator(config: &Config, login: &str) -> Result<Person
         id: PersonId(Uuid::now_v7()),
         name: "Administrator".to_owned(),
         login,
+        email: None,
         vendor: None,
         grants: vec![Grant { role: Role::Administrator, scope: Scope::All }],
         validity: Validity::default(),

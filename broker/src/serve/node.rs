@@ -1,5 +1,6 @@
 //! A node: its layers, opened over one another, and its doors.
 
+use std::fs::{File, TryLockError};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub(super) struct Node {
     host: Option<HostKey>,
     lets_in: bool,
     delivers: bool,
+    /// Held as long as the node runs.
+    _alone: File,
 }
 
 /// A node's doors, open.
@@ -87,6 +90,7 @@ impl Node {
         roles: &[NodeRole],
         demo: Option<PathBuf>,
     ) -> Result<Self, Failure> {
+        let alone = alone(config)?;
         let (lets_in, delivers) = (roles.contains(&NodeRole::Gate), roles.contains(&NodeRole::Desk));
         let keys = Keys::read(&config.data)?;
         database::migrate(config).await?;
@@ -99,7 +103,8 @@ impl Node {
             Gate::new(store.clone(), folder.clone(), keys.recording, keys.vault.clone(), settings(config));
         gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
         let addresses = addresses(config);
-        let delivery = Delivery::new(store.clone(), alerts, addresses.clone(), unseal(keys.vault.clone()));
+        let unseal = unseal(keys.vault.clone());
+        let delivery = Delivery::with_timing(store.clone(), alerts, addresses.clone(), unseal, config.notice);
         let desk =
             Desk::new(store.clone(), folder.clone(), DeskKeys { seal_keys: vec![seal_key], identities });
         let issuer = format!("Chaperone {}", config.gate.name);
@@ -116,7 +121,18 @@ impl Node {
             settings: web_settings(config, addresses, demo),
         });
         let host = lets_in.then_some(keys.host);
-        Ok(Self { store, _tasks: tasks, gate, delivery, app, factors, host, lets_in, delivers })
+        Ok(Self {
+            store,
+            _tasks: tasks,
+            gate,
+            delivery,
+            app,
+            factors,
+            host,
+            lets_in,
+            delivers,
+            _alone: alone,
+        })
     }
 
     /// Opens the doors.
@@ -242,6 +258,22 @@ impl Node {
         if let Err(error) = self.store.fact_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await {
             tracing::warn!(error = chain(&error), %kind, "a fact about the node could not be written");
         }
+    }
+}
+
+/// One node to a data folder: a second one would take the first one's running visits for lost.
+fn alone(config: &Config) -> Result<File, Failure> {
+    let path = config.data.lock();
+    let open = File::options().create(true).truncate(false).write(true).open(&path);
+    let taken = |why: String| Failure::failed(format!("{} cannot be locked: {why}", path.display()), "");
+    let file = open.map_err(|error| taken(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::failed(
+            "another node runs on this data folder",
+            "stop it first; several nodes share a database, each with a data folder of its own",
+        )),
+        Err(TryLockError::Error(error)) => Err(taken(error.to_string())),
     }
 }
 

@@ -86,6 +86,7 @@ kinds! {
     DestinationRemoved = "destination-removed",
     DestinationTested = "destination-tested",
     DestinationFault = "destination-fault",
+    NoticeRefused = "notice-refused",
     LedgerVerified = "ledger-verified",
     LedgerForked = "ledger-forked",
     ClockJumped = "clock-jumped",

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::types::Uuid;
 
-use crate::db::{exec, sql};
+use crate::db::{count, exec, sql};
+use crate::facts::body_of;
 use crate::{FactKind, NewFact, Store, StoreError, Tx};
 
 /// An unanswered wish for more time.
@@ -32,7 +33,58 @@ fn wish((window, by, closes, reason, at): Row) -> MoreTime {
     MoreTime { window: WindowId(window), by: PersonId(by), closes: time(closes), reason, at: time(at) }
 }
 
+/// Why a window came to nothing: what its denial, revocation or withdrawal said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Who.
+    pub by: Option<PersonId>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+type DecisionRow = (Option<Uuid>, Option<Uuid>, i64, Option<String>);
+
+/// Windows whose decisions and visits are told at once.
+const MOST: i64 = 5000;
+
 impl Store {
+    /// The newest denial, revocation or withdrawal of each window.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn decisions(&self) -> Result<BTreeMap<WindowId, Decision>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<DecisionRow> = sql!(
+            fetch_all &mut conn, DecisionRow,
+            "SELECT window_id, person_id, at_us, body FROM facts WHERE kind IN ($1, $2, $3) ORDER BY number DESC LIMIT $4",
+            FactKind::WindowDenied.as_str(), FactKind::WindowRevoked.as_str(), FactKind::WindowWithdrawn.as_str(), MOST
+        )?;
+        let mut all = BTreeMap::new();
+        for (window, by, at, body) in rows {
+            let Some(window) = window.map(WindowId) else { continue };
+            let body = body.map(|text| body_of(&text)).transpose()?.unwrap_or_default();
+            let reason =
+                body.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            let at = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+            all.entry(window).or_insert(Decision { by: by.map(PersonId), reason, at });
+        }
+        Ok(all)
+    }
+
+    /// How many visits each window has had.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn visits_by_window(&self) -> Result<BTreeMap<WindowId, u64>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<(Uuid, i64)> = sql!(
+            fetch_all &mut conn, (Uuid, i64), "SELECT window_id, COUNT(*) FROM sessions GROUP BY window_id"
+        )?;
+        Ok(rows.into_iter().map(|(window, visits)| (WindowId(window), count(visits))).collect())
+    }
+
     /// Every unanswered wish, by window.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ class Keep:
             "encrypted": session.ssl is not None,
             "login": session.auth_data if isinstance(session.auth_data, str) else None,
             "headers": [[name, str(value)] for name, value in letter.items()],
-            "text": letter.get_content(),
+            "text": letter.get_content().replace("\r\n", "\n"),
         }
         with open(out, "a", encoding="utf-8") as file:
             file.write(json.dumps(taken) + "\n")

@@ -38,6 +38,7 @@ const MOST_LISTED: u32 = 10_000;
 
 /// A list's length.
 #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Newest {
     /// At most this many of the newest.
     limit: Option<u32>,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
-pub(crate) use person::{key, person, vendor};
+pub(crate) use person::{email, key, person, vendor};
 pub(crate) use target::{credential, host_keys, target};
 pub(crate) use window::{freeze, window};
 

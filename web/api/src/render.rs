@@ -12,7 +12,7 @@ pub(crate) use film::{channels, idle, markers, piece, plain};
 pub(crate) use person::{acts, desks, person, roles};
 pub(crate) use target::target;
 pub(crate) use vendor::vendor;
-pub(crate) use window::{freeze, window, window_with};
+pub(crate) use window::{Beside, freeze, window, window_with};
 
 /// Login of a person; the id where they are unknown.
 pub(crate) fn login(facts: &Facts, id: PersonId) -> String {

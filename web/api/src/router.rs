@@ -15,12 +15,13 @@ use crate::handle::{
     vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
+use crate::wire::ExportFormat;
 use crate::{App, ops, pages};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Chaperone", description = "The gate for vendor visits: people, servers, change windows, visits, evidence, alerts."),
-    components(schemas(Problem)),
+    components(schemas(Problem, ExportFormat)),
     modifiers(&Bearer)
 )]
 struct Description;
@@ -62,6 +63,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(enrolment::invite))
         .routes(routes!(enrolment::reset))
         .routes(routes!(person::add_key))
+        .routes(routes!(person::set_email))
         .routes(routes!(target::list, target::add))
         .routes(routes!(target::show))
         .routes(routes!(target::pin_host_keys))

@@ -58,9 +58,11 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::MoreTimeAsked => &["windows"],
         K::FreezeAdded | K::FreezeRemoved => &["freezes", "windows"],
         K::AlertRaised | K::AlertGrown | K::AlertAcknowledged | K::AlertClosed => &["alerts"],
-        K::DestinationAdded | K::DestinationRemoved | K::DestinationTested | K::DestinationFault => {
-            &["destinations"]
-        }
+        K::DestinationAdded
+        | K::DestinationRemoved
+        | K::DestinationTested
+        | K::DestinationFault
+        | K::NoticeRefused => &["destinations"],
         _ => &[],
     }
 }

@@ -21,7 +21,7 @@ pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
 pub use moment::{Moment, NotAMoment};
-pub use person::{KeyView, NewKey, NewPerson, PersonView};
+pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView};
 pub use reason::Because;
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
@@ -36,6 +36,6 @@ pub use target::{
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
-    ApprovalView, ConnectLine, ConnectView, FreezeView, Go, MissingView, MoreTimeView, MoveWindow, MyServer,
-    NewCloses, NewFreeze, NewWindow, Substitute, WindowCard, WindowView,
+    ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewWindow, Substitute, WindowCard, WindowView,
 };

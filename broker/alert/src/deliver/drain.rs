@@ -63,6 +63,9 @@ pub struct Drain<O, N> {
     pub news: watch::Receiver<N>,
     /// What others may know of this task.
     pub gauge: Arc<Gauge>,
+    /// Whether an event that the receiver refuses for good is passed by, as a fact: what one person is told must not wait
+    /// for another's mailbox. An alert is never passed by.
+    pub passes_by: bool,
     /// What links to the web's pages begin with, once it is known.
     pub site: Arc<OnceLock<String>>,
     /// Whether an earlier connection may have lost something.
@@ -118,6 +121,12 @@ impl<O: Outbox, N: Send + Sync> Drain<O, N> {
         for row in rows {
             match self.send_one(row).await {
                 Ok(()) => through = Some(row.sequence),
+                Err(failed) if self.passes_by && failed.is_refusal() => {
+                    let words = chain(&failed);
+                    warn!(destination = %self.name, sequence = row.sequence, fault = %words, "a notice is passed by");
+                    self.outbox.passed_by(row.sequence, &words).await?;
+                    through = Some(row.sequence);
+                }
                 Err(failed) => {
                     fault = Some((row.sequence, failed));
                     break;

@@ -83,6 +83,12 @@ impl SendError {
         }
     }
 
+    /// Whether trying again does not help this event, whatever becomes of the next.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Mail(error) if error.is_refusal())
+    }
+
     /// Whether the receiver wants no more.
     #[must_use]
     pub fn is_final(&self) -> bool {

@@ -16,12 +16,12 @@ mod tests;
 mod tls;
 mod webhook;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chaperone_policy::{DestinationId, PersonId};
-use chaperone_store::{Destination, FactKind, NewFact, Store, StoreError};
+use chaperone_store::{Destination, DestinationKind, FactKind, NewFact, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::json;
@@ -40,11 +40,13 @@ pub use webhook::address::{AddressError, AddressPolicy};
 pub use webhook::sign::{SecretError, WebhookSecret};
 
 use crate::alerts::Alerts;
+use crate::notice::{self, Timing};
 use crate::ocsf::test_event;
 use drain::Drain;
 pub(crate) use drain::chain;
 use gauge::Gauge;
-pub(crate) use link::{Link, Outgoing};
+pub(crate) use link::{Link, NOTICES, Outgoing};
+pub(crate) use mail::letter::Lines;
 use outbox::StoreOutbox;
 
 /// How often the table of destinations is looked at.
@@ -58,6 +60,11 @@ const STUCK_AFTER: SignedDuration = SignedDuration::from_secs(60);
 const PRUNE: Duration = Duration::from_secs(600);
 /// How long delivered events stay, for whoever asks for them again. The facts that they tell stay in the ledger.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long it is kept what people were told by the clock: longer than a window is looked at.
+const TOLD_KEPT: SignedDuration = SignedDuration::from_hours(500 * 24);
+/// Keys that are in memory at once; beyond them the database is asked again.
+const TOLD_KNOWN: usize = 10_000;
 
 /// Opens a destination's sealed secret; `None` says that it cannot be opened.
 pub type Unseal = Arc<dyn Fn(&Destination) -> Option<String> + Send + Sync>;
@@ -95,6 +102,8 @@ struct Shared {
     addresses: Arc<AddressPolicy>,
     unseal: Unseal,
     site: Arc<OnceLock<String>>,
+    timing: Timing,
+    told: Mutex<BTreeSet<String>>,
     lines: Mutex<BTreeMap<DestinationId, Line>>,
 }
 
@@ -119,8 +128,21 @@ impl Delivery {
     /// Over a store. `addresses` says where webhooks may go; `unseal` opens their secrets.
     #[must_use]
     pub fn new(store: Store, alerts: Arc<Alerts>, addresses: AddressPolicy, unseal: Unseal) -> Self {
-        let (addresses, site, lines) = (Arc::new(addresses), Arc::default(), Mutex::default());
-        Self { shared: Arc::new(Shared { store, alerts, addresses, unseal, site, lines }) }
+        Self::with_timing(store, alerts, addresses, unseal, Timing::default())
+    }
+
+    /// The same, with what people are told by the clock told at other times.
+    #[must_use]
+    pub fn with_timing(
+        store: Store,
+        alerts: Arc<Alerts>,
+        addresses: AddressPolicy,
+        unseal: Unseal,
+        timing: Timing,
+    ) -> Self {
+        let (addresses, site) = (Arc::new(addresses), Arc::default());
+        let (told, lines) = (Mutex::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { store, alerts, addresses, unseal, site, timing, told, lines }) }
     }
 
     /// Says what links to the web's pages begin with, without a slash at the end. The first word stands; until it is
@@ -168,12 +190,13 @@ impl Delivery {
         }
     }
 
-    /// Tells what has grown untold, and what is stuck. [`Delivery::run`] does it every five seconds.
+    /// Tells the SOC what has grown untold and what is stuck, and people what is due. [`Delivery::run`] does it every five seconds.
     ///
     /// # Errors
     /// When the database does not answer; the next call does the rest.
     pub async fn review(&self, now: Timestamp) -> Result<(), StoreError> {
         self.shared.alerts.tell_grown(&self.shared.store, now).await?;
+        self.shared.tell_due(now).await?;
         for health in self.health().await? {
             let waits = health.oldest.is_some_and(|oldest| now.duration_since(oldest) >= STUCK_AFTER);
             let stuck = health.enabled && waits && health.failing_since.is_some();
@@ -190,6 +213,8 @@ impl Delivery {
     /// When the database does not answer; the next call does the rest.
     pub async fn prune(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let long_ago = now.checked_sub(TOLD_KEPT).unwrap_or(Timestamp::MIN);
+        self.shared.store.forget_told(long_ago).await?;
         for destination in self.shared.store.destinations().await? {
             let gone = self.shared.store.outbox_prune(destination.id, before).await?;
             if gone > 0 {
@@ -236,16 +261,24 @@ pub fn check(
     Link::new(destination, secret, &Arc::new(addresses.clone())).map(drop)
 }
 
-/// Queues a test message, as a fact, by somebody; returns its number at the destination.
+/// Queues a test message, as a fact, by somebody; returns its number at the destination. Where notices are mailed, the
+/// test goes to whoever asks for it.
 ///
 /// # Errors
-/// When there is no such destination, or the database does not answer.
+/// When there is no such destination, who asks has no mail address where one is needed, or the database does not answer.
 pub async fn send_test(store: &Store, destination: &Destination, by: PersonId) -> Result<u64, StoreError> {
     let (id, name) = (destination.id, destination.name.clone());
+    let notices = destination.events == NOTICES && destination.kind == DestinationKind::Smtp;
     store
         .write(move |tx| {
             Box::pin(async move {
-                let event = test_event(&Uuid::now_v7().to_string(), &name, tx.now());
+                let mut event = test_event(&Uuid::now_v7().to_string(), &name, tx.now());
+                if notices {
+                    let facts = tx.facts().await?;
+                    let email = facts.people.get(&by).and_then(|person| person.email.clone());
+                    event =
+                        notice::test(&event, &email.ok_or(StoreError::NotFound("mail address of yours"))?);
+                }
                 let sequence = tx.queue(id, &event).await?;
                 let body = json!({ "destination": id, "name": name, "sequence": sequence.to_string() });
                 tx.fact(NewFact::new(FactKind::DestinationTested, tx.now(), body).by(by)).await?;
@@ -304,6 +337,34 @@ impl Shared {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells people what is due and was not told: each key once, whichever node comes first.
+    async fn tell_due(&self, now: Timestamp) -> Result<(), StoreError> {
+        let facts = self.store.facts().await?;
+        let due = notice::due(&facts, &self.timing, now);
+        for key in due.into_iter().map(|due| due.key).filter(|key| !self.knows(key)).collect::<Vec<_>>() {
+            let (alerts, timing, wanted) = (Arc::clone(&self.alerts), self.timing, key.clone());
+            let told = self
+                .store
+                .write(move |tx| Box::pin(async move { alerts.tell_due(tx, &wanted, &timing, now).await }));
+            if told.await? {
+                self.keep(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).contains(key)
+    }
+
+    fn keep(&self, key: String) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= TOLD_KNOWN {
+            told.clear();
+        }
+        told.insert(key);
+    }
+
     /// Starts, restarts and ends tasks, so that there is one for each destination that is on, as it is configured now.
     fn keep_in_step(&self, destinations: Vec<Destination>) {
         let mut lines = self.lines();
@@ -352,6 +413,7 @@ impl Shared {
             node: self.store.node().to_owned(),
             news: self.store.changes(),
             gauge: Arc::clone(gauge),
+            passes_by: destination.events == NOTICES,
             site: Arc::clone(&self.site),
             lost: true,
         }

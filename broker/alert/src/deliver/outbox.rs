@@ -4,8 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use chaperone_policy::DestinationId;
-use chaperone_store::{OutboxRow, Store, StoreError};
+use chaperone_store::{FactKind, NewFact, OutboxRow, Store, StoreError};
 use jiff::Timestamp;
+use serde_json::json;
 
 /// The durable queue of one destination.
 ///
@@ -28,6 +29,9 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// Notes that the first row did not go out, and when it is tried again.
     fn failed(&self, sequence: u64, next: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Writes down, as a fact, that a row's receiver refuses it for good. The caller marks it.
+    fn passed_by(&self, sequence: u64, why: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Turns the destination off, as a fact: its receiver wants no more.
     fn disable(&self, why: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -60,6 +64,11 @@ impl Outbox for StoreOutbox {
 
     async fn failed(&self, sequence: u64, next: Timestamp) -> Result<(), StoreError> {
         self.store.outbox_failed(self.destination, sequence, next).await
+    }
+
+    async fn passed_by(&self, sequence: u64, why: &str) -> Result<(), StoreError> {
+        let body = json!({ "destination": self.destination, "sequence": sequence.to_string(), "why": why });
+        self.store.fact(NewFact::new(FactKind::NoticeRefused, Timestamp::now(), body)).await.map(drop)
     }
 
     async fn disable(&self, why: &str) -> Result<(), StoreError> {

@@ -46,7 +46,7 @@ pub fn syslog_message(out: &Outgoing<'_>) -> String {
     frame::message(&header, &fitted(out.event, frame::room(&header)))
 }
 
-/// Standard Webhooks' payload: type, time, and the OCSF event as data.
+/// Standard Webhooks' payload: type, time, and the OCSF event, or the notice, as data.
 pub fn webhook_body(out: &Outgoing<'_>) -> String {
     let kind = match (number(out.event, "class_uid"), number(out.event, "activity_id")) {
         (2004, 1) => "alert.raised",
@@ -57,6 +57,10 @@ pub fn webhook_body(out: &Outgoing<'_>) -> String {
         (3004, _) => "entity.changed",
         (4007, _) => "session.activity",
         _ => "event",
+    };
+    let kind = match out.event.pointer("/notice/topic").and_then(Value::as_str) {
+        Some(topic) => format!("notice.{topic}"),
+        None => kind.to_owned(),
     };
     let around = json!({ "type": kind, "timestamp": at(out.event).to_string(), "data": {} }).to_string();
     let data = fitted(out.event, BODY_MAX.saturating_sub(around.len()));

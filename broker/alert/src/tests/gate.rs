@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::sample::Town;
 use crate::{AddressPolicy, Alerts, Delivery, DestinationHealth};
 use chaperone_policy::{
     Card, DestinationId, Grant, Person, PersonId, Reason, Refusal, Role, Scope, Target, TargetId, Validity,
@@ -49,22 +50,31 @@ impl Drop for Running {
 }
 
 impl Gate {
+    /// With everybody and everything of a town, and nobody else.
+    pub async fn of(town: &Town) -> Self {
+        let gate = Self::empty().await;
+        let (facts, by) = (town.facts.clone(), town.dana);
+        let moved_in = gate.store.write(move |tx| {
+            Box::pin(async move {
+                for vendor in facts.vendors.values() {
+                    tx.add_vendor(vendor, by).await?;
+                }
+                for person in facts.people.values() {
+                    tx.add_person(person, None).await?;
+                }
+                for target in facts.targets.values() {
+                    tx.add_target(target, by).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+        });
+        moved_in.await.unwrap();
+        gate
+    }
+
     pub async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("gate.db").display());
-        Store::migrate(&url).await.unwrap();
-        let alerts = Arc::new(Alerts::new(TimeZone::UTC));
-        let config = StoreConfig {
-            url,
-            node: "gate-1".into(),
-            folder: folder.path().to_owned(),
-            origin: "gate.test/ledger".into(),
-            ledger_key: Arc::new(SigningKey::generate().unwrap()),
-        };
-        let (store, tasks) = Store::open(config, alerts.clone()).await.unwrap();
-        let [dana, eve, priya] = [1u128, 2, 3].map(|n| PersonId(Uuid::from_u128(n)));
-        let target = TargetId(Uuid::from_u128(4));
-        let gate = Self { store, dana, eve, priya, target, alerts, _tasks: tasks, _folder: folder };
+        let gate = Self::empty().await;
+        let (dana, eve, priya, target) = (gate.dana, gate.eve, gate.priya, gate.target);
         let people = [
             person(dana, "dana", "Dana Reyes", Role::Technician),
             person(eve, "eve", "Eve Stone", Role::Technician),
@@ -82,6 +92,37 @@ impl Gate {
             .await
             .unwrap();
         gate
+    }
+
+    async fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("gate.db").display());
+        Store::migrate(&url).await.unwrap();
+        let alerts = Arc::new(Alerts::new(TimeZone::UTC));
+        let config = StoreConfig {
+            url,
+            node: "gate-1".into(),
+            folder: folder.path().to_owned(),
+            origin: "gate.test/ledger".into(),
+            ledger_key: Arc::new(SigningKey::generate().unwrap()),
+        };
+        let (store, tasks) = Store::open(config, alerts.clone()).await.unwrap();
+        let [dana, eve, priya] = [1u128, 2, 3].map(|n| PersonId(Uuid::from_u128(n)));
+        let target = TargetId(Uuid::from_u128(4));
+        Self { store, dana, eve, priya, target, alerts, _tasks: tasks, _folder: folder }
+    }
+
+    /// A destination; returns its id.
+    pub async fn add(&self, destination: Destination) -> DestinationId {
+        let id = destination.id;
+        self.store.add_destination(destination, self.priya).await.unwrap();
+        id
+    }
+
+    /// A delivery that does nothing by itself.
+    pub fn delivery(&self) -> Delivery {
+        let policy = AddressPolicy { loopback: true, networks: Vec::new() };
+        Delivery::new(self.store.clone(), self.alerts.clone(), policy, Arc::new(|_| None))
     }
 
     pub async fn syslog(&self, name: &str, url: &str, events: &str) -> DestinationId {
@@ -141,8 +182,7 @@ impl Gate {
     }
 
     pub fn deliver(&self) -> Running {
-        let policy = AddressPolicy { loopback: true, networks: Vec::new() };
-        let delivery = Delivery::new(self.store.clone(), self.alerts.clone(), policy, Arc::new(|_| None));
+        let delivery = self.delivery();
         let runs = delivery.clone();
         Running(delivery, tokio::spawn(async move { runs.run().await }))
     }
@@ -158,6 +198,7 @@ fn person(id: PersonId, login: &str, name: &str, role: Role) -> Person {
         id,
         login: login.parse().unwrap(),
         name: name.into(),
+        email: None,
         vendor: None,
         grants: vec![Grant { role, scope: Scope::All }],
         validity: Validity::default(),

@@ -1,6 +1,6 @@
 //! Fact, alert and outbox in one commit, on SQLite; and from there to a receiver.
 
-mod gate;
+pub(crate) mod gate;
 
 use std::time::Duration;
 

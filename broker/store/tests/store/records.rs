@@ -28,6 +28,7 @@ fn dana() -> Person {
         id: person(),
         login: "dana".parse::<Login>().unwrap(),
         name: "Dana Reyes".to_owned(),
+        email: None,
         vendor: Some(VendorId(Uuid::now_v7())),
         grants: Vec::new(),
         validity: Validity::default(),

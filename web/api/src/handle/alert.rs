@@ -20,6 +20,7 @@ const LISTED: u32 = 1000;
 
 /// Which alerts.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     /// Closed ones too.
     #[serde(default)]

@@ -9,7 +9,7 @@ use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, NewKey, NewPerson, PersonView};
+use crate::wire::{Because, NewEmail, NewKey, NewPerson, PersonView};
 use crate::{App, parse, render};
 
 /// The people whom the caller may know of.
@@ -115,6 +115,32 @@ pub(crate) async fn add_key(
             nobodys(&facts, &key)?;
             let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
             person.keys.push(key);
+            Ok::<_, Problem>(tx.change_person(&person, by).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Says where a person gets mail, or that they get none.
+#[utoipa::path(put, path = "/api/people/{login}/email", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")), request_body = NewEmail,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn set_email(
+    State(app): State<App>,
+    actor: Actor,
+    At(login): At<String>,
+    Body(new): Body<NewEmail>,
+) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    actor.may(Subject::Person(person))?;
+    let email = parse::email(new.email.as_deref())?;
+    let (id, by) = (person.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let facts = tx.facts().await?;
+            let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
+            person.email = email;
             Ok::<_, Problem>(tx.change_person(&person, by).await?)
         })
     });

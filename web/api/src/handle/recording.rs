@@ -23,6 +23,7 @@ use crate::{App, render};
 
 /// What is exported.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Export {
     /// asciicast-v3, txt or chap.
     format: ExportFormat,
@@ -126,6 +127,7 @@ async fn alerts(app: &App, row: &SessionRow) -> Result<Vec<TimelineMarker>, Prob
 
 /// Which piece of a recording.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct From {
     /// The channel's number.
     channel: u32,

@@ -19,6 +19,7 @@ use crate::{App, parse, render};
 
 /// Which visits.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Which {
     /// At most this many of the newest.
     limit: Option<u32>,

@@ -19,12 +19,12 @@ use crate::{App, parse, render};
 #[utoipa::path(get, path = "/api/windows", tag = "windows", security(("token" = [])),
     responses((status = 200, body = [WindowView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<WindowView>> {
-    let wishes = app.parts.store.more_time().await?;
+    let beside = render::Beside::read(&app.parts.store).await?;
     let seen =
         actor.facts.windows.values().filter(|window| actor.sees(Act::SeeWindows, Subject::Window(window)));
     let mut windows: Vec<&Window> = seen.collect();
     windows.sort_by_key(|window| (window.opens, window.id));
-    let view = |window| render::window_with(&actor.facts, window, actor.now, &wishes);
+    let view = |window| render::window_with(&actor.facts, window, actor.now, &beside);
     Ok(Json(windows.into_iter().map(view).collect()))
 }
 
@@ -34,8 +34,8 @@ pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<Win
     responses((status = 200, body = WindowView), (status = "4XX", body = Problem)))]
 pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<WindowView> {
     let window = found(&app, &actor, &id).await?;
-    let wishes = app.parts.store.more_time().await?;
-    Ok(Json(render::window_with(&actor.facts, &window, actor.now, &wishes)))
+    let beside = render::Beside::read(&app.parts.store).await?;
+    Ok(Json(render::window_with(&actor.facts, &window, actor.now, &beside)))
 }
 
 /// Asks for a window.

@@ -43,8 +43,8 @@ pub(crate) async fn more_time(
     let wish = MoreTime { window: window.id, by: actor.person, closes, reason, at: actor.now };
     let kept = app.parts.store.write(move |tx| Box::pin(async move { tx.ask_more_time(&wish).await }));
     kept.await?;
-    let wishes = app.parts.store.more_time().await?;
-    Ok(Json(render::window_with(&actor.facts, &window, actor.now, &wishes)))
+    let beside = render::Beside::read(&app.parts.store).await?;
+    Ok(Json(render::window_with(&actor.facts, &window, actor.now, &beside)))
 }
 
 /// How to come by SSH: the lines to paste, and the key by which to know the gate.

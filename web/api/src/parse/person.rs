@@ -1,7 +1,7 @@
 //! People, their keys, and vendors.
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{EnrolledKey, Facts, Person, PersonId, Validity, Vendor, VendorId};
+use chaperone_policy::{EnrolledKey, Facts, MailAddress, Person, PersonId, Validity, Vendor, VendorId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -30,10 +30,12 @@ pub(crate) fn person(facts: &Facts, new: &NewPerson, now: Timestamp) -> Result<P
         return Err(Problem::field("ssh_keys", format!("a person has at most {MAX_KEYS} keys")));
     }
     let name = words("name", &new.name)?;
+    let email = email(new.email.as_deref())?;
     Ok(Person {
         id: PersonId(Uuid::now_v7()),
         name: if name.is_empty() { new.login.clone() } else { name },
         login,
+        email,
         vendor: vendor.map(|vendor| vendor.id),
         grants,
         validity: validity(new.valid_from, new.valid_until, now)?,
@@ -41,6 +43,12 @@ pub(crate) fn person(facts: &Facts, new: &NewPerson, now: Timestamp) -> Result<P
         keys,
         session_limit: new.session_limit,
     })
+}
+
+/// A mail address, where there is one.
+pub(crate) fn email(text: Option<&str>) -> Result<Option<MailAddress>, Problem> {
+    let given = text.map(str::trim).filter(|text| !text.is_empty());
+    given.map(|text| text.parse().map_err(|error| Problem::field("email", error))).transpose()
 }
 
 pub(crate) fn key(new: &NewKey, now: Timestamp) -> Result<EnrolledKey, Problem> {

@@ -112,6 +112,11 @@ fn card(given: &CardView) -> Result<Card, Problem> {
         site: text("card.site", &given.site)?,
         group: text("card.group", &given.group)?,
         unit: text("card.unit", &given.unit)?,
+        contact: given
+            .contact
+            .as_deref()
+            .map(|address| address.parse().map_err(|error| Problem::field("card.contact", error)))
+            .transpose()?,
         pumps: given.pumps,
         patient_data: given.patient_data,
         in_clinical_use: given.in_clinical_use,

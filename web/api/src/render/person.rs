@@ -15,6 +15,7 @@ pub(crate) fn person(facts: &Facts, person: &Person, enrolled: &BTreeMap<PersonI
         id: person.id.to_string(),
         login: person.login.to_string(),
         name: person.name.clone(),
+        email: person.email.as_ref().map(ToString::to_string),
         vendor: vendor.map(|vendor| vendor.name.clone()),
         roles: person.grants.iter().map(grant_to_text).collect(),
         keys: person

@@ -48,6 +48,7 @@ fn card(card: &Card) -> CardView {
         site: card.site.clone(),
         group: card.group.clone(),
         unit: card.unit.clone(),
+        contact: card.contact.as_ref().map(ToString::to_string),
         pumps: card.pumps,
         patient_data: card.patient_data,
         in_clinical_use: card.in_clinical_use,

@@ -3,25 +3,49 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chaperone_policy::{Facts, Freeze, Needs, PersonId, Window, WindowId, WindowState};
-use chaperone_store::MoreTime;
+use chaperone_store::{Decision, MoreTime, Store, StoreError};
 use jiff::Timestamp;
 
 use super::{login, target_name};
-use crate::wire::{ApprovalView, FreezeView, MissingView, MoreTimeView, WindowView};
+use crate::wire::{ApprovalView, DecisionView, FreezeView, MissingView, MoreTimeView, WindowView};
 
-/// More time that is asked for, by window.
-pub(crate) type Wishes = BTreeMap<WindowId, MoreTime>;
+/// What is told of windows beside what they are.
+pub(crate) struct Beside {
+    /// More time that is asked for.
+    pub wishes: BTreeMap<WindowId, MoreTime>,
+    /// Why some came to nothing.
+    pub decisions: BTreeMap<WindowId, Decision>,
+    /// How many visits each has had.
+    pub visits: BTreeMap<WindowId, u64>,
+}
+
+impl Beside {
+    /// As the store has it now.
+    pub(crate) async fn read(store: &Store) -> Result<Self, StoreError> {
+        Ok(Self {
+            wishes: store.more_time().await?,
+            decisions: store.decisions().await?,
+            visits: store.visits_by_window().await?,
+        })
+    }
+}
 
 /// A window with the more time that is asked for it.
-pub(crate) fn window_with(facts: &Facts, of: &Window, now: Timestamp, wishes: &Wishes) -> WindowView {
-    let wish = wishes.get(&of.id).filter(|wish| wish.closes > of.closes && now < of.ends());
+pub(crate) fn window_with(facts: &Facts, of: &Window, now: Timestamp, beside: &Beside) -> WindowView {
+    let wish = beside.wishes.get(&of.id).filter(|wish| wish.closes > of.closes && now < of.ends());
     let more_time = wish.map(|wish| MoreTimeView {
         closes: wish.closes,
         reason: wish.reason.clone(),
         by: login(facts, wish.by),
         at: wish.at,
     });
-    WindowView { more_time, ..window(facts, of, now) }
+    let decision = beside.decisions.get(&of.id).map(|decision| DecisionView {
+        by: decision.by.map(|by| login(facts, by)).unwrap_or_default(),
+        reason: decision.reason.clone(),
+        at: decision.at,
+    });
+    let visits = beside.visits.get(&of.id).copied().unwrap_or_default();
+    WindowView { more_time, decision, visits, ..window(facts, of, now) }
 }
 
 pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowView {
@@ -64,6 +88,8 @@ pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowVi
             .map(|(role, count)| MissingView { role: role.to_string(), count })
             .collect(),
         more_time: None,
+        decision: None,
+        visits: 0,
         warnings: Vec::new(),
     }
 }

@@ -18,6 +18,10 @@ pub struct NewPerson {
     pub name: String,
     /// Roles: `technician`, or with a scope `clinical-engineer@site:East`.
     pub roles: Vec<String>,
+    /// Where they are told what becomes of their change windows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "dana@meridian.example")]
+    pub email: Option<String>,
     /// Name of the company they work for; nothing for hospital staff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
@@ -52,6 +56,14 @@ pub struct NewKey {
     pub valid_until: Option<Moment>,
 }
 
+/// Where a person gets mail.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEmail {
+    /// The address; nothing to be told by mail no more.
+    pub email: Option<String>,
+}
+
 /// A person.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PersonView {
@@ -62,6 +74,9 @@ pub struct PersonView {
     pub login: String,
     /// Name for people.
     pub name: String,
+    /// Where they get mail.
+    #[serde(default)]
+    pub email: Option<String>,
     /// Company.
     pub vendor: Option<String>,
     /// Roles with their scopes.

@@ -131,6 +131,9 @@ pub struct CardView {
     /// Unit served.
     #[schema(example = "ICU, ED")]
     pub unit: Option<String>,
+    /// Where the unit is told by mail what is planned on it.
+    #[serde(default)]
+    pub contact: Option<String>,
     /// Pumps that depend on it.
     pub pumps: Option<u32>,
     /// Whether it holds patient data.

@@ -151,6 +151,12 @@ pub struct WindowView {
     /// More time that was asked for and nobody has answered.
     #[serde(default)]
     pub more_time: Option<MoreTimeView>,
+    /// Why it was denied, revoked or withdrawn.
+    #[serde(default)]
+    pub decision: Option<DecisionView>,
+    /// How many visits it has had.
+    #[serde(default)]
+    pub visits: u64,
     /// What a planner should know, such as overlaps; only in the answer to a request or a move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -175,6 +181,18 @@ pub struct MoreTimeView {
     pub reason: String,
     /// Login of who asks.
     pub by: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// Why a window came to nothing.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DecisionView {
+    /// Login.
+    pub by: String,
+    /// Why.
+    pub reason: String,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,

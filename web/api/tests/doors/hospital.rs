@@ -227,6 +227,7 @@ fn person(login: &str, role: Role, vendor: Option<VendorId>) -> Person {
         id: PersonId(Uuid::now_v7()),
         login: login.parse().unwrap(),
         name: login.to_owned(),
+        email: None,
         vendor,
         grants: vec![Grant { role, scope: Scope::All }],
         validity: Validity::default(),

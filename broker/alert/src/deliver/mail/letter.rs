@@ -37,10 +37,34 @@ impl Letter {
     /// The letter of an event.
     #[must_use]
     pub fn of(out: &Outgoing<'_>) -> Self {
-        let thread = text(out.event, "/finding_info/uid").map(|alert| {
-            let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
-            format!("alert-{}", alert.chars().map(safe).take(64).collect::<String>())
-        });
+        match out.event.get("notice") {
+            Some(notice) => Self::notice(out, notice),
+            None => Self::alert(out),
+        }
+    }
+
+    /// A notice's words stand in it; only the link is known no sooner than here.
+    fn notice(out: &Outgoing<'_>, notice: &Value) -> Self {
+        let mut lines = Lines(text(notice, "/text").unwrap_or_default().replace('\r', ""));
+        if let Some(path) = text(notice, "/path").filter(|_| !out.site.is_empty()) {
+            lines.line(&format!("{}{path}", out.site));
+        }
+        lines.gap();
+        lines
+            .line("Chaperone tells you because this change window is yours, or because you decide about it.");
+        let to = text(notice, "/to/email").and_then(|email| email.parse().ok());
+        Self {
+            id: uid(out),
+            thread: text(notice, "/window").map(|window| safe("window", window)),
+            subject: plain(text(notice, "/subject").unwrap_or("A change window"), SUBJECT_MAX),
+            text: lines.0,
+            at: at(out.event),
+            to: Some(to.into_iter().collect()),
+        }
+    }
+
+    fn alert(out: &Outgoing<'_>) -> Self {
+        let thread = text(out.event, "/finding_info/uid").map(|alert| safe("alert", alert));
         Self {
             id: uid(out),
             thread,
@@ -50,6 +74,12 @@ impl Letter {
             to: None,
         }
     }
+}
+
+/// An id that may stand in a header.
+fn safe(kind: &str, id: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' };
+    format!("{kind}-{}", id.chars().map(plain).take(64).collect::<String>())
 }
 
 /// `[HIGH] Off schedule: late by 3 h 10 min; Dana Reyes …`
@@ -151,21 +181,21 @@ fn joined(parts: &[Option<&str>]) -> Option<String> {
 
 /// Lines of plain text; nothing that is put in makes a second one.
 #[derive(Default)]
-pub(in crate::deliver) struct Lines(pub(in crate::deliver) String);
+pub(crate) struct Lines(pub(crate) String);
 
 impl Lines {
-    pub(in crate::deliver) fn line(&mut self, text: &str) {
+    pub(crate) fn line(&mut self, text: &str) {
         self.0.push_str(&plain(text, FIELD_MAX));
         self.0.push('\n');
     }
 
-    pub(in crate::deliver) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if !self.0.is_empty() && !self.0.ends_with("\n\n") {
             self.0.push('\n');
         }
     }
 
-    fn field(&mut self, label: &str, value: Option<&str>) {
+    pub(crate) fn field(&mut self, label: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.line(&format!("{:<15}{value}", format!("{label}:")));
         }

@@ -124,6 +124,44 @@ async fn one_address_that_is_wrong_does_not_keep_alerts_from_the_others() {
     }
 }
 
+/// A notice to one address.
+fn notice(to: Option<&str>, n: u64) -> Value {
+    json!({
+        "time": 1_800_000_000_000_i64, "message": "Change window approved", "metadata": { "uid": format!("n-{n}") },
+        "notice": {
+            "topic": "approved", "window": "w-1", "to": { "email": to }, "subject": "Change window approved",
+            "text": "Priya approved this change window.\n\nWhat to do next: be ready.\n", "path": "/windows/w-1",
+        },
+    })
+}
+
+#[tokio::test]
+async fn a_notice_goes_to_its_own_reader_and_a_mailbox_that_is_gone_holds_up_nobody() {
+    const ANSWERS: &[(&str, &str)] = &[("gone@", "550 5.1.1 no such mailbox")];
+    let server = MailServer::listen(Kind::Clear, ANSWERS).await;
+    let outbox = MemoryOutbox::default();
+    let readers =
+        [Some("dana@meridian.example"), Some("gone@meridian.example"), None, Some("priya@hospital.example")];
+    for (n, to) in (1..).zip(readers) {
+        outbox.put(n, notice(to, n));
+    }
+    let to = Destination { events: "notices".to_owned(), ..at("smtp", &server, None, &[], None) };
+    let _running = Running::to(&outbox, &to, None);
+    until("all marked", || outbox.marked() == 4).await;
+    assert_eq!(outbox.passed_by(), [2, 3], "what nobody takes is written down");
+    let taken = server.taken();
+    let readers: Vec<_> = taken.iter().map(|letter| letter.to.as_str()).collect();
+    assert_eq!(readers, ["dana@meridian.example", "priya@hospital.example"]);
+    assert_eq!(taken[0].headers("To"), ["dana@meridian.example"]);
+    assert_eq!(taken[0].headers("Message-ID"), ["<n-1@hospital.example>"]);
+    assert_eq!(taken[0].headers("References"), ["<window-w-1@hospital.example>"]);
+    assert!(
+        taken[0].text.contains("What to do next: be ready.\nhttps://gate.example/windows/w-1\n"),
+        "{}",
+        taken[0].text
+    );
+}
+
 #[test]
 fn what_mail_needs_is_asked_for_before_it_is_stored() {
     let reach = Reach { from: Some("gate@hospital.example".parse().unwrap()), ..Reach::default() };

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::drain::Drain;
 use super::gauge::Gauge;
-use super::link::Link;
+use super::link::{Link, NOTICES};
 use super::outbox::Outbox;
 use super::webhook::address::AddressPolicy;
 use crate::ocsf::test_event;
@@ -37,6 +37,7 @@ struct Rows {
     refuse_marks: bool,
     failures: Vec<u64>,
     disabled: Option<String>,
+    passed_by: Vec<u64>,
 }
 
 impl MemoryOutbox {
@@ -48,6 +49,11 @@ impl MemoryOutbox {
 
     pub(super) fn push(&self, sequence: u64) {
         let event = test_event(&format!("uid-{sequence}"), "soc", Timestamp::now());
+        self.state.lock().unwrap().rows.insert(sequence, (OutboxRow { sequence, event }, None));
+    }
+
+    /// Something else than a test.
+    pub(super) fn put(&self, sequence: u64, event: serde_json::Value) {
         self.state.lock().unwrap().rows.insert(sequence, (OutboxRow { sequence, event }, None));
     }
 
@@ -66,6 +72,10 @@ impl MemoryOutbox {
 
     pub(super) fn failures(&self) -> Vec<u64> {
         self.state.lock().unwrap().failures.clone()
+    }
+
+    pub(super) fn passed_by(&self) -> Vec<u64> {
+        self.state.lock().unwrap().passed_by.clone()
     }
 
     pub(super) fn disabled(&self) -> Option<String> {
@@ -100,6 +110,11 @@ impl Outbox for MemoryOutbox {
 
     async fn failed(&self, sequence: u64, _next: Timestamp) -> Result<(), StoreError> {
         self.state.lock().unwrap().failures.push(sequence);
+        Ok(())
+    }
+
+    async fn passed_by(&self, sequence: u64, _why: &str) -> Result<(), StoreError> {
+        self.state.lock().unwrap().passed_by.push(sequence);
         Ok(())
     }
 
@@ -151,6 +166,7 @@ impl Running {
             node: "gate-1".into(),
             news: receiver,
             gauge: Arc::clone(&gauge),
+            passes_by: to.events == NOTICES,
             site: Arc::new("https://gate.example".to_owned().into()),
             lost: true,
         };

@@ -1,0 +1,76 @@
+//! What people are told because a time has come. Derived from the windows as they are; each is told once, by its key.
+
+use chaperone_policy::{Facts, Phase, Window, WindowState};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{News, Topic};
+
+/// What is long past is not told any more: a gate that was down for a week does not tell of a week's ends.
+const ENDED_LATELY: SignedDuration = SignedDuration::from_hours(24);
+/// A review is told of until it is this much overdue.
+const OVERDUE_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// When people are told what a clock says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// So long before a window opens.
+    pub opening_before: SignedDuration,
+    /// So long after a request that nobody has answered.
+    pub remind_after: SignedDuration,
+    /// So long before a review is due.
+    pub review_before: SignedDuration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            opening_before: SignedDuration::from_mins(15),
+            remind_after: SignedDuration::from_hours(4),
+            review_before: SignedDuration::from_hours(4),
+        }
+    }
+}
+
+/// Something that is due to be told.
+#[derive(Clone, Debug)]
+pub(crate) struct Due<'f> {
+    /// What, of which window, for which times: told once under this key.
+    pub key: String,
+    /// What is told.
+    pub news: News<'f>,
+}
+
+/// Everything that is due at `now`, told already or not.
+pub(crate) fn due<'f>(facts: &'f Facts, timing: &Timing, now: Timestamp) -> Vec<Due<'f>> {
+    facts.windows.values().flat_map(|window| of_window(window, timing, now)).collect()
+}
+
+fn of_window<'f>(window: &'f Window, timing: &Timing, now: Timestamp) -> Vec<Due<'f>> {
+    let due = |topic: Topic, when: Option<Timestamp>| {
+        let when = when.map(|when| format!("/{}", when.as_microsecond())).unwrap_or_default();
+        let news = News { topic, window, at: now, by: None, reason: None, wanted: None };
+        Due { key: format!("{}/{}{when}", topic.as_str(), window.id), news }
+    };
+    let since = |at: Timestamp| now.duration_since(at);
+    let mut all = Vec::new();
+    match window.phase(now) {
+        Phase::Requested if since(window.requested_at) >= timing.remind_after => {
+            all.push(due(Topic::Reminder, None));
+        }
+        Phase::Approved if since(window.opens) >= -timing.opening_before => {
+            all.push(due(Topic::OpeningSoon, Some(window.opens)));
+        }
+        Phase::Closed if since(window.ends()) < ENDED_LATELY => {
+            all.push(due(Topic::Ended, Some(window.closes)));
+        }
+        _ => {}
+    }
+    let happened = matches!(window.state, WindowState::Approved | WindowState::Closed | WindowState::Revoked);
+    if let Some(by) = window.emergency_review_by.filter(|_| happened)
+        && since(by) >= -timing.review_before
+        && since(by) < OVERDUE_MAX
+    {
+        all.push(due(Topic::ReviewDue, Some(by)));
+    }
+    all
+}

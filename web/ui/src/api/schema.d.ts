@@ -1,0 +1,4773 @@
+export interface paths {
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The queue, newest last. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Closed ones too. */
+                    all?: boolean;
+                    /** @description At most this many of the newest. */
+                    limit?: number;
+                    /** @description Of this severity alone. */
+                    severity?: string;
+                    /** @description `open`, `closed` or `all`; goes before `all`. */
+                    state?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert, from top to bottom. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    alert: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an alert. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    alert: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes an alert. The next attempt of its group starts a new one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    alert: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AlertClose"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AlertView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clock/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts facts that lie in the future of a clock that had been ahead. Takes two people. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForkView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The demo's desks; 404 outside the demo. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DemoView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/demo/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in as somebody of the demo's cast; 404 outside the demo. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DemoSignIn"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All destinations, with what waits for them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a destination. Alerts go there from now on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewDestination"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/destinations/{destination}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a destination. What waits for it is not sent. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    destination: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/destinations/{destination}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test message through a destination, and waits a moment for its receiver. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    destination: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DestinationView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page for people that shows the description. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolment/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Spends an enrolment link. The recovery codes are shown once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["EnrolmentAnswer"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecoveryCodes"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolment/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is behind an enrolment link; looking spends nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkToken"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolmentOffer"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What has become stale, from now on; everything to begin with. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Freezes that are not long over. A vendor's people see those that meet their windows, and not what else they cover. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FreezeView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a freeze. Visits that run when it begins are ended. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewFreeze"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FreezeView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/freezes/{freeze}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lifts a freeze. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    freeze: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FreezeView"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest signed checkpoint, and the key to check it with. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CheckpointView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on from a database that went back. Takes two people. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ForkRequest"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ForkView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Recomputes everything from the first fact. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LedgerVerdict"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who the caller is, and what of the pages is theirs. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/my/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The servers that the caller knows of from windows of theirs. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MyServer"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The description of this API. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people whom the caller may know of. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Enrols a person. A clinical engineer may enrol technicians only. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPerson"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says where a person gets mail, or that they get none. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewEmail"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}/enrolment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link that enrols somebody, in place of one made before. Shown once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EnrolmentLink"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols one more key. A key that somebody has already is refused. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a person out and ends their visits. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes somebody's password and second factor away: an administrator says so and an engineer, in either order. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ResetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{login}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a person in again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recordings that the caller may know of, newest last; not what is in them. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description At most this many of the newest. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordingView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One recording; not what is in it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordingView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A copy, in one of the formats. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description asciicast-v3, txt or chap. */
+                    format: components["schemas"]["ExportFormat"];
+                };
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/play": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A piece to play: the screen at a moment, and what follows for some minutes. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The channel's number. */
+                    channel: number;
+                    /** @description From which millisecond on. */
+                    from_ms?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PieceView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was on the screen, as text. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to play, with moments to jump to. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TimelineView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks its chain, its seal, and that the ledger has the same seal. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordingVerdict"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits that the caller may know of, newest last. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Admitted at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description At most this many of the newest. */
+                    limit?: number;
+                    /** @description A part of the login. */
+                    person?: string;
+                    /** @description `live` or `ended`. */
+                    state?: string;
+                    /** @description A part of the server's name. */
+                    target?: string;
+                    /** @description Admitted before this instant (RFC 3339). */
+                    to?: string;
+                    /** @description A part of the vendor's name. */
+                    vendor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One visit. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a visit's input. Output still flows and is recorded. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a visit's input flow again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a visit now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session}/watch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a browser in by password and second factor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs the browser out, at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Proves a second factor again: for a while acts that want a fresh proof are done. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProvenUntil"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The servers that the caller may know of. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a server, and seals its credentials. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewTarget"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One server. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Seals a new credential for one of the server's accounts; a new account is added to those that windows may use. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCredential"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/host-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pins host keys in place of the present ones. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HostKeys"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps everybody out of a server and ends its visits. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets visits to a server happen again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The companies that the caller may know of. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VendorView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Adds a company. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewVendor"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VendorView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vendors/{vendor}/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps all its people out and ends their visits. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VendorView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vendors/{vendor}/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets its people in again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VendorView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The windows that the caller may know of, by when they open. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Asks for a window. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewWindow"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One window. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A technician accepts a window that others booked or moved. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says yes: an approval, one of the two words of an emergency, or an engineer's yes to a replaced technician. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/card": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server's card, what else is planned, and what will and will not be recorded. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowCard"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How to come by SSH: the lines to paste, and the key by which to know the gate. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/deny": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives it a new end: later to extend, earlier to shorten. What is relative is from now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCloses"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/go": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the clinical go of the day. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/more-time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A technician asks for more time. Who may extend the window sees it beside it, and answers by extending or not. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCloses"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives it new times. Approvals of other roles lapse, and its technicians accept again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MoveWindow"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a window now, with its visits. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/substitute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts one technician in place of another of the same vendor. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Substitute"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a request back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process runs. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters in the Prometheus text format. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A visit would be let in: the database answers, recordings can be written, the disk has room. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description How an alert is closed. */
+        AlertClose: {
+            /** @description What it was. */
+            disposition: components["schemas"]["Disposition"];
+            /** @description In words. */
+            note?: string;
+        };
+        /** @description An alert. */
+        AlertView: {
+            /** @description Login of who took it. */
+            acknowledged_by?: string | null;
+            /** @description Login of who closed it. */
+            closed_by?: string | null;
+            /** @description Who, what, when, what next: the alert from top to bottom. */
+            content: Record<string, never>;
+            /**
+             * Format: int64
+             * @description How many attempts are grouped in it.
+             */
+            count: number;
+            /** @description How it was closed. */
+            disposition?: string | null;
+            /** @description By when it is to be acknowledged, decided and closed; nothing for what is done. */
+            due?: components["schemas"]["DueView"];
+            /**
+             * Format: date-time
+             * @description When the group began.
+             */
+            first_at: string;
+            /**
+             * @description Visits of this vendor on this server in 90 days, by hour of the week from Monday 00:00 in hospital time; only of
+             *     one alert.
+             */
+            histogram?: number[] | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it last grew.
+             */
+            last_at: string;
+            /** @description Other visits on the server now; only of one alert. */
+            live_now?: components["schemas"]["SessionView"][];
+            /** @description What they wrote. */
+            note?: string | null;
+            /** @description Other alerts of the last day about the same person, vendor or server; only of one alert. */
+            related?: components["schemas"]["RelatedView"][];
+            /** @description The rule that raised it. */
+            rule: string;
+            /** @description low, medium, high, critical. */
+            severity: string;
+            /** @description Where it stands: new, acknowledged, closed. */
+            state: string;
+            /** @description Verdict in words. */
+            title: string;
+        };
+        /** @description One yes. */
+        ApprovalView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Login. */
+            by: string;
+            /** @description As what. */
+            role: string;
+        };
+        /** @description Why something is done, in words. Stored in the ledger. */
+        Because: {
+            /** @description The reason; acts that cut somebody off want one. */
+            reason?: string;
+        };
+        /** @description What people want to know of a target at a glance. */
+        CardView: {
+            /**
+             * @description Where the unit is told by mail what is planned on it.
+             * @default null
+             */
+            contact: string | null;
+            /**
+             * @description Group for scopes.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * @description Whether therapy depends on it at this time.
+             * @default false
+             */
+            in_clinical_use: boolean;
+            /**
+             * @description Whether it holds patient data.
+             * @default false
+             */
+            patient_data: boolean;
+            /**
+             * Format: int32
+             * @description Pumps that depend on it.
+             * @default null
+             */
+            pumps: number | null;
+            /**
+             * @description Hospital site.
+             * @default null
+             */
+            site: string | null;
+            /**
+             * @description Unit served.
+             * @default null
+             * @example ICU, ED
+             */
+            unit: string | null;
+        };
+        /** @description The newest signed checkpoint. */
+        CheckpointView: {
+            /** @description The signed note (C2SP tlog-checkpoint). */
+            note: string;
+            /** @description The key to check it with (C2SP signed-note verifier key). */
+            verifier_key: string;
+        };
+        /** @description A second factor, proven again. */
+        Code: {
+            /** @description Six digits of the authenticator, or a recovery code. */
+            code: string;
+        };
+        /** @description A line to paste. */
+        ConnectLine: {
+            /** @description The line. */
+            line: string;
+            /** @description What it does. */
+            what: string;
+        };
+        /** @description How to come by SSH in a window. */
+        ConnectView: {
+            /** @description The gate's host key, as `ssh-keygen -l` prints it. */
+            fingerprint: string;
+            /** @description The line for `known_hosts`. */
+            known_hosts: string;
+            /** @description Lines to paste into a terminal. */
+            lines: components["schemas"]["ConnectLine"][];
+        };
+        /**
+         * @description Kinds of credential.
+         * @enum {string}
+         */
+        CredentialKind: "ssh-key" | "password";
+        /** @description Why a window came to nothing. */
+        DecisionView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Login. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A desk of the demo. */
+        DemoDesk: {
+            /** @description `technician`, `engineering`, `soc` or `administration`. */
+            desk: string;
+            /** @description Sign-in name. */
+            login: string;
+            /** @description Name for people. */
+            name: string;
+            /** @description What they do there, in a sentence. */
+            words: string;
+        };
+        /** @description Whom to sign in. */
+        DemoSignIn: {
+            /** @description Sign-in name. */
+            login: string;
+        };
+        /** @description Whom the demo signs in with one click, and how to come by SSH. */
+        DemoView: {
+            /** @description One per desk. */
+            desks: components["schemas"]["DemoDesk"][];
+            /** @description What this is. */
+            note: string;
+            /** @description Lines to paste into a terminal. */
+            ssh: string[];
+        };
+        /**
+         * @description Kinds of destination.
+         * @enum {string}
+         */
+        DestinationKind: "syslog" | "webhook" | "smtp";
+        /** @description A destination. */
+        DestinationView: {
+            /** @description Whether it gets every event. */
+            all_events: boolean;
+            /** @description Whether it gets anything. */
+            enabled: boolean;
+            /** @description Whom mail is from. */
+            from?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description What it speaks. */
+            kind: string;
+            /** @description Why the last try failed. */
+            last_error?: string | null;
+            /** @description Name. */
+            name: string;
+            /** @description Whether it gets what people are told, instead of alerts. */
+            notices: boolean;
+            /**
+             * Format: date-time
+             * @description Since when the oldest of them waits.
+             */
+            oldest?: string | null;
+            /** @description Whom alerts are mailed to. */
+            to: string[];
+            /** @description Where. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Messages that wait.
+             */
+            waiting: number;
+        };
+        /**
+         * @description What an alert turned out to be.
+         * @enum {string}
+         */
+        Disposition: "true-positive" | "benign" | "false-positive" | "needs-more-data";
+        /** @description By when something is to be done about an alert. */
+        DueView: {
+            /**
+             * Format: date-time
+             * @description Acknowledged.
+             */
+            acknowledge?: string | null;
+            /**
+             * Format: date-time
+             * @description Closed.
+             */
+            close?: string | null;
+            /**
+             * Format: date-time
+             * @description Decided: planned support or not.
+             */
+            decide?: string | null;
+        };
+        /** @description One way to reach a target. */
+        EndpointView: {
+            /** @description Accounts that windows may use; the first is the default. */
+            accounts: string[];
+            /** @description `HOST:PORT`. */
+            address: string;
+            /** @description Fingerprints of the pinned host keys. */
+            host_keys: string[];
+            /** @enum {string} */
+            kind: "ssh";
+        } | {
+            /** @description `HOST:PORT`. */
+            address: string;
+            /** @description Whether it is a web console. */
+            http: boolean;
+            /** @enum {string} */
+            kind: "tls";
+            /** @description Name that its certificate must carry. */
+            server_name: string;
+        } | {
+            /** @description `HOST:PORT`. */
+            address: string;
+            /** @enum {string} */
+            kind: "tcp";
+            /** @description Its name. */
+            name: string;
+            /** @description Whether only the flow can be recorded. */
+            opaque: boolean;
+        };
+        /** @description What somebody chose who enrols. */
+        EnrolmentAnswer: {
+            /** @description A first code of the authenticator. */
+            code: string;
+            /** @description The new password, at least twelve characters. */
+            password: string;
+            /** @description From the link's fragment. */
+            token: string;
+        };
+        /** @description A link that enrols somebody, shown once. */
+        EnrolmentLink: {
+            /**
+             * Format: date-time
+             * @description First instant at which it is worth nothing.
+             */
+            expires: string;
+            /** @description To be handed to the person on a way that only they read. */
+            link: string;
+        };
+        /** @description What is behind an enrolment link. */
+        EnrolmentOffer: {
+            /**
+             * Format: date-time
+             * @description First instant at which the link is worth nothing.
+             */
+            expires: string;
+            /** @description Sign-in name. */
+            login: string;
+            /** @description Name for people. */
+            name: string;
+            /** @description The `otpauth://` URL, for a QR code. */
+            otpauth: string;
+            /** @description The secret in base 32, for typing. */
+            secret: string;
+        };
+        /**
+         * @description How a recording is exported.
+         * @enum {string}
+         */
+        ExportFormat: "asciicast-v3" | "txt" | "chap";
+        /** @description One person's word that the ledger may go on from a database that went back. */
+        ForkRequest: {
+            /** @description Why: what was restored, by whom. */
+            reason: string;
+        };
+        /** @description Where a fork stands. */
+        ForkView: {
+            /** @description Who has given their word. */
+            by: string[];
+            /** @description Whether both have, and it is done. */
+            done: boolean;
+            /** @description What happens next. */
+            next: string;
+        };
+        /** @description A freeze. */
+        FreezeView: {
+            /**
+             * Format: date-time
+             * @description First frozen instant.
+             */
+            from?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Names of the targets; empty means all. */
+            targets: string[];
+            /**
+             * Format: date-time
+             * @description First instant that is not frozen any more.
+             */
+            until?: string | null;
+        };
+        /** @description The clinical go of the day. */
+        Go: Record<string, never>;
+        /** @description Host keys to pin in place of the present ones. */
+        HostKeys: {
+            /** @description One OpenSSH public key line each; at least one. */
+            host_keys: string[];
+            /** @description Why they change. */
+            reason?: string;
+        };
+        /** @description A stretch without output. */
+        Idle: {
+            /**
+             * Format: int64
+             * @description From.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description To.
+             */
+            to_ms: number;
+        };
+        /** @description An enrolled key. */
+        KeyView: {
+            /** @description As in the public key line. */
+            algorithm: string;
+            /** @description As `ssh-keygen -l` prints it. */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description First instant it may no longer be used.
+             */
+            valid_until?: string | null;
+        };
+        /** @description What recomputing the ledger found. */
+        LedgerVerdict: {
+            /**
+             * Format: int64
+             * @description Number of facts.
+             */
+            facts: number;
+            /**
+             * Format: int64
+             * @description Number of the first fact that differs.
+             */
+            first_bad?: number | null;
+            /** @description Root hash over all of them, hex. */
+            root: string;
+            /** @description Whether every leaf, root and signed checkpoint agrees. */
+            sound: boolean;
+            /** @description In words. */
+            summary: string;
+        };
+        /** @description What an enrolment link carries. */
+        LinkToken: {
+            /** @description From the link's fragment. */
+            token: string;
+        };
+        /** @description Who the caller is. */
+        Me: {
+            /** @description Acts of the table of rights that some role of theirs may do, or look at. */
+            acts: string[];
+            /** @description What every changing request of a browser carries in `X-CSRF-Token`. */
+            csrf?: string | null;
+            /** @description Desks: `technician`, `engineering`, `soc`, `administration`. */
+            desks: string[];
+            /** @description Whether the token was minted on the host. */
+            host_minted: boolean;
+            /** @description The caller. */
+            person: components["schemas"]["PersonView"];
+            /** @description Roles without their scopes. */
+            roles: string[];
+            /**
+             * Format: date-time
+             * @description When they signed in.
+             */
+            signed_in_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when acts that want a fresh second factor are done without asking.
+             */
+            step_up_until?: string | null;
+            /** @description The hospital's IANA time zone. */
+            time_zone: string;
+            /**
+             * Format: date-time
+             * @description When the token, or the sign-in, ends.
+             */
+            token_expires: string;
+        };
+        /** @description Approvals that are still missing. */
+        MissingView: {
+            /**
+             * Format: int32
+             * @description How many.
+             */
+            count: number;
+            /** @description Of which role. */
+            role: string;
+        };
+        /** @description More time that was asked for. */
+        MoreTimeView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Login of who asks. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description First instant outside, as asked.
+             */
+            closes: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description New times for a window. */
+        MoveWindow: {
+            /** @description First instant outside. */
+            closes: string;
+            /** @description First instant inside. */
+            opens: string;
+            /** @description Why. */
+            reason?: string;
+        };
+        /** @description A server that the caller may ask a window for. */
+        MyServer: {
+            /** @description Its name. */
+            name: string;
+            /** @description Where it is. */
+            site?: string | null;
+        };
+        /** @description A new end of a window: later is an extension, earlier (but still ahead) shortens it. */
+        NewCloses: {
+            /**
+             * @description First instant outside; what is relative is from now.
+             * @example +120m
+             */
+            closes: string;
+            /** @description Why. */
+            reason?: string;
+        };
+        /** @description The gate's credential for one account of a target. */
+        NewCredential: {
+            /**
+             * @description The account.
+             * @example svc
+             */
+            account: string;
+            /** @description What the secret is. */
+            kind: components["schemas"]["CredentialKind"];
+            /** @description The OpenSSH private key or the password. Sealed at once; no answer ever has it. */
+            secret: string;
+        };
+        /** @description A destination to add. */
+        NewDestination: {
+            /** @description Whether it gets every event, not only alerts. */
+            all_events?: boolean;
+            /** @description PEM certificates that the receiver's own must lead to; without them, those that the gate's machine trusts. */
+            ca?: string | null;
+            /** @description The PEM certificate, with its chain, that a syslog collector is shown; its key is the secret. */
+            client_certificate?: string | null;
+            /**
+             * @description Whom mail is from.
+             * @example chaperone@hospital.example
+             */
+            from?: string | null;
+            /** @description What it speaks. */
+            kind: components["schemas"]["DestinationKind"];
+            /**
+             * @description What it is called.
+             * @example soc
+             */
+            name: string;
+            /**
+             * @description Whether it gets what people are told about their change windows, and nothing for the SOC. Mail goes to each
+             *     person's own address then.
+             */
+            notices?: boolean;
+            /**
+             * @description Sealed at once: a webhook's signing secret (`whsec_…` or any text), which every webhook has; the PEM key of a
+             *     client certificate; or a mail server's password.
+             */
+            secret?: string | null;
+            /** @description Whom alerts are mailed to. */
+            to?: string[];
+            /**
+             * @description Where.
+             * @example tls://siem.hospital.example:6514
+             */
+            url: string;
+            /** @description The user name at the mail server; its password is the secret. */
+            user?: string | null;
+        };
+        /** @description Where a person gets mail. */
+        NewEmail: {
+            /** @description The address; nothing to be told by mail no more. */
+            email?: string | null;
+        };
+        /** @description A freeze to add. */
+        NewFreeze: {
+            /** @description First frozen instant. */
+            from: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Names of the targets; empty means all. */
+            targets?: string[];
+            /** @description First instant that is not frozen any more. */
+            until: string;
+        };
+        /** @description A key to enrol. */
+        NewKey: {
+            /** @description One OpenSSH public key line. */
+            ssh_key: string;
+            /** @description First instant it may no longer be used. */
+            valid_until?: string | null;
+        };
+        /** @description A person to enrol. */
+        NewPerson: {
+            /**
+             * @description Where they are told what becomes of their change windows.
+             * @example dana@meridian.example
+             */
+            email?: string | null;
+            /**
+             * @description Sign-in name.
+             * @example dana
+             */
+            login: string;
+            /** @description Name for people; the login where empty. */
+            name?: string;
+            /** @description Roles: `technician`, or with a scope `clinical-engineer@site:East`. */
+            roles: string[];
+            /**
+             * Format: int32
+             * @description How many sessions they may have at once.
+             */
+            session_limit?: number | null;
+            /** @description Networks they may come from, `ADDR/BITS`; empty means any. */
+            source_networks?: string[];
+            /** @description SSH public keys, one OpenSSH line each. */
+            ssh_keys?: string[];
+            /** @description First instant they may sign in. */
+            valid_from?: string | null;
+            /** @description First instant they may no longer sign in. */
+            valid_until?: string | null;
+            /** @description Name of the company they work for; nothing for hospital staff. */
+            vendor?: string | null;
+        };
+        /** @description An SSH server to add. */
+        NewSsh: {
+            /** @description Accounts and their credentials; the first is the default. */
+            accounts: components["schemas"]["NewCredential"][];
+            /**
+             * @description `HOST:PORT`.
+             * @example 10.1.2.3:22
+             */
+            address: string;
+            /** @description Host keys to pin, one OpenSSH public key line each; at least one. */
+            host_keys: string[];
+        };
+        /** @description A target to add. */
+        NewTarget: {
+            /** @description What people want to know at a glance. */
+            card?: components["schemas"]["CardView"];
+            /** @description Whether bytes must be on stable storage before they go on. */
+            durable?: boolean;
+            /**
+             * @description What technicians call it at the gate.
+             * @example alaris-sm-01
+             */
+            name: string;
+            /** @description Whether an observer must be present while input flows. */
+            observer_required?: boolean;
+            /**
+             * Format: int32
+             * @description How many sessions it may have at once.
+             */
+            session_limit?: number | null;
+            ssh?: components["schemas"]["NewSsh"] | null;
+            /** @description Its declared forwards. */
+            tcp?: components["schemas"]["NewTcp"][];
+            tls?: components["schemas"]["NewTls"] | null;
+        };
+        /** @description A declared forward to add. */
+        NewTcp: {
+            /** @description `HOST:PORT`, as seen from the gate. */
+            address: string;
+            /** @description What windows and technicians call it. */
+            name: string;
+            /** @description Whether what runs inside is encrypted, so that only the flow can be recorded. */
+            opaque?: boolean;
+        };
+        /** @description A TLS service to add. */
+        NewTls: {
+            /** @description `HOST:PORT`. */
+            address: string;
+            /** @description Whether it is a web console. */
+            http?: boolean;
+            /** @description Name that its certificate must carry. */
+            server_name: string;
+            /** @description PEM certificates to trust for it. */
+            trust_pem: string;
+        };
+        /** @description A company to add. */
+        NewVendor: {
+            /**
+             * @description Name, as contracts spell it.
+             * @example Meridian Infusion
+             */
+            name: string;
+            /** @description Networks its people may come from; empty means any. */
+            source_networks?: string[];
+            /** @description Login of the hospital's person who answers for it. */
+            sponsor?: string | null;
+            /** @description First instant its people may no longer visit. */
+            valid_until?: string | null;
+        };
+        /** @description A window to ask for. */
+        NewWindow: {
+            /** @description What is granted: shell, exec, sftp-read, sftp-write, forward, forward-opaque, tls. */
+            access: string[];
+            /** @description Accounts on the targets; empty means each target's default. */
+            accounts?: string[];
+            /**
+             * @description First instant outside.
+             * @example +90m
+             */
+            closes: string;
+            /** @description Whether a clinical *go* is needed on the day. */
+            go_required?: boolean;
+            /** @description Whether an observer must be present while input flows. */
+            observer_required?: boolean;
+            /**
+             * @description First instant inside: `now`, `+90m`, or RFC 3339.
+             * @example now
+             */
+            opens: string;
+            /**
+             * Format: int32
+             * @description How long output still flows after `closes`, seconds.
+             */
+            overrun_seconds?: number;
+            /**
+             * @description What for: patch, upgrade, repair, maintenance, library, configuration, inspection, emergency.
+             * @example patch
+             */
+            purpose: string;
+            /** @description In words. */
+            reason?: string;
+            /** @description Names of the targets. */
+            targets: string[];
+            /** @description Logins of the technicians, all of one vendor. */
+            technicians: string[];
+            /** @description The change ticket. */
+            ticket?: string | null;
+            /**
+             * Format: int32
+             * @description From the first session on, the work lasts at most this long, seconds.
+             */
+            work_limit_seconds?: number | null;
+        };
+        /** @description A person. */
+        PersonView: {
+            /** @description Where they get mail. */
+            email?: string | null;
+            /** @description Whether they can sign in on the web. */
+            enrolled?: boolean;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description SSH keys. */
+            keys: components["schemas"]["KeyView"][];
+            /**
+             * Format: date-time
+             * @description When they last signed in on the web.
+             */
+            last_sign_in?: string | null;
+            /** @description Why they are locked; nothing when they are not. */
+            locked?: string | null;
+            /** @description Sign-in name. */
+            login: string;
+            /** @description Name for people. */
+            name: string;
+            /** @description Roles with their scopes. */
+            roles: string[];
+            /** @description Whether they have a second factor. */
+            second_factor?: boolean;
+            /** @description Networks they may come from; empty means any. */
+            source_networks: string[];
+            /**
+             * Format: date-time
+             * @description First instant they may sign in.
+             */
+            valid_from?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant they may no longer sign in.
+             */
+            valid_until?: string | null;
+            /** @description Company. */
+            vendor?: string | null;
+        };
+        /** @description A piece to play. */
+        PieceView: {
+            /**
+             * Format: int32
+             * @description Columns at its beginning.
+             */
+            columns: number;
+            /** @description What follows: `[at_ms, "o" or "e", base64]`, or `[at_ms, "r", columns, rows]`. */
+            events: Record<string, never>[][];
+            /**
+             * Format: int64
+             * @description From when the next piece is to be had; nothing at the end.
+             */
+            next_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Rows at its beginning.
+             */
+            rows: number;
+            /** @description What to draw first, base 64. */
+            screen: string;
+        };
+        /** @description A request that was not done. */
+        Problem: {
+            /** @description What a program can do about it: `step-up` asks for a second factor and repeats the request; `too-many` waits. */
+            kind?: string | null;
+            /** @description What to do next; may be empty. */
+            next?: string;
+            /** @description What the help desk can look up. */
+            reference?: string | null;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description The status in words (RFC 9457 §3.1.3). */
+            title: string;
+            /** @description What happened. */
+            what: string;
+        };
+        /** @description How long a fresh proof does. */
+        ProvenUntil: {
+            /**
+             * Format: date-time
+             * @description First instant at which it is asked for again.
+             */
+            until: string;
+        };
+        /** @description What verification found. */
+        RecordingVerdict: {
+            /** @description The first failure by its stable name; nothing when sound. */
+            failure?: string | null;
+            /**
+             * Format: uuid
+             * @description The session.
+             */
+            id: string;
+            /** @description Whether everything asked for holds. */
+            sound: boolean;
+            /** @description In words. */
+            summary: string;
+            /** @description Everything found: bad place, seal, coverage, counts. */
+            verdict: Record<string, never>;
+        };
+        /** @description A recording. */
+        RecordingView: {
+            /**
+             * Format: date-time
+             * @description When the session was admitted.
+             */
+            began: string;
+            /** @description Final chain value, hex. */
+            chain?: string | null;
+            /** @description The weakest coverage of its channels. */
+            coverage?: string | null;
+            /**
+             * Format: date-time
+             * @description When the session ended.
+             */
+            ended?: string | null;
+            /**
+             * Format: uuid
+             * @description The session it records.
+             */
+            id: string;
+            /** @description Login. */
+            person: string;
+            /** @description Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`. */
+            state: string;
+            /** @description Target's name. */
+            target: string;
+        };
+        /** @description What nobody sees again. */
+        RecoveryCodes: {
+            /** @description Each stands in once for a code of the authenticator. */
+            recovery_codes: string[];
+        };
+        /** @description An alert beside another. */
+        RelatedView: {
+            /**
+             * Format: int64
+             * @description How many attempts are grouped in it.
+             */
+            count: number;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it last grew.
+             */
+            last_at: string;
+            /** @description low, medium, high, critical. */
+            severity: string;
+            /** @description Verdict in words. */
+            title: string;
+        };
+        /** @description Where a reset stands. */
+        ResetView: {
+            /** @description The new enrolment link, once it is done. */
+            link?: string | null;
+            /** @description `waiting-for-second` or `done`. */
+            state: string;
+            /** @description The role whose word is missing. */
+            waiting_for?: string | null;
+        };
+        /** @description A session. */
+        SessionView: {
+            /** @description Account on the target. */
+            account?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was admitted.
+             */
+            admitted_at: string;
+            /**
+             * Format: date-time
+             * @description Until when its window is open.
+             */
+            closes?: string | null;
+            /** @description Why it ended. */
+            end_reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity; names its recording too.
+             */
+            id: string;
+            /** @description On which node. */
+            node: string;
+            /**
+             * Format: int32
+             * @description How many watch, on the node that was asked.
+             */
+            observers: number;
+            /** @description Whether input is paused. */
+            paused: boolean;
+            /** @description Login. */
+            person: string;
+            /** @description Where its recording stands: `live`, `sealed`, `recovered`, `lost`, `none`. */
+            recording: string;
+            /** @description Whether its recording is sealed. */
+            sealed: boolean;
+            /** @description Where from. */
+            source: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at?: string | null;
+            /** @description Where it stands: `admitted`, `live`, `ended`, `sealed`, `lost`, `never-started`. */
+            state: string;
+            /** @description Target's name. */
+            target: string;
+            /** @description Vendor's name. */
+            vendor?: string | null;
+            /**
+             * Format: uuid
+             * @description Window it is in.
+             */
+            window?: string | null;
+        };
+        /** @description Who signs in, and with what. */
+        SignIn: {
+            /** @description Six digits of the authenticator, or a recovery code. */
+            code: string;
+            /** @description Sign-in name. */
+            login: string;
+            /** @description Password. */
+            password: string;
+        };
+        /** @description One technician in place of another. */
+        Substitute: {
+            /** @description Login of who comes. */
+            in: string;
+            /** @description Login of who does not come. */
+            out: string;
+        };
+        /** @description A target. */
+        TargetView: {
+            /** @description At a glance. */
+            card: components["schemas"]["CardView"];
+            /** @description Whether bytes must be on stable storage before they go on. */
+            durable: boolean;
+            /** @description How it is reached. */
+            endpoints: components["schemas"]["EndpointView"][];
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Why it is locked; nothing when it is not. */
+            locked?: string | null;
+            /** @description Name at the gate. */
+            name: string;
+            /** @description Whether an observer must be present. */
+            observer_required: boolean;
+        };
+        /** @description A channel of a recording. */
+        TimelineChannel: {
+            /**
+             * Format: int64
+             * @description When it opened.
+             */
+            began_ms: number;
+            /**
+             * Format: int64
+             * @description Payload bytes from the technician.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Payload bytes to the technician.
+             */
+            bytes_out: number;
+            /**
+             * Format: int32
+             * @description Columns at its opening.
+             */
+            columns: number;
+            /** @description The command, if it runs one. */
+            command?: string | null;
+            /** @description What was captured of it: `captured`, `flow-only`, … */
+            coverage?: string | null;
+            /**
+             * Format: int64
+             * @description When it closed.
+             */
+            ended_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Its exit status.
+             */
+            exit?: number | null;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            id: number;
+            /** @description `shell`, `exec`, … */
+            kind: string;
+            /**
+             * Format: int32
+             * @description Rows at its opening.
+             */
+            rows: number;
+            /** @description Whether it has a terminal. */
+            terminal: boolean;
+        };
+        /** @description A moment to jump to. */
+        TimelineMarker: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_ms: number;
+            /**
+             * Format: int32
+             * @description The channel; nothing for the whole visit.
+             */
+            channel?: number | null;
+            /** @description `start`, `command`, `resize`, `warning`, `pause`, `resume`, `stop`, `alert`, `note`, `end`. */
+            kind: string;
+            /** @description In words. */
+            text: string;
+        };
+        /** @description What there is to play. Times are milliseconds from the beginning. */
+        TimelineView: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            began: string;
+            /** @description Where it ceases to be sound, in words. */
+            broken?: string | null;
+            /** @description Its channels. */
+            channels: components["schemas"]["TimelineChannel"][];
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            duration_ms: number;
+            /** @description Stretches without output. */
+            idle: components["schemas"]["Idle"][];
+            /** @description Whether it still grows. */
+            live: boolean;
+            /** @description Moments to jump to. */
+            markers: components["schemas"]["TimelineMarker"][];
+            /**
+             * Format: uuid
+             * @description The visit.
+             */
+            session: string;
+            /** @description Whether output was left out, because there is more than a player takes; an export has all of it. */
+            shortened: boolean;
+        };
+        /** @description A company. */
+        VendorView: {
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Why it is locked; nothing when it is not. */
+            locked?: string | null;
+            /** @description Name. */
+            name: string;
+            /** @description Logins of its people. */
+            people: string[];
+            /** @description Networks its people may come from; empty means any. */
+            source_networks: string[];
+            /** @description Login of the sponsor. */
+            sponsor?: string | null;
+            /**
+             * Format: date-time
+             * @description First instant its people may no longer visit.
+             */
+            valid_until?: string | null;
+        };
+        /** @description What somebody should know who decides about a window. */
+        WindowCard: {
+            /** @description Freezes of theirs that day. */
+            freezes: components["schemas"]["FreezeView"][];
+            /** @description What will not be recorded, in plain words. */
+            not_recorded: string[];
+            /** @description What will be recorded, in plain words. */
+            recorded: string[];
+            /** @description What else is planned on them that day. */
+            same_day: components["schemas"]["WindowView"][];
+            /** @description Its servers. */
+            targets: components["schemas"]["TargetView"][];
+        };
+        /** @description A window. */
+        WindowView: {
+            /** @description What is granted. */
+            access: string[];
+            /** @description Accounts; empty means each target's default. */
+            accounts: string[];
+            /** @description Who has said yes. */
+            approvals: components["schemas"]["ApprovalView"][];
+            /** @description Logins of technicians who have not accepted yet. */
+            awaiting_acceptance: string[];
+            /** @description Logins of substitutes whom an engineer has not confirmed yet. */
+            awaiting_substitution: string[];
+            /**
+             * Format: date-time
+             * @description First instant outside.
+             */
+            closes: string;
+            decision?: components["schemas"]["DecisionView"] | null;
+            /** @description Login of who gave it. */
+            go_by?: string | null;
+            /** @description Whether a clinical go is needed on the day. */
+            go_required: boolean;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Approvals that are still missing. */
+            missing?: components["schemas"]["MissingView"][];
+            more_time?: components["schemas"]["MoreTimeView"] | null;
+            /** @description Whether an observer must be present. */
+            observer_required: boolean;
+            /**
+             * Format: date-time
+             * @description First instant inside.
+             */
+            opens: string;
+            /**
+             * Format: int64
+             * @description How long output still flows after `closes`, seconds.
+             */
+            overrun_seconds: number;
+            /** @description What for. */
+            purpose: string;
+            /** @description In words. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            requested_at: string;
+            /** @description Login of who asked. */
+            requester: string;
+            /** @description Where it stands now: requested, approved, open, closed, reviewed, denied, withdrawn, revoked, expired. */
+            state: string;
+            /** @description Names of the targets. */
+            targets: string[];
+            /** @description Logins of who may connect. */
+            technicians: string[];
+            /** @description The change ticket. */
+            ticket?: string | null;
+            /** @description Vendor's name. */
+            vendor: string;
+            /**
+             * Format: int64
+             * @description How many visits it has had.
+             */
+            visits?: number;
+            /** @description What a planner should know, such as overlaps; only in the answer to a request or a move. */
+            warnings?: string[];
+            /**
+             * Format: date-time
+             * @description When the first session began.
+             */
+            work_began?: string | null;
+            /**
+             * Format: int64
+             * @description Longest work, seconds.
+             */
+            work_limit_seconds?: number | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

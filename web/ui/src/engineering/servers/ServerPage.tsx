@@ -1,0 +1,108 @@
+import { Button } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useParams } from 'react-router'
+import { Answer, api, bodyOf, PageTitle, Panel, ReasonDialog, Tag, useAct, useMay, type PlannedAct } from '#frame'
+import { Note } from '../../shared/Note'
+import { targetQuery, type TargetView } from '../../shared/servers'
+import { CredentialDialog } from './CredentialDialog'
+import { Endpoints } from './Endpoints'
+import { HostKeysDialog } from './HostKeysDialog'
+import { Planned, Visited } from './Planned'
+import { ServerFacts } from './ServerFacts'
+
+/** One server: what it serves, how it is reached, what is planned, who was there. */
+export function ServerPage() {
+  const { name = '' } = useParams()
+  const target = useQuery(targetQuery(name))
+  return <Answer of={target}>{(found) => <Server target={found} />}</Answer>
+}
+
+function Server({ target }: { target: TargetView }) {
+  const may = useMay()
+  const [dialog, setDialog] = useState<'keys' | 'credential' | null>(null)
+  const lock = useLock(target)
+  const hasSsh = target.endpoints.some(({ kind }) => kind === 'ssh')
+  return (
+    <>
+      <PageTitle
+        title={target.name}
+        up={{ to: '/engineering/servers', label: 'Servers' }}
+        aside={target.locked && <Tag tone="bad">Locked</Tag>}
+        actions={
+          may('lock') && (
+            <Button variant="default" onClick={lock.open}>
+              {target.locked ? 'Unlock…' : 'Lock…'}
+            </Button>
+          )
+        }
+      />
+      <div className="stack">
+        {target.locked && (
+          <Note tone="bad" title="Locked: nobody gets in, whatever their window says">
+            {target.locked}
+          </Note>
+        )}
+        <div className="columns">
+          <div className="stack">
+            <Panel
+              title="How it is reached"
+              aside={
+                may('manage-targets') &&
+                hasSsh && (
+                  <span>
+                    <Button variant="subtle" size="xs" onClick={() => setDialog('credential')}>
+                      Set a credential…
+                    </Button>
+                    <Button variant="subtle" size="xs" onClick={() => setDialog('keys')}>
+                      Pin host keys…
+                    </Button>
+                  </span>
+                )
+              }
+            >
+              <Endpoints endpoints={target.endpoints} />
+            </Panel>
+            <Visited name={target.name} />
+          </div>
+          <div className="stack">
+            <Panel title="At a glance">
+              <ServerFacts target={target} />
+            </Panel>
+            <Planned name={target.name} />
+          </div>
+        </div>
+      </div>
+      <HostKeysDialog target={target} isOpen={dialog === 'keys'} onDone={() => setDialog(null)} />
+      <CredentialDialog target={target} isOpen={dialog === 'credential'} onDone={() => setDialog(null)} />
+      <ReasonDialog act={lock.planned} onDone={lock.close} />
+    </>
+  )
+}
+
+function useLock(target: TargetView) {
+  const [planned, setPlanned] = useState<PlannedAct | null>(null)
+  const act = useAct<() => Promise<unknown>, unknown>(['targets', 'sessions'], (run) => run())
+  const at = { params: { path: { target: target.name } } }
+  const open = (): void =>
+    setPlanned(
+      target.locked
+        ? {
+            title: `Unlock ${target.name}`,
+            explains: 'Windows that are open or ahead hold again.',
+            verb: 'Unlock',
+            isCut: false,
+            run: (reason) =>
+              act.mutateAsync(() => bodyOf(api.POST('/api/targets/{target}/unlock', { ...at, body: { reason } }))),
+          }
+        : {
+            title: `Lock ${target.name}`,
+            explains: 'Visits that are open are cut at once, and nobody gets in until it is unlocked.',
+            verb: 'Lock',
+            isCut: true,
+            run: (reason) =>
+              act.mutateAsync(() => bodyOf(api.POST('/api/targets/{target}/lock', { ...at, body: { reason } }))),
+          },
+    )
+  return { planned, open, close: () => setPlanned(null) }
+}

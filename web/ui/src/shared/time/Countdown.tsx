@@ -1,0 +1,12 @@
+import { countdownWords, type Opening } from './span'
+import { useNow } from './useNow'
+
+/** `opens in 2 h 14 min`, `open, 36 min left`; every second in the last minute before it changes, else every ten. */
+export function Countdown({ window }: { window: Opening }) {
+  const now = useNow(isClose(window, Date.now()) ? 1_000 : 10_000)
+  return <span className="numbers">{countdownWords(window, now)}</span>
+}
+
+function isClose({ opens, closes }: Opening, now: number): boolean {
+  return [opens, closes].some((edge) => Math.abs(Date.parse(edge) - now) < 90_000)
+}

@@ -1,0 +1,58 @@
+import type { Idle } from './idle'
+import type { Marker } from './marker'
+
+/** `GET /api/recordings/{session}/timeline`. */
+export interface RecordingTimeline {
+  session: string
+  began: string
+  duration_ms: number
+  live: boolean
+  channels: TimelineChannel[]
+  markers: Marker[]
+  idle: Idle[]
+}
+
+export interface TimelineChannel {
+  id: number
+  kind: string
+  command: string | null
+  terminal: boolean
+  columns: number
+  rows: number
+  began_ms: number
+  ended_ms: number | null
+  exit: number | null
+  bytes_in: number
+  bytes_out: number
+  coverage: string
+}
+
+/** `shell`, or `exec: uname -a` cut to what a tab has room for. */
+export function channelTitle(channel: Pick<TimelineChannel, 'kind' | 'command'>): string {
+  return channel.command ? `${channel.kind}: ${shortened(channel.command, 28)}` : channel.kind
+}
+
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
+}
+
+const COVERAGE: Record<string, string> = {
+  captured: 'Recorded in full.',
+  'output-only': 'Output was recorded; what was typed was not, by policy.',
+  'flow-only': 'Not recorded on screen: it was encrypted inside. When and how much passed is known.',
+  refused: 'Refused: nothing passed.',
+}
+
+/** What a recording's coverage statement means. */
+export function coverageWords(coverage: string | null): string {
+  if (coverage === null) return 'Not stated: the gate stopped before it could say what was recorded.'
+  return COVERAGE[coverage] ?? coverage
+}
+
+/** `812 B`, `3.4 kB`, `1.2 MB`. */
+export function bytesWords(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1)
+  const value = bytes / 1000 ** power
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power] ?? ''}`
+}

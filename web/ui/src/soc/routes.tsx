@@ -1,0 +1,23 @@
+import { lazy } from 'react'
+import type { RouteObject } from 'react-router'
+
+const QueuePage = lazy(async () => ({ default: (await import('./queue/QueuePage')).QueuePage }))
+const AlertPage = lazy(async () => ({ default: (await import('./alert/AlertPage')).AlertPage }))
+const LivePage = lazy(async () => ({ default: (await import('./live/LivePage')).LivePage }))
+const WatchPage = lazy(async () => ({ default: (await import('./live/WatchPage')).WatchPage }))
+const VisitsPage = lazy(async () => ({ default: (await import('./visits/VisitsPage')).VisitsPage }))
+const VisitPage = lazy(async () => ({ default: (await import('./visits/VisitPage')).VisitPage }))
+const DestinationsPage = lazy(async () => ({
+  default: (await import('./destinations/DestinationsPage')).DestinationsPage,
+}))
+
+/** The SOC's desk. Each page is fetched when it is first opened: the terminal is large. */
+export const socRoutes: RouteObject[] = [
+  { path: 'soc', element: <QueuePage /> },
+  { path: 'soc/alerts/:id', element: <AlertPage /> },
+  { path: 'soc/live', element: <LivePage /> },
+  { path: 'soc/live/:session', element: <WatchPage /> },
+  { path: 'soc/visits', element: <VisitsPage /> },
+  { path: 'soc/visits/:id', element: <VisitPage /> },
+  { path: 'soc/destinations', element: <DestinationsPage /> },
+]

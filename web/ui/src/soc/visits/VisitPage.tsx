@@ -1,0 +1,113 @@
+import { Answer, Moment, PageTitle, spanWords, useMay, windowPath } from '#frame'
+import { Anchor, Button, Text } from '@mantine/core'
+import { useCallback, useState } from 'react'
+import { Link, useParams, useSearchParams } from 'react-router'
+import { momentFromSecond, secondOf } from '../player/clock-words'
+import { coverageWords, type RecordingTimeline } from '../player/timeline'
+import { pieceLoader, useRecording, useTimeline, useVisit } from '../queries'
+import { Notice } from '../visit/Notice'
+import { isLive, visitLength, visitStateWords } from '../visit/visit'
+import type { SessionView } from '../wire'
+import { ExportMenu } from './ExportMenu'
+import { Replay } from './Replay'
+import { Verified } from './Verified'
+import classes from './VisitPage.module.css'
+
+/** One visit: who it was, what was recorded of it, and the recording itself. */
+export function VisitPage() {
+  const { id = '' } = useParams()
+  return <Answer of={useVisit(id)}>{(visit) => <VisitBody key={visit.id} visit={visit} />}</Answer>
+}
+
+function VisitBody({ visit }: { visit: SessionView }) {
+  const recording = useRecording(visit.id)
+  const may = useMay()
+  const length = visitLength(visit, Date.now())
+  return (
+    <>
+      <PageTitle
+        title={`${visit.person} on ${visit.target}`}
+        up={{ to: '/soc/visits', label: 'Visits' }}
+        actions={<ExportMenu visit={visit} />}
+      />
+      <p className={classes.facts}>
+        <Moment at={visit.started_at ?? visit.admitted_at} />
+        {length !== null && !isLive(visit) && `, ${spanWords(length)}`}
+        {visit.vendor && `, ${visit.vendor}`}
+        {visit.account && `, as ${visit.account}`}, from {visit.source}
+        {visit.window && (
+          <>
+            {' · '}
+            <Anchor component={Link} to={windowPath(visit.window)} inherit underline="always">
+              its window
+            </Anchor>
+          </>
+        )}
+      </p>
+      <p className={classes.facts}>
+        {visitStateWords(visit)}
+        {visit.end_reason && `: ${visit.end_reason}`}
+      </p>
+      {isLive(visit) && <StillLive visit={visit} />}
+      <div className={classes.proof}>
+        <Verified session={visit.id} recording={recording.data?.state ?? 'none'} />
+        {recording.data && !isLive(visit) && (
+          <Text size="sm" c="dimmed">
+            Weakest part: {coverageWords(recording.data.coverage)}
+          </Text>
+        )}
+      </div>
+      {may('replay') ? (
+        <Recorded visit={visit} />
+      ) : (
+        <Text>None of your roles may replay recordings.</Text>
+      )}
+    </>
+  )
+}
+
+function StillLive({ visit }: { visit: SessionView }) {
+  return (
+    <Notice tone="good" title="The visit is live">
+      Below is what was recorded until you opened this page.{' '}
+      <Button component={Link} to={`/soc/live/${visit.id}`} size="xs" ml="xs">
+        Watch it live
+      </Button>
+    </Notice>
+  )
+}
+
+function Recorded({ visit }: { visit: SessionView }) {
+  return <Answer of={useTimeline(visit.id)}>{(timeline) => <RecordedTimeline timeline={timeline} />}</Answer>
+}
+
+function RecordedTimeline({ timeline }: { timeline: RecordingTimeline }) {
+  const [address, setAddress] = useSearchParams()
+  const [load] = useState(() => pieceLoader(timeline))
+  const first = timeline.channels[0]
+  const asked = Number(address.get('channel') ?? first?.id ?? 0)
+  const channel = timeline.channels.some((each) => each.id === asked) ? asked : (first?.id ?? 0)
+
+  const place = useCallback(
+    (at: number, next: number) => setAddress({ t: secondOf(at), channel: String(next) }, { replace: true }),
+    [setAddress],
+  )
+  if (!first) return <Text>No channel was opened in this visit, so there is nothing to replay.</Text>
+  return (
+    <Replay
+      timeline={timeline}
+      load={load}
+      at={momentFromSecond(address.get('t'))}
+      channel={channel}
+      onPlace={place}
+      linkTo={linkTo}
+    />
+  )
+}
+
+function linkTo(at: number, channel: number): string {
+  const link = new URL(location.href)
+  link.searchParams.set('t', secondOf(at))
+  link.searchParams.set('channel', String(channel))
+  return link.toString()
+}

@@ -1,0 +1,34 @@
+import { useQuery } from '@tanstack/react-query'
+import { Answer, Countdown, CopyLine, Panel } from '#frame'
+import { connectQuery, type WindowView } from '../shared/window/queries'
+import classes from './MyWindows.module.css'
+
+/** The exact lines to come by SSH, and the key by which to know the gate. */
+export function Connect({ window }: { window: WindowView }) {
+  const connect = useQuery(connectQuery(window.id))
+  return (
+    <Panel title="Connect" aside={<span className="dim"><Countdown window={window} /></span>}>
+      <Answer of={connect} lines={2}>
+        {({ lines, known_hosts, fingerprint }) => (
+          <div className={classes.lines}>
+            {lines.length === 0 && <p className="dim">This window grants nothing that is reached by a line to paste.</p>}
+            {lines.map(({ what, line }) => (
+              <div key={line}>
+                <p className={classes.what}>{what}</p>
+                <CopyLine text={line} label={what} />
+              </div>
+            ))}
+            <div>
+              <p className={classes.what}>The gate’s host key, for your known_hosts</p>
+              <CopyLine text={known_hosts} label="Host key" />
+              <p className={classes.known}>
+                At the first connection, ssh shows <code>{fingerprint}</code>. If it shows another one, do not go on: call
+                the hospital.
+              </p>
+            </div>
+          </div>
+        )}
+      </Answer>
+    </Panel>
+  )
+}
