@@ -3,11 +3,13 @@
 mod asciicast;
 mod film;
 mod screen;
+mod sequence;
 mod text;
 
 pub use self::asciicast::asciicast_v3;
 pub use self::film::{Film, FilmChannel, Frame, Marker, Piece, Shown};
 pub use self::screen::Screen;
+pub use self::sequence::Sequence;
 pub use self::text::text;
 
 use serde_json::Value;

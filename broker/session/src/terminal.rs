@@ -4,29 +4,16 @@
 //! This is no terminal emulator. It looks at the tail of each chunk from the last ESC on, which costs nothing on bulk
 //! output, and remembers whether a program uses the alternate screen.
 
+use chaperone_recorder::replay::Sequence;
+
 /// Tracks one terminal's output.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Terminal {
-    state: State,
+    sequence: Sequence,
     full_screen: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Rest,
-    /// ESC seen.
-    Escape,
-    /// Inside a control sequence (ECMA-48 §5.4), waiting for its final byte.
-    Control,
-    /// Inside a string (OSC, DCS, APC, PM, SOS), waiting for BEL or ST.
-    Text,
-    /// Inside a UTF-8 character, with this many bytes to come.
-    Character(u8),
-}
-
 const ESC: u8 = 0x1b;
-const BEL: u8 = 0x07;
 
 impl Terminal {
     /// Takes note of output that goes to the terminal.
@@ -36,19 +23,19 @@ impl Terminal {
         }
         let from = output.iter().rposition(|&byte| byte == ESC);
         let (start, tail) = match from {
-            Some(at) if at > 0 => (State::Rest, output.get(at..).unwrap_or_default()),
+            Some(at) if at > 0 => (Sequence::Rest, output.get(at..).unwrap_or_default()),
             // No ESC: either the old sequence ends in here, or only the last character matters.
-            None if self.state == State::Rest => (State::Rest, last_character(output)),
-            _ => (self.state, output),
+            None if self.sequence == Sequence::Rest => (Sequence::Rest, last_character(output)),
+            _ => (self.sequence, output),
         };
         // `ESC \` ends a string; where the chunk's last ESC is inside a string, it ends or cancels it.
-        self.state = tail.iter().fold(start, |state, &byte| state.after(byte));
+        self.sequence = tail.iter().fold(start, |sequence, &byte| sequence.after(byte));
     }
 
     /// Whether the gate may write now.
     #[must_use]
     pub fn rests(&self) -> bool {
-        self.state == State::Rest
+        self.sequence == Sequence::Rest
     }
 
     /// A notice in the form that suits the screen: lines of its own, or title and bell for a full-screen program.
@@ -59,24 +46,6 @@ impl Terminal {
             format!("\x1b]0;{plain}\x07\x07")
         } else {
             format!("\r\n\x1b[7m {plain} \x1b[0m\r\n")
-        }
-    }
-}
-
-impl State {
-    fn after(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Self::Escape, b'[') => Self::Control,
-            (Self::Escape, b']' | b'P' | b'X' | b'^' | b'_') => Self::Text,
-            (Self::Escape, 0x20..=0x2f) => Self::Escape,
-            (Self::Text, BEL) | (Self::Escape, _) | (Self::Control, 0x40..=0x7e) => Self::Rest,
-            (Self::Rest | Self::Control | Self::Text | Self::Character(_), ESC) => Self::Escape,
-            (Self::Control | Self::Text, _) => self,
-            (Self::Character(left), 0x80..=0xbf) if left > 1 => Self::Character(left - 1),
-            (Self::Rest | Self::Character(_), 0xc2..=0xdf) => Self::Character(1),
-            (Self::Rest | Self::Character(_), 0xe0..=0xef) => Self::Character(2),
-            (Self::Rest | Self::Character(_), 0xf0..=0xf4) => Self::Character(3),
-            (Self::Rest | Self::Character(_), _) => Self::Rest,
         }
     }
 }

@@ -3,10 +3,17 @@
 use std::num::NonZeroU16;
 
 use super::MAX_SIDE;
+use super::sequence::{ESC, Sequence};
+
+/// Of an unfinished sequence this much is kept, in bytes; a longer one is a string that no screen shows.
+const MOST_BEGUN: usize = 4 << 10;
 
 /// An emulated terminal.
 pub struct Screen {
     parser: vt100::Parser,
+    sequence: Sequence,
+    /// What was written of a sequence or character that is not complete.
+    begun: Vec<u8>,
 }
 
 impl std::fmt::Debug for Screen {
@@ -23,7 +30,8 @@ impl Screen {
     /// An empty screen.
     #[must_use]
     pub fn new(columns: u16, rows: u16) -> Self {
-        Self { parser: vt100::Parser::new(side(rows), side(columns), 0) }
+        let parser = vt100::Parser::new(side(rows), side(columns), 0);
+        Self { parser, sequence: Sequence::Rest, begun: Vec::new() }
     }
 
     /// The terminal has another size.
@@ -34,6 +42,17 @@ impl Screen {
     /// Something is written to it.
     pub fn write(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
+        for &byte in bytes {
+            let after = self.sequence.after(byte);
+            let lead = matches!(after, Sequence::Character(_)) && byte >= 0xc2;
+            if after == Sequence::Rest || self.sequence == Sequence::Rest || byte == ESC || lead {
+                self.begun.clear();
+            }
+            if after != Sequence::Rest && !self.sequence.carries_out(byte) && self.begun.len() < MOST_BEGUN {
+                self.begun.push(byte);
+            }
+            self.sequence = after;
+        }
     }
 
     /// Columns and rows.
@@ -43,10 +62,14 @@ impl Screen {
         (columns.into(), rows.into())
     }
 
-    /// What makes an empty terminal of the same size look like this one, modes and cursor included.
+    /// What makes an empty terminal of the same size look like this one, modes and cursor included, and what was begun
+    /// of a sequence: what follows is understood as it would have been. A saved cursor, scroll margins and the screen
+    /// under an alternate one are not in it.
     #[must_use]
     pub fn draw(&self) -> Vec<u8> {
-        self.parser.screen().state_formatted().into_bytes()
+        let mut drawn = self.parser.screen().state_formatted().into_bytes();
+        drawn.extend_from_slice(&self.begun);
+        drawn
     }
 }
 
