@@ -66,7 +66,7 @@ pub use ssh::{Ssh, Technician};
 pub use sshd::{Sshd, SshdOptions};
 pub use syslog::{Message, Syslog, TlsDriver};
 pub use terminal::Terminal;
-pub use text::{contains, digest, noise};
+pub use text::{contains, digest, noise, reference_in};
 pub use visit::Visit;
 pub use webhook::{Delivery, Webhook};
 

@@ -35,3 +35,14 @@ pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
     }
     false
 }
+
+/// The reference that the gate tells people to give the help desk.
+///
+/// # Panics
+/// When there is none.
+#[track_caller]
+#[must_use]
+pub fn reference_in(words: &str) -> String {
+    let (_, rest) = words.split_once("Reference ").unwrap_or_else(|| panic!("no reference in: {words}"));
+    rest.chars().take_while(char::is_ascii_alphanumeric).collect()
+}

@@ -9,6 +9,8 @@ use chaperone_tests::{Furnishing, House, TARGET, Visit, contains, eventually, is
 
 /// Lines that hardly compress.
 const NOISE_IN_LINES: &str = "exec base64 /dev/urandom";
+/// The same, no faster than the technician's client can take it, so that the gate's last words get through.
+const SLOW_NOISE: &str = "while head -c 300000 /dev/urandom | base64; do sleep 0.02; done";
 
 /// A small file system of its own, for as long as a scenario needs it.
 struct Disk(PathBuf);
@@ -83,7 +85,7 @@ fn as_the_disk_fills_visits_end_in_order_and_nobody_is_let_in() {
         .with("CHAPERONE_RECORDING__CRITICAL_BYTES", "33554432");
     let (house, disk) = house_with_a_disk("112m", furnishing);
     // What cannot be recorded is not written into the channel: the words are the protocol's own goodbye.
-    let mut visit = house.technician("dana").ssh(TARGET).option("LogLevel=INFO").begins(NOISE_IN_LINES);
+    let mut visit = house.technician("dana").ssh(TARGET).option("LogLevel=INFO").begins(SLOW_NOISE);
     soon("output", || (visit.received() > 0).then_some(()));
     let session = house.newest_session();
     assert!(!visit.ends().0.success());

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use chaperone_tests::{Engine, House, KeyPair, Process, SshdOptions, TARGET, digest, noise};
+use chaperone_tests::{Engine, House, KeyPair, Process, SshdOptions, TARGET, digest, noise, reference_in};
 
 #[test]
 fn a_shell_shows_what_the_server_says_and_keeps_its_exit_status() {
@@ -219,12 +219,15 @@ fn the_gates_host_key_is_the_one_that_init_made() {
 }
 
 #[test]
-fn only_the_banner_is_said_before_sign_in() {
+fn only_the_banner_and_a_reference_are_said_before_sign_in() {
     let house =
         House::furnish().with("CHAPERONE_GATE__BANNER", "Private system. Visits are recorded.").start();
     house.open_window("dana", "exec", "+10m");
     let ran = house.technician("dana").ssh(TARGET).option("LogLevel=INFO").runs("true").succeeded();
-    assert!(ran.err.contains("Private system. Visits are recorded."), "{}", ran.err);
+    let reference = reference_in(&ran.err);
+    let said = format!("Private system. Visits are recorded. Reference {reference}.");
+    assert!(ran.err.contains(&said), "{}", ran.err);
+    assert_eq!(house.fact("session-admitted").body["reference"], reference.as_str());
 }
 
 #[test]

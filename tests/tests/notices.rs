@@ -95,6 +95,10 @@ fn what_a_clock_says_is_told_once_over_restarts() {
     let window = house.request("dana", "exec", "+30m", "+50m", &[]);
     house.approve(&window);
     mail.takes(WITHIN, "opening soon", to("dana", "opens in"));
+    // A gate that dies before it has noted a delivery delivers again; what is noted is not told a second time.
+    soon("the delivery to be noted", || {
+        house.admin().lists(&["destination", "list"]).iter().all(|one| one["waiting"] == 0).then_some(())
+    });
     house.gate.kill();
     house.gate.rise();
     // Something told later, by the same queue, and the time of two reviews.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaperone_tests::{
-    Fact, House, KeyPair, Ran, Sshd, SshdOptions, TARGET, Technician, on_both_databases, soon,
+    Fact, House, KeyPair, Ran, Sshd, SshdOptions, TARGET, Technician, on_both_databases, reference_in, soon,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -275,6 +275,20 @@ fn a_server_that_does_not_exist_reads_the_same_as_one_that_is_not_hers() {
         err.split("Reference").next().unwrap().to_owned()
     };
     assert_eq!(wording("alaris-sm-02"), wording("alaris-sm-99"));
+}
+
+#[test]
+fn the_help_desk_finds_an_attempt_by_what_the_technician_reads_out() {
+    let house = House::start();
+    let dana = house.technician("dana");
+    let refused = dana.ssh(TARGET).option("LogLevel=INFO").runs("id").refused().err;
+    let reference = reference_in(&refused);
+    assert_eq!(refused.matches(&reference).count(), 2, "in the banner and in the refusal: {refused}");
+    assert_eq!(house.fact("attempt-refused").body["reference"], reference.as_str());
+    let nobody = dana.ssh_as(&format!("nobody+{TARGET}")).option("LogLevel=INFO").runs("id").err;
+    let unproven = reference_in(&nobody);
+    assert_ne!(unproven, reference);
+    assert_eq!(house.fact("attempt-failed").body["reference"], unproven.as_str());
 }
 
 #[test]

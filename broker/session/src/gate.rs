@@ -82,6 +82,14 @@ pub struct Ask {
     pub proof: serde_json::Value,
     /// `ssh` or `tls`.
     pub protocol: &'static str,
+    /// What the peer was told to give the help desk.
+    pub reference: String,
+}
+
+/// A reference for one connection, random: shown before anybody is proven, and in the facts that come of it.
+#[must_use]
+pub fn new_reference() -> String {
+    short(Uuid::new_v4())
 }
 
 /// A refused attempt, as a door may show it.
@@ -171,10 +179,9 @@ impl Gate {
     }
 
     /// What the technician reads when refused.
-    pub(crate) fn refused(&self, refusal: &Refusal, reference: Uuid) -> Refused {
+    pub(crate) fn refused(&self, refusal: &Refusal, reference: &str) -> Refused {
         let settings = &self.shared.settings;
         let sentence = refusal.sentence(&settings.zone);
-        let reference = short(reference);
         let text = format!(
             "{gate}: {sentence}\nTo ask for a change window or for more time, call {help}. Reference {reference}.",
             gate = settings.gate_name,

@@ -40,7 +40,7 @@ pub use chaperone_vault::TargetCredential as Credential;
 pub use clock::{ClockWatch, MAX_SKEW, PROBATION, Trust};
 pub use dial::{Dial, DialError, Dialled, Ticket};
 pub use flow::{EndReason, Flow};
-pub use gate::{Ask, Gate, Refused, Settings};
+pub use gate::{Ask, Gate, Refused, Settings, new_reference};
 pub use live::{Leg, LiveSession, Notice};
 pub use record::{Captured, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};

@@ -23,15 +23,23 @@ use crate::live::LiveSession;
 const DURABLE_EVERY: Duration = Duration::from_millis(200);
 /// How often the ledger learns how far recordings are.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
-/// How often clock and disk are looked at.
+/// How often the clock and the recorders' faults are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the disk's room is looked at: between two looks less than the critical rest is written.
+const ROOM_EVERY: Duration = Duration::from_millis(200);
 /// Recordings that are synced at the same time.
 const SYNCS: usize = 4;
 
 impl Gate {
     /// Runs the node's tasks until the returned future is dropped.
     pub async fn run(&self) {
-        tokio::join!(self.keep_durable(), self.keep_checkpoints(), self.obey_orders(), self.look_around());
+        tokio::join!(
+            self.keep_durable(),
+            self.keep_checkpoints(),
+            self.obey_orders(),
+            self.look_around(),
+            self.keep_room()
+        );
     }
 
     async fn keep_durable(&self) {
@@ -142,13 +150,22 @@ impl Gate {
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut was_trusted = true;
-        let mut space = Space::Ok;
         let mut faults: HashMap<SessionId, String> = HashMap::new();
         loop {
             tick.tick().await;
             was_trusted = self.look_at_clock(was_trusted).await;
-            space = self.look_at_disk(space).await;
             self.look_at_recorders(&mut faults).await;
+        }
+    }
+
+    /// Ends what runs before the disk is full. It waits for no database: that may be what fills the disk.
+    async fn keep_room(&self) {
+        let mut tick = interval(ROOM_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut space = Space::Ok;
+        loop {
+            tick.tick().await;
+            space = self.look_at_disk(space).await;
         }
     }
 
@@ -183,11 +200,6 @@ impl Gate {
 
     async fn look_at_disk(&self, before: Space) -> Space {
         let Ok(space) = self.shared.folder.space() else { return before };
-        if space != before {
-            let kind = if space == Space::Ok { FactKind::RecorderMended } else { FactKind::RecorderFault };
-            let body = json!({ "disk": format!("{space:?}").to_lowercase() });
-            self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
-        }
         match space {
             Space::Critical => {
                 self.shared.live.all().iter().for_each(|session| session.cut(EndReason::Recorder))
@@ -198,6 +210,11 @@ impl Gate {
                 }
             }
             Space::Low => {}
+        }
+        if space != before {
+            let kind = if space == Space::Ok { FactKind::RecorderMended } else { FactKind::RecorderFault };
+            let body = json!({ "disk": format!("{space:?}").to_lowercase() });
+            self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
         }
         space
     }

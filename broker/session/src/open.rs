@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::dial::{Dial, DialError, Ticket};
 use crate::failpoint;
 use crate::flow::{EndReason, Flow};
-use crate::gate::{Ask, Gate, Refused};
+use crate::gate::{Ask, Gate, Refused, short};
 use crate::live::{Began, LiveSession};
 use crate::sever::Cord;
 use crate::watch::takes_channels;
@@ -137,7 +137,7 @@ impl Gate {
             json!({ "reason": refusal.reason, "about": about }),
         )
         .await;
-        Err(self.refused(&refusal, session.attempt.id.0))
+        Err(self.refused(&refusal, &short(session.attempt.id.0)))
     }
 
     async fn channel_verdict(&self, session: &LiveSession, access: Access) -> Result<(), Refusal> {

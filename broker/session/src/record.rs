@@ -6,7 +6,6 @@ use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
 use chaperone_store::{FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::dial::DialError;
 use crate::flow::EndReason;
@@ -26,6 +25,8 @@ pub struct FailedProof {
     pub reason: Reason,
     /// Whose name it was.
     pub person: Option<PersonId>,
+    /// What the peer was told to give the help desk.
+    pub reference: String,
 }
 
 /// What was captured of a channel.
@@ -42,7 +43,7 @@ impl Gate {
     pub async fn failed_proof(&self, proof: FailedProof) {
         let body = json!({
             "user": proof.user, "source": proof.source.to_string(), "offers": proof.offers,
-            "reason": proof.reason, "reference": crate::gate::short(Uuid::new_v4()), "listener": self.shared.store.node(),
+            "reason": proof.reason, "reference": proof.reference, "listener": self.shared.store.node(),
         });
         let mut fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
         fact.person = proof.person;
@@ -57,7 +58,7 @@ impl Gate {
             "refusal": refusal, "reason": refusal.reason, "verdict": refusal.verdict(),
             "off_by_s": refusal.off_by.map(|by| by.as_secs().to_string()),
             "target": ask.target, "account": ask.account, "source": ask.source.to_string(), "proof": ask.proof,
-            "protocol": ask.protocol, "outcome": "refused", "reference": crate::gate::short(attempt.id.0),
+            "protocol": ask.protocol, "outcome": "refused", "reference": ask.reference,
         });
         let mut fact =
             NewFact::new(FactKind::AttemptRefused, self.now(), body).by(ask.person).of_attempt(attempt.id);
@@ -66,7 +67,7 @@ impl Gate {
         fact.vendor =
             facts.as_ref().and_then(|facts| facts.people.get(&ask.person)).and_then(|person| person.vendor);
         self.write_or_spool(fact, None).await;
-        self.refused(&refusal, attempt.id.0)
+        self.refused(&refusal, &ask.reference)
     }
 
     pub(crate) async fn write_admitted(
@@ -90,7 +91,7 @@ impl Gate {
             "target": permit.target().name, "account": permit.account(), "source": ask.source.to_string(),
             "proof": ask.proof, "protocol": ask.protocol, "recording": id, "access": permit.access(),
             "input_until": permit.input_until(), "output_until": permit.output_until(),
-            "as_of": permit.head().to_string(),
+            "as_of": permit.head().to_string(), "reference": ask.reference,
         });
         let fact = NewFact::new(FactKind::SessionAdmitted, self.now(), body).by(ask.person);
         let fact = fact.on(row.target).in_window(row.window).in_session(id).of_attempt(attempt.id);

@@ -47,6 +47,8 @@ pub(crate) struct Admission {
     pub peer: SocketAddr,
     pub cord: Cord,
     pub offers: Vec<String>,
+    /// What the banner said to give the help desk.
+    pub reference: String,
     /// The client software's name, as it says itself.
     pub client: String,
     /// How the second factor was shown, if one was.
@@ -56,15 +58,20 @@ pub(crate) struct Admission {
     pub handle: Handle,
 }
 
+/// What a connection has said of itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub user: &'a str,
+    pub peer: SocketAddr,
+    pub offers: &'a [String],
+    pub client: &'a str,
+    pub second: Option<&'static str>,
+    pub reference: &'a str,
+}
+
 /// What somebody asks for who has proven a key; `None` where the user name holds no target.
-pub(crate) fn ask(
-    user: &str,
-    peer: SocketAddr,
-    proven: &ProvenPerson,
-    offers: &[String],
-    client: &str,
-    second: Option<&'static str>,
-) -> Option<Ask> {
+pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
+    let Asking { user, peer, offers, client, second, reference } = *asking;
     let Ok(UserName { target: Some(target), account, .. }) = user.parse::<UserName>() else { return None };
     Some(Ask {
         person: proven.person(),
@@ -76,6 +83,7 @@ pub(crate) fn ask(
             "offers": offers, "client": client, "second_factor": second,
         }),
         protocol: "ssh",
+        reference: reference.to_owned(),
     })
 }
 
@@ -98,7 +106,15 @@ impl Admission {
     }
 
     async fn verdict(&self, proven: &ProvenPerson) -> Verdict {
-        let asked = ask(&self.user, self.peer, proven, &self.offers, &self.client, self.second);
+        let asking = Asking {
+            user: &self.user,
+            peer: self.peer,
+            offers: &self.offers,
+            client: &self.client,
+            second: self.second,
+            reference: &self.reference,
+        };
+        let asked = ask(proven, &asking);
         let Some(ask) = asked else {
             self.gate.signed_in(proven.person(), self.peer, self.proof(proven)).await;
             return Verdict::NoTarget(self.gate.how_to_name_a_target(proven.person()).await.into());

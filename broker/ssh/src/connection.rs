@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
-use chaperone_session::{Cord, FailedProof, Gate, Refused};
+use chaperone_session::{Cord, FailedProof, Gate, Refused, new_reference};
 use russh::keys::HashAlg;
 use russh::keys::ssh_key::Certificate;
 use russh::keys::ssh_key::PublicKey;
@@ -17,7 +17,7 @@ use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, MethodKind, Meth
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::admission::{Admission, Verdict, ask};
+use crate::admission::{Admission, Asking, Verdict, ask};
 use crate::channel;
 use crate::second::{Left, SecondFactor};
 
@@ -50,6 +50,8 @@ pub(crate) struct Connection {
     peer: SocketAddr,
     cord: Cord,
     banner: Arc<str>,
+    /// What the help desk can look this connection up by; in the banner, and in its facts.
+    reference: String,
     offers: Vec<String>,
     failed: usize,
     /// Why the newest offer was not accepted; the fact of a connection that ends with nothing but offers.
@@ -93,6 +95,7 @@ impl Connection {
             peer,
             cord,
             banner,
+            reference: new_reference(),
             offers: Vec::new(),
             failed: 0,
             refused_offer: None,
@@ -135,6 +138,7 @@ impl Connection {
             offers: self.offers.clone(),
             reason: failure.reason(),
             person: failure.person(),
+            reference: self.reference.clone(),
         };
         let gate = self.gate.clone();
         tokio::spawn(async move { gate.failed_proof(proof).await });
@@ -202,7 +206,15 @@ impl Connection {
         let source = self.peer.ip();
         let left = self.second.left(&proven, source, self.gate.now()).await;
         let user = self.user.clone().unwrap_or_default();
-        let ask = ask(&user, self.peer, &proven, &self.offers, "", None);
+        let asking = Asking {
+            user: &user,
+            peer: self.peer,
+            offers: &self.offers,
+            client: "",
+            second: None,
+            reference: &self.reference,
+        };
+        let ask = ask(&proven, &asking);
         match left {
             Left::Nothing(second) => {
                 self.shown = second;
@@ -275,7 +287,8 @@ impl Handler for Connection {
     type Error = russh::Error;
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, russh::Error> {
-        Ok((!self.banner.is_empty()).then(|| self.banner.to_string()))
+        let space = if self.banner.is_empty() { "" } else { " " };
+        Ok(Some(format!("{}{space}Reference {}.\n", self.banner.trim_end(), self.reference)))
     }
 
     async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
@@ -364,6 +377,7 @@ impl Handler for Connection {
             peer: self.peer,
             cord: self.cord.clone(),
             offers: std::mem::take(&mut self.offers),
+            reference: self.reference.clone(),
             client: String::from_utf8_lossy(session.remote_sshid())
                 .chars()
                 .filter(|c| !c.is_control())
