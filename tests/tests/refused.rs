@@ -292,6 +292,26 @@ fn the_help_desk_finds_an_attempt_by_what_the_technician_reads_out() {
 }
 
 #[test]
+fn a_withdrawn_key_proves_nobody_and_ends_what_was_begun_with_it() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana");
+    let mut visit = dana.ssh(TARGET).begins("echo in; sleep 60");
+    visit.shows("in");
+    let session = house.newest_session();
+    let list = house.admin().does(&["person", "show", "dana"]);
+    let print = text(&list, "/keys/0/fingerprint");
+    let withdrawing = ["person", "withdraw-key", "dana", "--fingerprint", print, "--reason", "laptop lost"];
+    house.admin().does(&withdrawing);
+    assert!(!visit.ends().0.success());
+    assert_eq!(house.sealed(&session)["end_reason"], "locked");
+    assert_eq!(house.fact("key-withdrawn").body["reason"], "laptop lost");
+    assert_eq!(dana.ssh(TARGET).runs("true").status, Some(255), "as a key that nobody enrolled");
+    let _ = house.refusal("attempt-failed", "credential");
+    assert_ne!(house.admin().tries(&withdrawing).status, Some(0), "once is enough");
+}
+
+#[test]
 fn a_login_alone_is_told_how_to_name_a_server() {
     let house = House::start();
     house.open_window("dana", "exec", "+10m");

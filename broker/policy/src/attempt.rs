@@ -11,6 +11,9 @@ pub struct Attempt {
     pub id: AttemptId,
     /// Who proved themselves.
     pub person: PersonId,
+    /// The fingerprint of the key they proved it with; `None` where it was no key. What is proven with a key lasts no
+    /// longer than the key.
+    pub key: Option<String>,
     /// What they name; may not exist.
     pub target: TargetName,
     /// Which account they name.

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 pub use self::on_window::WINDOW_CHECKS;
 use self::on_window::{Hindrance, judge};
-use crate::{Attempt, Facts, LockOn, Permit, Person, Reason, Refusal, Target, Window, WindowState};
+use crate::{Attempt, Facts, LockOn, Permit, Person, Reason, Refusal, Target, Validity, Window, WindowState};
 
 /// Sessions that one person may have at once unless their record says otherwise: many terminals, copies and scripts at
 /// work side by side, and still no single credential that fills a node.
@@ -77,6 +77,15 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
+    /// The spans that bound it: the person's, their vendor's, and that of the key which proved them.
+    fn validities(&self) -> Vec<Validity> {
+        let key = self.attempt.key.as_ref().map(|print| {
+            let held = self.person.keys.iter().find(|key| key.fingerprint == *print);
+            held.map_or(Validity::NEVER, |key| key.validity)
+        });
+        self.facts.validities(self.person).into_iter().chain(key).collect()
+    }
+
     /// The windows that could be meant: the one that a session runs in, or all of the person's own on the target.
     fn windows(&self) -> impl Iterator<Item = &'a Window> {
         let (within, person, target) = (self.attempt.within, self.person, self.target);
@@ -122,7 +131,7 @@ fn check_person(case: &Case<'_>) -> Result<(), Reason> {
     if everything || facts.locks_person(person) {
         return Err(Reason::Locked);
     }
-    if !facts.validities(person).iter().all(|validity| validity.contains(case.now)) {
+    if !case.validities().iter().all(|validity| validity.contains(case.now)) {
         return Err(Reason::NotValid);
     }
     // An IPv4 caller on a listener for both families comes as an IPv6 address.

@@ -178,6 +178,7 @@ pub(crate) fn attempt() -> Attempt {
     Attempt {
         id: AttemptId(Uuid::from_u128(0xee)),
         person: DANA,
+        key: None,
         target: "alaris-sm-01".parse().unwrap(),
         account: None,
         access: None,

@@ -16,6 +16,9 @@ pub struct Validity {
 }
 
 impl Validity {
+    /// No instant at all.
+    pub const NEVER: Self = Self { from: Some(Timestamp::MAX), until: Some(Timestamp::MIN) };
+
     /// Whether `now` lies in the span.
     #[must_use]
     pub fn contains(&self, now: Timestamp) -> bool {

@@ -272,8 +272,8 @@ impl Facts {
     /// The spans that bound what the person does: their own and their vendor's. A vendor that is not on record has an
     /// empty one, so that its people are valid at no time.
     pub(crate) fn validities(&self, person: &Person) -> Vec<Validity> {
-        let never = Validity { from: Some(Timestamp::MAX), until: Some(Timestamp::MIN) };
-        let vendor = person.vendor.map(|id| self.vendors.get(&id).map_or(never, |vendor| vendor.validity));
+        let vendor =
+            person.vendor.map(|id| self.vendors.get(&id).map_or(Validity::NEVER, |vendor| vendor.validity));
         std::iter::once(person.validity).chain(vendor).collect()
     }
 }

@@ -72,6 +72,8 @@ pub(crate) struct Shared {
 pub struct Ask {
     /// Who.
     pub person: PersonId,
+    /// The fingerprint of the key they proved it with.
+    pub key: Option<String>,
     /// What they name.
     pub target: TargetName,
     /// Which account they name.
@@ -155,6 +157,7 @@ impl Gate {
         Attempt {
             id,
             person: ask.person,
+            key: ask.key.clone(),
             target: ask.target.clone(),
             account: ask.account.clone(),
             access: None,

@@ -185,11 +185,15 @@ pub(crate) fn clock_time(at: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Stri
     at.to_zoned(zone.clone()).strftime("%H:%M:%S %Z").to_string()
 }
 
-/// A time left, as people say it.
+/// A time left, as people say it: never more than a few seconds longer than it is.
 pub(crate) fn in_words(left: Duration) -> String {
     match left.as_secs().saturating_add(u64::from(left.subsec_millis() >= 500)) {
-        seconds @ ..60 => format!("{seconds} s"),
-        seconds @ 60..3600 => format!("{} min", seconds.div_ceil(60)),
+        seconds @ ..58 => format!("{seconds} s"),
+        seconds @ 58..598 => match (seconds + 2) / 5 * 5 {
+            whole if whole.is_multiple_of(60) => format!("{} min", whole / 60),
+            rounded => format!("{} min {} s", rounded / 60, rounded % 60),
+        },
+        seconds @ 598..3600 => format!("{} min", (seconds + 2) / 60),
         seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
     }
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use chaperone_web::wire::{
-    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewPerson, PersonView, ResetView, grant_from_text,
+    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewPerson, PersonView, ResetView, WithdrawnKey,
+    grant_from_text,
 };
 use clap::{Args, Subcommand};
 
@@ -69,6 +70,17 @@ pub(crate) enum Verb {
         ssh_key: PathBuf,
         #[arg(long, value_name = "TIME", value_parser = moment, help = format!("When it may no longer be used: {FORMS}"))]
         valid_until: Option<Moment>,
+    },
+    /// Withdraw an SSH key: it proves nobody any more, and visits that were begun with it end
+    WithdrawKey {
+        /// Sign-in name
+        login: String,
+        /// As `ssh-keygen -l` and `chaperone person show` print it
+        #[arg(long, value_name = "SHA256:…")]
+        fingerprint: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
 }
 
@@ -161,6 +173,11 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
                 }
                 None => Ok(()),
             }
+        }
+        Verb::WithdrawKey { login, fingerprint, reason } => {
+            let which = WithdrawnKey { fingerprint, reason };
+            let person: PersonView = client.post(&["people", &login, "keys", "withdraw"], &which).await?;
+            via.done(&person, |person| format!("The key proves {} no more.", person.login))
         }
     }
 }

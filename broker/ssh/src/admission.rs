@@ -75,6 +75,7 @@ pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
     let Ok(UserName { target: Some(target), account, .. }) = user.parse::<UserName>() else { return None };
     Some(Ask {
         person: proven.person(),
+        key: Some(proven.fingerprint().to_owned()),
         target,
         account,
         source: peer,

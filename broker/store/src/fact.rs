@@ -53,6 +53,7 @@ kinds! {
     TargetFailed = "target-failed",
     PersonAdded = "person-added",
     PersonChanged = "person-changed",
+    KeyWithdrawn = "key-withdrawn",
     VendorAdded = "vendor-added",
     VendorChanged = "vendor-changed",
     TargetAdded = "target-added",

@@ -85,6 +85,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/people/{login}/enrolment", Door::Act(Act::ManagePeople)),
     post("/api/people/{login}/reset", Door::Act(Act::ResetFactors)),
     post("/api/people/{login}/keys", Door::Act(Act::ManagePeople)),
+    post("/api/people/{login}/keys/withdraw", Door::Act(Act::ManagePeople)),
     put("/api/people/{login}/email", Door::Act(Act::ManagePeople)),
     get("/api/targets", Read(Act::SeeTargets)),
     post("/api/targets", Door::Act(Act::ManageTargets)),

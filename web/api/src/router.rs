@@ -63,6 +63,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(enrolment::invite))
         .routes(routes!(enrolment::reset))
         .routes(routes!(person::add_key))
+        .routes(routes!(person::withdraw_key))
         .routes(routes!(person::set_email))
         .routes(routes!(target::list, target::add))
         .routes(routes!(target::show))

@@ -32,6 +32,7 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::ChannelClosed => &["sessions"],
         K::PersonAdded
         | K::PersonChanged
+        | K::KeyWithdrawn
         | K::SignedIn
         | K::FactorsEnrolled
         | K::EnrolmentMade

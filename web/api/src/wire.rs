@@ -21,7 +21,7 @@ pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
 pub use moment::{Moment, NotAMoment};
-pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView};
+pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
 pub use reason::Because;
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};

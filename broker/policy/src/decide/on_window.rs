@@ -163,12 +163,12 @@ fn check_limits(case: &Case<'_>, target: &Target) -> Result<(), Reason> {
 }
 
 /// The first instant after now at which something other than the window's own end ends input and output alike: the work
-/// limit, the next freeze, the end of the person's or vendor's validity.
+/// limit, the next freeze, the end of what the person, their vendor or their key is valid for.
 fn bound(case: &Case<'_>, window: &Window, target: &Target) -> (Timestamp, Bound) {
     let freezes = case.facts.freezes.values().filter(|freeze| freeze.holds(target.id));
     let starts = freezes.filter(|freeze| !freeze.span.is_empty()).filter_map(|freeze| freeze.span.from);
     let next_freeze = starts.filter(|from| *from > case.now).min();
-    let validity = case.facts.validities(case.person).into_iter().filter_map(|validity| validity.until).min();
+    let validity = case.validities().into_iter().filter_map(|validity| validity.until).min();
     [
         (window.work_ends(case.now), Bound::WorkLimit),
         (next_freeze, Bound::Freeze),

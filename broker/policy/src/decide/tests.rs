@@ -10,7 +10,7 @@ use crate::hospital::{
     running, window, window_id,
 };
 use crate::permit::Bound;
-use crate::{Access, PersonId, Purpose, TargetId};
+use crate::{Access, EnrolledKey, PersonId, Purpose, TargetId};
 
 struct Row {
     promise: &'static str,
@@ -50,6 +50,13 @@ fn open() -> Facts {
     planned(|_| {})
 }
 
+/// Dana's window, and a key of hers that is valid until then.
+fn with_key(until: Option<Timestamp>) -> Facts {
+    let validity = Validity { from: None, until };
+    let key = EnrolledKey { fingerprint: "SHA256:k".to_owned(), openssh: String::new(), validity };
+    open().change(DANA, |dana| dana.keys = vec![key])
+}
+
 fn node_and_person() -> Vec<Row> {
     let ends = Some(at("22:30"));
     let from_elsewhere = || vec!["192.0.2.0/24".parse().unwrap()];
@@ -73,6 +80,13 @@ fn node_and_person() -> Vec<Row> {
         row("all locked", Reason::Locked, open().locked(LockOn::Everything)),
         row("locked in a session", Reason::Locked, open().locked(LockOn::Everything)).in_session(),
         row("validity ends", Reason::NotValid, open().change(DANA, |dana| dana.validity.until = ends)),
+        row("a key that is withdrawn", Reason::NotValid, with_key(ends))
+            .by(|a| a.key = Some("SHA256:k".into())),
+        row("a key that is withdrawn, in a session", Reason::NotValid, with_key(ends))
+            .in_session()
+            .by(|a| a.key = Some("SHA256:k".into())),
+        row("a key that is not theirs", Reason::NotValid, with_key(None))
+            .by(|a| a.key = Some("SHA256:other".into())),
         row("not yet valid", Reason::NotValid, open().change(DANA, |d| d.validity.from = Some(at("22:31")))),
         row("a vendor's validity ends", Reason::NotValid, {
             let mut facts = open();
@@ -360,9 +374,12 @@ fn deadlines_are_the_earliest_of_closes_work_limit_freeze_and_validity() {
             Bound::Validity,
         ),
         ("a vendor's validity", vendor_ends, "22:40", "22:40", Bound::Validity),
+        ("a key's validity", with_key(Some(at("22:35"))), "22:35", "22:35", Bound::Validity),
     ];
     for (promise, facts, input, output, bound) in rows {
-        let permit = decide(&facts, &attempt(), at("22:30")).expect(promise);
+        let key =
+            facts.people.get(&DANA).and_then(|dana| dana.keys.first()).map(|key| key.fingerprint.clone());
+        let permit = decide(&facts, &Attempt { key, ..attempt() }, at("22:30")).expect(promise);
         assert_eq!((permit.input_until(), permit.output_until()), (at(input), at(output)), "{promise}");
         assert_eq!(permit.bound(), bound, "{promise}");
     }

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{Act, EnrolledKey, Facts, LockOn, Person, PersonId, Role, Subject, Vendor};
+use chaperone_store::{FactKind, NewFact};
+use serde_json::json;
 
 use super::Answer;
 use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, NewEmail, NewKey, NewPerson, PersonView};
+use crate::wire::{Because, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
 use crate::{App, parse, render};
 
 /// The people whom the caller may know of.
@@ -116,6 +118,43 @@ pub(crate) async fn add_key(
             let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
             person.keys.push(key);
             Ok::<_, Problem>(tx.change_person(&person, by).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Withdraws a key: from now on it proves nobody, and visits that were begun with it end. It stays on record, and nobody
+/// can enrol it again.
+#[utoipa::path(post, path = "/api/people/{login}/keys/withdraw", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")), request_body = WithdrawnKey,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn withdraw_key(
+    State(app): State<App>,
+    actor: Actor,
+    At(login): At<String>,
+    Body(which): Body<WithdrawnKey>,
+) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    actor.may(Subject::Person(person))?;
+    let reason = parse::needed("reason", &which.reason)?;
+    let (id, by, now) = (person.id, actor.person, actor.now);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let facts = tx.facts().await?;
+            let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
+            let key = person.keys.iter_mut().find(|key| key.fingerprint == which.fingerprint);
+            let key = key.ok_or_else(|| Problem::unknown("key", &which.fingerprint))?;
+            if key.validity.until.is_some_and(|until| until <= now) {
+                return Err(Problem::conflict("this key is no longer valid", "there is nothing to withdraw"));
+            }
+            key.validity.until = Some(now);
+            let body = json!({ "login": person.login, "fingerprint": which.fingerprint, "reason": reason });
+            let mut fact = NewFact::new(FactKind::KeyWithdrawn, now, body).by(by);
+            fact.vendor = person.vendor;
+            tx.change_person(&person, by).await?;
+            tx.fact(fact).await?;
+            Ok::<_, Problem>(())
         })
     });
     written.await?;

@@ -4,7 +4,7 @@ use chaperone_policy::{Facts, Freeze, FreezeId, PersonId, Validity, WindowId, Wi
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{all, needed, people, targets, words};
+use super::{all, known_person, needed, people, targets, words};
 use crate::problem::Problem;
 use crate::wire::{NewFreeze, NewWindow};
 
@@ -16,7 +16,7 @@ pub(crate) fn window(
 ) -> Result<WindowRequest, Problem> {
     Ok(WindowRequest {
         id: WindowId(Uuid::now_v7()),
-        technicians: people(facts, &new.technicians)?.into_iter().collect(),
+        technicians: technicians(facts, &new.technicians, requester)?.into_iter().collect(),
         targets: targets(facts, &new.targets)?.into_iter().collect(),
         accounts: all("accounts", &new.accounts)?,
         access: all("access", &new.access)?,
@@ -36,6 +36,19 @@ pub(crate) fn window(
         go_required: new.go_required,
         observer_required: new.observer_required.then_some(true),
     })
+}
+
+/// A vendor's people name their own: whoever else exists reads as nobody does (P9).
+fn technicians(facts: &Facts, logins: &[String], requester: PersonId) -> Result<Vec<PersonId>, Problem> {
+    let Some(vendor) = facts.people.get(&requester).and_then(|person| person.vendor) else {
+        return people(facts, logins);
+    };
+    let own = |login: &String| {
+        let found = known_person(facts, login).ok().filter(|person| person.vendor == Some(vendor));
+        let not_yours = || Problem::field("technicians", format!("{login} is no technician of your company"));
+        found.map(|person| person.id).ok_or_else(not_yours)
+    };
+    logins.iter().map(own).collect()
 }
 
 pub(crate) fn freeze(facts: &Facts, new: &NewFreeze, now: Timestamp) -> Result<Freeze, Problem> {

@@ -105,6 +105,16 @@ pub struct PersonView {
     pub last_sign_in: Option<Timestamp>,
 }
 
+/// Which key is withdrawn, and why.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WithdrawnKey {
+    /// As `ssh-keygen -l` prints it.
+    pub fingerprint: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// An enrolled key.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct KeyView {

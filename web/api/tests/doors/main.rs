@@ -125,6 +125,18 @@ async fn what_somebody_may_not_see_does_not_exist_for_them() {
 }
 
 #[tokio::test]
+async fn a_vendor_learns_of_nobody_else_by_asking() {
+    let hospital = Hospital::open(true).await;
+    hospital.target("alaris-sm-01").await;
+    let answer = async |login: &str| {
+        let (status, problem) =
+            hospital.post("technician", "/api/windows", hospital.wish("alaris-sm-01", login)).await;
+        (status, problem.to_string().replace(login, "LOGIN"))
+    };
+    assert_eq!(answer("other-technician").await, answer("nobody-at-all").await);
+}
+
+#[tokio::test]
 async fn an_engineer_sponsors_technicians_and_nobody_else() {
     let hospital = Hospital::open(true).await;
     let new =

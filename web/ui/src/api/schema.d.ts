@@ -1320,6 +1320,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/{login}/keys/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraws a key: from now on it proves nobody, and visits that were begun with it end. It stays on record, and nobody
+         *     can enrol it again.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WithdrawnKey"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/{login}/lock": {
         parameters: {
             query?: never;
@@ -4761,6 +4814,13 @@ export interface components {
              * @description Longest work, seconds.
              */
             work_limit_seconds?: number | null;
+        };
+        /** @description Which key is withdrawn, and why. */
+        WithdrawnKey: {
+            /** @description As `ssh-keygen -l` prints it. */
+            fingerprint: string;
+            /** @description Why. */
+            reason: string;
         };
     };
     responses: never;

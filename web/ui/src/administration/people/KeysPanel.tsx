@@ -3,12 +3,25 @@ import { useState } from 'react'
 import { api, bodyOf, Panel, useAct, useMay } from '#frame'
 import { DialogForm, FormDialog } from '../../shared/FormDialog'
 import { KeyRows } from '../../shared/KeyRows'
+import { ReasonDialog, type PlannedAct } from '../../shared/ReasonDialog'
 import type { PersonView } from '../../shared/people'
 
 /** SSH keys of a person, and how one is added. */
 export function KeysPanel({ person }: { person: PersonView }) {
   const may = useMay()
   const [isAdding, setAdding] = useState(false)
+  const [withdrawing, setWithdrawing] = useState<PlannedAct | null>(null)
+  const withdraw = useAct(['people'], (body: { fingerprint: string; reason: string }) =>
+    bodyOf(api.POST('/api/people/{login}/keys/withdraw', { params: { path: { login: person.login } }, body })),
+  )
+  const plan = (fingerprint: string): void =>
+    setWithdrawing({
+      title: `Withdraw a key of ${person.name}`,
+      explains: `${fingerprint} proves nobody any more, and visits that were begun with it end now.`,
+      verb: 'Withdraw the key',
+      isCut: true,
+      run: (reason) => withdraw.mutateAsync({ fingerprint, reason }),
+    })
   return (
     <Panel
       title="SSH keys"
@@ -20,10 +33,11 @@ export function KeysPanel({ person }: { person: PersonView }) {
         )
       }
     >
-      {person.keys.length > 0 ? <KeyRows keys={person.keys} /> : <p className="dim">No key: they cannot connect by SSH.</p>}
+      {person.keys.length > 0 ? <KeyRows keys={person.keys} onWithdraw={may('manage-people') ? plan : undefined} /> : <p className="dim">No key: they cannot connect by SSH.</p>}
       <FormDialog title={`Add a key of ${person.name}`} isOpen={isAdding} onDone={() => setAdding(false)}>
         <AddKey login={person.login} onDone={() => setAdding(false)} />
       </FormDialog>
+      <ReasonDialog act={withdrawing} onDone={() => setWithdrawing(null)} />
     </Panel>
   )
 }
