@@ -5,6 +5,7 @@ mod alert;
 mod client;
 mod clock;
 mod destination;
+mod everything;
 mod freeze;
 mod ledger;
 mod login;
@@ -79,6 +80,8 @@ enum Command {
     Session(Remote<session::Verb>),
     /// Recordings of visits: play, verify, export
     Recording(Remote<recording::Verb>),
+    /// Everything at once: lock it in an attack, unlock it when that is over
+    Everything(Remote<everything::Verb>),
     /// The SOC's alerts
     Alert(Remote<alert::Verb>),
     /// Where alerts are delivered
@@ -88,7 +91,6 @@ enum Command {
     /// The gate's clock
     Clock(Remote<clock::Verb>),
     /// The demo's target
-    #[cfg(feature = "demo")]
     #[cfg(feature = "demo")]
     #[command(hide = true)]
     Standin(demo::StandinArgs),
@@ -101,7 +103,6 @@ impl Cli {
     /// When it could not be done; the failure knows its exit status.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
-            #[cfg(feature = "demo")]
             #[cfg(feature = "demo")]
             Command::Demo(args) => demo::run(args).await,
             Command::Init(args) => init::run(args).await,
@@ -117,11 +118,11 @@ impl Cli {
             Command::Window(remote) => window::run(remote).await,
             Command::Session(remote) => session::run(remote).await,
             Command::Recording(remote) => recording::run(remote).await,
+            Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,
             Command::Ledger(remote) => ledger::run(remote).await,
             Command::Clock(remote) => clock::run(remote).await,
-            #[cfg(feature = "demo")]
             #[cfg(feature = "demo")]
             Command::Standin(args) => demo::standin(args).await,
         }

@@ -41,6 +41,7 @@ mod syslog;
 mod terminal;
 mod text;
 mod visit;
+mod walk;
 mod webhook;
 
 pub use authenticator::{Authenticator, Enrolled};
@@ -68,6 +69,7 @@ pub use syslog::{Message, Syslog, TlsDriver};
 pub use terminal::Terminal;
 pub use text::{contains, digest, noise, reference_in};
 pub use visit::Visit;
+pub use walk::{Walk, browser};
 pub use webhook::{Delivery, Webhook};
 
 /// Makes two tests of each named scenario, one for each database.

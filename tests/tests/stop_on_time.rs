@@ -389,3 +389,22 @@ fn nobody_signs_in_to_a_server_that_answers_only_after_the_window() {
     std::thread::sleep(Duration::from_secs(8));
     assert!(!house.target.log().contains("Accepted"), "{}", house.target.log());
 }
+
+#[test]
+fn a_lock_on_everything_ends_every_visit_and_lets_nobody_in_until_it_is_lifted() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana");
+    let mut visit = dana.ssh(TARGET).begins("echo in; sleep 60");
+    visit.shows("in");
+    let session = house.newest_session();
+    assert_ne!(house.priya().tries(&["everything", "lock", "--reason", "not hers to lock"]).status, Some(0));
+    house.sam().does(&["everything", "lock", "--reason", "ransom note on the vendor's own network"]);
+    assert!(!visit.ends().0.success());
+    assert_eq!(house.sealed(&session)["end_reason"], "locked");
+    dana.ssh(TARGET).runs("true").refused();
+    let _ = house.refusal("attempt-refused", "locked");
+    house.sam().does(&["everything", "unlock", "--reason", "false alarm"]);
+    dana.ssh(TARGET).runs("true").succeeded();
+    assert_eq!((house.facts_of("lock-added").len(), house.facts_of("lock-removed").len()), (1, 1));
+}

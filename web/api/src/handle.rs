@@ -8,7 +8,7 @@ pub(crate) mod enrolment;
 pub(crate) mod events;
 pub(crate) mod freeze;
 pub(crate) mod ledger;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod person;
 pub(crate) mod recording;
 pub(crate) mod session;

@@ -24,6 +24,8 @@ pub enum Door {
     SignedIn,
     /// Whoever may do the act to something.
     Act(Act),
+    /// Whoever may do the act to everything there is.
+    Everywhere(Act),
     /// Whoever may look at what the act changes.
     Read(Act),
     /// Whoever may do one of the acts to something; which one it is follows from what the request names.
@@ -32,7 +34,7 @@ pub enum Door {
     TwoKeepers,
 }
 
-use Door::{OneOf, Open, Read, SignedIn, TwoKeepers};
+use Door::{Everywhere, OneOf, Open, Read, SignedIn, TwoKeepers};
 
 /// Whoever may say yes to a window, an emergency, or a replaced technician.
 const APPROVE: Door = OneOf(&[Act::ApproveWindow, Act::OpenEmergency]);
@@ -73,6 +75,9 @@ pub const ROUTES: &[Route] = &[
     post("/api/enrolment/look", Open),
     post("/api/enrolment/finish", Open),
     get("/api/events", SignedIn),
+    get("/api/lock", SignedIn),
+    post("/api/lock", Everywhere(Act::Lock)),
+    post("/api/unlock", Everywhere(Act::Lock)),
     get("/api/vendors", Read(Act::SeePeople)),
     post("/api/vendors", Door::Act(Act::ManageVendors)),
     post("/api/vendors/{vendor}/lock", Door::Act(Act::Lock)),
@@ -154,7 +159,7 @@ impl Door {
     pub fn acts(&self) -> &[Act] {
         match self {
             Self::Open | Self::SignedIn => &[],
-            Self::Act(act) | Self::Read(act) => std::slice::from_ref(act),
+            Self::Act(act) | Self::Everywhere(act) | Self::Read(act) => std::slice::from_ref(act),
             Self::OneOf(acts) => acts,
             Self::TwoKeepers => KEEPERS,
         }
@@ -172,7 +177,9 @@ impl Door {
         match self {
             Self::TwoKeepers => true,
             Self::Open | Self::SignedIn | Self::Read(_) => false,
-            Self::Act(_) | Self::OneOf(_) => self.acts().iter().all(|act| act.refuses_host_tokens()),
+            Self::Act(_) | Self::Everywhere(_) | Self::OneOf(_) => {
+                self.acts().iter().all(|act| act.refuses_host_tokens())
+            }
         }
     }
 
@@ -184,6 +191,8 @@ impl Door {
             _ => self.acts().iter().any(|act| match act.cell(role) {
                 Cell::Nothing | Cell::Second => false,
                 Cell::Read => self.reads(),
+                Cell::All => true,
+                _ if matches!(self, Self::Everywhere(_)) => false,
                 _ => true,
             }),
         }

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, events, freeze, ledger, person, recording, session, sign_in, target,
-    vendor, watch, window, window_desk,
+    alert, demo, destination, enrolment, events, freeze, ledger, lock, person, recording, session, sign_in,
+    target, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -54,6 +54,8 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(enrolment::finish))
         .routes(routes!(events::events))
         .routes(routes!(vendor::list, vendor::add))
+        .routes(routes!(lock::show, lock::everything))
+        .routes(routes!(lock::nothing))
         .routes(routes!(vendor::lock))
         .routes(routes!(vendor::unlock))
         .routes(routes!(person::list, person::add))

@@ -22,7 +22,7 @@ pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
 pub use moment::{Moment, NotAMoment};
 pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
-pub use reason::Because;
+pub use reason::{Because, EverythingLock};
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
 pub use session::SessionView;

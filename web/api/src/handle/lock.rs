@@ -1,13 +1,54 @@
-//! Locks on people, vendors and targets. A lock acts at once, on every node, on running visits too.
+//! Locks on people, vendors, targets, and everything. A lock acts at once, on every node, on running visits too.
 
-use chaperone_policy::{Lock, LockId, LockOn, Subject};
+use axum::Json;
+use axum::extract::State;
+use chaperone_policy::{Act, Facts, Lock, LockId, LockOn, Subject, may};
 use chaperone_store::StoreError;
 use uuid::Uuid;
 
-use crate::App;
+use super::Answer;
 use crate::actor::Actor;
-use crate::parse;
+use crate::body::Body;
 use crate::problem::Problem;
+use crate::wire::{Because, EverythingLock};
+use crate::{App, parse};
+
+/// Whether everything is locked.
+#[utoipa::path(get, path = "/api/lock", tag = "lock", security(("token" = [])),
+    responses((status = 200, body = EverythingLock), (status = "4XX", body = Problem)))]
+pub(crate) async fn show(actor: Actor) -> Answer<EverythingLock> {
+    Ok(Json(state(&actor.facts, &actor)))
+}
+
+/// Ends every visit, and lets nobody in, until it is lifted.
+#[utoipa::path(post, path = "/api/lock", tag = "lock", security(("token" = [])), request_body = Because,
+    responses((status = 200, body = EverythingLock), (status = "4XX", body = Problem)))]
+pub(crate) async fn everything(
+    State(app): State<App>,
+    actor: Actor,
+    Body(why): Body<Because>,
+) -> Answer<EverythingLock> {
+    set(&app, &actor, LockOn::Everything, Subject::Everything, Locked::Yes(&why.reason)).await?;
+    Ok(Json(state(&*app.facts().await?, &actor)))
+}
+
+/// Lifts the lock on everything. Locks on people, vendors and servers stay.
+#[utoipa::path(post, path = "/api/unlock", tag = "lock", security(("token" = [])), request_body = Because,
+    responses((status = 200, body = EverythingLock), (status = "4XX", body = Problem)))]
+pub(crate) async fn nothing(
+    State(app): State<App>,
+    actor: Actor,
+    Body(_): Body<Because>,
+) -> Answer<EverythingLock> {
+    set(&app, &actor, LockOn::Everything, Subject::Everything, Locked::No).await?;
+    Ok(Json(state(&*app.facts().await?, &actor)))
+}
+
+fn state(facts: &Facts, actor: &Actor) -> EverythingLock {
+    let lock = facts.locks.values().find(|lock| lock.on == LockOn::Everything);
+    let yours = may(facts, actor.person, Act::Lock, Subject::Everything, actor.now).is_ok();
+    EverythingLock { reason: lock.map(|lock| lock.reason.clone()), since: lock.map(|lock| lock.at), yours }
+}
 
 /// What is wanted.
 pub(super) enum Locked<'a> {

@@ -1,7 +1,20 @@
 //! Acts that only need a reason.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The lock on everything.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct EverythingLock {
+    /// Why everything is locked; nothing when it is not.
+    pub reason: Option<String>,
+    /// Since when.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// Whether the caller may lock and unlock everything.
+    pub yours: bool,
+}
 
 /// Why something is done, in words. Stored in the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -43,8 +43,9 @@ function useSignOut(): () => Promise<void> {
       await api.POST('/api/sign-out', { body: {} })
     } finally {
       carryCsrf(null)
-      queries.clear()
+      // Not `clear`: who is signed in would be forgotten without a word to the page.
       queries.setQueryData(ME, null)
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] })
     }
   }
 }

@@ -5,6 +5,7 @@ import { useKeyboard } from '../shared/keys/useKeys'
 import { Loading } from '../shared/Loading'
 import { FrameKeys } from './FrameKeys'
 import { Header } from './Header'
+import { LockedBanner } from './LockedBanner'
 import { Nav } from './Nav'
 import classes from './Shell.module.css'
 
@@ -24,6 +25,7 @@ export function Shell() {
       <Nav />
       {isNavOpen && <div className={classes.veil} onClick={nav.close} aria-hidden="true" />}
       <main className={classes.page} id="page" tabIndex={-1}>
+        <LockedBanner />
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>

@@ -1,6 +1,17 @@
-import { Answer, EmptyState, Moment, PageTitle, spanWords, useNow } from '#frame'
+import {
+  Answer,
+  EmptyState,
+  Moment,
+  PageTitle,
+  ReasonDialog,
+  spanWords,
+  useNow,
+  type PlannedAct,
+} from '#frame'
 import { Anchor, Button } from '@mantine/core'
+import { useState } from 'react'
 import { Link } from 'react-router'
+import { LOCKING, useEverythingLock, useLockEverything } from '../../shared/everything'
 import { useVisits } from '../queries'
 import { byTimeLeft, isLive, timeLeft, visitLength, visitStateWords } from '../visit/visit'
 import { VisitActs } from '../visit/VisitActs'
@@ -15,8 +26,31 @@ export function LivePage() {
   const live = byTimeLeft((visits.data ?? []).filter(isLive))
   return (
     <>
-      <PageTitle title="Live" aside={visits.data && <>{live.length === 1 ? '1 visit' : `${live.length} visits`} now</>} />
+      <PageTitle
+        title="Live"
+        aside={visits.data && <>{live.length === 1 ? '1 visit' : `${live.length} visits`} now</>}
+        actions={<LockEverything />}
+      />
       <Answer of={visits}>{() => (live.length === 0 ? <Nobody /> : <Tiles visits={live} now={now} />)}</Answer>
+    </>
+  )
+}
+
+function LockEverything() {
+  const lock = useEverythingLock()
+  const { mutateAsync } = useLockEverything()
+  const [planned, setPlanned] = useState<PlannedAct | null>(null)
+  if (!lock.data?.yours || lock.data.since) return null
+  return (
+    <>
+      <Button
+        color="red"
+        variant="outline"
+        onClick={() => setPlanned({ ...LOCKING, run: (reason) => mutateAsync({ act: 'lock', reason }) })}
+      >
+        Lock everything…
+      </Button>
+      <ReasonDialog act={planned} onDone={() => setPlanned(null)} />
     </>
   )
 }
