@@ -2,7 +2,7 @@
 //! others act through the API as the person whose token they carry.
 
 mod alert;
-mod client;
+pub(crate) mod client;
 mod clock;
 mod destination;
 mod everything;
@@ -62,7 +62,7 @@ enum Command {
     CheckConfig(host::CheckConfig),
     /// Bring the database to this release's schema
     Migrate(host::Migrate),
-    /// Mint a token for a person, on the host; every use of it alarms
+    /// Mint a token for a person, on the host; its use alarms
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
     Login(login::Login),

@@ -111,7 +111,7 @@ async fn make(args: &Args, installation: &Installation) -> Result<Value, Failure
         "administrator": { "login": ADMINISTRATOR, "id": administrator },
         "enrolment": {
             "command": format!("chaperone token --config {} --person {ADMINISTRATOR} --ttl 1h", args.config.display()),
-            "note": "mints a token on this host; every use of it alarms",
+            "note": "mints a token on this host; its use alarms",
         },
         "ssh": args.ssh, "web": args.web,
         "keys": made,

@@ -184,7 +184,7 @@ fn wrong_requests_are_refused_with_what_would_be_right() {
                 "--target", TARGET, "--person", "dana", "--person", "viktor", "--opens", "now", "--closes",
                 "+1h",
             ],
-            "vendor",
+            "company",
         ),
     ];
     for (words, named) in wrong {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chaperone_tests::{Browser, Enrolled, House, TARGET, Technician, Terminal, ask, soon};
+use chaperone_tests::{Browser, Enrolled, House, Process, TARGET, Technician, Terminal, ask, soon};
 use serde_json::json;
 
 /// Gives somebody a password and a second factor, as an administrator does.
@@ -245,4 +245,30 @@ fn where_everybody_needs_one_who_has_none_stays_out() {
     soon("the fact", || {
         house.facts_of("attempt-failed").into_iter().find(|fact| fact.body["reason"] == "second-factor")
     });
+}
+
+#[test]
+fn the_command_line_signs_in_by_password_and_code_and_needs_no_token_of_the_host() {
+    let house = House::furnish().with("CHAPERONE_SECURITY__HOST_TOKENS", "true").start();
+    let priya = enrols(&house, "priya");
+    let window = house.request("dana", "exec", "now", "+30m", &[]);
+    let server = format!("http://127.0.0.1:{}", house.gate.web_port());
+    let run = |words: &[&str], typed: &str| {
+        let mut command = house.gate.command();
+        let given = house.folder().join("typed");
+        std::fs::write(&given, typed).unwrap();
+        let (wait, command) = (Duration::from_secs(30), command.args(words));
+        Process::run("chaperone", wait, command.stdin(std::fs::File::open(given).unwrap()))
+    };
+    let login = ["login", "--server", &server, "--person", "priya"];
+    let wrong = run(&login, "not her password\n123456\n");
+    assert_eq!(wrong.status, Some(1), "{}", wrong.err);
+    assert!(wrong.err.contains("was not accepted"), "{}", wrong.err);
+    run(&login, &format!("{}\n{}\n", priya.password, priya.app.code(0))).succeeded();
+    run(&["window", "approve", &window], "").succeeded();
+    assert_eq!(house.facts_of("window-approved").len(), 1);
+    let tokens = house.facts_of("host-token-used");
+    assert!(tokens.iter().all(|fact| fact.body["login"] != "priya"), "{tokens:#?}");
+    house.admin().does(&["person", "lock", "priya", "--reason", "left"]);
+    assert_ne!(run(&["window", "list"], "").status, Some(0), "a lock ends sign-ins too");
 }

@@ -170,7 +170,8 @@ fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
-/// The windows on the target nearest to the attempt: the one running, the last before, the first after.
+/// The windows on the target nearest to the attempt: the one running, the last before, the first after; and the person's
+/// own that is open elsewhere, which tells a wrong name from a wrong intent.
 fn windows(of: &Occurrence, facts: &Facts, zone: &TimeZone) -> Value {
     let Some(target) = &of.target else { return Value::Null };
     let on_target =
@@ -183,7 +184,19 @@ fn windows(of: &Occurrence, facts: &Facts, zone: &TimeZone) -> Value {
         "running": running.map(row),
         "before": before.map(row),
         "after": after.map(row),
+        "elsewhere": elsewhere(of, facts).map(row),
     })))
+}
+
+fn elsewhere<'f>(of: &Occurrence, facts: &'f Facts) -> Option<&'f Window> {
+    let (person, target) = (of.person.as_ref()?.id, of.target.as_ref()?.id);
+    facts.windows.values().find(|window| {
+        window.technicians.contains(&person)
+            && !window.targets.contains(&target)
+            && window.opens <= of.at
+            && of.at < window.closes
+            && window.state == WindowState::Approved
+    })
 }
 
 fn planned(window: &Window) -> bool {
@@ -200,8 +213,10 @@ fn window_row(window: &Window, of: &Occurrence, facts: &Facts, zone: &TimeZone) 
         None
     };
     let theirs = of.person.as_ref().map(|Somebody { id, .. }| window.technicians.contains(id));
+    let target = |id| facts.targets.get(id).map(|target| target.name.to_string());
     Value::Object(members(json!({
         "window": window.id,
+        "on": window.targets.iter().take(LISTED).filter_map(target).collect::<Vec<_>>(),
         "opens": window.opens.to_string(),
         "closes": window.closes.to_string(),
         "local": format!("{} to {}", local(window.opens, zone), local(window.closes, zone)),

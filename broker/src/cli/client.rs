@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
+use chaperone_web::wire::{COOKIE, CSRF, Me, SECURE_COOKIE};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,7 +21,51 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Client {
     http: reqwest::Client,
     server: Url,
-    token: String,
+    credential: Credential,
+}
+
+/// What a caller proves itself with.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    /// Nothing yet.
+    Nothing,
+    /// An API token.
+    Token(String),
+    /// A sign-in: what the gate gave it, and what each change must say beside it.
+    SignIn { secret: String, csrf: String },
+}
+
+/// How a sign-in is kept where a token could be.
+const SIGN_IN: &str = "sign-in:";
+
+impl Credential {
+    /// Reads what [`Credential::kept`] wrote, or a token.
+    pub(crate) fn read(text: &str) -> Self {
+        match text.strip_prefix(SIGN_IN).and_then(|kept| kept.split_once(':')) {
+            Some((secret, csrf)) => Self::SignIn { secret: secret.to_owned(), csrf: csrf.to_owned() },
+            None => Self::Token(text.to_owned()),
+        }
+    }
+
+    /// As one word.
+    pub(crate) fn kept(&self) -> String {
+        match self {
+            Self::Nothing => String::new(),
+            Self::Token(token) => token.clone(),
+            Self::SignIn { secret, csrf } => format!("{SIGN_IN}{secret}:{csrf}"),
+        }
+    }
+
+    fn proves(&self, request: RequestBuilder, server: &Url) -> RequestBuilder {
+        match self {
+            Self::Nothing => request,
+            Self::Token(token) => request.bearer_auth(token),
+            Self::SignIn { secret, csrf } => {
+                let name = if server.scheme() == "https" { SECURE_COOKIE } else { COOKIE };
+                request.header(header::COOKIE, format!("{name}={secret}")).header(CSRF, csrf)
+            }
+        }
+    }
 }
 
 #[derive(serde::Deserialize)]
@@ -28,6 +73,7 @@ struct Problem {
     what: String,
     #[serde(default)]
     next: String,
+    kind: Option<String>,
 }
 
 /// Nothing: for requests without a body, and answers that do not matter.
@@ -35,7 +81,7 @@ struct Problem {
 pub(crate) struct Nothing {}
 
 impl Client {
-    pub(crate) fn new(server: &str, token: String, ca: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn new(server: &str, credential: Credential, ca: Option<&Path>) -> Result<Self, Failure> {
         let server: Url = server
             .parse()
             .ok()
@@ -57,7 +103,7 @@ impl Client {
             http = http.tls_certs_only(certificates);
         }
         let http = http.build().map_err(|error| Failure::failed(chain(&error), ""))?;
-        Ok(Self { http, server, token })
+        Ok(Self { http, server, credential })
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
@@ -90,6 +136,29 @@ impl Client {
 
     pub(crate) async fn delete<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
         answer(self.send(self.request(Method::DELETE, path)?).await?).await
+    }
+
+    /// Signs in, by a body that says who and how.
+    ///
+    /// # Errors
+    /// When it is not accepted.
+    pub(crate) async fn sign_in(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<(Credential, Me), Failure> {
+        let response = self.send(self.request(Method::POST, path)?.json(body)).await?;
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let mut pairs = cookies.filter_map(|cookie| cookie.to_str().ok()?.split(';').next()?.split_once('='));
+        let secret = pairs.find(|(name, _)| matches!(*name, COOKIE | SECURE_COOKIE));
+        let secret = secret.map(|(_, secret)| secret.to_owned());
+        let me: Me = answer(response).await?;
+        match (secret, me.csrf.clone()) {
+            (Some(secret), Some(csrf)) => Ok((Credential::SignIn { secret, csrf }, me)),
+            _ => {
+                Err(Failure::failed("the gate gave no sign-in", "is this a Chaperone gate of this release?"))
+            }
+        }
     }
 
     /// An answer that is a file, chunk by chunk.
@@ -134,7 +203,7 @@ impl Client {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Ok(self.http.request(method, url).bearer_auth(&self.token))
+        Ok(self.credential.proves(self.http.request(method, url), &self.server))
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
@@ -157,6 +226,9 @@ async fn refused(response: Response) -> Failure {
         Err(failure) => return failure,
     };
     match problem {
+        Some(problem) if problem.kind.as_deref() == Some("step-up") => {
+            Failure::failed(problem.what, "prove yourself anew: chaperone login --server URL --person LOGIN")
+        }
         Some(problem) => Failure::failed(problem.what, problem.next),
         None if status == StatusCode::NOT_FOUND => Failure::failed(
             "this server has no such thing",

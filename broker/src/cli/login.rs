@@ -1,14 +1,16 @@
-//! Keeps tokens per server in one file that only its owner may read.
+//! Signs in with password and second factor, or takes a token, and keeps it per server in one file that only its owner
+//! may read.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::PathBuf;
 
-use chaperone_web::wire::Me;
+use chaperone_web::wire::{Me, SignIn};
 use clap::Args;
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
 
-use super::client::Client;
+use super::client::{Client, Credential};
 use super::outcome::{Failure, say, say_json};
 use crate::private_file;
 
@@ -19,7 +21,10 @@ pub(crate) struct Login {
     /// The gate's web address
     #[arg(long, value_name = "URL", env = "CHAPERONE_SERVER")]
     server: String,
-    /// The token to keep; without it, it is read from standard input
+    /// Sign in as this person: password, then code, are asked for, or read as two lines from standard input
+    #[arg(long, value_name = "LOGIN", conflicts_with = "token")]
+    person: Option<String>,
+    /// A token to keep; without it, and without --person, it is read from standard input
     #[arg(long, value_name = "TOKEN", env = "CHAPERONE_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// A PEM certificate to trust, for a gate with its own certificate
@@ -56,18 +61,13 @@ pub(crate) fn kept() -> Result<Kept, Failure> {
 }
 
 pub(crate) async fn run(args: Login) -> Result<(), Failure> {
-    let token = match &args.token {
-        Some(token) => token.clone(),
-        None => from_stdin()?,
-    };
     let server = args.server.trim_end_matches('/').to_owned();
-    let client = Client::new(&server, token.clone(), args.ca.as_deref())?;
-    let me: Me = client.get(&["me"]).await?;
+    let (credential, me) = proves(&args, &server).await?;
     let path = file().ok_or_else(|| {
         Failure::failed("there is no home folder to keep a token in", "use --token or CHAPERONE_TOKEN")
     })?;
     let mut kept = kept()?;
-    kept.tokens.insert(server.clone(), token);
+    kept.tokens.insert(server.clone(), credential.kept());
     kept.default_server = Some(server.clone());
     let text = serde_json::to_vec_pretty(&kept).map_err(|error| Failure::failed(error.to_string(), ""))?;
     private_file::replace(&path, &text)
@@ -75,7 +75,48 @@ pub(crate) async fn run(args: Login) -> Result<(), Failure> {
     if args.json {
         return say_json(&me);
     }
-    say(&format!("Signed in to {server} as {}; the token is kept in {}.", me.person.login, path.display()))
+    say(&format!("Signed in to {server} as {}; that is kept in {}.", me.person.login, path.display()))
+}
+
+async fn proves(args: &Login, server: &str) -> Result<(Credential, Me), Failure> {
+    let ca = args.ca.as_deref();
+    if let Some(login) = args.person.clone() {
+        let client = Client::new(server, Credential::Nothing, ca)?;
+        let password = secret_line("Password: ")?;
+        let code = secret_line("Authenticator code: ")?;
+        return client.sign_in(&["sign-in"], &SignIn { login, password, code }).await;
+    }
+    let token = match &args.token {
+        Some(token) => token.clone(),
+        None => from_stdin()?,
+    };
+    let credential = Credential::Token(token);
+    let me = Client::new(server, credential.clone(), ca)?.get(&["me"]).await?;
+    Ok((credential, me))
+}
+
+/// One line of standard input, which a terminal does not show.
+fn secret_line(prompt: &str) -> Result<String, Failure> {
+    let stdin = std::io::stdin();
+    let unread = |error: std::io::Error| Failure::usage(format!("nothing can be read: {error}"));
+    let shown = tcgetattr(&stdin).ok();
+    if let Some(attributes) = &shown {
+        let mut hidden = attributes.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&stdin, OptionalActions::Flush, &hidden).map_err(|error| unread(error.into()))?;
+        eprint!("{prompt}");
+    }
+    let mut line = String::new();
+    let read = stdin.lock().take(MAX_TOKEN_BYTES).read_line(&mut line);
+    if let Some(attributes) = &shown {
+        tcsetattr(&stdin, OptionalActions::Now, attributes).map_err(|error| unread(error.into()))?;
+        eprintln!();
+    }
+    read.map_err(unread)?;
+    match line.trim_end_matches(['\r', '\n']) {
+        "" => Err(Failure::usage("a password and a code are needed, a line each")),
+        line => Ok(line.to_owned()),
+    }
 }
 
 fn from_stdin() -> Result<String, Failure> {

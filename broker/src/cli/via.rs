@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::client::Client;
+use super::client::{Client, Credential};
 use super::login;
 use super::outcome::{Failure, say, say_json};
 use super::table::Table;
@@ -53,7 +53,7 @@ impl Via {
         let token = self.token.clone().or_else(|| kept.token(&server)).ok_or_else(|| {
             Failure::usage(format!("no token for {server}; use --token or CHAPERONE_TOKEN, or run `chaperone login --server {server}`"))
         })?;
-        Client::new(&server, token, self.ca.as_deref())
+        Client::new(&server, Credential::read(&token), self.ca.as_deref())
     }
 
     /// Prints a list or a result: JSON, or a table.

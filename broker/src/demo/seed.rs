@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use chaperone_web::wire::{DemoDesk, DemoView};
 use serde_json::Value;
 
 use super::stage::{DemoError, Stage, text};
 
 /// Who plays.
 pub(super) struct Cast {
-    /// Clinical engineering's token.
+    /// Clinical engineering, signed in.
     pub priya: String,
-    /// The SOC's token.
+    /// The SOC, signed in.
     pub sam: String,
     /// A technician's private key.
     pub dana: PathBuf,
@@ -36,6 +37,11 @@ pub(super) const SERVERS: [Server; 5] = [
     Server { name: "library-01", site: "Main campus", unit: "Pharmacy", pumps: "0", patient_data: false },
     Server { name: "test-pumps", site: "Workshop", unit: "Biomedical", pumps: "6", patient_data: false },
 ];
+
+/// A place on the front page.
+pub(super) fn desk(login: &str, name: &str, desk: &str, words: &str) -> DemoDesk {
+    DemoDesk { login: login.into(), name: name.into(), desk: desk.into(), words: words.into() }
+}
 
 async fn add_server(
     stage: &Stage,
@@ -71,8 +77,12 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
         ports.push(stage.standin(server.name, &host, &svc).await?);
     }
     stage.gate().await?;
+    // The whole cast may sign in while the stage is set; who has a desk on the front page comes later.
+    let seat = |login: &str| desk(login, login, "", "");
+    let seats = ["admin", "dana", "viktor", "priya", "sam"].map(seat).to_vec();
+    stage.seat(&DemoView { desks: seats, ssh: Vec::new(), note: String::new() })?;
 
-    let admin = stage.token("admin").await?;
+    let admin = stage.sign_in("admin").await?;
     let secret = stage.file("webhook.secret");
     // The key of Standard Webhooks' own example format: 24 random bytes are made by the file's first writer.
     let fresh = format!("whsec_{}", data_encoding());
@@ -80,8 +90,9 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
     let (dana_pub, viktor_pub) = (dana.with_extension("pub"), viktor.with_extension("pub"));
     let host_pub = host.with_extension("pub");
     let sets: &[&[&str]] = &[
-        &["vendor", "add", "Meridian Infusion"],
-        &["vendor", "add", "Northwind Imaging"],
+        &["person", "add", "priya", "--name", "Priya Nair", "--role", "clinical-engineer"],
+        &["vendor", "add", "Meridian Infusion", "--sponsor", "priya"],
+        &["vendor", "add", "Northwind Imaging", "--sponsor", "priya"],
         &[
             "person",
             "add",
@@ -108,7 +119,6 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
             "--ssh-key",
             text(&viktor_pub),
         ],
-        &["person", "add", "priya", "--name", "Priya Nair", "--role", "clinical-engineer"],
         &["person", "add", "lea", "--name", "Lea Brandt", "--role", "lead"],
         &["person", "add", "sam", "--name", "Sam Okafor", "--role", "analyst"],
         &["destination", "add", "soc", "--syslog", &syslog],
@@ -118,11 +128,11 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
         stage.as_person(&admin, words).await?;
     }
     // Servers are clinical engineering's, not the administrator's.
-    let priya = stage.token("priya").await?;
+    let priya = stage.sign_in("priya").await?;
     for (server, port) in SERVERS.iter().zip(ports) {
         add_server(stage, &priya, server, port, &svc, &host_pub).await?;
     }
-    Ok(Cast { priya, sam: stage.token("sam").await?, dana, viktor })
+    Ok(Cast { priya, sam: stage.sign_in("sam").await?, dana, viktor })
 }
 
 /// A webhook secret in base64 from two random UUIDs.
@@ -172,7 +182,7 @@ pub(super) async fn window(
     approve: bool,
 ) -> Result<String, DemoError> {
     let &Wish { person, target, opens, closes, purpose, ticket, reason } = wish;
-    let asker = stage.token(person).await?;
+    let asker = stage.sign_in(person).await?;
     let words = [
         "window",
         "request",

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use chaperone_web::wire::{DemoSignIn, DemoView};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 use super::soc::Soc;
+use crate::cli::client::{Client, Credential};
+use crate::cli::outcome::Failure;
 
 /// How long a child may take to say that it is ready.
 const READY: Duration = Duration::from_secs(60);
@@ -150,7 +153,7 @@ impl Stage {
     async fn start(&mut self, what: &'static str, words: &[&str]) -> Result<Value, DemoError> {
         let mut child = Command::new(&self.program)
             .args(words)
-            .env("CHAPERONE_SECURITY__HOST_TOKENS", "true")
+            .env("CHAPERONE_SECURITY__STEP_UP_MINUTES", "120")
             .env("CHAPERONE_ALERT__ALLOW_PRIVATE_WEBHOOKS", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -172,11 +175,22 @@ impl Stage {
         ready.ok_or(DemoError::NotReady(what, READY))
     }
 
-    /// A token for a person of the demo.
-    pub(super) async fn token(&self, login: &str) -> Result<String, DemoError> {
-        let config = self.config();
-        let said = self.run(&["token", "--config", text(&config), "--person", login, "--ttl", "1h"]).await?;
-        Ok(said.trim().to_owned())
+    /// Says whom the front page offers.
+    pub(super) fn seat(&self, view: &DemoView) -> Result<(), DemoError> {
+        let text = serde_json::to_string(view).map_err(|error| DemoError::Step(error.to_string()))?;
+        std::fs::write(self.file("desks.json"), text).map_err(trying("write the demo's desks"))
+    }
+
+    /// Signs a person of the demo in, as the front page does.
+    pub(super) async fn sign_in(&self, login: &str) -> Result<String, DemoError> {
+        let server = format!("http://127.0.0.1:{}", self.web_port);
+        let whom = DemoSignIn { login: login.to_owned() };
+        let signed_in = async {
+            let client = Client::new(&server, Credential::Nothing, None)?;
+            client.sign_in(&["demo", "sign-in"], &whom).await
+        };
+        let refused = |failure: Failure| DemoError::Step(format!("{login} cannot sign in: {failure}"));
+        signed_in.await.map(|(credential, _)| credential.kept()).map_err(refused)
     }
 
     /// Runs the command line as somebody, and parses what it prints.

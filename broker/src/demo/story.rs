@@ -4,12 +4,12 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde_json::json;
+use chaperone_web::wire::DemoView;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
-use super::seed::{Cast, Wish, patch, window};
+use super::seed::{Cast, Wish, desk, patch, window};
 use super::stage::{DemoError, Stage, trying};
 
 /// How long a visit of the story may take.
@@ -80,22 +80,28 @@ pub(super) async fn plan(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
 
 /// Whom the page signs in with one click, for the gate to read.
 pub(super) fn desks(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
-    let desk =
-        |login, name, desk, words| json!({ "login": login, "name": name, "desk": desk, "words": words });
-    let desks = json!({
-        "desks": [
-            desk("dana", "Dana Reyes", "technician", "Technician of Meridian Infusion: her change windows, and how to connect"),
-            desk("priya", "Priya Nair", "engineering", "Clinical engineer: requests to decide, servers, what goes on now"),
-            desk("sam", "Sam Okafor", "soc", "SOC analyst: alerts, live visits, recordings"),
-            desk("admin", "Administrator", "administration", "People, vendors, where alerts go"),
-        ],
-        "ssh": [
-            stage.ssh_words(&cast.dana, "dana+alaris-sm-01").join(" "),
-            stage.ssh_words(&cast.viktor, "viktor+alaris-sm-01").join(" "),
-        ],
-        "note": "Everything runs on this machine. The servers are stand-ins: real shells as you.",
-    });
-    std::fs::write(stage.file("desks.json"), desks.to_string()).map_err(trying("write the demo's desks"))
+    let desks = vec![
+        desk(
+            "dana",
+            "Dana Reyes",
+            "technician",
+            "Technician of Meridian Infusion: her change windows, and how to connect",
+        ),
+        desk(
+            "priya",
+            "Priya Nair",
+            "engineering",
+            "Clinical engineer: requests to decide, servers, what goes on now",
+        ),
+        desk("sam", "Sam Okafor", "soc", "SOC analyst: alerts, live visits, recordings"),
+        desk("admin", "Administrator", "administration", "People, vendors, where alerts go"),
+    ];
+    let ssh = [(&cast.dana, "dana+alaris-sm-01"), (&cast.viktor, "viktor+alaris-sm-01")];
+    stage.seat(&DemoView {
+        desks,
+        ssh: ssh.map(|(key, user)| stage.ssh_words(key, user).join(" ")).to_vec(),
+        note: "Everything runs on this machine. The servers are stand-ins: real shells as you.".to_owned(),
+    })
 }
 
 /// Visits and attempts, one after the other, while the pages are open already.

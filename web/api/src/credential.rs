@@ -9,12 +9,7 @@ use jiff::Timestamp;
 
 use crate::App;
 use crate::problem::Problem;
-
-/// The cookie's name; with HTTPS it carries the `__Host-` prefix, which browsers let nobody else set.
-const COOKIE: &str = "chaperone_session";
-const SECURE_COOKIE: &str = "__Host-chaperone_session";
-/// The header that a changing request carries.
-const CSRF: &str = "x-csrf-token";
+use crate::wire::{COOKIE, CSRF, SECURE_COOKIE};
 
 /// What proves a request.
 #[derive(Clone, Debug)]

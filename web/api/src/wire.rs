@@ -27,8 +27,8 @@ pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
 pub use session::SessionView;
 pub use sign_in::{
-    Code, DemoDesk, DemoSignIn, DemoView, EnrolmentAnswer, EnrolmentLink, EnrolmentOffer, LinkToken, Me,
-    ProvenUntil, RecoveryCodes, ResetView, SignIn,
+    COOKIE, CSRF, Code, DemoDesk, DemoSignIn, DemoView, EnrolmentAnswer, EnrolmentLink, EnrolmentOffer,
+    LinkToken, Me, ProvenUntil, RecoveryCodes, ResetView, SECURE_COOKIE, SignIn,
 };
 pub use target::{
     CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,

@@ -8,6 +8,13 @@ use utoipa::ToSchema;
 
 use super::PersonView;
 
+/// The name of a sign-in's cookie; with HTTPS it carries the `__Host-` prefix, which browsers let nobody else set.
+pub const COOKIE: &str = "chaperone_session";
+/// The name with HTTPS.
+pub const SECURE_COOKIE: &str = "__Host-chaperone_session";
+/// The header that a changing request carries beside the cookie.
+pub const CSRF: &str = "x-csrf-token";
+
 /// Who signs in, and with what.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

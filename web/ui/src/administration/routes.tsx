@@ -1,7 +1,8 @@
-import type { RouteObject } from 'react-router'
+import { Navigate, type RouteObject } from 'react-router'
 
 /** Administration. */
 export const administrationRoutes: RouteObject[] = [
+  { path: 'administration', element: <Navigate to="/administration/people" replace /> },
   {
     path: 'administration/people',
     lazy: async () => ({ Component: (await import('./people/PeoplePage')).PeoplePage }),

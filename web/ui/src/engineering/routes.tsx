@@ -1,7 +1,8 @@
-import type { RouteObject } from 'react-router'
+import { Navigate, type RouteObject } from 'react-router'
 
 /** Clinical engineering's desk. */
 export const engineeringRoutes: RouteObject[] = [
+  { path: 'engineering', element: <Navigate to="/engineering/requests" replace /> },
   {
     path: 'engineering/requests/:id?',
     lazy: async () => ({ Component: (await import('./requests/RequestsPage')).RequestsPage }),

@@ -71,13 +71,13 @@ export function useAddDestination() {
 }
 
 export function useRemoveDestination() {
-  return useAct(['destinations'], ({ id }: { id: string }) =>
-    apiAct<DestinationView>('DELETE', `/api/destinations/${id}`),
+  return useAct(['destinations'], ({ name }: { name: string }) =>
+    apiAct<DestinationView>('DELETE', `/api/destinations/${encodeURIComponent(name)}`),
   )
 }
 
 export function useTestDestination() {
-  return useAct(['destinations'], ({ id }: { id: string }) =>
-    apiAct<DestinationView>('POST', `/api/destinations/${id}/test`, {}),
+  return useAct(['destinations'], ({ name }: { name: string }) =>
+    apiAct<DestinationView>('POST', `/api/destinations/${encodeURIComponent(name)}/test`, {}),
   )
 }

@@ -71,6 +71,9 @@ export const ACCESS = [
   { value: 'tls', label: 'Web console', words: 'through the gate, in a browser' },
 ] as const
 
+/** What this gate opens; the rest can be granted, but nothing here carries it yet. */
+export const OFFERED = ACCESS.filter(({ value }) => value === 'shell' || value === 'exec')
+
 export function accessLabel(access: string): string {
   return ACCESS.find(({ value }) => value === access)?.label ?? access
 }

@@ -7,7 +7,7 @@ import classes from './When.module.css'
 
 /** The moment itself, and the windows on this server that are nearest to it. */
 export function When({ content, zone }: { content: AlertContent; zone: string }) {
-  const { running, before, after } = content.windows
+  const { running, before, after, elsewhere } = content.windows
   const hasNone = !running && !before && !after
   return (
     <Part title="When, and which windows are near" isWide>
@@ -16,8 +16,10 @@ export function When({ content, zone }: { content: AlertContent; zone: string })
       </p>
       {hasNone ? (
         <p className={classes.none}>No window on this server is near: none before, none running, none after.</p>
-      ) : (
+      ) : null}
+      {(!hasNone || elsewhere) && (
         <ol className={classes.windows}>
+          {elsewhere && <WindowRow place="Elsewhere" window={elsewhere} />}
           {before && <WindowRow place="Before" window={before} />}
           {running && <WindowRow place="Running" window={running} />}
           {after && <WindowRow place="After" window={after} />}
@@ -56,6 +58,7 @@ function WindowRow({ place, window }: { place: string; window: NearWindow }) {
 }
 
 function offWords(place: string, window: NearWindow): string {
+  if (place === 'Elsewhere') return `open at that moment on ${window.on.join(', ') || 'another server'}`
   if (place === 'Running') return 'open at that moment'
   return window.off ?? ''
 }

@@ -11,7 +11,7 @@ export interface AlertContent {
   who: Who
   what: What
   at: string | null
-  windows: { running: NearWindow | null; before: NearWindow | null; after: NearWindow | null }
+  windows: Record<'running' | 'before' | 'after' | 'elsewhere', NearWindow | null>
   sessionsNow: SessionNow[]
   steps: string[]
   techniques: { id: string; name: string | null }[]
@@ -52,6 +52,8 @@ export interface What {
 
 export interface NearWindow {
   id: string | null
+  /** The servers that it is for. */
+  on: string[]
   opens: string | null
   closes: string | null
   off: string | null
@@ -92,6 +94,7 @@ export function readContent(content: unknown): AlertContent {
       running: readWindow(windows.running),
       before: readWindow(windows.before),
       after: readWindow(windows.after),
+      elsewhere: readWindow(windows.elsewhere),
     },
     sessionsNow: list(all.sessions_now).flatMap(readSession),
     steps: texts(all.what_next),
@@ -141,6 +144,7 @@ function readWindow(value: unknown): NearWindow | null {
   const window = record(value)
   return {
     id: text(window.window),
+    on: texts(window.on),
     opens: text(window.opens),
     closes: text(window.closes),
     off: text(window.off),

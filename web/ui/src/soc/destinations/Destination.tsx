@@ -44,12 +44,12 @@ function Acts({ destination }: { destination: DestinationView }) {
           : 'Nothing is sent there any more.',
       verb: 'Remove',
       isCut: false,
-      run: () => remove.mutateAsync({ id: destination.id }),
+      run: () => remove.mutateAsync({ name: destination.name }),
     })
   return (
     <>
       <Group gap="xs" mt={4}>
-        <Button variant="default" loading={test.isPending} onClick={() => test.mutate({ id: destination.id })}>
+        <Button variant="default" loading={test.isPending} onClick={() => test.mutate({ name: destination.name })}>
           Send a test
         </Button>
         <Button variant="default" onClick={planRemoval}>

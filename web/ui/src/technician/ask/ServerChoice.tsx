@@ -1,5 +1,6 @@
-import { Button, NativeSelect } from '@mantine/core'
+import { Button, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { useId } from 'react'
 import { ProblemPanel } from '#frame'
 import { myServersQuery } from '../../shared/servers'
 
@@ -9,30 +10,38 @@ interface ServerChoiceProps {
   error?: string | undefined
 }
 
-/** One server, or several that are worked on together. */
+/** One server, or several that are worked on together: known from windows of theirs, or by the name that they were given. */
 export function ServerChoice({ chosen, onChange, error }: ServerChoiceProps) {
+  const known = useId()
   const servers = useQuery(myServersQuery())
-  const options = (servers.data ?? []).map(({ name, site }) => ({ value: name, label: site ? `${name} (${site})` : name }))
   if (servers.error) return <ProblemPanel error={servers.error} onRetry={() => void servers.refetch()} />
   return (
     <div className="stack-small">
+      <datalist id={known}>
+        {servers.data?.map(({ name, site }) => (
+          <option key={name} value={name}>
+            {site}
+          </option>
+        ))}
+      </datalist>
       {chosen.map((name, place) => (
-        <NativeSelect
+        <TextInput
           key={place}
           label={place === 0 ? 'Server' : `Server ${place + 1}`}
-          data={[{ value: '', label: 'Choose a server' }, ...options]}
+          description={place === 0 && 'By the name that the hospital gave it.'}
+          placeholder="alaris-sm-01"
+          list={known}
+          spellCheck={false}
           value={name}
           error={place === 0 ? error : undefined}
           onChange={(event) => onChange(chosen.map((other, at) => (at === place ? event.currentTarget.value : other)))}
         />
       ))}
-      {chosen.length < options.length && (
-        <div>
-          <Button variant="subtle" size="xs" onClick={() => onChange([...chosen, ''])}>
-            Another server as well
-          </Button>
-        </div>
-      )}
+      <div>
+        <Button variant="subtle" size="xs" onClick={() => onChange([...chosen, ''])}>
+          Another server as well
+        </Button>
+      </div>
     </div>
   )
 }

@@ -17,13 +17,13 @@ export interface Draft {
 
 /** What usually goes with a purpose. */
 export const TEMPLATES: Record<string, { access: string[]; length: string }> = {
-  patch: { access: ['shell', 'sftp-write'], length: '90 min' },
-  upgrade: { access: ['shell', 'exec', 'sftp-write'], length: '3 h' },
+  patch: { access: ['shell', 'exec'], length: '90 min' },
+  upgrade: { access: ['shell', 'exec'], length: '3 h' },
   repair: { access: ['shell'], length: '2 h' },
   maintenance: { access: ['shell'], length: '1 h' },
-  library: { access: ['sftp-write', 'tls'], length: '1 h' },
+  library: { access: ['shell'], length: '1 h' },
   configuration: { access: ['shell'], length: '1 h' },
-  inspection: { access: ['shell', 'sftp-read'], length: '30 min' },
+  inspection: { access: ['shell'], length: '30 min' },
   emergency: { access: ['shell', 'exec'], length: '1 h' },
 }
 
@@ -34,7 +34,7 @@ export function faultsOf(draft: Draft, zone: string, now: number): Faults {
   const faults: Faults = {}
   const opens = instantOf(zone, draft.start)
   const minutes = minutesFrom(draft.length)
-  if (draft.servers.every((name) => name.trim() === '')) faults.servers = 'Choose a server'
+  if (draft.servers.every((name) => name.trim() === '')) faults.servers = 'Name a server'
   if (logins(draft).length === 0) faults.technicians = 'Name at least one technician'
   if (draft.access.length === 0) faults.access = 'Choose what the work needs'
   if (opens === null) faults.start = 'Give a date, and a time such as 22:00'
