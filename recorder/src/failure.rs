@@ -26,6 +26,8 @@ pub enum Failure {
     ChainBroken,
     /// Bytes that are neither a block nor a seal.
     NotABlock,
+    /// The whole file is another session's than it is said to be.
+    ForeignRecording,
     /// A block of another recording.
     ForeignBlock,
     /// A block is not there, and later ones are.
@@ -104,6 +106,10 @@ impl Failure {
                 ("chain-broken", "A part of the recording was changed after it was written.")
             }
             Self::NotABlock => ("not-a-block", "The recording contains bytes that do not belong to it."),
+            Self::ForeignRecording => (
+                "foreign-recording",
+                "This is the recording of another visit, put in the place of this one's.",
+            ),
             Self::ForeignBlock => ("foreign-block", "A part of another recording was put into this one."),
             Self::BlockMissing => ("block-missing", "A part in the middle of the recording is missing."),
             Self::Reordered => ("reordered", "Parts of the recording stand in the wrong order."),

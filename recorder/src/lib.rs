@@ -58,4 +58,4 @@ pub use self::record::RecordFault;
 pub use self::recover::{RecoverError, Recovering, Recovery, recover};
 pub use self::seal::{RecoveryNote, Seal, SealFault, SealState, StreamCount};
 pub use self::spill::{Kept, Spilled};
-pub use self::verify::{Content, LedgerView, Verdict, VerifyWith, verify, verify_bytes};
+pub use self::verify::{Content, LedgerView, Verdict, VerifyWith, foreign, verify, verify_bytes};

@@ -17,6 +17,7 @@ use crate::channel::{ChannelCoverage, Coverage, Stream, weakest};
 use crate::checkpoint::Checkpoint;
 use crate::content::{Entry, OpenedKeys, What};
 use crate::failure::{BadPlace, Failure};
+use crate::header::Header;
 use crate::key::{Identity, PublicKey};
 use crate::ledger::Hash;
 use crate::live::wall_time;
@@ -38,6 +39,8 @@ pub struct VerifyWith {
 /// What the ledger holds of one recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerView {
+    /// Whose recording the file is said to be.
+    pub session: Option<Uuid>,
     /// Its checkpoints. Those of other sessions are skipped.
     pub checkpoints: Vec<Checkpoint>,
     /// [`Seal::hash`] from the `session-sealed` fact, if there is one.
@@ -158,6 +161,13 @@ fn nothing(with: &VerifyWith) -> Verdict {
     }
 }
 
+/// Whether a recording is another session's than it is said to be, however sound it is.
+#[must_use]
+pub fn foreign(header: &Header, session: Uuid) -> Option<BadPlace> {
+    let detail = || format!("the header names session {}", header.session);
+    (header.session != session).then(|| BadPlace::new(Failure::ForeignRecording, 0, None, detail()))
+}
+
 fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
     let mut verdict = nothing(with);
     let mut walk = match Walk::start(file) {
@@ -166,6 +176,10 @@ fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
     };
     verdict.session = Some(walk.header.session);
     verdict.started = Some(walk.header.started);
+    let asked = with.ledger.as_ref().and_then(|ledger| ledger.session);
+    if let Some(bad) = asked.and_then(|session| foreign(&walk.header, session)) {
+        return Verdict { bad: Some(bad), ..verdict };
+    }
     let judged = Judge::new(&walk, with).and_then(|mut judge| judge.run(&mut walk, &mut verdict));
     verdict.sound_blocks = walk.place.ordinal;
     verdict.sound_bytes = walk.at;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use chaperone_tests::{House, Process, Ran, TARGET, chaperone_verify, contains, noise};
+use chaperone_tests::{House, Process, Ran, TARGET, chaperone_verify, contains, noise, soon};
 use serde_json::Value;
 
 /// A visit with something typed and something shown, sealed.
@@ -300,12 +300,18 @@ fn a_change_of_the_file_is_found_by_the_gate_and_is_a_fact_and_an_alarm() {
     assert!(said.answer["failure"].is_string(), "{:#}", said.answer);
     let verified = house.fact("recording-verified");
     assert!(verified.body.to_string().contains("false"), "{:#}", verified.body);
+    assert_eq!(alarmed(&house), 1);
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(
-        house.sam().tries(&["recording", "verify", &session]).status,
-        Some(1),
-        "a recording that is gone is not sound"
-    );
+    let said = house.sam().tries(&["recording", "verify", &session]);
+    assert!(said.status == Some(1) && said.err.contains("gone from this node"), "{said:?}");
+    assert!(house.facts_of("evidence-unsound").iter().any(|fact| fact.body["failure"] == "missing"));
+}
+
+/// How many critical alerts there are of evidence that is not as it was sealed.
+fn alarmed(house: &House) -> usize {
+    let is_that = |alert: &Value| alert["rule"] == "evidence-unsound" && alert["severity"] == "critical";
+    let alerts = || house.sam().lists(&["alert", "list"]).iter().filter(|alert| is_that(alert)).count();
+    soon("the alert", || Some(alerts()).filter(|count| *count > 0))
 }
 
 #[test]
@@ -316,7 +322,27 @@ fn a_recording_that_another_one_replaces_is_found() {
     let second = house.newest_session();
     house.sealed(&second);
     std::fs::copy(recording(&house, &second), recording(&house, &first)).unwrap();
-    assert_eq!(house.sam().tries(&["recording", "verify", &first]).status, Some(1));
+    let said = house.sam().tries(&["recording", "verify", &first]);
+    assert_eq!(
+        (said.status, said.answer["failure"].as_str()),
+        (Some(1), Some("foreign-recording")),
+        "{said:?}"
+    );
+    let shown = house.sam().tries(&["recording", "export", &first, "--format", "txt", "-o", "/dev/null"]);
+    assert!(shown.status == Some(1) && shown.err.contains("foreign-recording"), "{shown:?}");
+    assert_eq!(alarmed(&house), 1);
+}
+
+#[test]
+fn verifying_a_visit_that_goes_on_says_so_and_alarms_nobody() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let mut visit = house.technician("dana").ssh(TARGET).begins("echo in; sleep 60");
+    visit.shows("in");
+    let said = house.sam().tries(&["recording", "verify", &house.newest_session()]);
+    assert_eq!(said.answer["failure"], "missing-seal", "{said:?}");
+    assert!(house.facts_of("evidence-unsound").is_empty());
+    assert!(visit.is_running());
 }
 
 #[test]

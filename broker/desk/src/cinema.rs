@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_policy::{PersonId, SessionId};
 use chaperone_recorder::replay::Film;
-use chaperone_recorder::{BadPlace, Identity, Recording};
+use chaperone_recorder::{BadPlace, Identity};
 use jiff::{SignedDuration, Timestamp};
+
+use crate::view::opened;
 
 /// Films that are kept; each is at most some 50 MiB, and most are far smaller.
 const KEPT: usize = 4;
@@ -69,6 +71,6 @@ pub(crate) fn stamp(path: &Path) -> Stamp {
 }
 
 /// Derives a film. Blocks: for a thread that may.
-pub(crate) fn derive(path: &Path, identities: &[Identity]) -> Result<Film, BadPlace> {
-    Ok(Film::of(&mut Recording::open(path, identities)?))
+pub(crate) fn derive(path: &Path, session: SessionId, identities: &[Identity]) -> Result<Film, BadPlace> {
+    Ok(Film::of(&mut opened(path, session, identities)?))
 }

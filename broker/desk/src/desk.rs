@@ -6,7 +6,9 @@ use std::sync::Arc;
 use chaperone_policy::SessionId;
 use chaperone_recorder::ledger::Hash;
 use chaperone_recorder::replay::Film;
-use chaperone_recorder::{Checkpoint, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
+use chaperone_recorder::{
+    Checkpoint, Failure, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify,
+};
 use chaperone_store::{CommittedFact, FactFilter, FactKind, Store, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -100,7 +102,8 @@ impl Desk {
         self.inner.store.fact(look.fact(kind, json!({ "format": view.as_str() }))).await?;
         let _place = self.inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
         let identities = self.inner.keys.identities.clone();
-        let derived = spawn_blocking(move || view.derive(&path, &identities)).await?;
+        let session = look.session;
+        let derived = spawn_blocking(move || view.derive(&path, session, &identities)).await?;
         derived.map_err(|error| DeskError::View(chain(&error)))
     }
 
@@ -126,7 +129,8 @@ impl Desk {
         }
         let _place = self.inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
         let identities = self.inner.keys.identities.clone();
-        let derived = spawn_blocking(move || cinema::derive(&path, &identities)).await?;
+        let session = look.session;
+        let derived = spawn_blocking(move || cinema::derive(&path, session, &identities)).await?;
         let film = Arc::new(derived.map_err(|bad| DeskError::View(bad.to_string()))?);
         cinema.keep(look.session, stamp, &film);
         Ok(film)
@@ -142,20 +146,24 @@ impl Desk {
             Err(DeskError::NoRecording) => return Err(self.absent(look).await?),
             found => found?,
         };
+        let ledger = self.ledger_view(look.session).await?;
+        let sealed = ledger.seal.is_some();
         let with = VerifyWith {
             keys: self.inner.keys.seal_keys.clone(),
             identities: self.inner.keys.identities.clone(),
-            ledger: Some(self.ledger_view(look.session).await?),
+            ledger: Some(ledger),
         };
         let place = self.inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
         let verdict = spawn_blocking(move || verify(&path, &with)).await?;
         drop(place);
         let body = json!({
             "sound": verdict.sound,
-            "failure": verdict.failure().map(chaperone_recorder::Failure::name),
+            "failure": verdict.failure().map(Failure::name),
             "seal": verdict.seal_hash.map(hex),
         });
-        if !verdict.sound {
+        // A visit that is not sealed yet lacks a seal; nothing else may be wrong with it.
+        let goes_on = !sealed && verdict.failure() == Some(Failure::MissingSeal);
+        if !verdict.sound && !goes_on {
             self.inner.store.fact(look.fact(FactKind::EvidenceUnsound, body.clone())).await?;
         }
         self.inner.store.fact(look.fact(FactKind::RecordingVerified, body)).await?;
@@ -187,7 +195,7 @@ impl Desk {
         let store = &self.inner.store;
         let facts = store.session_facts(session).await?;
         let (Some(first), Some(last)) = (facts.first(), facts.last()) else {
-            return Ok(LedgerView::default());
+            return Ok(LedgerView { session: Some(session.0), ..LedgerView::default() });
         };
         let is_sealed =
             |fact: &&CommittedFact| matches!(fact.kind, FactKind::SessionSealed | FactKind::SessionRecovered);
@@ -201,7 +209,7 @@ impl Desk {
             checkpoints.extend(within.flat_map(|fact| listed(&fact.body, session)));
             match page.last() {
                 Some(newest) if newest.number < last.number => filter.after = newest.number + 1,
-                _ => return Ok(LedgerView { checkpoints, seal }),
+                _ => return Ok(LedgerView { session: Some(session.0), checkpoints, seal }),
             }
         }
     }

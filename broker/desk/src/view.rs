@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use chaperone_recorder::{BadPlace, Identity, Recording, replay};
+use chaperone_policy::SessionId;
+use chaperone_recorder::{BadPlace, Identity, Recording, foreign, replay};
 
 /// A view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,19 @@ pub(crate) enum ViewError {
     Read(#[from] std::io::Error),
 }
 
+/// Opens the recording of a session: another's in its place is not shown as if it were this one's.
+pub(crate) fn opened(
+    path: &Path,
+    session: SessionId,
+    identities: &[Identity],
+) -> Result<Recording, BadPlace> {
+    let recording = Recording::open(path, identities)?;
+    match foreign(recording.header(), session.0) {
+        Some(bad) => Err(bad),
+        None => Ok(recording),
+    }
+}
+
 impl View {
     /// The name in facts.
     #[must_use]
@@ -41,13 +55,18 @@ impl View {
     }
 
     /// Makes the view. Blocks: for a thread that may.
-    pub(crate) fn derive(self, path: &Path, identities: &[Identity]) -> Result<Vec<u8>, ViewError> {
+    pub(crate) fn derive(
+        self,
+        path: &Path,
+        session: SessionId,
+        identities: &[Identity],
+    ) -> Result<Vec<u8>, ViewError> {
         let mut made = Vec::new();
         match self {
             Self::Sealed => made = std::fs::read(path)?,
-            Self::Text => replay::text(&mut Recording::open(path, identities)?, &mut made)?,
+            Self::Text => replay::text(&mut opened(path, session, identities)?, &mut made)?,
             Self::AsciicastV3 => {
-                replay::asciicast_v3(&mut Recording::open(path, identities)?, None, &mut made)?
+                replay::asciicast_v3(&mut opened(path, session, identities)?, None, &mut made)?
             }
         }
         Ok(made)

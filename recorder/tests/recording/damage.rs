@@ -210,7 +210,7 @@ fn the_ledger_finds_what_the_file_alone_cannot_show() {
     assert!(!live.checkpoint().unwrap().grew_since(&second), "nothing new is no growth");
     let seal = live.seal(crate::visit::ending()).unwrap();
     let judge = |checkpoints: Vec<Checkpoint>, seal| {
-        let ledger = Some(LedgerView { checkpoints, seal });
+        let ledger = Some(LedgerView { checkpoints, seal, session: Some(live.session()) });
         verify(&gate.path(live.session()), &VerifyWith { ledger, ..gate.without_identity() }).failure()
     };
     assert_eq!(judge(vec![first, second], Some(seal.hash)), None);
@@ -222,6 +222,9 @@ fn the_ledger_finds_what_the_file_alone_cannot_show() {
     assert_eq!(judge(vec![first, beyond], Some(seal.hash)), Some(Failure::TailCut));
     let foreign = Checkpoint { session: uuid::Uuid::now_v7(), ..beyond };
     assert_eq!(judge(vec![foreign], Some(seal.hash)), None, "another session's checkpoints do not count");
+    let ledger = Some(LedgerView { session: Some(uuid::Uuid::now_v7()), ..LedgerView::default() });
+    let verdict = verify(&gate.path(live.session()), &VerifyWith { ledger, ..gate.without_identity() });
+    assert_eq!((verdict.failure(), verdict.sound_blocks), (Some(Failure::ForeignRecording), 0));
 }
 
 proptest! {
