@@ -279,5 +279,5 @@ impl Facts {
 }
 
 fn takes(act: Act) -> String {
-    act.roles().map(Role::as_str).collect::<Vec<_>>().join(" or ")
+    act.roles().map(|role| role.as_str().replace('-', " ")).collect::<Vec<_>>().join(" or ")
 }

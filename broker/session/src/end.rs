@@ -50,7 +50,7 @@ impl Gate {
     }
 
     fn record_end(&self, session: &LiveSession, reason: EndReason, gone: bool, took_ms: u64) {
-        let by = session.stopped_by.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let by = session.stopped().map(|stop| stop.by);
         let body = json!({ "reason": reason.as_str(), "by": by, "sockets_gone": gone, "took_ms": took_ms });
         if let Err(error) = session.recording.event(None, "end", body) {
             tracing::error!(session.id = %session.id, %error, "the end could not be written into the recording");

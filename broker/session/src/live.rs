@@ -40,6 +40,15 @@ pub struct Leg {
     pub goodbye: Box<dyn FnOnce(EndReason) -> BoxFuture<'static, ()> + Send>,
 }
 
+/// That somebody of the hospital stopped a visit.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop {
+    /// Who, by sign-in name.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
 /// A session between its admission and its seal.
 pub struct LiveSession {
     pub(crate) id: SessionId,
@@ -54,7 +63,7 @@ pub struct LiveSession {
     pub(crate) notices: broadcast::Sender<Notice>,
     pub(crate) legs: Mutex<Vec<Leg>>,
     pub(crate) coverage: Mutex<Vec<ChannelCoverage>>,
-    pub(crate) stopped_by: Mutex<Option<String>>,
+    pub(crate) stop: Mutex<Option<Stop>>,
     pub(crate) recorder_fault: watch::Sender<Option<String>>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) paused: AtomicBool,
@@ -106,7 +115,7 @@ impl LiveSession {
             notices: broadcast::Sender::new(NOTICES),
             legs: Mutex::default(),
             coverage: Mutex::default(),
-            stopped_by: Mutex::default(),
+            stop: Mutex::default(),
             recorder_fault: watch::Sender::new(None),
             ended: watch::Sender::new(false),
             paused: AtomicBool::new(false),

@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::clock::Trust;
 use crate::flow::EndReason;
 use crate::gate::Gate;
-use crate::live::LiveSession;
+use crate::live::{LiveSession, Stop};
 
 /// Power loss loses at most this much of a `prompt` recording.
 const DURABLE_EVERY: Duration = Duration::from_millis(200);
@@ -136,7 +136,8 @@ impl Gate {
                 live.tell("Chaperone: your input goes on.".to_owned());
             }
             _ => {
-                *live.stopped_by.lock().unwrap_or_else(PoisonError::into_inner) = Some(text("by"));
+                let stop = Stop { by: text("by"), reason: text("reason") };
+                *live.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
                 live.cut(EndReason::Stopped);
             }
         }

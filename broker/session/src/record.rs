@@ -219,7 +219,7 @@ impl Gate {
         sockets_gone: bool,
         took_ms: u64,
     ) {
-        let by = session.stopped_by();
+        let by = session.stopped().map(|stop| stop.by);
         let body = json!({
             "reason": reason.as_str(), "by": by, "sockets_gone": sockets_gone, "took_ms": took_ms,
             "source": session.source.to_string(),

@@ -4,8 +4,11 @@ use chaperone_policy::{PersonId, WindowState};
 
 use crate::flow::EndReason;
 use crate::gate::{Gate, short};
-use crate::live::LiveSession;
+use crate::live::{LiveSession, Stop};
 use crate::watch::{clock_time, in_words};
+
+/// So much of what somebody wrote is said on the way out.
+const WHY_CHARS: usize = 200;
 
 impl Gate {
     /// On admission, in a terminal: who is recorded, which window, until when, how to get more time.
@@ -74,15 +77,20 @@ impl LiveSession {
     /// On the stop: why, when, reference.
     #[must_use]
     pub fn last_words(&self, reason: EndReason) -> String {
+        let told = self.stopped().map(|stop| stop.reason).filter(|_| reason == EndReason::Stopped);
+        // What somebody of the hospital wrote goes to a terminal: no control characters.
+        let why: String =
+            told.iter().flat_map(|why| why.chars()).filter(|c| !c.is_control()).take(WHY_CHARS).collect();
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
         format!(
-            "Chaperone: {}. The visit ended at {}. Reference {}.",
+            "Chaperone: {}{why}. The visit ended at {}. Reference {}.",
             reason.sentence(),
             self.began.now().strftime("%H:%M:%S UTC"),
             short(self.id.0)
         )
     }
 
-    pub(crate) fn stopped_by(&self) -> Option<String> {
-        self.stopped_by.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        self.stop.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }

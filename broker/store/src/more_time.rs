@@ -65,8 +65,8 @@ impl Store {
         for (window, by, at, body) in rows {
             let Some(window) = window.map(WindowId) else { continue };
             let body = body.map(|text| body_of(&text)).transpose()?.unwrap_or_default();
-            let reason =
-                body.get("reason").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            let reason = body.pointer("/about/reason").and_then(serde_json::Value::as_str);
+            let reason = reason.unwrap_or_default().to_owned();
             let at = Timestamp::from_microsecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
             all.entry(window).or_insert(Decision { by: by.map(PersonId), reason, at });
         }

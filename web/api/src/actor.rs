@@ -194,7 +194,7 @@ fn host_bound() -> Problem {
 }
 
 fn who_may(door: &Door) -> String {
-    let roles: Vec<&str> =
-        Role::ALL.into_iter().filter(|role| door.lets_in(*role)).map(Role::as_str).collect();
+    let may = Role::ALL.into_iter().filter(|role| door.lets_in(*role));
+    let roles: Vec<String> = may.map(|role| role.as_str().replace('-', " ")).collect();
     format!("ask somebody who may here: {}", roles.join(", "))
 }

@@ -58,6 +58,8 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::WindowChanged
         | K::MoreTimeAsked => &["windows"],
         K::FreezeAdded | K::FreezeRemoved => &["freezes", "windows"],
+        // An attempt may grow an alert that is not told anew.
+        K::AttemptRefused | K::AttemptFailed | K::ChannelRefused | K::TokenUsed => &["alerts"],
         K::AlertRaised | K::AlertGrown | K::AlertAcknowledged | K::AlertClosed => &["alerts"],
         K::DestinationAdded
         | K::DestinationRemoved

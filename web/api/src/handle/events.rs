@@ -17,8 +17,10 @@ use crate::topic;
 
 /// Facts between two looks that are told one by one; more make everything stale.
 const LOOKED_AT: u32 = 2000;
-/// Pages are told at most this often, so that a flood of facts is no flood of requests.
+/// Pages are told at most this often, and less and less often while it goes on, so that a flood of facts is no flood of
+/// requests.
 const GATHER: Duration = Duration::from_millis(200);
+const GATHER_MOST: Duration = Duration::from_secs(2);
 
 /// What has become stale, from now on; everything to begin with.
 #[utoipa::path(get, path = "/api/events", tag = "live", security(("token" = [])),
@@ -38,7 +40,9 @@ async fn tell(app: &App, actor: &Actor, to: &Writer) -> Result<(), Gone> {
     let mut seen = changes.borrow_and_update().size;
     say(to, topic::ALL.into_iter().collect(), seen).await?;
     let mut asked = Instant::now();
+    let mut gather = GATHER;
     loop {
+        let quiet_since = Instant::now();
         tokio::select! {
             changed = changes.changed() => changed.map_err(|_| Gone)?,
             () = sleep(ASK_AGAIN) => {}
@@ -66,7 +70,8 @@ async fn tell(app: &App, actor: &Actor, to: &Writer) -> Result<(), Gone> {
         if !stale.is_empty() {
             say(to, stale, head).await?;
         }
-        sleep(GATHER).await;
+        gather = if quiet_since.elapsed() > GATHER { GATHER } else { (gather * 2).min(GATHER_MOST) };
+        sleep(gather).await;
     }
 }
 

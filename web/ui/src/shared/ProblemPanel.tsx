@@ -19,7 +19,7 @@ export function ProblemPanel({ error, onRetry }: ProblemPanelProps) {
           Reference for the help desk: <code>{problem.reference}</code>
         </p>
       )}
-      {onRetry && (
+      {onRetry && problem.status !== 403 && (
         <button type="button" className={classes.retry} onClick={onRetry}>
           Try again
         </button>

@@ -1,5 +1,6 @@
 import { lazy } from 'react'
 import type { RouteObject } from 'react-router'
+import { HospitalOnly } from './HospitalOnly'
 
 const QueuePage = lazy(async () => ({ default: (await import('./queue/QueuePage')).QueuePage }))
 const AlertPage = lazy(async () => ({ default: (await import('./alert/AlertPage')).AlertPage }))
@@ -11,8 +12,8 @@ const DestinationsPage = lazy(async () => ({
   default: (await import('./destinations/DestinationsPage')).DestinationsPage,
 }))
 
-/** The SOC's desk. Each page is fetched when it is first opened: the terminal is large. */
-export const socRoutes: RouteObject[] = [
+/** Each page is fetched when it is first opened: the terminal is large. */
+const pages: RouteObject[] = [
   { path: 'soc', element: <QueuePage /> },
   { path: 'soc/alerts/:id', element: <AlertPage /> },
   { path: 'soc/live', element: <LivePage /> },
@@ -21,3 +22,6 @@ export const socRoutes: RouteObject[] = [
   { path: 'soc/visits/:id', element: <VisitPage /> },
   { path: 'soc/destinations', element: <DestinationsPage /> },
 ]
+
+/** The SOC's desk. */
+export const socRoutes: RouteObject[] = [{ element: <HospitalOnly />, children: pages }]
