@@ -35,7 +35,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Which of our packages may use a library directly: where its story is told.
 const WRAPPERS: &[(&str, &[&str])] = &[
     ("sqlx", &["chaperone-store"]),
-    ("russh", &["chaperone-ssh"]),
+    // The flood of the scenarios is thousands of clients in one process.
+    ("russh", &["chaperone-ssh", "chaperone-tests"]),
     ("axum", &["chaperone-web", "chaperone"]),
     ("utoipa-axum", &["chaperone-web"]),
     ("rustls", &["chaperone-tls", "chaperone-alert", "chaperone"]),
