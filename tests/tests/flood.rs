@@ -25,7 +25,16 @@ impl Flood {
         let mut command = Command::new(env!("CARGO_BIN_EXE_flood"));
         let gate = format!("127.0.0.1:{}", house.gate.ssh_port());
         let (attempts, parallel) = (ATTEMPTS.to_string(), PARALLEL.to_string());
-        command.args(["--gate", &gate, "--kind", kind, "--user", &format!("viktor+{TARGET}"), "--from", from]);
+        command.args([
+            "--gate",
+            &gate,
+            "--kind",
+            kind,
+            "--user",
+            &format!("viktor+{TARGET}"),
+            "--from",
+            from,
+        ]);
         command.args(["--attempts", &attempts, "--parallel", &parallel, "--key"]).arg(&key.private);
         Self(command.stdout(Stdio::piped()).spawn().expect("the flood starts"))
     }
@@ -66,8 +75,8 @@ impl Memory {
 }
 
 fn resident_kib(process: u32) -> u64 {
-    let status =
-        std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status")).unwrap_or_default();
+    let status = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("status"))
+        .unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     resident.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
 }

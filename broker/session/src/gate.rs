@@ -141,6 +141,12 @@ impl Gate {
         !self.shared.store.spool_is_full()
     }
 
+    /// Whether the disk has room for visits.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        matches!(self.shared.folder.space(), Ok(Space::Ok))
+    }
+
     /// The live session with this id, if it is on this node.
     #[must_use]
     pub fn live(&self, session: SessionId) -> Option<Arc<LiveSession>> {
@@ -172,7 +178,7 @@ impl Gate {
         let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, None);
         NodeConditions {
             clock_trusted: self.shared.clock.read(Timestamp::now(), Instant::now()) == Trust::Agrees,
-            recorder_ready: matches!(self.shared.folder.space(), Ok(Space::Ok)),
+            recorder_ready: self.has_room(),
             store_ready: true,
             sessions_of_person,
             sessions_on_target,

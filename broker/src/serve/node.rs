@@ -188,7 +188,8 @@ impl Node {
             demand: demand(config.security.ssh_second_factor),
             lasts: SignedDuration::try_from(config.security.second_factor).unwrap_or(SignedDuration::ZERO),
         };
-        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner, second).await;
+        let rate = config.gate.attempts_per_second;
+        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner, second, rate).await;
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         self.app.ssh_is_at(SshDoor {

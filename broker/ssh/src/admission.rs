@@ -11,6 +11,7 @@ use russh::Disconnect;
 use russh::server::Handle;
 use serde_json::json;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::dial::{SshDial, TargetLeg};
 
@@ -56,6 +57,8 @@ pub(crate) struct Admission {
     /// What was refused, and is a fact, before the last factor.
     pub foretold: Option<Refused>,
     pub handle: Handle,
+    /// Cancelled when the connection has ended.
+    pub over: CancellationToken,
 }
 
 /// What a connection has said of itself.
@@ -99,7 +102,9 @@ impl Admission {
         verdict.send_replace(found);
         if over {
             // Time to ask for a channel and read why; there is nothing else to do here.
-            tokio::time::sleep(READ_WHY).await;
+            if self.over.run_until_cancelled(tokio::time::sleep(READ_WHY)).await.is_none() {
+                return;
+            }
             let bye = self.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
             drop(tokio::time::timeout(PARTING, bye).await);
             self.cord.sever();

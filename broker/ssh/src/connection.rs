@@ -1,25 +1,27 @@
 //! One technician's connection, as russh drives it: proof, then the schedule's verdict, then channels. Every request is
 //! answered here; payload and everything that needs the target goes to the channel's own task.
 
+mod proof;
+
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
-use chaperone_session::{Cord, FailedProof, Gate, Refused, new_reference};
-use russh::keys::HashAlg;
+use chaperone_session::{Cord, Gate, Refused, new_reference};
 use russh::keys::ssh_key::Certificate;
-use russh::keys::ssh_key::PublicKey;
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
 };
-use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, MethodKind, MethodSet, Pty, Sig};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, Pty, Sig};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use crate::admission::{Admission, Asking, Verdict, ask};
+use crate::admission::{Admission, Verdict};
 use crate::channel;
-use crate::second::{Left, SecondFactor};
+use crate::second::SecondFactor;
+use crate::unheard::Place;
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.
 const OFFERS: usize = 32;
@@ -36,12 +38,16 @@ const REFUSALS_MOST: u64 = 1000;
 /// Channels that one connection may have open.
 const CHANNELS: usize = 64;
 
-/// What the listener wants to know of a connection.
+/// What the listener wants to know of a connection, and what it lends it.
 pub(crate) struct Progress {
     /// Somebody was named.
     pub named: watch::Sender<bool>,
     /// Somebody was let in: the sign-in is over.
     pub signed_in: watch::Sender<bool>,
+    /// Its place among the connections that have no visit, while the listener holds it.
+    pub place: Weak<Place>,
+    /// Cancelled when the connection has ended.
+    pub over: CancellationToken,
 }
 
 /// What russh calls for one connection.
@@ -113,51 +119,6 @@ impl Connection {
         }
     }
 
-    fn names(&mut self, user: &str) {
-        if self.user.as_deref() != Some(user) {
-            self.user = Some(UserName::printable(user));
-            self.progress.named.send_replace(true);
-            self.proven = None;
-            self.leave_half();
-        }
-    }
-
-    fn offered(&mut self, key: &PublicKey) {
-        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
-        if self.offers.len() < OFFERS && !self.offers.contains(&fingerprint) {
-            self.offers.push(fingerprint);
-        }
-    }
-
-    /// Writes down a failed proof. russh holds the answer back until its fixed time.
-    fn fail(&mut self, failure: ProofFailure) -> Auth {
-        self.failed += 1;
-        let proof = FailedProof {
-            user: self.user.clone().unwrap_or_default(),
-            source: self.peer,
-            offers: self.offers.clone(),
-            reason: failure.reason(),
-            person: failure.person(),
-            reference: self.reference.clone(),
-        };
-        let gate = self.gate.clone();
-        tokio::spawn(async move { gate.failed_proof(proof).await });
-        Auth::reject()
-    }
-
-    async fn prove(&self, user: &str, key: &PublicKey) -> Result<ProvenPerson, ProofFailure> {
-        let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
-        let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
-        chaperone_identity::authenticate_key(&facts, user, &blob, self.gate.now())
-    }
-
-    /// Whether an offered key is worth a signature; proves nothing.
-    async fn enrolled(&self, user: &str, key: &PublicKey) -> Result<(), ProofFailure> {
-        let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
-        let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
-        chaperone_identity::is_enrolled(&facts, user, &blob, self.gate.now())
-    }
-
     /// Answers a request on a channel that the design does not open, and makes it a fact; of a flood only the first few
     /// and, at the end, how many there were.
     fn refuse(&mut self, kind: &'static str, what: serde_json::Value) {
@@ -191,83 +152,10 @@ impl Connection {
     }
 }
 
-impl Connection {
-    /// Somebody with a proven key who goes on without the code: a fact, unless a failed code is one already.
-    fn leave_half(&mut self) {
-        if let Some(half) = self.half.take()
-            && !half.told
-        {
-            self.fail(ProofFailure::second_factor(half.proven.person()));
-        }
-    }
-
-    /// A key is proven: what is left to prove?
-    async fn key_proven(&mut self, proven: ProvenPerson) -> Auth {
-        let source = self.peer.ip();
-        let left = self.second.left(&proven, source, self.gate.now()).await;
-        let user = self.user.clone().unwrap_or_default();
-        let asking = Asking {
-            user: &user,
-            peer: self.peer,
-            offers: &self.offers,
-            client: "",
-            second: None,
-            reference: &self.reference,
-        };
-        let ask = ask(&proven, &asking);
-        match left {
-            Left::Nothing(second) => {
-                self.shown = second;
-                self.proven = Some(proven);
-                Auth::Accept
-            }
-            Left::Unknown => {
-                if let Some(ask) = &ask {
-                    self.foretold = Some(self.gate.refuse_without_store(ask).await);
-                }
-                self.proven = Some(proven);
-                Auth::Accept
-            }
-            Left::Code => {
-                let foretold = match &ask {
-                    Some(ask) => self.gate.foretell(ask).await,
-                    None => None,
-                };
-                let told = foretold.is_some();
-                self.half = Some(Half { proven, foretold, told });
-                Auth::Reject {
-                    proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
-                    partial_success: true,
-                }
-            }
-        }
-    }
-
-    /// The answer to the one prompt.
-    async fn code_given(&mut self, code: &str) -> Result<Auth, russh::Error> {
-        let Some(mut half) = self.half.take() else { return Ok(self.fail(ProofFailure::credential())) };
-        match self.second.check(&half.proven, code, self.peer.ip(), self.gate.now()).await {
-            Ok(second) => {
-                self.shown = Some(second);
-                self.foretold = half.foretold;
-                self.proven = Some(half.proven);
-                Ok(Auth::Accept)
-            }
-            Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
-            Err(_) => {
-                let rejected = self.fail(ProofFailure::second_factor(half.proven.person()));
-                half.told = true;
-                self.half = Some(half);
-                Ok(rejected)
-            }
-        }
-    }
-}
-
 impl Drop for Connection {
     fn drop(&mut self) {
         if tokio::runtime::Handle::try_current().is_ok() {
-            self.leave_half();
+            drop(self.leave_half());
             if self.refused_requests > REFUSALS_TOLD {
                 let more = self.refused_requests - REFUSALS_TOLD;
                 self.tell_refused("more-requests", json!({ "more": more.to_string() }));
@@ -277,7 +165,7 @@ impl Drop for Connection {
         if self.proven.is_none() && self.user.is_some() && self.failed == 0 && self.foretold.is_none() {
             let failure = self.refused_offer.take().unwrap_or_else(ProofFailure::credential);
             if tokio::runtime::Handle::try_current().is_ok() {
-                self.fail(failure);
+                drop(self.write_failed(failure));
             }
         }
     }
@@ -292,16 +180,16 @@ impl Handler for Connection {
     }
 
     async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
-        self.names(user);
+        self.names(user).await;
         Ok(Auth::reject())
     }
 
     async fn auth_password(&mut self, user: &str, _password: &str) -> Result<Auth, russh::Error> {
-        self.names(user);
+        self.names(user).await;
         if self.failed >= FAILED_PROOFS {
             return Err(russh::Error::Disconnect);
         }
-        Ok(self.fail(ProofFailure::credential()))
+        Ok(self.fail(ProofFailure::credential()).await)
     }
 
     async fn auth_publickey_offered(
@@ -309,7 +197,7 @@ impl Handler for Connection {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, russh::Error> {
-        self.names(user);
+        self.names(user).await;
         self.offered(offer.public_key);
         // An offer is no sign-in: nobody is proven by it, whatever the answer.
         match self.enrolled(user, offer.public_key).await {
@@ -322,12 +210,12 @@ impl Handler for Connection {
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
-        self.names(user);
+        self.names(user).await;
         self.offered(key.public_key);
         match self.prove(user, key.public_key).await {
             Ok(proven) => Ok(self.key_proven(proven).await),
             Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
-            Err(failure) => Ok(self.fail(failure)),
+            Err(failure) => Ok(self.fail(failure).await),
         }
     }
 
@@ -336,11 +224,11 @@ impl Handler for Connection {
         user: &str,
         _certificate: &Certificate,
     ) -> Result<Auth, russh::Error> {
-        self.names(user);
+        self.names(user).await;
         if self.failed >= FAILED_PROOFS {
             return Err(russh::Error::Disconnect);
         }
-        Ok(self.fail(ProofFailure::credential()))
+        Ok(self.fail(ProofFailure::credential()).await)
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -349,12 +237,12 @@ impl Handler for Connection {
         _submethods: &str,
         response: Option<Response<'a>>,
     ) -> Result<Auth, russh::Error> {
-        self.names(user);
+        self.names(user).await;
         if self.failed >= FAILED_PROOFS {
             return Err(russh::Error::Disconnect);
         }
         if self.half.is_none() {
-            return Ok(self.fail(ProofFailure::credential()));
+            return Ok(self.fail(ProofFailure::credential()).await);
         }
         let Some(mut response) = response else {
             return Ok(Auth::Partial {
@@ -386,6 +274,7 @@ impl Handler for Connection {
             second: self.shown,
             foretold: self.foretold.take(),
             handle: session.handle(),
+            over: self.progress.over.clone(),
         };
         self.proven = Some(proven.clone());
         self.progress.signed_in.send_replace(true);

@@ -17,6 +17,7 @@ mod connection;
 mod dial;
 mod host_key;
 mod leg;
+mod line;
 mod listener;
 mod note;
 mod second;

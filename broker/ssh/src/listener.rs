@@ -1,13 +1,15 @@
-//! Accepts technicians' connections: a bounded number that have not signed in, each with little time to do so.
+//! Accepts technicians' connections: a bounded number that have no visit, heard one after another at a bounded rate, each
+//! with little time to sign in.
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host_key::HostKey;
 use chaperone_session::{EndReason, Gate, Severable};
-use russh::server;
+use russh::server::{self, RunningSession};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,10 +34,11 @@ pub struct SshListener {
     config: Arc<server::Config>,
     banner: Arc<str>,
     second: SecondFactor,
+    heard_per_second: NonZeroU32,
 }
 
 impl SshListener {
-    /// Binds; port 0 takes a free one.
+    /// Binds; port 0 takes a free one. So many connections a second are heard at most; the others wait in line.
     ///
     /// # Errors
     /// When the address cannot be bound.
@@ -45,10 +48,11 @@ impl SshListener {
         host_keys: Vec<HostKey>,
         banner: &str,
         second: SecondFactor,
+        heard_per_second: NonZeroU32,
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
-        Ok(Self { socket, gate, config, banner: banner.into(), second })
+        Ok(Self { socket, gate, config, banner: banner.into(), second, heard_per_second })
     }
 
     /// Where it listens.
@@ -61,9 +65,10 @@ impl SshListener {
 
     /// Serves until `stop` is cancelled.
     pub async fn serve(self, stop: CancellationToken) {
-        let half_open = HalfOpen::default();
+        let half_open = HalfOpen::new();
         let telling = tokio::spawn(half_open.clone().tell(self.gate.clone()));
-        let _ends_with_this = AbortOnDrop(telling);
+        let calling = tokio::spawn(half_open.clone().call(self.gate.clone(), self.heard_per_second));
+        let _end_with_this = [AbortOnDrop(telling), AbortOnDrop(calling)];
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return,
@@ -81,14 +86,15 @@ impl SshListener {
             if !self.gate.is_accepting() {
                 continue;
             }
-            // Full of peers that do not sign in: this one is closed unheard.
-            let Some(place) = half_open.place(peer.ip()) else { continue };
+            // Full of peers that wait: this one is closed unheard.
+            let Some(waiting) = half_open.wait(peer.ip()) else { continue };
             let half_open = half_open.clone();
             let (gate, config) = (self.gate.clone(), Arc::clone(&self.config));
             let asks = (Arc::clone(&self.banner), self.second.clone());
-            tokio::spawn(
-                async move { connection(gate, config, asks, stream, peer, (place, half_open)).await },
-            );
+            tokio::spawn(async move {
+                let Some(place) = waiting.place().await else { return };
+                connection(gate, config, asks, stream, peer, (place, half_open)).await;
+            });
         }
     }
 }
@@ -115,7 +121,10 @@ async fn connection(
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
     let (name, named) = watch::channel(false);
-    let progress = Progress { named: name, signed_in: signed_in.clone() };
+    let (place, over) = (Arc::new(place), CancellationToken::new());
+    let _over = over.clone().drop_guard();
+    let lent = Arc::downgrade(&place);
+    let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
     let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
@@ -135,7 +144,6 @@ async fn connection(
             return;
         }
     };
-    drop(place);
     if !in_time && !*named.borrow() {
         half_open.unheard(peer.ip());
     }
@@ -144,11 +152,27 @@ async fn connection(
         cord.sever();
         return;
     }
-    if let Err(error) = running.await {
+    if let Err(error) = to_its_end(running, place, &verdict).await {
         tracing::debug!(peer = %peer, %error, "a connection ended");
     }
     cord.sever();
     if let Some(session) = Admission::session(verdict.subscribe()).await {
         session.cut(EndReason::ClientClosed);
     }
+}
+
+/// Waits for the end of a connection. It keeps its place until it has a visit: somebody who is refused again and again
+/// is one of those who have none.
+async fn to_its_end(
+    mut running: RunningSession<Connection>,
+    place: Arc<Place>,
+    verdict: &watch::Sender<Verdict>,
+) -> Result<(), russh::Error> {
+    let mut known = verdict.subscribe();
+    tokio::select! {
+        visit = known.wait_for(|verdict| matches!(verdict, Verdict::Visit(_))) => drop(visit),
+        ended = &mut running => return ended,
+    }
+    drop(place);
+    running.await
 }

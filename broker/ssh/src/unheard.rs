@@ -1,77 +1,146 @@
-//! Connections that have not signed in: so many at once, so many from one place; and what came of those that ended before
-//! they named anybody, told once a minute.
+//! Connections that have no visit yet: so many at once, so many from one place, and so many more that wait in line to be
+//! heard; and what came of those that ended before they named anybody, told once a minute.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_session::Gate;
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
-/// Connections that have not signed in, in all and from one address or IPv6 /64. One place cannot take all of them.
+use crate::line::Line;
+
+/// Connections without a visit, in all and from one address or IPv6 /64. One place cannot take all of them.
 const HALF_OPEN: usize = 1024;
 const FROM_ONE_PLACE: usize = 64;
+/// Connections that wait to be one of those; each is a socket and little else.
+const IN_LINE: usize = 4096;
+const IN_LINE_FROM_ONE_PLACE: usize = 256;
+/// How long one waits in line: clients give up on a server that says nothing.
+const WAIT: Duration = Duration::from_secs(20);
+/// Connections that are heard in a second while the disk has no room for visits: each that is refused is a fact, and facts
+/// must have room for weeks.
+const WITHOUT_ROOM: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 /// How often what was heard of nobody is told: at once, and then after this.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 /// Sources that one fact names.
 const NAMED: usize = 8;
 
-/// Counts connections that have not signed in; cheap to clone.
-#[derive(Clone, Default)]
+/// Counts connections that have no visit; cheap to clone.
+#[derive(Clone)]
 pub(crate) struct HalfOpen(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     news: Notify,
+    line: Line,
 }
 
 #[derive(Default)]
 struct State {
-    open: usize,
-    by_place: HashMap<IpAddr, usize>,
+    known: usize,
+    by_place: HashMap<IpAddr, Here>,
     unheard: u64,
     turned_away: u64,
     sources: Vec<IpAddr>,
 }
 
-/// A place among the connections that have not signed in.
-pub(crate) struct Place {
-    of: HalfOpen,
-    from: IpAddr,
+/// One place's connections.
+struct Here {
+    known: usize,
+    open: Arc<Semaphore>,
 }
 
-impl Drop for Place {
+/// A connection that waits to be heard.
+pub(crate) struct Waiting {
+    of: HalfOpen,
+    source: IpAddr,
+    from: IpAddr,
+    open: Arc<Semaphore>,
+}
+
+/// A place among the connections that have no visit.
+pub(crate) struct Place {
+    _counted: Waiting,
+    _here: OwnedSemaphorePermit,
+    _open: OwnedSemaphorePermit,
+}
+
+impl Drop for Waiting {
     fn drop(&mut self) {
         let mut state = self.of.state();
-        state.open = state.open.saturating_sub(1);
-        if let Some(count) = state.by_place.get_mut(&self.from) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+        state.known = state.known.saturating_sub(1);
+        if let Some(here) = state.by_place.get_mut(&self.from) {
+            here.known = here.known.saturating_sub(1);
+            if here.known == 0 {
                 state.by_place.remove(&self.from);
             }
         }
     }
 }
 
+impl Waiting {
+    /// Waits for a turn and a place; `None` when neither came in time, which is told.
+    pub(crate) async fn place(self) -> Option<Place> {
+        let line = Arc::clone(&self.of.0);
+        let heard = async {
+            // First come, first served among those from one place; then each place in turn.
+            let here = Arc::clone(&self.open).acquire_owned().await.ok()?;
+            Some((here, line.line.turn(self.from).await?))
+        };
+        let heard = timeout(WAIT, heard).await;
+        match heard {
+            Ok(Some((here, open))) => Some(Place { _counted: self, _here: here, _open: open }),
+            _ => {
+                self.of.turned_away(self.source);
+                None
+            }
+        }
+    }
+}
+
 impl HalfOpen {
-    /// A place for a connection from there; `None` when there is none, which is told.
-    pub(crate) fn place(&self, source: IpAddr) -> Option<Place> {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Shared { state: Mutex::default(), news: Notify::new(), line: Line::new(HALF_OPEN) }))
+    }
+
+    /// Lets a connection from there wait to be heard; `None` when too many do, which is told.
+    pub(crate) fn wait(&self, source: IpAddr) -> Option<Waiting> {
         let from = place_of(source);
         let mut state = self.state();
-        let here = state.by_place.get(&from).copied().unwrap_or_default();
-        if state.open >= HALF_OPEN || here >= FROM_ONE_PLACE {
-            state.turned_away += 1;
-            state.name(source);
+        let here = state.by_place.get(&from).map_or(0, |here| here.known);
+        if state.known >= HALF_OPEN + IN_LINE || here >= FROM_ONE_PLACE + IN_LINE_FROM_ONE_PLACE {
             drop(state);
-            self.0.news.notify_one();
+            self.turned_away(source);
             return None;
         }
-        state.open += 1;
-        state.by_place.insert(from, here + 1);
-        Some(Place { of: self.clone(), from })
+        state.known += 1;
+        let here = state
+            .by_place
+            .entry(from)
+            .or_insert_with(|| Here { known: 0, open: Arc::new(Semaphore::new(FROM_ONE_PLACE)) });
+        here.known += 1;
+        let open = Arc::clone(&here.open);
+        drop(state);
+        Some(Waiting { of: self.clone(), source, from, open })
+    }
+
+    /// Calls those that wait, for ever, at the rate that the gate allows.
+    pub(crate) async fn call(self, gate: Gate, per_second: NonZeroU32) {
+        let rate = || if gate.has_room() { per_second } else { per_second.min(WITHOUT_ROOM) };
+        self.0.line.serve(rate).await;
+    }
+
+    fn turned_away(&self, source: IpAddr) {
+        let mut state = self.state();
+        state.turned_away += 1;
+        state.name(source);
+        drop(state);
+        self.0.news.notify_one();
     }
 
     /// A connection ended before it named anybody.
@@ -133,18 +202,25 @@ fn place_of(source: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_place_cannot_take_every_place() {
-        let half_open = HalfOpen::default();
-        let here: IpAddr = "192.0.2.1".parse().unwrap();
-        let taken: Vec<_> = (0..FROM_ONE_PLACE).filter_map(|_| half_open.place(here)).collect();
-        assert_eq!(taken.len(), FROM_ONE_PLACE);
-        assert!(half_open.place(here).is_none());
-        assert!(half_open.place("192.0.2.2".parse().unwrap()).is_some(), "others come in");
+    #[tokio::test]
+    async fn one_place_cannot_take_every_place() {
+        let half_open = HalfOpen::new();
+        let line = half_open.clone();
+        let calling = tokio::spawn(async move { line.0.line.serve(|| NonZeroU32::MAX).await });
+        let [here, elsewhere]: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
+        let mut taken = Vec::new();
+        for _ in 0..FROM_ONE_PLACE {
+            taken.push(half_open.wait(here).unwrap().place().await.unwrap());
+        }
+        let in_line: Vec<_> = (0..IN_LINE_FROM_ONE_PLACE).filter_map(|_| half_open.wait(here)).collect();
+        assert_eq!(in_line.len(), IN_LINE_FROM_ONE_PLACE, "as many wait in line");
+        assert!(half_open.wait(here).is_none(), "and the next is turned away");
         assert_eq!(half_open.state().turned_away, 1);
-        drop(taken);
-        assert!(half_open.place(here).is_some());
+        assert!(half_open.wait(elsewhere).unwrap().place().await.is_some(), "others come in");
+        drop((taken, in_line));
+        assert!(half_open.wait(here).unwrap().place().await.is_some());
         assert!(half_open.state().by_place.is_empty(), "nothing is kept of those that have gone");
+        calling.abort();
     }
 
     #[test]
