@@ -56,9 +56,8 @@ impl Alerts {
     /// # Errors
     /// When the database does not answer; the next call does the rest.
     pub async fn tell_grown(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
-        for alert in store.alerts(None, LOOKED_THROUGH).await? {
-            let open = alert.state != AlertState::Closed.as_str();
-            if open && alert.last > alert.told && now.duration_since(alert.told) >= group::TELL_EVERY {
+        for alert in store.open_alerts(LOOKED_THROUGH).await? {
+            if alert.last > alert.told && now.duration_since(alert.told) >= group::TELL_EVERY {
                 let key = alert.group_key;
                 store.write(move |tx| Box::pin(tell_if_grown(tx, key, now))).await?;
             }
@@ -72,7 +71,7 @@ impl Alerts {
         if wanting.is_empty() {
             return Ok(());
         }
-        let facts = tx.facts().await?;
+        let facts = tx.shared_facts().await?;
         match notice::spoken(fact, &facts) {
             Some(news) => notice::queue(tx, &notice::notices(&news, &facts, &self.zone), &wanting).await,
             None => Ok(()),
@@ -87,7 +86,7 @@ impl Alerts {
         timing: &Timing,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let facts = tx.facts().await?;
+        let facts = tx.shared_facts().await?;
         let due = notice::due(&facts, timing, now);
         let Some(due) = due.iter().find(|due| due.key == key) else { return Ok(false) };
         let wanting = notice::wanting(tx).await?;
@@ -181,7 +180,7 @@ impl Alerts {
         escalation: Option<&str>,
         tx: &mut Tx,
     ) -> Result<(Value, String), StoreError> {
-        let facts = tx.facts().await?;
+        let facts = tx.shared_facts().await?;
         let of = bare.named(&facts);
         let sessions_now = match of.target_id {
             Some(target) => tx.live_sessions_on(target).await?,
@@ -209,7 +208,7 @@ impl Alerts {
         {
             return Ok(facts);
         }
-        let facts = Arc::new(tx.facts().await?);
+        let facts = tx.shared_facts().await?;
         *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&facts)));
         Ok(facts)
     }

@@ -140,6 +140,14 @@ const BY_TIME: &str =
     "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts
     WHERE ($1 = '' OR state = $1) ORDER BY last_us DESC LIMIT $2";
+const OPEN_BY_TIME: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+    acknowledged_by, closed_by, disposition, note FROM alerts
+    WHERE state IN ('new', 'acknowledged') ORDER BY last_us DESC LIMIT $1";
+const SINCE: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+    acknowledged_by, closed_by, disposition, note FROM alerts
+    WHERE last_us >= $1 ORDER BY last_us DESC LIMIT $2";
 const BY_ID: &str =
     "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts WHERE id = $1";
@@ -207,6 +215,26 @@ impl Store {
         let mut conn = self.shared().db.conn().await?;
         let state = state.map_or("", AlertState::as_str);
         let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, BY_TIME, state, i64::from(limit))?;
+        rows.into_iter().map(alert).collect()
+    }
+
+    /// The newest alerts that are not closed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_alerts(&self, limit: u32) -> Result<Vec<AlertRow>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, OPEN_BY_TIME, i64::from(limit))?;
+        rows.into_iter().map(alert).collect()
+    }
+
+    /// The newest alerts that were last seen at or after `since`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn alerts_since(&self, since: Timestamp, limit: u32) -> Result<Vec<AlertRow>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, SINCE, since.as_microsecond(), i64::from(limit))?;
         rows.into_iter().map(alert).collect()
     }
 

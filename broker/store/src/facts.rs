@@ -33,6 +33,16 @@ type Row = (
     Option<String>,
 );
 
+const IN_ORDER: &str =
+    "SELECT number, at_us, kind, node, person_id, vendor_id, target_id, window_id, session_id, attempt_id, body
+    FROM facts WHERE number >= $1 ORDER BY number LIMIT $2";
+const OF_KIND: &str =
+    "SELECT number, at_us, kind, node, person_id, vendor_id, target_id, window_id, session_id, attempt_id, body
+    FROM facts WHERE number >= $1 AND kind = $2 ORDER BY number LIMIT $3";
+const OF_SESSION: &str =
+    "SELECT number, at_us, kind, node, person_id, vendor_id, target_id, window_id, session_id, attempt_id, body
+    FROM facts WHERE number >= $1 AND session_id = $2 AND ($3 = '' OR kind = $3) ORDER BY number LIMIT $4";
+
 impl Store {
     /// Every fact about a session, in order.
     ///
@@ -68,18 +78,16 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<CommittedFact>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
-        let rows: Vec<Row> = sql!(
-            fetch_all &mut conn, Row,
-            "SELECT number, at_us, kind, node, person_id, vendor_id, target_id, window_id, session_id, attempt_id, body
-             FROM facts
-             WHERE number >= $1 AND ($2 = '' OR kind = $2) AND ($3 = 0 OR session_id = $4)
-             ORDER BY number LIMIT $5",
-            big(filter.after),
-            filter.kind.as_deref().unwrap_or_default(),
-            i64::from(filter.session.is_some()),
-            filter.session.map_or(Uuid::nil(), |id| id.0),
-            i64::from(limit)
-        )?;
+        // Each filter has a text of its own: a general one is a look at every fact.
+        let (after, limit) = (big(filter.after), i64::from(limit));
+        let kind = filter.kind.as_deref().unwrap_or_default();
+        let rows: Vec<Row> = match (filter.session, kind) {
+            (Some(session), kind) => {
+                sql!(fetch_all &mut conn, Row, OF_SESSION, after, session.0, kind, limit)?
+            }
+            (None, "") => sql!(fetch_all &mut conn, Row, IN_ORDER, after, limit)?,
+            (None, kind) => sql!(fetch_all &mut conn, Row, OF_KIND, after, kind, limit)?,
+        };
         rows.into_iter().map(fact).collect()
     }
 

@@ -46,7 +46,7 @@ pub use facts::FactFilter;
 pub use feed::Head;
 pub use more_time::{Decision, MoreTime};
 pub use secrets::SealedRow;
-pub use sessions::{NewSession, RecordingState, SessionRow};
+pub use sessions::{NewSession, RecordingState, SessionFilter, SessionRow};
 pub use spool::SpooledEnd;
 pub use store::{Store, StoreConfig, StoreTasks};
 pub use tx::Tx;

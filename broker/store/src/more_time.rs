@@ -85,6 +85,18 @@ impl Store {
         Ok(rows.into_iter().map(|(window, visits)| (WindowId(window), count(visits))).collect())
     }
 
+    /// How many visits one window has had.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn visits_in(&self, window: WindowId) -> Result<u64, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let row: Option<(i64,)> = sql!(
+            fetch_optional &mut conn, (i64,), "SELECT COUNT(*) FROM sessions WHERE window_id = $1", window.0
+        )?;
+        Ok(row.map_or(0, |(visits,)| count(visits)))
+    }
+
     /// Every unanswered wish, by window.
     ///
     /// # Errors

@@ -94,6 +94,21 @@ pub struct SessionRow {
     pub seal: Option<String>,
 }
 
+/// Which sessions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SessionFilter {
+    /// Admitted then or later.
+    pub since: Option<Timestamp>,
+    /// Admitted before that.
+    pub before: Option<Timestamp>,
+    /// Of this person.
+    pub person: Option<PersonId>,
+    /// On this target.
+    pub target: Option<TargetId>,
+    /// Live (`true`), or over.
+    pub live: Option<bool>,
+}
+
 /// A row in two parts: tuples of the driver have at most sixteen fields, and readers few.
 type Row = (
     Uuid,
@@ -117,6 +132,12 @@ const COLUMNS_BY_TIME: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
     WHERE admitted_us >= $1 ORDER BY admitted_us DESC, id DESC LIMIT $2";
+const COLUMNS_WANTED: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    WHERE admitted_us >= $1 AND admitted_us < $2 AND ($3 = 0 OR person_id = $4) AND ($5 = 0 OR target_id = $6)
+      AND ($7 = '' OR ($7 = 'live') = (ended_us IS NULL))
+    ORDER BY admitted_us DESC, id DESC LIMIT $8";
 const COLUMNS_BY_ID: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions WHERE id = $1";
@@ -287,6 +308,61 @@ impl Store {
         let mut conn = self.shared().db.conn().await?;
         let rows = sql!(fetch_all &mut conn, Row, COLUMNS_BY_TIME, since, i64::from(limit))?;
         Ok(rows.into_iter().rev().map(session).collect())
+    }
+
+    /// The newest sessions that a filter wants, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sessions_wanted(
+        &self,
+        filter: &SessionFilter,
+        limit: u32,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let state = filter.live.map_or("", |live| if live { "live" } else { "ended" });
+        let rows: Vec<Row> = sql!(
+            fetch_all &mut conn, Row, COLUMNS_WANTED,
+            filter.since.unwrap_or(Timestamp::UNIX_EPOCH).as_microsecond(),
+            filter.before.unwrap_or(Timestamp::MAX).as_microsecond(),
+            i64::from(filter.person.is_some()),
+            filter.person.map_or(Uuid::nil(), |id| id.0),
+            i64::from(filter.target.is_some()),
+            filter.target.map_or(Uuid::nil(), |id| id.0),
+            state,
+            i64::from(limit)
+        )?;
+        Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// Who was admitted to a target, and when, since then: the newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn visits_on(
+        &self,
+        target: TargetId,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(PersonId, Timestamp)>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<(Uuid, i64)> = sql!(
+            fetch_all &mut conn, (Uuid, i64),
+            "SELECT person_id, admitted_us FROM sessions WHERE target_id = $1 AND admitted_us >= $2
+             ORDER BY admitted_us DESC LIMIT $3",
+            target.0, since.as_microsecond(), i64::from(limit)
+        )?;
+        Ok(rows.into_iter().map(|(person, admitted)| (PersonId(person), at(admitted))).collect())
+    }
+
+    /// The sessions on a target that have not ended, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn live_sessions(&self, target: TargetId) -> Result<Vec<SessionRow>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, COLUMNS_LIVE_ON, target.0)?;
+        Ok(rows.into_iter().map(session).collect())
     }
 
     /// One session.

@@ -49,7 +49,7 @@ pub(crate) struct Shared {
     pub feed: Arc<Feed>,
     pub spool: Spool,
     pub spooled: broadcast::Sender<Arc<CommittedFact>>,
-    pub snapshots: Snapshots,
+    pub snapshots: Arc<Snapshots>,
     writer: Writer,
 }
 
@@ -95,8 +95,15 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        let writer =
-            Writer::start(db.clone(), config.node.clone(), reactions, Arc::clone(&feed), Arc::clone(&guard));
+        let snapshots = Arc::new(Snapshots::default());
+        let writer = Writer::start(
+            db.clone(),
+            config.node.clone(),
+            reactions,
+            Arc::clone(&feed),
+            Arc::clone(&guard),
+            Arc::clone(&snapshots),
+        );
         let store = Self(Arc::new(Shared {
             db: db.clone(),
             node: config.node,
@@ -105,7 +112,7 @@ impl Store {
             feed: Arc::clone(&feed),
             spool: Spool::open(config.folder.join("spool.jsonl"))?,
             spooled: broadcast::Sender::new(SPOOLED),
-            snapshots: Snapshots::default(),
+            snapshots,
             writer,
         }));
         let tasks = vec![

@@ -1,14 +1,16 @@
 //! One command's view of a transaction: it reads and writes tables, and appends facts.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chaperone_policy::{Facts, TargetId};
 use chaperone_recorder::ledger::{CompactRange, Leaf, TagKey, body_hash, canonical_json, tag};
 use jiff::Timestamp;
 
+use crate::StoreError;
 use crate::db::{Conn, big, count, exec, sql};
 use crate::fact::{CommittedFact, NewFact, document};
-use crate::{StoreError, snapshot};
+use crate::snapshot::{self, Snapshots};
 
 /// Inside a transaction. Everything that one command does is committed together, or not at all.
 pub struct Tx {
@@ -20,6 +22,10 @@ pub struct Tx {
     pub(crate) tag_keys: HashMap<TargetId, TagKey>,
     /// Facts that the running command has appended, for the reactions.
     pub(crate) appended: Vec<CommittedFact>,
+    /// What the node knows of the policy-relevant tables.
+    pub(crate) snapshots: Arc<Snapshots>,
+    /// The same as this transaction has changed it, once it was read.
+    pub(crate) changed: Option<Arc<Facts>>,
 }
 
 /// The ledger's head as this transaction has it.
@@ -82,6 +88,22 @@ impl Tx {
         let mut facts = snapshot::load(&mut self.conn, self.now).await?;
         facts.head = self.head.range.size();
         facts.policy_version = self.head.policy_version;
+        Ok(facts)
+    }
+
+    /// As [`Tx::facts`], and shared: where nothing policy-relevant has changed since, it is the node's own snapshot, whose
+    /// `head` may be an earlier one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn shared_facts(&mut self) -> Result<Arc<Facts>, StoreError> {
+        let version = self.head.policy_version;
+        let known = [self.changed.clone(), self.snapshots.newest()].into_iter().flatten();
+        if let Some(facts) = known.into_iter().find(|facts| facts.policy_version == version) {
+            return Ok(facts);
+        }
+        let facts = Arc::new(self.facts().await?);
+        self.changed = Some(Arc::clone(&facts));
         Ok(facts)
     }
 

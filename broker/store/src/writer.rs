@@ -18,6 +18,7 @@ use crate::db::{Conn, Db, exec};
 use crate::fact::CommittedFact;
 use crate::feed::Feed;
 use crate::guard::Guard;
+use crate::snapshot::Snapshots;
 use crate::tx::{Tx, TxHead};
 
 /// Commands that wait. A caller beyond them waits for room: nothing is dropped.
@@ -97,9 +98,10 @@ impl Writer {
         reactions: Arc<dyn Reaction>,
         feed: Arc<Feed>,
         guard: Arc<Guard>,
+        snapshots: Arc<Snapshots>,
     ) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let task = Task { db, node, reactions, feed, guard, tag_keys: HashMap::new() };
+        let task = Task { db, node, reactions, feed, guard, snapshots, tag_keys: HashMap::new() };
         tokio::spawn(task.run(waiting));
         Self { queue }
     }
@@ -115,6 +117,7 @@ struct Task {
     reactions: Arc<dyn Reaction>,
     feed: Arc<Feed>,
     guard: Arc<Guard>,
+    snapshots: Arc<Snapshots>,
     tag_keys: HashMap<TargetId, TagKey>,
 }
 
@@ -223,7 +226,16 @@ impl Task {
             }
         };
         let tag_keys = std::mem::take(&mut self.tag_keys);
-        Ok(Tx { conn, node: self.node.clone(), now: Timestamp::now(), head, tag_keys, appended: Vec::new() })
+        Ok(Tx {
+            conn,
+            node: self.node.clone(),
+            now: Timestamp::now(),
+            head,
+            tag_keys,
+            appended: Vec::new(),
+            snapshots: Arc::clone(&self.snapshots),
+            changed: None,
+        })
     }
 
     async fn begin_on(&self, conn: &mut Conn, fork: bool) -> Result<TxHead, StoreError> {
@@ -257,8 +269,9 @@ impl Task {
         exec!(&mut tx.conn, "ROLLBACK TO SAVEPOINT command")?;
         exec!(&mut tx.conn, "RELEASE SAVEPOINT command")?;
         tx.head = before;
-        // A key may be that of a target which the command had made.
+        // A key may be that of a target which the command had made, and what was read what it had changed.
         tx.tag_keys.clear();
+        tx.changed = None;
         Ok(outcome)
     }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{AlertId, Facts, Subject};
-use chaperone_store::{AlertRow, StoreError};
+use chaperone_store::{AlertRow, AlertState, StoreError};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -15,8 +15,9 @@ use crate::problem::Problem;
 use crate::wire::{AlertClose, AlertView, Because};
 use crate::{App, parse, render};
 
-/// The longest queue that is shown.
-const LISTED: u32 = 1000;
+/// How long a queue is where nothing else is asked, and at most: an alert is some kilobytes.
+const LISTED: u32 = 200;
+const MOST_LISTED: u32 = 1000;
 
 /// Which alerts.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,16 +34,25 @@ pub(crate) struct Which {
     limit: Option<u32>,
 }
 
+/// Which states are asked for.
+enum States {
+    Open,
+    Closed,
+    All,
+}
+
 impl Which {
+    fn states(&self) -> States {
+        match self.state.as_deref() {
+            Some("closed") => States::Closed,
+            Some("all") => States::All,
+            None if self.all => States::All,
+            Some(_) | None => States::Open,
+        }
+    }
+
     fn wants(&self, row: &AlertRow) -> bool {
-        let closed = row.state == "closed";
-        let state = match self.state.as_deref() {
-            Some("closed") => closed,
-            Some("all") => true,
-            Some(_) => !closed,
-            None => self.all || !closed,
-        };
-        state && self.severity.as_deref().is_none_or(|severity| severity == row.severity)
+        self.severity.as_deref().is_none_or(|severity| severity == row.severity)
     }
 }
 
@@ -54,7 +64,12 @@ pub(crate) async fn list(
     actor: Actor,
     Asked(which): Asked<Which>,
 ) -> Answer<Vec<AlertView>> {
-    let mut rows = app.parts.store.alerts(None, which.limit.unwrap_or(LISTED).min(LISTED)).await?;
+    let limit = which.limit.unwrap_or(LISTED).min(MOST_LISTED);
+    let mut rows = match which.states() {
+        States::Open => app.parts.store.open_alerts(limit).await?,
+        States::Closed => app.parts.store.alerts(Some(AlertState::Closed), limit).await?,
+        States::All => app.parts.store.alerts(None, limit).await?,
+    };
     rows.retain(|row| which.wants(row));
     rows.sort_by_key(|row| (row.last, row.id));
     Ok(Json(rows.into_iter().map(|row| view(&actor.facts, row)).collect()))

@@ -1,7 +1,7 @@
 //! What an analyst wants beside an alert: by when to act, what else happened, and whether this is usual.
 
 use chaperone_policy::{Facts, PersonId, TargetId, VendorId};
-use chaperone_store::{AlertRow, SessionRow};
+use chaperone_store::AlertRow;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -16,8 +16,10 @@ use crate::wire::{AlertView, DueView, RelatedView};
 const RELATED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 /// Visits of this long ago say what is usual.
 const USUAL_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// Alerts and visits that are looked through.
+/// Visits that are looked through for what is usual.
 const LOOKED_THROUGH: u32 = 10_000;
+/// Alerts that are looked through for related ones.
+const RELATED_LOOKED_THROUGH: u32 = 500;
 const RELATED_LISTED: usize = 10;
 const HOURS_OF_WEEK: usize = 7 * 24;
 
@@ -74,19 +76,18 @@ pub(super) async fn beside(
 ) -> Result<AlertView, Problem> {
     let facts = &actor.facts;
     let about = About::of(&row.content, facts);
-    let since = actor.now.checked_sub(USUAL_WITHIN).ok();
-    let visits = match about.target {
-        Some(_) => app.parts.store.sessions(since, LOOKED_THROUGH).await?,
-        None => Vec::new(),
-    };
-    let on_target = visits.iter().filter(|visit| Some(visit.target) == about.target);
-    let mut live_now = Vec::new();
-    for visit in on_target.clone().filter(|visit| visit.ended.is_none()) {
-        live_now.push(session::view(app, facts, visit).await?);
+    let since = actor.now.checked_sub(USUAL_WITHIN).unwrap_or(Timestamp::MIN);
+    let (mut live_now, mut usual) = (Vec::new(), Vec::new());
+    if let Some(target) = about.target {
+        for visit in app.parts.store.live_sessions(target).await? {
+            live_now.push(session::view(app, facts, &visit).await?);
+        }
+        let visits = app.parts.store.visits_on(target, since, LOOKED_THROUGH).await?;
+        let of_vendor = |person| facts.people.get(&person).and_then(|person| person.vendor) == about.vendor;
+        usual.extend(
+            visits.into_iter().filter(|(person, _)| of_vendor(*person)).map(|(_, admitted)| admitted),
+        );
     }
-    let usual: Vec<&SessionRow> = on_target
-        .filter(|visit| facts.people.get(&visit.person).and_then(|p| p.vendor) == about.vendor)
-        .collect();
     let zone = &app.parts.settings.zone;
     Ok(AlertView {
         related: related(app, facts, row, &about, actor.now).await?,
@@ -103,12 +104,9 @@ async fn related(
     about: &About,
     now: Timestamp,
 ) -> Result<Vec<RelatedView>, Problem> {
-    let mut rows = app.parts.store.alerts(None, 1000).await?;
-    rows.retain(|other| {
-        other.id != row.id
-            && now.duration_since(other.last) < RELATED_WITHIN
-            && about.shares(&About::of(&other.content, facts))
-    });
+    let since = now.checked_sub(RELATED_WITHIN).unwrap_or(Timestamp::MIN);
+    let mut rows = app.parts.store.alerts_since(since, RELATED_LOOKED_THROUGH).await?;
+    rows.retain(|other| other.id != row.id && about.shares(&About::of(&other.content, facts)));
     rows.sort_by_key(|other| std::cmp::Reverse(other.last));
     rows.truncate(RELATED_LISTED);
     let view = |other: AlertRow| RelatedView {
@@ -122,10 +120,10 @@ async fn related(
 }
 
 /// How many visits began in each hour of the week.
-fn histogram(visits: &[&SessionRow], zone: &TimeZone) -> Vec<u32> {
+fn histogram(visits: &[Timestamp], zone: &TimeZone) -> Vec<u32> {
     let mut hours = vec![0; HOURS_OF_WEEK];
     for visit in visits {
-        let began = visit.admitted.to_zoned(zone.clone());
+        let began = visit.to_zoned(zone.clone());
         let day = usize::try_from(began.weekday().to_monday_zero_offset()).unwrap_or_default();
         let hour = usize::try_from(began.hour()).unwrap_or_default();
         if let Some(count) = hours.get_mut(day * 24 + hour) {

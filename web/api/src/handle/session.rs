@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{Facts, SessionId, Subject};
-use chaperone_store::{FactFilter, FactKind, NewFact, SessionRow};
+use chaperone_store::{FactFilter, FactKind, NewFact, SessionFilter, SessionRow};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -56,6 +56,57 @@ impl Which {
             && (self.vendor.is_none() || is(&self.vendor, &vendor().unwrap_or_default()))
             && self.to.is_none_or(|to| row.admitted < to)
     }
+
+    /// What the store can look for by itself: times, the state, and a name that only one has.
+    fn filter(&self, facts: &Facts) -> SessionFilter {
+        let has = |name: &str, part: &str| name.to_lowercase().contains(&part.to_lowercase());
+        let person = self.person.as_deref().and_then(|part| {
+            only(
+                facts
+                    .people
+                    .values()
+                    .filter(|person| has(person.login.as_str(), part))
+                    .map(|person| person.id),
+            )
+        });
+        let target = self.target.as_deref().and_then(|part| {
+            only(
+                facts
+                    .targets
+                    .values()
+                    .filter(|target| has(target.name.as_str(), part))
+                    .map(|target| target.id),
+            )
+        });
+        let live = match self.state.as_deref() {
+            Some("live") => Some(true),
+            Some("ended") => Some(false),
+            _ => None,
+        };
+        SessionFilter { since: self.from, before: self.to, person, target, live }
+    }
+
+    /// The newest that are wanted and seen, newest first. Looks further back until there are enough.
+    async fn newest(&self, app: &App, actor: &Actor, limit: u32) -> Result<Vec<SessionRow>, Problem> {
+        let filter = self.filter(&actor.facts);
+        let enough = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut look_at = limit.clamp(1, LOOKED_THROUGH);
+        loop {
+            let mut rows = app.parts.store.sessions_wanted(&filter, look_at).await?;
+            let more = rows.len() >= usize::try_from(look_at).unwrap_or(usize::MAX);
+            rows.retain(|row| sees(actor, row) && self.wants(&actor.facts, row));
+            if rows.len() >= enough || !more || look_at >= LOOKED_THROUGH {
+                rows.truncate(enough);
+                return Ok(rows);
+            }
+            look_at = look_at.saturating_mul(4).min(LOOKED_THROUGH);
+        }
+    }
+}
+
+/// The one thing of an iterator that has one.
+fn only<T>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// Visits that are looked through for those that are wanted.
@@ -70,15 +121,9 @@ pub(crate) async fn list(
     Asked(which): Asked<Which>,
 ) -> Answer<Vec<SessionView>> {
     let limit = which.limit.unwrap_or(LISTED).min(MOST_LISTED);
-    let filters = which.state.is_some() || which.person.is_some() || which.target.is_some();
-    let filters = filters || which.vendor.is_some() || which.to.is_some();
-    let most = if filters { LOOKED_THROUGH } else { limit };
-    let rows = app.parts.store.sessions(which.from, most).await?;
-    let wanted = rows.iter().filter(|row| sees(&actor, row) && which.wants(&actor.facts, row));
-    let wanted: Vec<&SessionRow> = wanted.collect();
-    let over = wanted.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+    let wanted = which.newest(&app, &actor, limit).await?;
     let mut views = Vec::new();
-    for row in wanted.into_iter().skip(over) {
+    for row in wanted.iter().rev() {
         views.push(view(&app, &actor.facts, row).await?);
     }
     Ok(Json(views))

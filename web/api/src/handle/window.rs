@@ -8,22 +8,33 @@ use chaperone_store::FactKind;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, Newest};
 use crate::actor::{Actor, Asker, known};
-use crate::body::{At, Body};
+use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
 use crate::wire::{Because, Go, MoveWindow, NewCloses, NewWindow, Substitute, WindowView};
 use crate::{App, parse, render};
 
-/// The windows that the caller may know of, by when they open.
-#[utoipa::path(get, path = "/api/windows", tag = "windows", security(("token" = [])),
+/// The windows that the caller may know of, by when they open: all that are not over, and the newest of those that are.
+#[utoipa::path(get, path = "/api/windows", tag = "windows", security(("token" = [])), params(Newest),
     responses((status = 200, body = [WindowView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<WindowView>> {
+pub(crate) async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    Asked(newest): Asked<Newest>,
+) -> Answer<Vec<WindowView>> {
     let beside = render::Beside::read(&app.parts.store).await?;
-    let seen =
-        actor.facts.windows.values().filter(|window| actor.sees(Act::SeeWindows, Subject::Window(window)));
-    let mut windows: Vec<&Window> = seen.collect();
-    windows.sort_by_key(|window| (window.opens, window.id));
+    let mut windows: Vec<&Window> = actor.facts.windows.values().collect();
+    windows.sort_by_key(|window| std::cmp::Reverse((window.opens, window.id)));
+    let mut over = usize::try_from(newest.limit()).unwrap_or(usize::MAX);
+    windows.retain(|window| {
+        let is_over = window.ends() <= actor.now;
+        // Whether somebody may see it is asked last: it is what takes time.
+        let seen = (!is_over || over > 0) && actor.sees(Act::SeeWindows, Subject::Window(window));
+        over = over.saturating_sub(usize::from(seen && is_over));
+        seen
+    });
+    windows.reverse();
     let view = |window| render::window_with(&actor.facts, window, actor.now, &beside);
     Ok(Json(windows.into_iter().map(view).collect()))
 }
@@ -34,7 +45,7 @@ pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<Win
     responses((status = 200, body = WindowView), (status = "4XX", body = Problem)))]
 pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<WindowView> {
     let window = found(&app, &actor, &id).await?;
-    let beside = render::Beside::read(&app.parts.store).await?;
+    let beside = render::Beside::of(&app.parts.store, window.id).await?;
     Ok(Json(render::window_with(&actor.facts, &window, actor.now, &beside)))
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn more_time(
     let wish = MoreTime { window: window.id, by: actor.person, closes, reason, at: actor.now };
     let kept = app.parts.store.write(move |tx| Box::pin(async move { tx.ask_more_time(&wish).await }));
     kept.await?;
-    let beside = render::Beside::read(&app.parts.store).await?;
+    let beside = render::Beside::of(&app.parts.store, window.id).await?;
     Ok(Json(render::window_with(&actor.facts, &window, actor.now, &beside)))
 }
 

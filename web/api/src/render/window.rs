@@ -28,6 +28,15 @@ impl Beside {
             visits: store.visits_by_window().await?,
         })
     }
+
+    /// The same for one window.
+    pub(crate) async fn of(store: &Store, window: WindowId) -> Result<Self, StoreError> {
+        Ok(Self {
+            wishes: store.more_time().await?,
+            decisions: store.decisions().await?,
+            visits: BTreeMap::from([(window, store.visits_in(window).await?)]),
+        })
+    }
 }
 
 /// A window with the more time that is asked for it.

@@ -2918,10 +2918,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The windows that the caller may know of, by when they open. */
+        /** The windows that the caller may know of, by when they open: all that are not over, and the newest of those that are. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description At most this many of the newest. */
+                    limit?: number;
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
