@@ -14,7 +14,7 @@ use super::raw::{Judged, Raw, address, boolean, mismatch, one_of, text, whole, w
 use super::reader::Reader;
 use crate::installation::Installation;
 
-/// A quarter of one core, of which an attempt takes 2 to 3 ms; a day of it is 11 GB of facts.
+/// A quarter of one core, of which an attempt takes 2 to 3 ms; a day of it is 8 GB of facts.
 const ATTEMPTS_PER_SECOND: NonZeroU32 = match NonZeroU32::new(100) {
     Some(rate) => rate,
     None => NonZeroU32::MIN,
