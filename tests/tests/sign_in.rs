@@ -170,6 +170,27 @@ fn a_reset_takes_an_administrator_and_an_engineer() {
     let _ = signs_in(&house, &anew, 0);
     let alone = house.gate.person("sam").tries(&["person", "reset", "priya", "--reason", "x"]);
     assert_eq!(alone.status, Some(1), "{alone:?}");
+    // A word counts while whoever gave it may give it.
+    assert_eq!(house.gate.person("adam").does(&reset)["state"], "waiting-for-second");
+    house.admin().does(&["person", "lock", "adam", "--reason", "left"]);
+    assert_eq!(house.priya().does(&reset)["state"], "waiting-for-second", "his half went with him");
+}
+
+#[test]
+fn what_strangers_fail_at_the_front_page_keeps_nobody_from_stopping_a_visit() {
+    let house = House::furnish().without_soc().start();
+    let sam = enrols(&house, "sam");
+    let browser = signs_in(&house, &sam, 0);
+    let guess = json!({ "login": "sam", "password": "a guess at his password", "code": "000000" });
+    let tries = || ask(house.gate.web_port(), "POST", "/api/sign-in", &[], Some(&guess)).unwrap().status;
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let guesses: Vec<_> = (0..20).map(|_| scope.spawn(tries)).collect();
+        guesses.into_iter().map(|guess| guess.join().unwrap()).collect()
+    });
+    let looked_at = statuses.iter().filter(|status| **status == 401).count();
+    assert_eq!(looked_at, 6, "at once or one after the other: {statuses:?}");
+    let again = browser.posts("/api/step-up", &json!({ "code": sam.app.code(1) }));
+    assert_eq!(again.status, 200, "{}", again.body);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  administrator ─ invite ─► link (once, 72 h) ─ look ─ enrol: password + first code ─► recovery codes
-//!  browser ─ sign_in: password, then code ─► Proven          ssh key ─ prove_code ─► good for some hours, this address
+//!  browser ─ sign_in: password, then code ─► Proven          ssh key ─ prove_beside_key ─► good for some hours, this address
 //! ```
 
 use std::net::IpAddr;
@@ -12,11 +12,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chaperone_policy::{Login, PersonId, Reason};
-use chaperone_store::{EnrolmentRow, FactorRow, Store, StoreError};
+use chaperone_store::{EnrolmentRow, FactorRow, Store, StoreError, WebSession};
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
-use crate::limits::Limits;
+use crate::limits::{self, Limits};
 use crate::password::{Passwords, WeakPassword, strong};
 use crate::proof::ProvenPerson;
 use crate::totp::{self, Provision};
@@ -202,12 +202,21 @@ impl Factors {
         source: IpAddr,
         now: Timestamp,
     ) -> Result<(PersonId, Second), FactorError> {
-        if let Some(wait) = self.0.limits.wait(login, source, now) {
-            return Err(FactorError::TooMany(wait));
-        }
-        let proven = self.both(person, password, code, now).await;
-        if let Err(FactorError::Failed(_)) = &proven {
-            self.0.limits.failed(login, source, now);
+        let proof = self.both(person, password, code, now);
+        self.counted(&limits::sign_in(login, source), now, proof).await
+    }
+
+    /// Looks at a proof if its tries are not used up; only one that failed stays counted.
+    async fn counted<T>(
+        &self,
+        tried: &limits::Counted,
+        now: Timestamp,
+        proof: impl Future<Output = Result<T, FactorError>>,
+    ) -> Result<T, FactorError> {
+        self.0.limits.take(tried, now).map_err(FactorError::TooMany)?;
+        let proven = proof.await;
+        if !matches!(proven, Err(FactorError::Failed(_))) {
+            self.0.limits.give_back(tried);
         }
         proven
     }
@@ -231,29 +240,40 @@ impl Factors {
         }
     }
 
-    /// Proves a second factor of somebody who has proven the first.
+    /// Proves the second factor of somebody who has proven a key.
     ///
     /// # Errors
     /// As [`Factors::sign_in`]; who has enrolled none fails.
-    pub async fn prove_code(
+    pub async fn prove_beside_key(
         &self,
-        person: PersonId,
-        login: &str,
+        proven: &ProvenPerson,
         code: &str,
         source: IpAddr,
         now: Timestamp,
     ) -> Result<Second, FactorError> {
-        if let Some(wait) = self.0.limits.wait(login, source, now) {
-            return Err(FactorError::TooMany(wait));
-        }
-        let proven = match self.0.store.factors(person).await? {
+        let tried = limits::code_of_key(proven.person(), proven.fingerprint(), source);
+        self.counted(&tried, now, self.code(proven.person(), code, now)).await
+    }
+
+    /// Proves the second factor of somebody again, in the browser that they are signed in with.
+    ///
+    /// # Errors
+    /// As [`Factors::sign_in`]; who has enrolled none fails.
+    pub async fn prove_again(
+        &self,
+        session: &WebSession,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Second, FactorError> {
+        let tried = limits::code_of_browser(session.person, &session.id);
+        self.counted(&tried, now, self.code(session.person, code, now)).await
+    }
+
+    async fn code(&self, person: PersonId, code: &str, now: Timestamp) -> Result<Second, FactorError> {
+        match self.0.store.factors(person).await? {
             Some(row) => self.second(person, &row, code, now).await,
             None => Err(FactorError::Failed(Reason::SecondFactor)),
-        };
-        if let Err(FactorError::Failed(_)) = &proven {
-            self.0.limits.failed(login, source, now);
         }
-        proven
     }
 
     /// Whether somebody has enrolled a second factor.

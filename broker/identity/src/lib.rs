@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   user name, a key whose signature the protocol verified ─▶ authenticate_key ─▶ ProvenPerson | ProofFailure
-//!   password and code ─▶ Factors::sign_in; a code beside a key ─▶ Factors::prove_code
+//!   password and code ─▶ Factors::sign_in; a code beside a key ─▶ Factors::prove_beside_key
 //!   a token ─▶ TokenKeys::verify ─▶ Claims, which say who, and nothing of what they may
 //! ```
 //!

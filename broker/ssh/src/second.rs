@@ -67,8 +67,7 @@ impl SecondFactor {
         source: IpAddr,
         now: Timestamp,
     ) -> Result<&'static str, FactorError> {
-        let login = proven.login().as_str();
-        let second = self.factors.prove_code(proven.person(), login, code, source, now).await?;
+        let second = self.factors.prove_beside_key(proven, code, source, now).await?;
         self.factors.keep_shown(proven, source).await?;
         Ok(second.as_str())
     }

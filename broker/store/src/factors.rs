@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chaperone_policy::{PersonId, Role};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::types::Uuid;
 
@@ -54,6 +54,9 @@ pub struct Enrolled {
     /// When they last signed in.
     pub last_sign_in: Option<Timestamp>,
 }
+
+/// How long the first of the two words of a reset stands.
+const RESET_STANDS: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of the word of one of the two people who reset somebody's factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,7 +257,8 @@ impl Tx {
     }
 
     /// One of the two people who take somebody's factors away says so, in a role; the second of another role, and
-    /// another person, does it. Each is a fact.
+    /// another person, does it. Each is a fact. The first word stands for a day, and only while `stands` says so of whoever
+    /// gave it: they may have been locked since, or have another role.
     ///
     /// # Errors
     /// When the database fails.
@@ -264,14 +268,18 @@ impl Tx {
         by: PersonId,
         role: Role,
         reason: &str,
+        stands: impl Fn(PersonId) -> bool,
     ) -> Result<Reset, StoreError> {
         let asked = sql!(
-            fetch_optional &mut self.conn, (Uuid, String),
-            "SELECT by_id, role FROM resets WHERE person_id = $1", person.0
+            fetch_optional &mut self.conn, (Uuid, String, i64),
+            "SELECT by_id, role, at_us FROM resets WHERE person_id = $1", person.0
         )?;
         let body = json!({ "by": by, "role": role.as_str(), "reason": reason });
-        let second =
-            asked.filter(|(first, first_role)| PersonId(*first) != by && first_role != role.as_str());
+        let second = asked.filter(|(first, first_role, at_us)| {
+            let first = PersonId(*first);
+            let fresh = self.now.duration_since(at(*at_us)) < RESET_STANDS;
+            first != by && first_role != role.as_str() && fresh && stands(first)
+        });
         if second.is_none() {
             exec!(
                 &mut self.conn,

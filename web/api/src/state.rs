@@ -12,11 +12,11 @@ use chaperone_store::{FactKind, Store};
 use chaperone_vault::Vault;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
 
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
-use crate::{router, stream};
+use crate::router;
+use crate::stream::Places;
 
 /// How the API treats its callers.
 #[derive(Clone, Debug)]
@@ -90,7 +90,7 @@ pub(crate) struct Shared {
     pub keepers: TwoKeepers,
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
-    pub streams: Arc<Semaphore>,
+    pub streams: Places,
     pub openapi: String,
 }
 
@@ -116,7 +116,7 @@ impl App {
                 keepers,
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
-                streams: stream::places(),
+                streams: Places::default(),
                 openapi,
             }),
         }

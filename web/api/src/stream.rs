@@ -1,13 +1,14 @@
 //! Answers that go on: server-sent events (WHATWG HTML §9.2). Each stream has a place among a bounded number, asks every
 //! few seconds whether its reader may still read, and ends when they may not.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use chaperone_policy::{Act, Denied, Subject, may_read};
+use chaperone_policy::{Act, Denied, PersonId, Subject, may_read};
 use futures::stream::{self, Stream};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -18,22 +19,78 @@ use crate::actor::Actor;
 use crate::credential::Credential;
 use crate::problem::Problem;
 
-/// Streams at once on one node.
-const PLACES: usize = 512;
+/// Streams of what has changed, at once on one node; and of visits that are watched, which have places of their own: who
+/// may only look at their own windows keeps nobody from watching.
+const CHANGES: usize = 512;
+const WATCHES: usize = 128;
+/// Of one person: a desk in many tabs.
+const EACH: u32 = 24;
 /// Events that wait for a slow reader; then the writer waits, and drops what it may.
 const AHEAD: usize = 64;
 /// How often the right to read is asked again.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Places for streams.
-pub(crate) fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(PLACES))
+/// What a stream shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// What has changed.
+    Changes,
+    /// A visit.
+    Visit,
+}
+
+/// Places for streams; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Places {
+    changes: Arc<Semaphore>,
+    watches: Arc<Semaphore>,
+    people: Arc<Mutex<HashMap<PersonId, u32>>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        let pool = |places| Arc::new(Semaphore::new(places));
+        Self { changes: pool(CHANGES), watches: pool(WATCHES), people: Arc::default() }
+    }
+}
+
+impl Places {
+    fn take(&self, person: PersonId, shows: Shows) -> Option<Place> {
+        let pool = if shows == Shows::Visit { &self.watches } else { &self.changes };
+        let permit = Arc::clone(pool).try_acquire_owned().ok()?;
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = people.entry(person).or_default();
+        if *count >= EACH {
+            return None;
+        }
+        *count += 1;
+        Some(Place { person, people: Arc::clone(&self.people), _permit: permit })
+    }
+}
+
+/// A place; free again when it is dropped.
+struct Place {
+    person: PersonId,
+    people: Arc<Mutex<HashMap<PersonId, u32>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = people.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                people.remove(&self.person);
+            }
+        }
+    }
 }
 
 /// The writing end of a stream; the reader has gone once a send fails.
 pub(crate) struct Writer {
     to: mpsc::Sender<Event>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// The reader has gone.
@@ -54,10 +111,9 @@ impl Writer {
 }
 
 /// A stream, and the answer that carries it.
-pub(crate) fn open(app: &App) -> Result<(Writer, Response), Problem> {
-    let place = Arc::clone(&app.parts.streams).try_acquire_owned();
-    let place =
-        place.map_err(|_| Problem::unavailable("too many pages are open", "close some and try again"))?;
+pub(crate) fn open(app: &App, person: PersonId, shows: Shows) -> Result<(Writer, Response), Problem> {
+    let full = || Problem::unavailable("too many pages are open", "close some and try again");
+    let place = app.parts.streams.take(person, shows).ok_or_else(full)?;
     let (to, from) = mpsc::channel(AHEAD);
     let answer = Sse::new(events(from)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
     Ok((Writer { to, _place: place }, answer.into_response()))
@@ -82,5 +138,22 @@ impl Actor {
         let Ok(facts) = app.parts.store.facts().await else { return false };
         let standing = may_read(&facts, self.person, Act::SeeWindows, Subject::AtAll, now);
         !matches!(standing, Err(Denied::Unknown | Denied::Locked | Denied::NotValid))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_cannot_take_every_place() {
+        let places = Places::default();
+        let [dana, sam] = [1, 2].map(|id| PersonId(uuid::Uuid::from_u128(id)));
+        let held: Vec<Place> = (0..EACH).filter_map(|_| places.take(dana, Shows::Changes)).collect();
+        assert_eq!(held.len(), EACH as usize);
+        assert!(places.take(dana, Shows::Changes).is_none());
+        assert!(places.take(sam, Shows::Changes).is_some() && places.take(sam, Shows::Visit).is_some());
+        drop(held);
+        assert!(places.take(dana, Shows::Changes).is_some());
     }
 }

@@ -75,6 +75,20 @@ pub(super) const ATTEMPTS: &[Rule] = &[
         techniques: STOLEN_ACCESS,
     },
     Rule {
+        name: "factors-reset",
+        title: "Somebody's password and second factor were taken away",
+        condition: Condition { kinds: &[FactKind::FactorsReset], ..NOTHING },
+        severity: Severity::Medium,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Call the person on a known number: did they ask for it?",
+            "Ask both who said it, each by themselves: the fact names them.",
+            "If it was not asked for, lock the person, and look at who enrolled the two.",
+        ],
+        techniques: STOLEN_ACCESS,
+    },
+    Rule {
         name: "unproven-attempts",
         title: "Attempts that proved nothing",
         condition: Condition { kinds: &[FactKind::AttemptFailed], ..NOTHING },

@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Role, Subject};
+use chaperone_policy::{Act, Role, Subject, may};
 use chaperone_store::Reset;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -93,8 +93,14 @@ pub(crate) async fn reset(
         ));
     }
     let (id, by, reason) = (person.id, actor.person, parse::needed("reason", &why.reason)?);
-    let said =
-        app.parts.store.write(move |tx| Box::pin(async move { tx.reset(id, by, role, &reason).await }));
+    let said = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let (facts, now) = (tx.facts().await?, tx.now());
+            let whose = facts.people.get(&id).ok_or_else(|| Problem::unknown("person", ""))?;
+            let stands = |first| may(&facts, first, Act::ResetFactors, Subject::Person(whose), now).is_ok();
+            Ok::<_, Problem>(tx.reset(id, by, role, &reason, stands).await?)
+        })
+    });
     Ok(Json(match said.await? {
         Reset::Waiting => {
             let other =

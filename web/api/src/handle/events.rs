@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::App;
 use crate::actor::Actor;
 use crate::problem::Problem;
-use crate::stream::{self, ASK_AGAIN, Gone, Writer};
+use crate::stream::{self, ASK_AGAIN, Gone, Shows, Writer};
 use crate::topic;
 
 /// Facts between two looks that are told one by one; more make everything stale.
@@ -27,7 +27,7 @@ const GATHER_MOST: Duration = Duration::from_secs(2);
     responses((status = 200, body = String, content_type = "text/event-stream"),
               (status = "4XX", body = crate::problem::Problem)))]
 pub(crate) async fn events(State(app): State<App>, actor: Actor) -> Result<Response, Problem> {
-    let (writer, answer) = stream::open(&app)?;
+    let (writer, answer) = stream::open(&app, actor.person, Shows::Changes)?;
     tokio::spawn(async move {
         // The reader has gone, or may not read any more: both end the stream.
         drop(tell(&app, &actor, &writer).await);

@@ -212,8 +212,7 @@ pub(crate) async fn step_up(
         return Err(Problem::bad("a token proves nothing again", "this is for signed-in browsers"));
     };
     let login = actor.login.as_str();
-    let proven =
-        app.parts.factors.prove_code(actor.person, login, &given.code, caller.source, actor.now).await;
+    let proven = app.parts.factors.prove_again(session, &given.code, actor.now).await;
     match proven {
         Ok(_) => {}
         Err(FactorError::Failed(reason)) => {

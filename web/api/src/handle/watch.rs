@@ -20,7 +20,7 @@ use super::session::{found, subject};
 use crate::actor::Actor;
 use crate::body::At;
 use crate::problem::Problem;
-use crate::stream::{self, ASK_AGAIN, Gone, Writer};
+use crate::stream::{self, ASK_AGAIN, Gone, Shows, Writer};
 use crate::{App, render};
 
 /// Output of a channel without a terminal that is shown of one batch, in bytes: nobody reads a file as it goes by.
@@ -46,7 +46,7 @@ pub(crate) async fn watch(
             "watch it there: every node serves these pages",
         )
     })?;
-    let (writer, answer) = stream::open(&app)?;
+    let (writer, answer) = stream::open(&app, actor.person, Shows::Visit)?;
     note(&app, &actor, &row, FactKind::SessionWatched).await?;
     tokio::spawn(async move {
         match live.place() {
