@@ -30,14 +30,22 @@ pub enum ReplayError {
     Write(#[from] std::io::Error),
 }
 
-/// Columns and rows out of an event's body, clamped. A client without a screen says 0 × 0 (RFC 4254 §6.2: ignored),
-/// which is no size.
+/// A terminal that is smaller is shown at this size, in columns and rows: whoever is watched chooses theirs, and must not
+/// choose one that nobody can read.
+const LEAST: (u16, u16) = (20, 4);
+
+/// The size at which a terminal of so many columns and rows is shown; the same for watching and for replay. A client
+/// without a screen says 0 × 0 (RFC 4254 §6.2: ignored), which is no size.
+#[must_use]
+pub fn readable(columns: u64, rows: u64) -> Option<(u16, u16)> {
+    let side = |wanted: u64, least: u16| u16::try_from(wanted).unwrap_or(MAX_SIDE).clamp(least, MAX_SIDE);
+    (columns > 0 && rows > 0).then(|| (side(columns, LEAST.0), side(rows, LEAST.1)))
+}
+
+/// Columns and rows out of an event's body, as they are shown.
 fn size_of(body: &Value) -> Option<(u16, u16)> {
-    let side = |name: &str| {
-        let wanted = body.get(name)?.as_u64().filter(|wanted| *wanted > 0)?;
-        Some(u16::try_from(wanted).unwrap_or(MAX_SIDE).clamp(1, MAX_SIDE))
-    };
-    Some((side("columns")?, side("rows")?))
+    let side = |name: &str| body.get(name).and_then(Value::as_u64);
+    readable(side("columns")?, side("rows")?)
 }
 
 /// The terminal that a `channel-open` event asks for.

@@ -145,11 +145,13 @@ fn a_lock_signs_a_browser_out_at_once() {
     let priya = enrols(&house, "priya");
     let browser = signs_in(&house, &priya, 0);
     house.sam().does(&["person", "lock", "priya", "--reason", "lost laptop"]);
-    assert_eq!(browser.gets("/api/windows").status, 403);
+    assert_eq!(browser.gets("/api/windows").status, 401);
     let refused = Browser::signs_in(house.gate.web_port(), "priya", &priya.password, &priya.app.code(1));
     assert_eq!(refused.unwrap_err().status, 401, "and she does not come in again");
     let reasons = house.facts_of("attempt-failed");
     assert_eq!(reasons.last().unwrap().body["reason"], "locked");
+    house.sam().does(&["person", "unlock", "priya"]);
+    assert_eq!(browser.gets("/api/windows").status, 401, "whoever has her browser does not get it back");
 }
 
 #[test]

@@ -302,7 +302,7 @@ impl Tx {
     }
 
     /// New factors, or none: whoever is signed in with the old ones is no more.
-    async fn forget_sign_ins(&mut self, person: PersonId) -> Result<(), StoreError> {
+    pub(crate) async fn forget_sign_ins(&mut self, person: PersonId) -> Result<(), StoreError> {
         exec!(&mut self.conn, "DELETE FROM web_sessions WHERE person_id = $1", person.0)?;
         exec!(&mut self.conn, "DELETE FROM ssh_proofs WHERE person_id = $1", person.0)?;
         Ok(())

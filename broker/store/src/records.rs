@@ -2,7 +2,7 @@
 //! and is a fact in the same command.
 
 use chaperone_policy::{
-    Freeze, FreezeId, Lock, LockId, Person, PersonId, Target, TargetId, Vendor, VendorId,
+    Freeze, FreezeId, Lock, LockId, LockOn, Person, PersonId, Target, TargetId, Vendor, VendorId,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -154,6 +154,10 @@ impl Tx {
     pub async fn add_lock(&mut self, lock: &Lock, by: Option<PersonId>) -> Result<(), StoreError> {
         exec!(&mut self.conn, "INSERT INTO locks (id, doc) VALUES ($1, $2)", lock.id.0, doc(lock)?)?;
         self.policy_changed();
+        // Whoever has their browser or their code does not get it back with the lock's end.
+        if let LockOn::Person(person) = lock.on {
+            self.forget_sign_ins(person).await?;
+        }
         let mut fact = NewFact::new(FactKind::LockAdded, self.now, json!({ "lock": lock }));
         fact.person = by;
         self.fact(fact).await.map(drop)

@@ -53,10 +53,15 @@ pub(crate) fn words(field: &str, text: &str) -> Result<String, Problem> {
     if text.chars().count() > MAX_TEXT {
         return Err(Problem::field(field, format!("longer than {MAX_TEXT} characters")));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(Problem::field(field, "it has control characters"));
+    if text.chars().any(|c| (c.is_control() && c != '\n') || is_hidden(c)) {
+        return Err(Problem::field(field, "it has control characters, or characters that nobody sees"));
     }
     Ok(text.to_owned())
+}
+
+/// What turns text round, or takes no room: with it a reader sees other words than were written (UTS #39 §5).
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// As [`words`], and not empty.

@@ -55,10 +55,12 @@ impl Problem {
     /// Nothing has this name: 404.
     pub fn unknown(kind: &str, name: &str) -> Self {
         let name: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+        // People say server.
+        let said = if kind == "target" { "server" } else { kind };
         Self::new(
             StatusCode::NOT_FOUND,
-            format!("there is no {kind} {name:?}"),
-            format!("list what there is: chaperone {kind} list"),
+            format!("there is no {said} {name:?}"),
+            format!("check the spelling; on the command line, chaperone {kind} list says which there are"),
         )
     }
 

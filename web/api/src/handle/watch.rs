@@ -2,13 +2,14 @@
 //! one too; the right to is asked again every few seconds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chaperone_policy::Act;
-use chaperone_recorder::replay::Screen;
+use chaperone_recorder::replay::{Screen, readable};
 use chaperone_session::{Flow, LiveSession, Seen, SeenChannel};
 use chaperone_store::{FactKind, NewFact, SessionRow};
 use jiff::Timestamp;
@@ -20,11 +21,21 @@ use super::session::{found, subject};
 use crate::actor::Actor;
 use crate::body::At;
 use crate::problem::Problem;
-use crate::stream::{self, ASK_AGAIN, Gone, Shows, Writer};
+use crate::stream::{self, Gone, Shows, Writer};
 use crate::{App, render};
 
 /// Output of a channel without a terminal that is shown of one batch, in bytes: nobody reads a file as it goes by.
 const GLIMPSE: usize = 4096;
+/// The size of a terminal whose client has no screen.
+const DEFAULT_SIZE: (u16, u16) = (80, 24);
+/// How often the right to watch is asked again: a sign-out or a lock ends it within this.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The size at which a channel's terminal is shown, if it has one.
+fn shown(channel: &SeenChannel) -> Option<(u16, u16)> {
+    let (columns, rows) = channel.size?;
+    Some(readable(columns.into(), rows.into()).unwrap_or(DEFAULT_SIZE))
+}
 
 /// What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`.
 #[utoipa::path(get, path = "/api/sessions/{session}/watch", tag = "live", security(("token" = [])),
@@ -130,7 +141,7 @@ impl Watch<'_> {
     async fn show(&self, to: &Writer, channels: Vec<SeenChannel>) -> Result<(), Gone> {
         for channel in channels {
             self.start(to, &channel).await?;
-            if let Some((columns, rows)) = channel.size {
+            if let Some((columns, rows)) = shown(&channel) {
                 let mut screen = Screen::new(columns, rows);
                 screen.write(&channel.lately);
                 let data = STANDARD.encode(screen.draw());
@@ -143,7 +154,7 @@ impl Watch<'_> {
     }
 
     async fn start(&self, to: &Writer, channel: &SeenChannel) -> Result<(), Gone> {
-        let (columns, rows) = channel.size.unwrap_or((80, 24));
+        let (columns, rows) = shown(channel).unwrap_or(DEFAULT_SIZE);
         let body = json!({
             "channel": channel.channel, "kind": channel.kind, "columns": columns, "rows": rows,
             "terminal": channel.size.is_some(), "command": channel.command.as_deref().map(render::plain),
@@ -156,6 +167,7 @@ impl Watch<'_> {
             Seen::Start(channel) => self.start(to, &channel).await,
             Seen::End(channel) => to.send("end", &json!({ "channel": channel })).await,
             Seen::Resize { channel, columns, rows } => {
+                let Some((columns, rows)) = readable(columns.into(), rows.into()) else { return Ok(()) };
                 to.send("resize", &json!({ "channel": channel, "columns": columns, "rows": rows })).await
             }
             Seen::Output { channel, error, terminal, bytes } => {

@@ -40,12 +40,21 @@ export function AddPersonPage() {
             />
             <TextInput label="Name" placeholder="Dana Reyes" autoComplete="off" value={draft.name} onChange={(event) => set({ name: event.currentTarget.value })} />
           </div>
+          <TextInput
+            label="Mail"
+            description="Where they are told what becomes of their change windows; without it they are told nothing."
+            placeholder="dana@meridian.example"
+            type="email"
+            autoComplete="off"
+            value={draft.email}
+            onChange={(event) => set({ email: event.currentTarget.value })}
+          />
           <Company vendor={draft.vendor} onChange={(vendor) => set({ vendor, roles: [] })} />
           <Roles draft={draft} onChange={(roles) => set({ roles })} error={shown.roles} />
           {draft.vendor === '' && (
             <TextInput
               label="Where the roles apply"
-              description="Everywhere when empty; else site:East, group:icu or target:alaris-sm-01."
+              description="Everywhere when empty; else site:East, group:icu, or target: and a server’s name."
               value={draft.scope}
               error={shown.scope}
               onChange={(event) => set({ scope: event.currentTarget.value })}

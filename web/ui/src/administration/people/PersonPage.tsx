@@ -38,6 +38,7 @@ function Person({ person }: { person: PersonView }) {
                   ['Sign-in name', person.login],
                   ['Company', person.vendor ?? 'Hospital'],
                   ['Roles', person.roles.map(roleLabel).join('; ')],
+                  ['Mail', person.email ?? 'none: they are told nothing'],
                   ['May come from', person.source_networks.length > 0 ? person.source_networks.join(', ') : 'any network'],
                   ['Valid from', person.valid_from && <Moment key="from" at={person.valid_from} />],
                   ['Valid until', person.valid_until ? <Moment key="until" at={person.valid_until} /> : 'no end'],

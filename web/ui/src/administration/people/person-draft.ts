@@ -4,6 +4,8 @@ import type { Wire } from '#frame'
 export interface PersonDraft {
   login: string
   name: string
+  /** Empty for no mail. */
+  email: string
   /** Empty for hospital staff. */
   vendor: string
   roles: string[]
@@ -13,7 +15,7 @@ export interface PersonDraft {
   networks: string
 }
 
-export const EMPTY_PERSON: PersonDraft = { login: '', name: '', vendor: '', roles: [], scope: '', keys: '', networks: '' }
+export const EMPTY_PERSON: PersonDraft = { login: '', name: '', email: '', vendor: '', roles: [], scope: '', keys: '', networks: '' }
 
 export type PersonFaults = Partial<Record<'login' | 'roles' | 'scope', string>>
 
@@ -33,6 +35,7 @@ export function newPerson(draft: PersonDraft): Wire<'NewPerson'> {
     name: draft.name.trim(),
     roles: draft.roles.map((role) => (scope === '' ? role : `${role}@${scope}`)),
     ...(draft.vendor === '' ? {} : { vendor: draft.vendor }),
+    ...(draft.email.trim() === '' ? {} : { email: draft.email.trim() }),
     ssh_keys: listOf(draft.keys, /\r?\n/),
     source_networks: listOf(draft.networks, /[\s,;]+/),
   }
