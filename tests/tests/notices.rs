@@ -122,6 +122,21 @@ fn a_request_that_nobody_answers_is_brought_up_again() {
 }
 
 #[test]
+fn what_nobody_answers_goes_to_the_deputy() {
+    let house = House::furnish()
+        .without_soc()
+        .with("CHAPERONE_NOTICE__REMIND_MINUTES", "1")
+        .with("CHAPERONE_NOTICE__STAND_INS", "sam")
+        .start();
+    let mail = connect(&house);
+    let window = house.request("dana", "exec", "+3h", "+4h", &[]);
+    mail.takes(Duration::from_secs(90), "a reminder", to("priya", "still waits"));
+    assert_eq!(count(&mail, to("sam", "")), 0, "not before the reminder has gone unanswered too");
+    let handed_on = mail.takes(Duration::from_secs(90), "the deputy's letter", to("sam", "you stand in"));
+    assert!(handed_on.text.contains(&window) && handed_on.text.contains("on call"), "{}", handed_on.text);
+}
+
+#[test]
 fn a_mailbox_that_is_gone_holds_up_nobody_and_is_a_fact() {
     let house = House::furnish().without_soc().start();
     let mail = connect(&house);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chaperone_alert::Timing;
+use chaperone_policy::Login;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -197,6 +198,17 @@ fn notice(reader: &mut Reader<'_>) -> Timing {
         opening_before: minutes("notice.opening_minutes", standard.opening_before, 24 * 60),
         remind_after: minutes("notice.remind_minutes", standard.remind_after, 14 * 24 * 60),
         review_before: minutes("notice.review_minutes", standard.review_before, 14 * 24 * 60),
+        stand_ins: reader.or("notice.stand_ins", Vec::new(), logins),
+    }
+}
+
+/// Sign-in names, with commas between.
+fn logins(raw: &Raw) -> Judged<Vec<Login>> {
+    let text = text(raw)?;
+    let named = text.split(',').map(str::trim).filter(|login| !login.is_empty());
+    match named.map(str::parse).collect() {
+        Ok(logins) => Ok(logins),
+        Err(_) => mismatch(format!("{text:?} are no sign-in names"), "right is such as \"lea, quentin\""),
     }
 }
 

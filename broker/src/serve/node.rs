@@ -104,7 +104,8 @@ impl Node {
         gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
         let addresses = addresses(config);
         let unseal = unseal(keys.vault.clone());
-        let delivery = Delivery::with_timing(store.clone(), alerts, addresses.clone(), unseal, config.notice);
+        let delivery =
+            Delivery::with_timing(store.clone(), alerts, addresses.clone(), unseal, config.notice.clone());
         let desk =
             Desk::new(store.clone(), folder.clone(), DeskKeys { seal_keys: vec![seal_key], identities });
         let issuer = format!("Chaperone {}", config.gate.name);

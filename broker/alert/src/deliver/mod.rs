@@ -342,7 +342,7 @@ impl Shared {
         let facts = self.store.facts().await?;
         let due = notice::due(&facts, &self.timing, now);
         for key in due.into_iter().map(|due| due.key).filter(|key| !self.knows(key)).collect::<Vec<_>>() {
-            let (alerts, timing, wanted) = (Arc::clone(&self.alerts), self.timing, key.clone());
+            let (alerts, timing, wanted) = (Arc::clone(&self.alerts), self.timing.clone(), key.clone());
             let told = self
                 .store
                 .write(move |tx| Box::pin(async move { alerts.tell_due(tx, &wanted, &timing, now).await }));

@@ -24,8 +24,11 @@ pub(super) fn audience(news: &News<'_>, facts: &Facts) -> Vec<Listener> {
         let had = parts.entry(id).or_insert(part);
         *had = (*had).min(part);
     };
-    for id in approvers(news, facts) {
-        add(id, Part::Approver);
+    if news.topic == Topic::HandedOn {
+        let stand_ins = news.stand_ins.iter().filter_map(|login| facts.person_by_login(login));
+        stand_ins.for_each(|person| add(person.id, Part::StandIn));
+    } else {
+        approvers(news, facts).into_iter().for_each(|id| add(id, Part::Approver));
     }
     if !only_approvers(news.topic) {
         window.technicians.iter().for_each(|id| add(*id, Part::Technician));
@@ -54,9 +57,9 @@ pub(super) fn audience(news: &News<'_>, facts: &Facts) -> Vec<Listener> {
     all
 }
 
-/// A reminder and a review are no news to anybody but who is to act.
+/// A reminder and a review are no news to anybody but who is to act, or who stands in for them.
 fn only_approvers(topic: Topic) -> bool {
-    matches!(topic, Topic::Reminder | Topic::ReviewDue)
+    matches!(topic, Topic::Reminder | Topic::HandedOn | Topic::ReviewDue)
 }
 
 fn approvers(news: &News<'_>, facts: &Facts) -> Vec<PersonId> {

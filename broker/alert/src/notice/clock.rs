@@ -1,6 +1,6 @@
 //! What people are told because a time has come. Derived from the windows as they are; each is told once, by its key.
 
-use chaperone_policy::{Facts, Phase, Window, WindowState};
+use chaperone_policy::{Facts, Login, Phase, Window, WindowState};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{News, Topic};
@@ -10,8 +10,8 @@ const ENDED_LATELY: SignedDuration = SignedDuration::from_hours(24);
 /// A review is told of until it is this much overdue.
 const OVERDUE_MAX: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// When people are told what a clock says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// When people are told what a clock says, and who stands in for those who do not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// So long before a window opens.
     pub opening_before: SignedDuration,
@@ -19,6 +19,8 @@ pub struct Timing {
     pub remind_after: SignedDuration,
     /// So long before a review is due.
     pub review_before: SignedDuration,
+    /// The deputy and the on-call: told when the reminder too has gone unanswered for as long.
+    pub stand_ins: Vec<Login>,
 }
 
 impl Default for Timing {
@@ -27,6 +29,7 @@ impl Default for Timing {
             opening_before: SignedDuration::from_mins(15),
             remind_after: SignedDuration::from_hours(4),
             review_before: SignedDuration::from_hours(4),
+            stand_ins: Vec::new(),
         }
     }
 }
@@ -41,14 +44,22 @@ pub(crate) struct Due<'f> {
 }
 
 /// Everything that is due at `now`, told already or not.
-pub(crate) fn due<'f>(facts: &'f Facts, timing: &Timing, now: Timestamp) -> Vec<Due<'f>> {
+pub(crate) fn due<'f>(facts: &'f Facts, timing: &'f Timing, now: Timestamp) -> Vec<Due<'f>> {
     facts.windows.values().flat_map(|window| of_window(window, timing, now)).collect()
 }
 
-fn of_window<'f>(window: &'f Window, timing: &Timing, now: Timestamp) -> Vec<Due<'f>> {
+fn of_window<'f>(window: &'f Window, timing: &'f Timing, now: Timestamp) -> Vec<Due<'f>> {
     let due = |topic: Topic, when: Option<Timestamp>| {
         let when = when.map(|when| format!("/{}", when.as_microsecond())).unwrap_or_default();
-        let news = News { topic, window, at: now, by: None, reason: None, wanted: None };
+        let news = News {
+            topic,
+            window,
+            at: now,
+            by: None,
+            reason: None,
+            wanted: None,
+            stand_ins: &timing.stand_ins,
+        };
         Due { key: format!("{}/{}{when}", topic.as_str(), window.id), news }
     };
     let since = |at: Timestamp| now.duration_since(at);
@@ -56,6 +67,9 @@ fn of_window<'f>(window: &'f Window, timing: &Timing, now: Timestamp) -> Vec<Due
     match window.phase(now) {
         Phase::Requested if since(window.requested_at) >= timing.remind_after => {
             all.push(due(Topic::Reminder, None));
+            if !timing.stand_ins.is_empty() && since(window.requested_at) >= timing.remind_after * 2 {
+                all.push(due(Topic::HandedOn, None));
+            }
         }
         Phase::Approved if since(window.opens) >= -timing.opening_before => {
             all.push(due(Topic::OpeningSoon, Some(window.opens)));

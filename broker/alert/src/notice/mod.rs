@@ -16,7 +16,7 @@ mod spoken;
 mod tests;
 mod words;
 
-use chaperone_policy::{Facts, MailAddress, PersonId, Window, WindowId};
+use chaperone_policy::{Facts, Login, MailAddress, PersonId, Window, WindowId};
 use chaperone_store::{Destination, DestinationKind, StoreError, Tx};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -36,6 +36,8 @@ pub(crate) enum Topic {
     Requested,
     /// Nobody has answered for a while.
     Reminder,
+    /// Nobody has answered the reminder either.
+    HandedOn,
     /// It has its approvals.
     Approved,
     /// An approver said no.
@@ -64,6 +66,7 @@ impl Topic {
         match self {
             Self::Requested => "requested",
             Self::Reminder => "reminder",
+            Self::HandedOn => "handed-on",
             Self::Approved => "approved",
             Self::Denied => "denied",
             Self::Withdrawn => "withdrawn",
@@ -83,6 +86,8 @@ impl Topic {
 pub(crate) enum Part {
     /// They may decide.
     Approver,
+    /// They stand in for those who may decide: the deputy, the on-call.
+    StandIn,
     /// They are to connect.
     Technician,
     /// They asked.
@@ -95,6 +100,7 @@ impl Part {
     fn as_str(self) -> &'static str {
         match self {
             Self::Approver => "approver",
+            Self::StandIn => "stand-in",
             Self::Technician => "technician",
             Self::Requester => "requester",
             Self::Contact => "contact",
@@ -132,6 +138,8 @@ pub(crate) struct News<'a> {
     pub reason: Option<String>,
     /// The end that is asked for.
     pub wanted: Option<Timestamp>,
+    /// Who stands in for those who have not answered.
+    pub stand_ins: &'a [Login],
 }
 
 /// One message to one person.

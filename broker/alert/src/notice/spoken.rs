@@ -35,6 +35,7 @@ pub(crate) fn spoken<'f>(fact: &CommittedFact, facts: &'f Facts) -> Option<News<
             .map(str::to_owned)
             .filter(|reason| !reason.is_empty()),
         wanted: text("/closes").and_then(|closes| closes.parse::<Timestamp>().ok()),
+        stand_ins: &[],
     })
 }
 

@@ -1,9 +1,10 @@
 //! Who is told of what, in which words, and that each is told once.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use chaperone_policy::{
-    Approval, DestinationId, Facts, Grant, Person, PersonId, Purpose, Role, Scope, TargetId, Validity,
+    Approval, DestinationId, Facts, Grant, Login, Person, PersonId, Purpose, Role, Scope, TargetId, Validity,
     Window, WindowState,
 };
 use chaperone_store::{Destination, DestinationKind, FactKind, NewFact, Reach, StoreError};
@@ -17,6 +18,7 @@ use super::{News, Part, Timing, Topic, due, notices, spoken};
 use crate::sample::{Town, fact, town};
 use crate::tests::gate::Gate;
 
+static STAND_INS: OnceLock<Vec<Login>> = OnceLock::new();
 const QUENTIN: PersonId = PersonId(Uuid::from_u128(21));
 const EVE: PersonId = PersonId(Uuid::from_u128(22));
 const SAM: PersonId = PersonId(Uuid::from_u128(23));
@@ -72,7 +74,8 @@ fn told(news: &News<'_>, facts: &Facts) -> Vec<(Part, String)> {
 }
 
 fn news(topic: Topic, window: &Window, by: Option<PersonId>) -> News<'_> {
-    News { topic, window, at: now(), by, reason: None, wanted: None }
+    let stand_ins = STAND_INS.get_or_init(|| vec!["quentin".parse().unwrap()]);
+    News { topic, window, at: now(), by, reason: None, wanted: None, stand_ins }
 }
 
 #[test]
@@ -160,6 +163,7 @@ fn every_message_says_what_where_when_and_what_to_do_next() {
     for topic in [
         Topic::Requested,
         Topic::Reminder,
+        Topic::HandedOn,
         Topic::Approved,
         Topic::Denied,
         Topic::Withdrawn,
@@ -191,7 +195,7 @@ fn every_message_says_what_where_when_and_what_to_do_next() {
 
 #[test]
 fn what_the_clock_says_is_due_when_it_is() {
-    let timing = Timing::default();
+    let timing = Timing { stand_ins: vec!["quentin".parse().unwrap()], ..Timing::default() };
     let due_at = |window: &Window, at: Timestamp| -> Vec<String> {
         let mut facts = Facts::default();
         facts.windows.insert(window.id, window.clone());
@@ -211,6 +215,8 @@ fn what_the_clock_says_is_due_when_it_is() {
         (&approved, closes + minutes(24 * 60), vec![]),
         (&requested, now() + minutes(239), vec![]),
         (&requested, now() + minutes(240), vec!["reminder"]),
+        (&requested, now() + minutes(479), vec!["reminder"]),
+        (&requested, now() + minutes(480), vec!["reminder", "handed-on"]),
         (&requested, closes, vec![]),
     ] {
         assert_eq!(due_at(window, at), expected, "{:?} at {at}", window.state);

@@ -23,6 +23,7 @@ pub(super) fn subject(news: &News<'_>, facts: &Facts, zone: &TimeZone) -> String
     let what = match news.topic {
         Topic::Requested => "asked for".to_owned(),
         Topic::Reminder => "still waits for an answer".to_owned(),
+        Topic::HandedOn => "waits for an answer: you stand in".to_owned(),
         Topic::Approved => "approved".to_owned(),
         Topic::Denied => "denied".to_owned(),
         Topic::Withdrawn => "taken back".to_owned(),
@@ -65,7 +66,7 @@ fn headline(news: &News<'_>, facts: &Facts, zone: &TimeZone) -> String {
     let by = news.by.map_or_else(|| "Somebody".to_owned(), |id| name(id, facts));
     match news.topic {
         Topic::Requested => format!("{by} asks for a change window."),
-        Topic::Reminder => format!(
+        Topic::Reminder | Topic::HandedOn => format!(
             "A request for a change window has waited for {} and nobody has answered it.",
             words(news.at.duration_since(window.requested_at))
         ),
@@ -105,6 +106,9 @@ fn next_step(news: &News<'_>, to: &Listener, zone: &TimeZone) -> String {
     match (news.topic, to.part) {
         (Topic::Requested | Topic::Reminder, Part::Approver) => {
             "look at it and approve, shorten, move or deny it.".to_owned()
+        }
+        (Topic::HandedOn, _) => {
+            "you are the deputy or on call: decide it if you may, or call those who may.".to_owned()
         }
         (Topic::Moved, Part::Approver) => "look at the new times and approve or deny them.".to_owned(),
         (Topic::MoreTime, Part::Approver) => {
