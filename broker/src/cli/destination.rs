@@ -53,7 +53,7 @@ pub(crate) struct Add {
     /// The file with the webhook's signing secret (whsec_…)
     #[arg(long, value_name = "FILE", requires = "webhook")]
     secret_file: Option<PathBuf>,
-    /// A mail server: smtps://HOST[:PORT], or smtp://HOST[:PORT] with STARTTLS
+    /// A mail server: smtps://HOST, or smtp://HOST with STARTTLS; with :PORT where it is another than usual
     #[arg(long, value_name = "URL", requires = "from")]
     smtp: Option<String>,
     /// Whom mail is from
