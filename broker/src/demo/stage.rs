@@ -69,11 +69,13 @@ impl Stage {
         let program = std::env::current_exe().map_err(trying("find this program"))?;
         // A fresh start each time: targets and receivers have new ports at every run.
         std::fs::create_dir_all(&folder).map_err(trying("make the demo's folder"))?;
+        // The tour connects to nothing that anybody pastes, and leaves the known ports to a demo that may run beside it.
+        let wished = |port| if prints { port } else { 0 };
         let stage = Self {
             folder,
             soc: Soc::new(prints),
-            ssh_port: free_port(2222)?,
-            web_port: free_port(8080)?,
+            ssh_port: free_port(wished(2222))?,
+            web_port: free_port(wished(8080))?,
             program,
             children: Vec::new(),
         };
