@@ -166,7 +166,7 @@ impl Gate {
         let mut space = Space::Ok;
         loop {
             tick.tick().await;
-            space = self.look_at_disk(space).await;
+            space = self.look_at_disk(space);
         }
     }
 
@@ -199,7 +199,7 @@ impl Gate {
         trusted
     }
 
-    async fn look_at_disk(&self, before: Space) -> Space {
+    fn look_at_disk(&self, before: Space) -> Space {
         let Ok(space) = self.shared.folder.space() else { return before };
         match space {
             Space::Critical => {
@@ -215,7 +215,8 @@ impl Gate {
         if space != before {
             let kind = if space == Space::Ok { FactKind::RecorderMended } else { FactKind::RecorderFault };
             let body = json!({ "disk": format!("{space:?}").to_lowercase() });
-            self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
+            let (gate, fact) = (self.clone(), NewFact::new(kind, Timestamp::now(), body));
+            tokio::spawn(async move { gate.write_or_spool(fact, None).await });
         }
         space
     }
