@@ -19,8 +19,8 @@ open content. It needs no network, and writes nothing.
 
     python3 chaperone_verify.py RECORDING --key PUBLIC-KEY [--identity FILE]... [--json]
 
-PUBLIC-KEY is an Ed25519 key that you trust, from a source other than the recording: base64 of its 32 bytes, or a PEM
-public key, or the name of a file that holds either. Give --key again for each further node that may have sealed.
+PUBLIC-KEY is an Ed25519 key that you trust, from a source other than the recording: base64 or hex of its 32 bytes, a PEM
+public key, a verifier key (name+id+key), or a file that holds one of these. Give --key again for each further node.
 FILE holds age X25519 identities (AGE-SECRET-KEY-1...), one a line. The exit status is 0 for sound, 1 for not sound, and 2
 for a wrong command or a missing package.
 
@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
+import datetime
 import decimal
 import hashlib
 import hmac
@@ -44,7 +44,7 @@ import stat
 import struct
 import sys
 import uuid
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Iterable, Iterator, Optional, Sequence, Union
 
 try:
@@ -121,30 +121,57 @@ class LedgerView:
 
 @dataclass
 class Verdict:
-    """What was found. `sound_blocks` and `sound_bytes` say how much from the start is proved, also when the rest is not."""
+    """What was found. `sound_blocks` and `sound_bytes` say how much from the start is proved, also when the rest is not.
+
+    `failure`, `offset`, `block` and `detail` are the first bad place. What the seal says is filled in where it is authentic.
+    """
 
     sound: bool = False
+    session: Optional[str] = None
+    recording: Optional[bytes] = None  # C0
+    started: Optional[Time] = None
+    state: Optional[str] = None  # "sealed" or "recovered"
+    sealed_by: Optional[str] = None
+    sealed_at: Optional[str] = None
+    seal_hash: Optional[bytes] = None
+    reason: Optional[str] = None
+    channels: list[dict[str, Any]] = field(default_factory=list)
+    recovery: Optional[dict[str, Any]] = None
+    content: str = "not-opened"  # or "evidence-opened", "all-opened"
+    ledger_asked: bool = False
     failure: Optional[str] = None
     detail: str = ""
-    offset: Optional[int] = None
+    offset: int = 0
     block: Optional[int] = None
     sound_blocks: int = 0
     sound_bytes: int = 0
-    session: Optional[str] = None
-    recording: Optional[str] = None
-    started: Optional[str] = None
-    header_key: Optional[str] = None
-    chain: Optional[str] = None
-    state: Optional[str] = None
-    sealed_by: Optional[str] = None
-    sealed_at: Optional[str] = None
-    reason: Optional[str] = None
-    seal_sha256: Optional[str] = None
-    coverage: Any = None
-    recovery: Any = None
-    content: str = "not opened"  # or "opened, typed input masked", or "opened"
-    ledger: str = "not consulted"  # or "agrees"
-    records: Optional[int] = None
+    sound_until: Optional[Time] = None
+
+    def coverage(self) -> Optional[str]:
+        """The session's coverage: the weakest of its channels'. Recovery cannot know it."""
+        if self.state != "sealed":
+            return None
+        return COVERAGES[max((COVERAGES.index(channel["coverage"]) for channel in self.channels), default=0)]
+
+    def as_json(self) -> dict[str, Any]:
+        bad = {"failure": self.failure, "offset": self.offset, "block": self.block, "detail": self.detail}
+        return {
+            "sound": self.sound,
+            "session": self.session,
+            "started": self.started and str(self.started),
+            "state": self.state,
+            "sealed_by": self.sealed_by,
+            "seal_hash": self.seal_hash and self.seal_hash.hex(),
+            "reason": self.reason,
+            "coverage": self.coverage(),
+            "channels": self.channels,
+            "content": self.content,
+            "ledger_asked": self.ledger_asked,
+            "bad": None if self.failure is None else bad,
+            "sound_blocks": self.sound_blocks,
+            "sound_bytes": self.sound_bytes,
+            "sound_until": self.sound_until and str(self.sound_until),
+        }
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -162,6 +189,8 @@ TAG_LABEL = b"chaperone/ledger/tag/v1\n"
 
 SIGNATURE_BYTES = 64
 LARGEST_EXACT = 2**53 - 1
+UNIX_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+JSON_DEPTH = 100
 
 
 def sha256(*parts: bytes) -> bytes:
@@ -221,11 +250,13 @@ def parse_json(data: bytes) -> Any:
 
 
 def canonical_json(value: Any) -> bytes:
-    """RFC 8785. Raises ValueError for what has no canonical form."""
-    return _canonical(value).encode("utf-8")
+    """RFC 8785. Raises ValueError for what has no canonical form, or is nested deeper than this program follows."""
+    return _canonical(value, JSON_DEPTH).encode("utf-8")
 
 
-def _canonical(value: Any) -> str:
+def _canonical(value: Any, depth: int) -> str:
+    if depth == 0:
+        raise ValueError("nested too deeply")
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
@@ -235,10 +266,10 @@ def _canonical(value: Any) -> str:
     if isinstance(value, (int, float)):
         return _canonical_number(float(value))
     if isinstance(value, list):
-        return "[" + ",".join(map(_canonical, value)) + "]"
+        return "[" + ",".join(_canonical(item, depth - 1) for item in value) + "]"
     if isinstance(value, dict):
         names = sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{_canonical(name)}:{_canonical(value[name])}" for name in names) + "}"
+        return "{" + ",".join(f"{_canonical(name, 1)}:{_canonical(value[name], depth - 1)}" for name in names) + "}"
     raise ValueError(f"{type(value).__name__} has no JSON form")
 
 
@@ -274,19 +305,65 @@ def read_canonical(data: bytes) -> dict[str, Any]:
 
 
 def read_number(value: Any) -> int:
-    """A count: a JSON integer, or a decimal string as 64-bit numbers are written. Raises ValueError."""
-    if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,19}", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**64:
-        raise ValueError("not a 64-bit count")
+    """A number that JSON holds as a number. Raises ValueError."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_EXACT:
+        raise ValueError("not a whole number")
     return value
 
 
+def read_decimal(value: Any) -> int:
+    """A 64-bit number, which JSON holds as a decimal string. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch("0|[1-9][0-9]{0,19}", value) or int(value) >= 2**64:
+        raise ValueError("not a decimal number of 64 bits")
+    return int(value)
+
+
+def read_session(value: Any) -> uuid.UUID:
+    """A session's id, in the usual lower-case spelling. Raises ValueError."""
+    session = uuid.UUID(value) if isinstance(value, str) else None
+    if session is None or str(session) != value:
+        raise ValueError("not a UUID")
+    return session
+
+
+@dataclass(frozen=True)
+class Time:
+    """A moment in UTC, to the nanosecond."""
+
+    seconds: int
+    nanos: int
+
+    @classmethod
+    def read(cls, value: Any) -> Time:
+        """RFC 3339. Raises ValueError."""
+        shape = r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))"
+        match = re.fullmatch(shape, value, re.ASCII) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError("not a time")
+        away = (int(match[4]) * 60 + int(match[5])) * 60 if match[3] else 0
+        local = datetime.datetime.fromisoformat(match[1].upper()).replace(tzinfo=datetime.timezone.utc)
+        seconds = int((local - UNIX_EPOCH).total_seconds()) + (away if match[3] == "-" else -away)
+        return cls(seconds, int((match[2] or "0").ljust(9, "0")))
+
+    def after(self, nanos: int) -> Time:
+        seconds, rest = divmod(self.nanos + nanos, 10**9)
+        return Time(self.seconds + seconds, rest)
+
+    def __str__(self) -> str:
+        try:
+            moment = UNIX_EPOCH + datetime.timedelta(seconds=self.seconds)
+        except OverflowError:
+            return f"{self.seconds} s after 1970"
+        fraction = f".{self.nanos:09}".rstrip("0") if self.nanos else ""
+        return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
 def read_public_key(text: str) -> bytes:
-    """The 32 bytes of an Ed25519 key from base64, from PEM, or from a file that holds either. Raises ValueError."""
+    """The 32 bytes of an Ed25519 key: base64, hex, PEM, a verifier key, or a file with one of these. Raises ValueError."""
     if "BEGIN" not in text and os.path.isfile(text):
-        with open(text, "r", encoding="ascii", errors="strict") as file:
+        with open(text, "r", encoding="ascii") as file:
             text = file.read(16384)
+    text = text.strip()
     if "BEGIN" in text:
         try:
             key = serialization.load_pem_public_key(text.encode("ascii"))
@@ -295,7 +372,11 @@ def read_public_key(text: str) -> bytes:
         if not isinstance(key, Ed25519PublicKey):
             raise ValueError("the PEM key is not an Ed25519 key")
         return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return from_base64(text.strip(), 32)
+    if re.fullmatch("[0-9a-fA-F]{64}", text):
+        return bytes.fromhex(text)
+    if text.count("+") >= 2 and len(text) > 44:
+        return parse_verifier_key(text).key
+    return from_base64(text, 32)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -502,7 +583,7 @@ class KeyInfo:
 @dataclass
 class Header:
     session: uuid.UUID
-    started: str
+    started: Time
     seal_key: bytes
     keys: dict[str, KeyInfo]
     c0: bytes
@@ -512,7 +593,7 @@ class Header:
 def read_header(source: Source) -> Header:
     """Shape, version and signature of the header. Whether its key is trusted is for the caller."""
     fixed = source.read(0, 16)
-    if fixed[:8] != HEADER_MAGIC:
+    if not HEADER_MAGIC.startswith(fixed[:8]):
         raise Failure("not-a-recording", "it does not begin with CHAPREC")
     if len(fixed) < 16:
         raise Failure("header-damaged", "the file ends inside the header")
@@ -538,21 +619,19 @@ def read_header(source: Source) -> Header:
 
 
 def _header_fields(fields: dict[str, Any], c0: bytes, size: int) -> Header:
-    session = uuid.UUID(fields["session"]) if isinstance(fields["session"], str) else None
-    if session is None or str(session) != fields["session"]:
-        raise ValueError("session is not a UUID")
-    if not isinstance(fields["started"], str):
-        raise ValueError("started is not a time")
-    read_number(fields["monotonic_origin_ns"])
+    read_decimal(fields["monotonic_origin_ns"])
     if fields["durability"] not in ("prompt", "durable"):
         raise ValueError("durability is unknown")
+    if not isinstance(fields["facts"], dict):
+        raise ValueError("facts is not an object")
     keys = {}
     for name in ("evidence", "input"):
         entry = fields["keys"][name]
         if not isinstance(entry["recipients"], list):
             raise ValueError("recipients is not a list")
         keys[name] = KeyInfo(from_hex(entry["commitment"]), from_base64(entry["wrapped"]))
-    return Header(session, fields["started"], from_base64(fields["seal_key"], 32), keys, c0, size)
+    seal_key = from_base64(fields["seal_key"], 32)
+    return Header(read_session(fields["session"]), Time.read(fields["started"]), seal_key, keys, c0, size)
 
 
 # --- Block -----------------------------------------------------------------------------------------------------------
@@ -608,6 +687,15 @@ def read_block_head(raw: bytes) -> BlockHead:
         if kind == RECORDS and plain and not compressed and length != plain + TAG_BYTES:
             raise ValueError("the length of a section does not fit its plaintext")
     return head
+
+
+class Block:
+    """A block as it is in the file at `offset`."""
+
+    def __init__(self, head: BlockHead, offset: int, body: bytes) -> None:
+        self.head, self.offset = head, offset
+        split = head.evidence_bytes
+        self.evidence, self.input, self.chain = body[:split], body[split:-CHAIN_BYTES], body[-CHAIN_BYTES:]
 
 
 def comes_later(source: Source, offset: int, name: bytes, ordinal: int) -> bool:
@@ -679,19 +767,17 @@ def read_frames(data: bytes, head: BlockHead, previous: bytes, nonce: int) -> li
 
 STREAMS = ("output", "stderr", "input", "gate", "forward-in", "forward-out")
 EVENT, DATA, TYPED, DELIVERED = 0x01, 0x10, 0x20, 0x30
+CHANNEL_MAX = 2**32 - 1
 # A zstd window larger than this is refused: it only costs memory.
 ZSTD_WINDOW_LOG = 23
 ZSTD_FEED = 64
 
 
 class Content:
-    """The opened content: checks every section and record, and counts what the seal must have counted.
-
-    The first failure is kept, not raised: the chain is judged before the content.
-    """
+    """The opened content: checks every section and record, and counts what the seal must have counted."""
 
     def __init__(self, header: Header, identities: Sequence[X25519PrivateKey]) -> None:
-        self.failure: Optional[Failure] = None
+        """Opens the wrapped keys and compares them with their commitments. A closed input key only masks what was typed."""
         self.keys: dict[str, bytes] = {}
         self.records = 0
         self.channels: set[int] = set()
@@ -703,36 +789,34 @@ class Content:
             except ValueError:
                 key = None
             if key is None and name == "evidence":
-                self.failure = Failure("wrong-identity", "the evidence key stays closed to the given identities")
-                return
+                raise Failure("wrong-identity", "the evidence key stays closed to the given identities")
             if key is None:
                 continue
             committed = sha256(KEY_LABEL, name.encode(), b"\n", header.session.bytes, key)
             if len(key) != 32 or committed != info.commitment:
-                self.failure = Failure("key-commitment-mismatch", f"the {name} key is another one")
-                return
+                raise Failure("key-commitment-mismatch", f"the {name} key is another one")
             self.keys[name] = key
 
-    def take(self, head: BlockHead, evidence: bytes, typed: bytes, previous: bytes, frames: list[Frame],
-             offset: int) -> None:
-        """Opens one block whose chain value holds."""
-        if self.failure is not None:
-            return
+    def take(self, block: Block, previous: bytes, frames: list[Frame]) -> None:
+        """Opens one block whose chain value holds; `previous` is the chain value before it."""
         try:
-            if head.kind == FRAMES:
+            if block.head.kind == FRAMES:
                 for frame in frames:
                     self._take_frame(frame, first=frame is frames[0])
-                return
-            bound = head.raw + previous
-            plain = self._open("evidence", head.nonce, evidence, bound, head.evidence_plain,
-                               bool(head.flags & EVIDENCE_ZSTD))
-            self._open("input", head.nonce, typed, bound, head.input_plain, bool(head.flags & INPUT_ZSTD))
-            self._read_records(plain, head.first_ns, head.last_ns, head.records, head.input_plain, first=True)
+            else:
+                self._take_records(block.head, block.evidence, block.input, previous)
         except Failure as failure:
-            failure.offset, failure.block = offset, head.ordinal
-            self.failure = failure
+            failure.offset, failure.block = block.offset, block.head.ordinal
+            raise
         except ValueError as cause:
-            self.failure = Failure("records-malformed", str(cause), offset, head.ordinal)
+            raise Failure("records-malformed", str(cause), block.offset, block.head.ordinal) from None
+
+    def _take_records(self, head: BlockHead, evidence: bytes, typed: bytes, previous: bytes) -> None:
+        bound = head.raw + previous
+        packed, packed_input = bool(head.flags & EVIDENCE_ZSTD), bool(head.flags & INPUT_ZSTD)
+        plain = self._open("evidence", head.nonce, evidence, bound, head.evidence_plain, packed)
+        self._open("input", head.nonce, typed, bound, head.input_plain, packed_input)
+        self._read_records(plain, head.first_ns, head.last_ns, head.records, head.input_plain, first=True)
 
     def _take_frame(self, frame: Frame, first: bool) -> None:
         bound = frame.head + frame.before
@@ -766,6 +850,8 @@ class Content:
             time += delta
             found += 1
             channel = channel_code - 1  # -1 is the session itself
+            if channel > CHANNEL_MAX:
+                raise ValueError("a record names a channel that is too large")
             if channel >= 0:
                 self.channels.add(channel)
             if tag == EVENT:
@@ -777,6 +863,8 @@ class Content:
             stream = tag & 0x0F
             if tag & 0xF0 not in (DATA, TYPED, DELIVERED) or stream >= len(STREAMS):
                 raise ValueError(f"a record has the unknown tag {tag:#04x}")
+            if channel < 0:
+                raise ValueError("data without a channel")
             value, at = read_varint(data, at)
             if tag & 0xF0 == DELIVERED:
                 self.delivered[channel, stream] = value
@@ -858,6 +946,8 @@ def _zstd_decoder() -> tuple[Any, Any]:
 SEAL_MAGIC = b"CSEL"
 SEAL_END = b"CHAPEND\n"
 SEAL_JSON_MAX = 1_048_576
+# From the strongest to the weakest.
+COVERAGES = ("captured", "output-only", "flow-only", "refused")
 
 
 @dataclass
@@ -868,8 +958,10 @@ class Seal:
     chain: bytes
     blocks: int
     records: Optional[int]
-    coverage: set[int]
+    data_bytes: Optional[int]
+    coverage: list[dict[str, Any]]
     counts: dict[tuple[int, int], tuple[int, int]]
+    recovery: Optional[dict[str, Any]]
     sha256: bytes
     size: int
 
@@ -900,33 +992,62 @@ def read_seal(source: Source, offset: int) -> Seal:
 
 
 def _seal_fields(fields: dict[str, Any], digest: bytes, size: int) -> Seal:
+    read_session(fields["session"])
+    Time.read(fields["at"])
+    for name in ("first_at", "last_at"):
+        if fields[name] is not None:
+            Time.read(fields[name])
     if fields["state"] not in ("sealed", "recovered"):
         raise ValueError("its state is unknown")
-    for name in ("session", "reason", "at"):
-        if not isinstance(fields[name], str):
-            raise ValueError(f"{name} is not a text")
+    if not isinstance(fields["reason"], str):
+        raise ValueError("reason is not a text")
     recovered = fields["state"] == "recovered"
-    records = None if fields["records"] is None and recovered else read_number(fields["records"])
+    records, data_bytes = (None if recovered and fields[name] is None else read_decimal(fields[name])
+                             for name in ("records", "bytes"))
     return Seal(fields, from_base64(fields["seal_key"], 32), from_hex(fields["recording"]), from_hex(fields["chain"]),
-                read_number(fields["blocks"]), records, _coverage(fields["coverage"]), _counts(fields["counts"]),
-                digest, size)
+                read_number(fields["blocks"]), records, data_bytes, _coverage(fields["coverage"]),
+                _counts(fields["counts"]), _recovery(fields["recovery"]) if recovered else None, digest, size)
 
 
-def _coverage(value: Any) -> set[int]:
-    """The channels that the seal has a statement for, but for those that were refused."""
-    entries = value.items() if isinstance(value, dict) else [(entry["channel"], entry) for entry in value]
-    return {read_number(channel) for channel, entry in entries if entry["coverage"] != "refused"}
+def _coverage(value: Any) -> list[dict[str, Any]]:
+    """A statement for each channel: `[{"channel": 0, "coverage": "captured", "why": ""}]`."""
+    found = []
+    for entry in _list(value):
+        if entry["coverage"] not in COVERAGES or not isinstance(entry["why"], str):
+            raise ValueError("a statement of coverage is malformed")
+        found.append({"channel": read_number(entry["channel"]), "coverage": entry["coverage"], "why": entry["why"]})
+    return found
 
 
 def _counts(value: Any) -> dict[tuple[int, int], tuple[int, int]]:
-    """Bytes received and delivered, by channel and stream."""
+    """Bytes by channel and stream: `[{"channel": 0, "stream": "output", "received": "5", "delivered": "5"}]`."""
     found = {}
-    for entry in value:
+    for entry in _list(value):
         key = read_number(entry["channel"]), STREAMS.index(entry["stream"])
         if key in found:
             raise ValueError("a stream is counted twice")
-        found[key] = read_number(entry["received"]), read_number(entry["delivered"])
+        found[key] = read_decimal(entry["received"]), read_decimal(entry["delivered"])
     return found
+
+
+def _recovery(value: Any) -> dict[str, Any]:
+    """What recovery found; `checkpoint` is null or `[block, hex chain value]`."""
+    read_number(value["frames"])
+    read_decimal(value["left_bytes"])
+    from_hex(value["left_sha256"])
+    if value["checkpoint"] is not None:
+        block, chain = _list(value["checkpoint"])
+        read_number(block)
+        from_hex(chain)
+    if not isinstance(value["reaches_checkpoint"], bool):
+        raise ValueError("reaches_checkpoint is not true or false")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("not a list")
+    return value
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -959,22 +1080,23 @@ def verify_recording(
 
 def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateKey], ledger: Optional[LedgerView],
             verdict: Verdict) -> None:
+    """Each check in its order; the first that does not hold raises Failure. `verdict` says how far it came."""
     header = read_header(source)
-    verdict.session, verdict.recording, verdict.started = str(header.session), header.c0.hex(), header.started
-    verdict.header_key = base64.b64encode(header.seal_key).decode()
+    verdict.session, verdict.recording, verdict.started = str(header.session), header.c0, header.started
+    verdict.sound_bytes, verdict.ledger_asked = header.size, ledger is not None
     if header.seal_key not in trusted:
-        raise Failure("wrong-key", "the header is signed by a key that was not given as trusted")
+        key = base64.b64encode(header.seal_key).decode()
+        raise Failure("wrong-key", f"the header is signed by {key}, which was not given as trusted")
     if ledger is not None and ledger.session != str(header.session):
         raise Failure("foreign-recording", f"the header names session {header.session}, not {ledger.session}")
-
     content = Content(header, identities) if identities else None
+    if content is not None:
+        verdict.content = "all-opened" if "input" in content.keys else "evidence-opened"
+
     offset, chain, blocks = _verify_blocks(source, header, content, ledger, verdict)
     if ledger is not None and any(block > blocks for block, _ in ledger.checkpoints):
         known = max(block for block, _ in ledger.checkpoints)
         raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
-    if content is not None and content.failure is not None:
-        raise content.failure
-
     if offset == source.size:
         raise Failure("missing-seal", "the file ends behind its last block", offset)
     seal = read_seal(source, offset)
@@ -982,53 +1104,51 @@ def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateK
     _describe_seal(seal, verdict)
     if content is not None:
         _verify_counts(seal, content, offset)
-    end = offset + seal.size
+
+    end = verdict.sound_bytes = offset + seal.size
     if end < source.size:
         name = "second-seal" if source.read(end, 4) == SEAL_MAGIC else "bytes-after-seal"
         raise Failure(name, f"{source.size - end} bytes follow the seal", end)
-    if ledger is not None:
-        if ledger.seal_sha256 != seal.sha256:
-            raise Failure("seal-not-in-ledger", "the ledger holds another seal, or none, for this session", offset)
-        verdict.ledger = "agrees"
-    verdict.sound_bytes = end
-    if content is not None:
-        verdict.records = content.records
-        verdict.content = "opened" if "input" in content.keys else "opened, typed input masked"
+    if ledger is not None and ledger.seal_sha256 != seal.sha256:
+        raise Failure("seal-not-in-ledger", "the ledger holds another seal, or none, for this session", offset)
 
 
 def _verify_blocks(source: Source, header: Header, content: Optional[Content], ledger: Optional[LedgerView],
                    verdict: Verdict) -> tuple[int, bytes, int]:
-    """Walks the chain. Returns where it ends, its last value, and the number of blocks."""
+    """Walks the chain, and opens each block on the way. Returns where it ends, its last value, the number of blocks."""
     checkpoints: dict[int, set[bytes]] = {}
-    for block, value in ledger.checkpoints if ledger is not None else ():
-        checkpoints.setdefault(block, set()).add(value)
+    for known, value in ledger.checkpoints if ledger is not None else ():
+        checkpoints.setdefault(known, set()).add(value)
     offset, chain, ordinal, nonce = header.size, header.c0, 0, -1
+    if any(value != chain for value in checkpoints.get(0, ())):
+        raise Failure("ledger-mismatch", "the ledger names another beginning for this recording")
 
     while True:
-        if any(value != chain for value in checkpoints.get(ordinal, ())):
-            raise Failure("ledger-mismatch", f"the ledger has another chain value for block {ordinal}",
-                          verdict.sound_bytes, ordinal)
-        verdict.sound_blocks, verdict.sound_bytes, verdict.chain = ordinal, offset, chain.hex()
         magic = source.read(offset, 4)
         if magic == SEAL_MAGIC or not magic:
             return offset, chain, ordinal
-        head, body = _verify_block(source, offset, header.c0[:8], ordinal + 1, chain)
+        block = _verify_block(source, offset, header.c0[:8], ordinal + 1, chain)
+        head = block.head
         if head.nonce <= nonce:
             raise Failure("nonce-reused", f"the counter is {head.nonce} after {nonce}", offset, head.ordinal)
         frames: list[Frame] = []
         if head.kind == FRAMES:
             try:
-                frames = read_frames(body[: head.evidence_bytes], head, chain, nonce)
+                frames = read_frames(block.evidence, head, chain, nonce)
             except ValueError as cause:
                 raise Failure("frames-broken", str(cause), offset, head.ordinal) from None
+        if any(value != block.chain for value in checkpoints.get(head.ordinal, ())):
+            raise Failure("ledger-mismatch", f"the ledger has another chain value for block {head.ordinal}",
+                          offset, head.ordinal)
         if content is not None:
-            split = head.evidence_bytes
-            content.take(head, body[:split], body[split : split + head.input_bytes], chain, frames, offset)
-        offset, chain, ordinal, nonce = offset + head.size, body[-CHAIN_BYTES:], head.ordinal, head.nonce
+            content.take(block, chain, frames)
+        offset, chain, ordinal, nonce = offset + head.size, block.chain, head.ordinal, head.nonce
+        verdict.sound_blocks, verdict.sound_bytes = ordinal, offset
+        verdict.sound_until = header.started.after(head.last_ns)
 
 
-def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: bytes) -> tuple[BlockHead, bytes]:
-    """Shape, name, ordinal and chain value of the block at `offset`. Returns its head and what follows the head."""
+def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: bytes) -> Block:
+    """Shape, name, ordinal and chain value of the block at `offset`, where block `due` is due."""
     raw = source.read(offset, BLOCK_HEAD.size)
     if not BLOCK_MAGIC.startswith(raw[:4]) and not SEAL_MAGIC.startswith(raw[:4]):
         raise Failure("not-a-block", "neither a block nor a seal begins here", offset, due)
@@ -1049,9 +1169,10 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
         raise Failure("reordered" if found else "block-missing",
                       f"block {head.ordinal} comes where {due} is due", offset, due)
     body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
-    if sha256(BLOCK_LABEL, chain, raw, body[:-CHAIN_BYTES]) != body[-CHAIN_BYTES:]:
+    block = Block(head, offset, body)
+    if sha256(BLOCK_LABEL, chain, raw, block.evidence, block.input) != block.chain:
         raise Failure("chain-broken", "its chain value does not follow from what is before it", offset, due)
-    return head, body
+    return block
 
 
 def _verify_seal(seal: Seal, header: Header, chain: bytes, blocks: int, trusted: set[bytes], offset: int) -> None:
@@ -1070,24 +1191,27 @@ def _verify_seal(seal: Seal, header: Header, chain: bytes, blocks: int, trusted:
 def _describe_seal(seal: Seal, verdict: Verdict) -> None:
     verdict.state, verdict.reason = seal.fields["state"], seal.fields["reason"]
     verdict.sealed_at, verdict.sealed_by = seal.fields["at"], seal.fields["seal_key"]
-    verdict.seal_sha256 = seal.sha256.hex()
-    verdict.coverage, verdict.recovery = seal.fields["coverage"], seal.fields.get("recovery")
+    verdict.seal_hash, verdict.channels, verdict.recovery = seal.sha256, seal.coverage, seal.recovery
 
 
 def _verify_counts(seal: Seal, content: Content, offset: int) -> None:
     """Compares what was found inside with what the seal counts. A recovered recording was sealed without its keys."""
     if seal.fields["state"] == "recovered":
         return
-    counted = {channel for (channel, _), pair in seal.counts.items() if pair != (0, 0)}
-    stripped = (counted | seal.coverage) - content.channels
-    if stripped:
-        raise Failure("channel-stripped", f"nothing of channel {min(stripped)} is in the content", offset)
-    if seal.records != content.records:
-        raise Failure("counts-mismatch", f"the seal counts {seal.records} records, not {content.records}", offset)
+    known = {channel for channel, _ in seal.counts}
+    known |= {entry["channel"] for entry in seal.coverage if entry["coverage"] != "refused"}
+    if known - content.channels:
+        channel = min(known - content.channels)
+        raise Failure("channel-stripped", f"the seal knows channel {channel}, of which nothing is here", offset)
+    found_bytes = sum(content.received.values())
+    if (seal.records, seal.data_bytes) != (content.records, found_bytes):
+        raise Failure("counts-mismatch", f"{content.records} records with {found_bytes} bytes are here, "
+                      f"the seal counts {seal.records} with {seal.data_bytes}", offset)
     for channel, stream in sorted(set(seal.counts) | set(content.received) | set(content.delivered)):
         found = content.received.get((channel, stream), 0), content.delivered.get((channel, stream), 0)
         if seal.counts.get((channel, stream), (0, 0)) != found:
-            raise Failure("counts-mismatch", f"the seal counts other bytes of {STREAMS[stream]} of channel {channel}", offset)
+            raise Failure("counts-mismatch", f"channel {channel}, {STREAMS[stream]}: {found[0]} bytes received and "
+                          f"{found[1]} delivered are here, the seal counts others", offset)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1310,7 +1434,7 @@ def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
         raise ValueError("a checkpoint has at least three lines, none of them empty")
     if lines[0] != key.name:
         raise ValueError("a checkpoint is of another ledger")
-    return Checkpoint(lines[0], read_number(lines[1]), from_base64(lines[2], 32))
+    return Checkpoint(lines[0], read_decimal(lines[1]), from_base64(lines[2], 32))
 
 
 def open_proof(text: bytes, leaf: bytes, key: VerifierKey) -> tuple[int, Checkpoint]:
@@ -1323,7 +1447,7 @@ def open_proof(text: bytes, leaf: bytes, key: VerifierKey) -> tuple[int, Checkpo
         from_base64(lines.pop(0)[6:])
     if not lines or not lines[0].startswith("index "):
         raise ValueError("a tlog-proof has no index")
-    index = read_number(lines.pop(0)[6:])
+    index = read_decimal(lines.pop(0)[6:])
     checkpoint = open_checkpoint(note, key)
     proof = [from_base64(line, 32) for line in lines]
     if not inclusion_holds(leaf_hash(leaf), index, checkpoint.size, proof, checkpoint.root):
@@ -1336,37 +1460,60 @@ def open_proof(text: bytes, leaf: bytes, key: VerifierKey) -> tuple[int, Checkpo
 # ---------------------------------------------------------------------------------------------------------------------
 
 
+COVERAGE_WORDS = {
+    "captured": "everything that passed was captured",
+    "output-only": "output was captured, input was not",
+    "flow-only": "bytes were kept that are encrypted inside",
+    "refused": "it was refused, so nothing passed",
+}
+
+
 def in_words(verdict: Verdict) -> str:
     """The verdict for a reader who knows neither hashes nor formats."""
     lines = []
-    if verdict.sound:
-        lines.append("SOUND. The file is exactly what was sealed.")
-    else:
-        lines.append(f"NOT SOUND: {verdict.failure}: {FAILURES[verdict.failure or '']}.")
-        place = f"at byte {verdict.offset}" + (f", block {verdict.block}" if verdict.block is not None else "")
-        lines.append(f"  First bad place: {place} ({printable(verdict.detail)}).")
-        lines.append(f"  Sound before it: {verdict.sound_blocks} blocks, {verdict.sound_bytes} bytes from the start.")
     if verdict.session:
-        lines.append(f"Session {verdict.session}, started {printable(verdict.started)}.")
-        lines.append(f"  Recording {verdict.recording}, begun under key {verdict.header_key}.")
-    if verdict.state:
-        how = "sealed at its end" if verdict.state == "sealed" else "recovered after a crash, sealed as found"
-        lines.append(f"State: {how}, {printable(verdict.sealed_at)}, by key {verdict.sealed_by}.")
-        lines.append(f"  Reason given: {printable(verdict.reason)}. Blocks: {verdict.sound_blocks}.")
+        lines += [f"Recording of session {verdict.session}", f"Started {verdict.started}", ""]
+    if verdict.failure is not None:
+        place = f"byte {verdict.offset}" + (f", block {verdict.block}" if verdict.block is not None else "")
+        lines.append(f"NOT SOUND: {verdict.failure}: {FAILURES[verdict.failure]}.")
+        lines.append(f"First bad place: {place} ({printable(verdict.detail)}).")
+        until = f", until {verdict.sound_until}" if verdict.sound_until else ""
+        lines.append(f"Sound before it: {verdict.sound_blocks} blocks, {verdict.sound_bytes} bytes{until}.")
+        return "\n".join(lines)
+    lines.append("SOUND. Every byte is as it was sealed: nothing was changed, removed, added, repeated or moved.")
+    how = "when the session ended" if verdict.state == "sealed" else "after a crash, as found: the last bytes may be missing"
+    lines.append(f"Sealed by {verdict.sealed_by} at {verdict.sealed_at}, {how}.")
+    lines.append(f"Reason: {printable(verdict.reason)}. {verdict.sound_blocks} blocks, {verdict.sound_bytes} bytes.")
     if verdict.recovery is not None:
-        lines.append(f"  Recovery: {printable(json.dumps(verdict.recovery, sort_keys=True))}")
-    if verdict.sound:
-        lines.append("What this shows and what it does not:")
-        lines.append("  Order and completeness up to the seal are proved.")
-        if verdict.content == "not opened":
-            lines.append("  The content was not opened: no identity was given.")
-        else:
-            compared = "is what the seal counts" if verdict.state == "sealed" else "reads; a recovered seal counts nothing"
-            lines.append(f"  The content was {verdict.content}; it {compared}.")
-        lines.append("  The ledger holds this seal." if verdict.ledger == "agrees" else
-                     "  The ledger was not consulted: if the holder of the seal key cut the end and sealed again, "
-                     "this check cannot tell.")
+        lines += _recovery_in_words(verdict.recovery)
+    for entry in verdict.channels:
+        why = f" ({printable(entry['why'])})" if entry["why"] else ""
+        lines.append(f"Coverage of channel {entry['channel']}: {COVERAGE_WORDS[entry['coverage']]}{why}.")
+    lines.append("Order and completeness up to the seal are proved.")
+    if verdict.content == "not-opened":
+        lines.append("The content was not opened, since no identity was given.")
+    else:
+        typed = "typed input too" if verdict.content == "all-opened" else "except for typed input, which stays masked"
+        compared = "is what the seal counts" if verdict.state == "sealed" else "reads; a recovered seal counts nothing"
+        lines.append(f"The content was opened, {typed}, and {compared}.")
+    if verdict.ledger_asked:
+        lines.append("The ledger holds this seal, and its checkpoints agree with the blocks.")
+    else:
+        lines.append("The ledger was not asked: without it nobody can tell whether the holder of the seal key cut the end "
+                     "and sealed again, or whether there are other recordings.")
     return "\n".join(lines)
+
+
+def _recovery_in_words(recovery: dict[str, Any]) -> list[str]:
+    lines = [f"Recovery took over {recovery['frames']} frames and left {recovery['left_bytes']} bytes out, whose "
+             f"SHA-256 is {recovery['left_sha256']}."]
+    if recovery["checkpoint"] is None:
+        lines.append("The ledger had no checkpoint of it.")
+    elif recovery["reaches_checkpoint"]:
+        lines.append(f"It is not older than the ledger's checkpoint of block {recovery['checkpoint'][0]}.")
+    else:
+        lines.append(f"It does NOT reach the ledger's checkpoint of block {recovery['checkpoint'][0]}: blocks are missing.")
+    return lines
 
 
 def printable(text: Optional[str]) -> str:
@@ -1379,7 +1526,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
                                      epilog="exit status: 0 sound, 1 not sound, 2 wrong usage")
     parser.add_argument("recording", metavar="RECORDING")
     parser.add_argument("--key", action="append", required=True, metavar="PUBLIC-KEY",
-                        help="a trusted Ed25519 key: base64, PEM, or a file with either; may be repeated")
+                        help="a trusted Ed25519 key, or a file with one; may be repeated")
     parser.add_argument("--identity", action="append", default=[], metavar="FILE",
                         help="a file with age identities that open the content; may be repeated")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
@@ -1400,7 +1547,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except MissingPackage as cause:
         sys.stderr.write(f"chaperone_verify cannot check this: {cause}\n")
         return 2
-    print(json.dumps(asdict(verdict), indent=2) if options.json else in_words(verdict))
+    print(json.dumps(verdict.as_json(), indent=2) if options.json else in_words(verdict))
     return 0 if verdict.sound else 1
 
 

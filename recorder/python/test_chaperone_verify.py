@@ -17,9 +17,11 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 import uuid
 from pathlib import Path
 
@@ -217,7 +219,8 @@ class Writer:
         channels = sorted({channel for channel, _ in self.counts})
         values = {
             "session": str(self.session), "recording": self.c0.hex(), "state": state, "blocks": self.ordinal,
-            "chain": self.chain.hex(), "records": str(self.records), "bytes": "0", "first_at": "2026-11-28T06:00:00Z",
+            "chain": self.chain.hex(), "records": str(self.records),
+            "bytes": str(sum(entry["received"] for entry in self.counts.values())), "first_at": "2026-11-28T06:00:00Z",
             "last_at": "2026-11-28T06:00:01Z", "at": "2026-11-28T06:00:02Z", "reason": "closed", "seal_key": b64(raw(key)),
             "coverage": coverage_json(channels), "counts": counts_json(self.counts)}
         if state == "recovered":
@@ -274,13 +277,13 @@ def flip(recording, at, bit=0):
 class Sound(unittest.TestCase):
     def test_a_sealed_recording_is_sound_at_each_depth(self):
         whole = sample().seal().bytes()
-        for identities, content in (((), "not opened"), ((EVIDENCE_ID,), "opened, typed input masked"),
-                                    ((STRANGER_ID, UNMASK_ID, EVIDENCE_ID), "opened")):
+        for identities, content in (((), "not-opened"), ((EVIDENCE_ID,), "evidence-opened"),
+                                    ((STRANGER_ID, UNMASK_ID, EVIDENCE_ID), "all-opened")):
             verdict = judge(whole, identities)
             self.assertTrue(verdict.sound, verdict)
             self.assertEqual((verdict.content, verdict.state), (content, "sealed"))
             self.assertEqual((verdict.sound_blocks, verdict.sound_bytes), (4, len(whole)))
-        self.assertEqual(verdict.records, 12)
+        self.assertEqual((str(verdict.sound_until), verdict.coverage()), ("2026-11-28T06:00:00.000000033Z", "captured"))
 
     def test_a_recovered_recording_is_sound_also_under_another_trusted_node_s_key(self):
         writer = recovered().seal("recovered", key=OTHER_KEY)
@@ -294,7 +297,8 @@ class Sound(unittest.TestCase):
         writer = sample().seal()
         chains = [writer.c0] + [piece[-32:] for piece in writer.pieces[1:-1]]
         view = cv.LedgerView(str(SESSION), list(enumerate(chains)), sha(writer.pieces[-1]))
-        self.assertEqual(judge(writer.bytes(), ledger=view).ledger, "agrees")
+        verdict = judge(writer.bytes(), ledger=view)
+        self.assertTrue(verdict.sound and verdict.ledger_asked)
 
     def test_a_file_on_disk_reads_as_its_bytes_do(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -338,11 +342,11 @@ class Damage(unittest.TestCase):
         good = sample().seal().bytes()
         self.assert_named("unreadable", "/nonexistent/recording.chap")
         self.assert_named("unreadable", "/dev/null")
-        for bad in (b"", b"CHAPRE", b"SSH-2.0-OpenSSH\r\n" * 10, flip(good, 3)):
+        for bad in (b"SSH", b"SSH-2.0-OpenSSH\r\n" * 10, flip(good, 3)):
             self.assert_named("not-a-recording", bad)
         self.assert_named("unknown-version", flip(good, 9, 1))
         self.assert_named("unknown-version", sample(Writer(format=2)).seal())
-        for bad in (good[:12], good[:300], flip(good, 11), flip(good, 12, 7), flip(good, 16)):
+        for bad in (b"", b"CHAPRE", good[:12], good[:300], flip(good, 11), flip(good, 12, 7), flip(good, 16)):
             self.assert_named("header-damaged", bad)
         for change in ({"session": "not a uuid"}, {"keys": {}}, {"durability": "later"}, {"seal_key": "AAAA"}):
             self.assert_named("header-damaged", Writer(**change).seal())
@@ -354,7 +358,7 @@ class Damage(unittest.TestCase):
     def test_header_json_is_canonical_and_has_each_name_once(self):
         writer = Writer()
         for text in (b'{"format":1,' + cv.canonical_json(writer.fields)[1:], json.dumps(writer.fields).encode(),
-                     b"[" * 200_000, b'{"format":' + b"9" * 200_000 + b"}", b'{"format":NaN}', b'{"a":"\\ud800"}', b"[1]", b"\xff"):
+                     b'{"a":' + b"[" * 101 + b"]" * 101 + b"}", b"[" * 200_000, b'{"format":' + b"9" * 200_000 + b"}", b'{"format":NaN}', b'{"a":"\\ud800"}', b"[1]", b"\xff"):
             signed = b"CHAPREC\n" + struct.pack(">HHI", 1, 0, len(text)) + text
             self.assert_named("header-damaged", signed + SEAL_KEY.sign(cv.HEADER_LABEL + signed))
 
@@ -418,8 +422,13 @@ class Damage(unittest.TestCase):
         for at in (start + 4, start + 8, len(good) - 1, len(good) - 9):
             self.assert_named("seal-damaged", flip(good, at, 5))
         for change in ({"state": "done"}, {"blocks": -1}, {"chain": "00"}, {"counts": [{"channel": 0}]}, {"coverage": 5},
-                       {"records": None}):
+                       {"records": None}, {"records": 12}, {"blocks": "4"}, {"at": "noon"}, {"first_at": 5}, {"reason": None},
+                       {"coverage": [{"channel": 0, "coverage": "mostly", "why": ""}]}, {"counts": {}}):
             self.assert_named("seal-damaged", sample().seal(**change))
+        found = {"frames": 2, "left_bytes": "0", "left_sha256": "00" * 32, "checkpoint": [1, "11" * 32], "reaches_checkpoint": True}
+        self.assertTrue(judge(recovered().seal("recovered", recovery=found).bytes()).sound)
+        for change in ({"frames": "2"}, {"left_bytes": 0}, {"left_sha256": ""}, {"checkpoint": [1]}, {"reaches_checkpoint": 1}):
+            self.assert_named("seal-damaged", recovered().seal("recovered", recovery=dict(found, **change)))
         self.assert_named("seal-signature", flip(good, good.index(b'"closed"') + 2))
         self.assert_named("seal-signature", flip(good, len(good) - 20))
         self.assert_named("second-seal", good + seal)
@@ -444,7 +453,7 @@ class Damage(unittest.TestCase):
 
     def test_keys(self):
         good = sample().seal().bytes()
-        self.assert_named("wrong-identity", good, (STRANGER_ID,), sound=4)
+        self.assert_named("wrong-identity", good, (STRANGER_ID,), sound=0)
         self.assert_named("wrong-identity", good, (UNMASK_ID,))
         for name in ("evidence", "input"):
             for secret in (bytes(32), b"short"):
@@ -460,7 +469,7 @@ class Damage(unittest.TestCase):
     def test_content(self):
         both = (EVIDENCE_ID, UNMASK_ID)
         records = lambda: [data(0, 0, OUTPUT, b"text " * 100), typed(1, 0, INPUT, b"abc")]
-        self.assert_named("content-broken", sample().block(records(), key=bytes(32)).seal(), both, block=5)
+        self.assert_named("content-broken", sample().block(records(), key=bytes(32)).seal(), both, block=5, sound=4)
         for mutate in (lambda s: [s[0] + b"x", s[1]], lambda s: [s[0] * 2, s[1]], lambda s: [s[0][:-3], s[1]],
                        lambda s: [b"no zstd at all", s[1]], lambda s: [s[0], s[1] + b"x"]):
             self.assert_named("content-broken", sample().block(records(), compress=mutate).seal(), both, block=5)
@@ -478,9 +487,11 @@ class Damage(unittest.TestCase):
         for tag, fields in ((0x00, b""), (0x02, b"\0\0"), (0x16, b"\0"), (0x26, b"\0"), (0x36, b"\0"), (0x40, b"\0"),
                             (0x10, b"\x05abc"), (0x01, b"\x03a"), (0x01, b"\x01\xff\x02{}"), (0x01, b"\x01a\x01{"),
                             (0x30, b"\xff" * 9 + b"\x02"), (0x30, b"\x80" * 11), (0x10, b"")):
-            self.assert_named("records-malformed", bad(Record(0, 0, tag, fields)), both, block=1, sound=1)
+            self.assert_named("records-malformed", bad(Record(0, 0, tag, fields)), both, block=1, sound=0)
         self.assert_named("records-malformed", bad(Record(0, 0, 0x22, b"\x02", b"abc")), (EVIDENCE_ID,))
         self.assert_named("records-malformed", bad(data(1, 0, OUTPUT, b"late")), both)
+        self.assert_named("records-malformed", bad(data(0, None, OUTPUT, b"of no channel")), both)
+        self.assert_named("records-malformed", bad(data(0, 2**32, OUTPUT, b"too large")), both)
         records = [data(0, 0, OUTPUT, b"x"), data(5, 0, OUTPUT, b"y")]
         self.assert_named("records-malformed", Writer().block(records, count=3).seal(), both)
         self.assert_named("records-malformed", Writer().block(records, last=4).seal(), both)
@@ -492,6 +503,7 @@ class Damage(unittest.TestCase):
         writer.counts[7, OUTPUT] = {"received": 3, "delivered": 0}
         self.assert_named("channel-stripped", writer.seal(), both)
         self.assert_named("channel-stripped", sample().seal(coverage=coverage_json([0, 1, 2])), both)
+        self.assert_named("counts-mismatch", sample().seal(bytes="13"), both)
         self.assert_named("counts-mismatch", sample().seal(records="13"), both)
         self.assert_named("counts-mismatch", sample().seal(counts=counts[1:]), both)
         self.assert_named("counts-mismatch", sample().seal(counts=[dict(counts[0], received="1")] + counts[1:]), both)
@@ -504,7 +516,7 @@ class Mutations(unittest.TestCase):
         originals = [sample().seal().bytes(), recovered().seal("recovered").bytes(), Writer().seal().bytes()]
         end = time.monotonic() + float(os.environ.get("CHAPERONE_FUZZ_SECONDS", "10"))
         tried = 0
-        while time.monotonic() < end:
+        while tried < 4000 and time.monotonic() < end:
             original = chance.choice(originals)
             changed = self.change(original, chance, originals)
             if changed in originals:
@@ -517,7 +529,7 @@ class Mutations(unittest.TestCase):
             self.assertEqual(changed[:verdict.sound_bytes], original[:verdict.sound_bytes])
             cv.in_words(verdict)
             tried += 1
-        self.assertGreater(tried, 500)
+        self.assertGreater(tried, 100)
 
     def test_every_single_byte_of_a_small_recording_matters(self):
         good = recovered().seal("recovered").bytes()
@@ -553,7 +565,7 @@ class Mutations(unittest.TestCase):
         """Random plaintexts, correctly encrypted, chained and sealed: only the parser of records stands between."""
         chance = random.Random(5)
         plain = b"".join(r.evidence for r in (event(0, 0, "channel-open", {}), data(1, 0, OUTPUT, b"abc"), typed(1, 0, 2, b"de")))
-        for _ in range(1500):
+        for _ in range(300):
             changed = bytearray(plain)
             for _ in range(chance.randrange(1, 4)):
                 changed[chance.randrange(len(changed))] = chance.randrange(256)
@@ -603,6 +615,19 @@ class Age(unittest.TestCase):
                 ours = age_encrypt(plain, [identities[0].public_key()])
                 opened = subprocess.run(["age", "-d", "-i", key], input=ours, check=True, capture_output=True).stdout
                 self.assertEqual(opened, plain)
+
+
+class Times(unittest.TestCase):
+    def test_rfc_3339(self):
+        for text, written in (("2026-11-28T06:00:00Z", None), ("2026-11-28T06:00:00.120Z", "2026-11-28T06:00:00.12Z"),
+                              ("2026-11-28T00:30:00.000000001+01:00", "2026-11-27T23:30:00.000000001Z"), ("1969-12-31T23:59:59.5Z", None)):
+            self.assertEqual(str(cv.Time.read(text)), written or text)
+        self.assertEqual(str(cv.Time.read("2026-12-31T23:59:59.999999999Z").after(1)), "2027-01-01T00:00:00Z")
+        self.assertEqual(str(cv.Time.read("9999-12-31T23:59:59Z").after(2**64 - 1))[-12:], "s after 1970")
+        for wrong in ("", "noon", "2026-11-28", "2026-13-28T06:00:00Z", "2026-11-28T06:00:00", "2026-11-28T06:00:00.Z", 5, None,
+                      "\u0662026-11-28T06:00:00Z"):
+            with self.assertRaises(ValueError):
+                cv.Time.read(wrong)
 
 
 class CanonicalJson(unittest.TestCase):
@@ -781,7 +806,7 @@ class Command(unittest.TestCase):
     def test_statuses(self):
         key = b64(raw(SEAL_KEY))
         status, text = self.run_main(self.recording, "--key", key, "--identity", self.identity, "--json")
-        self.assertEqual((status, json.loads(text)["content"]), (0, "opened, typed input masked"))
+        self.assertEqual((status, json.loads(text)["content"]), (0, "evidence-opened"))
         Path(self.recording).write_bytes(flip(sample().seal().bytes(), 2000))
         status, text = self.run_main(self.recording, "--key", key)
         self.assertEqual(status, 1)
@@ -789,6 +814,20 @@ class Command(unittest.TestCase):
         for wrong in ((), (self.recording,), (self.recording, "--key", "nonsense"), (self.recording, "--key", key, "--identity", "/absent"),
                       (self.recording, "--key", key, "--identity", self.recording)):
             self.assertEqual(self.run_main(*wrong)[0], 2, wrong)
+
+    def test_a_missing_package_is_no_verdict(self):
+        with unittest.mock.patch.dict(sys.modules, {"compression": None, "zstandard": None}):
+            status, text = self.run_main(self.recording, "--key", b64(raw(SEAL_KEY)), "--identity", self.identity)
+        self.assertEqual(status, 2)
+        self.assertIn("pip install zstandard", text)
+
+    def test_words_for_a_recovered_recording(self):
+        found = {"frames": 3, "left_bytes": "12", "left_sha256": "00" * 32, "checkpoint": [9, "11" * 32], "reaches_checkpoint": False}
+        Path(self.recording).write_bytes(recovered().seal("recovered", recovery=found).bytes())
+        status, text = self.run_main(self.recording, "--key", b64(raw(SEAL_KEY)), "--identity", self.identity)
+        self.assertEqual(status, 0, text)
+        for words in ("after a crash", "took over 3 frames", "NOT reach the ledger's checkpoint of block 9", "typed input, which stays masked"):
+            self.assertIn(words, text)
 
     def test_nothing_of_the_file_steers_the_terminal(self):
         Path(self.recording).write_bytes(sample().seal(reason="\x1b[2J\u202egnp").bytes())
