@@ -123,7 +123,7 @@ class LedgerView:
 class Verdict:
     """What was found. `sound_blocks` and `sound_bytes` say how much from the start is proved, also when the rest is not.
 
-    `failure`, `offset`, `block` and `detail` are the first bad place. What the seal says is filled in where it is authentic.
+    `failure`, `offset`, `block` and `detail` are the first bad place. What the seal says is filled in for a sound file only.
     """
 
     sound: bool = False
@@ -697,6 +697,10 @@ class Block:
         split = head.evidence_bytes
         self.evidence, self.input, self.chain = body[:split], body[split:-CHAIN_BYTES], body[-CHAIN_BYTES:]
 
+    def follows(self, previous: bytes, raw_head: bytes) -> bool:
+        """Whether the stored chain value follows from the one before it, with this head."""
+        return sha256(BLOCK_LABEL, previous, raw_head, self.evidence, self.input) == self.chain
+
 
 def comes_later(source: Source, offset: int, name: bytes, ordinal: int) -> bool:
     """Whether a block of this name and ordinal follows somewhere behind the block at `offset`."""
@@ -1101,7 +1105,6 @@ def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateK
         raise Failure("missing-seal", "the file ends behind its last block", offset)
     seal = read_seal(source, offset)
     _verify_seal(seal, header, chain, blocks, trusted, offset)
-    _describe_seal(seal, verdict)
     if content is not None:
         _verify_counts(seal, content, offset)
 
@@ -1111,6 +1114,7 @@ def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateK
         raise Failure(name, f"{source.size - end} bytes follow the seal", end)
     if ledger is not None and ledger.seal_sha256 != seal.sha256:
         raise Failure("seal-not-in-ledger", "the ledger holds another seal, or none, for this session", offset)
+    _describe_seal(seal, verdict)
 
 
 def _verify_blocks(source: Source, header: Header, content: Optional[Content], ledger: Optional[LedgerView],
@@ -1160,6 +1164,13 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
         raise Failure("chain-broken", str(cause), offset, due) from None
     if offset + head.size > source.size:
         raise Failure("truncated", "the file ends inside a block", offset, due)
+    body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
+    block = Block(head, offset, body)
+    if (head.name, head.ordinal) != (name, due):
+        # Is it the block that is due, of which only the name was changed? Then the chain value tells.
+        restored = raw[:8] + name + due.to_bytes(8, "big") + raw[24:]
+        if block.follows(chain, restored):
+            raise Failure("chain-broken", "its name or ordinal was changed", offset, due)
     if head.name != name:
         raise Failure("foreign-block", "the block names another recording", offset, due)
     if head.ordinal < due:
@@ -1168,9 +1179,7 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
         found = comes_later(source, offset + head.size, name, due)
         raise Failure("reordered" if found else "block-missing",
                       f"block {head.ordinal} comes where {due} is due", offset, due)
-    body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
-    block = Block(head, offset, body)
-    if sha256(BLOCK_LABEL, chain, raw, block.evidence, block.input) != block.chain:
+    if not block.follows(chain, raw):
         raise Failure("chain-broken", "its chain value does not follow from what is before it", offset, due)
     return block
 

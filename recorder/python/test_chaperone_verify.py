@@ -35,6 +35,7 @@ import chaperone_verify as cv
 
 HERE = Path(__file__).resolve().parent
 SPECIFICATION = HERE.parent / "README.md"
+FIXTURES = Path(os.environ.get("CHAPERONE_FIXTURES", HERE.parent / "tests" / "fixtures"))
 SESSION = uuid.UUID("0198a1c2-7e5d-7c3a-9b1f-4d2e6f708192")
 SEAL_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -366,7 +367,7 @@ class Damage(unittest.TestCase):
         writer = sample().seal()
         pieces, good = writer.pieces, writer.bytes()
         starts = [sum(map(len, pieces[:n])) for n in range(len(pieces) + 1)]
-        for at in (4, 5, 6, 24, 36, 44, 50, 52, 61, 80, len(pieces[2]) - 1):
+        for at in (4, 5, 6, 8, 15, 16, 23, 24, 36, 44, 50, 52, 61, 80, len(pieces[2]) - 1):
             verdict = self.assert_named("chain-broken", flip(good, starts[2] + at), block=2, sound=1)
             self.assertEqual((verdict.offset, verdict.sound_bytes), (starts[2], starts[2]))
         for cut in (starts[3] - 1, starts[2] + 1, starts[2] + 5, starts[2] + 67, starts[5] - 3):
@@ -615,6 +616,28 @@ class Age(unittest.TestCase):
                 ours = age_encrypt(plain, [identities[0].public_key()])
                 opened = subprocess.run(["age", "-d", "-i", key], input=ours, check=True, capture_output=True).stdout
                 self.assertEqual(opened, plain)
+
+
+@unittest.skipUnless((FIXTURES / "manifest.json").exists(), "the recorder's fixtures are not beside this file")
+class Fixtures(unittest.TestCase):
+    """What the recorder wrote, and others damaged: both verifiers say the same of every file."""
+
+    def test_every_case_of_the_manifest(self):
+        manifest = json.loads((FIXTURES / "manifest.json").read_text())
+        identities = {name: cv.parse_identity(text) for name, text in manifest["identities"].items()}
+        for case in manifest["cases"]:
+            with self.subTest(case["name"]):
+                ledger = case["ledger"] and cv.LedgerView(
+                    case["ledger"]["session"],
+                    [(at["block"], bytes.fromhex(at["chain"])) for at in case["ledger"]["checkpoints"]],
+                    bytes.fromhex(case["ledger"]["seal"]) if case["ledger"]["seal"] else None)
+                keys = [base64.b64decode(manifest["keys"][name]) for name in case["keys"]]
+                verdict = cv.verify_recording(FIXTURES / case["file"], keys, [identities[i] for i in case["identities"]], ledger)
+                due = case["expect"]
+                found = {"sound": verdict.sound, "failure": verdict.failure, "block": verdict.block, "state": verdict.state,
+                         "offset": verdict.offset if verdict.failure else None, "sound_blocks": verdict.sound_blocks,
+                         "content": verdict.content if verdict.sound else None}
+                self.assertEqual(found, {name: due.get(name) for name in found}, verdict.detail)
 
 
 class Times(unittest.TestCase):
