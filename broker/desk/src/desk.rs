@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chaperone_policy::SessionId;
+use chaperone_policy::{Denied, SessionId};
 use chaperone_recorder::ledger::Hash;
 use chaperone_recorder::replay::Film;
-use chaperone_recorder::{Failure, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
+use chaperone_recorder::{
+    Failure, Folder, Identity, LedgerView, PublicKey, RecordError, Verdict, VerifyWith, verify,
+};
 use chaperone_store::{CommittedFact, FactKind, Store, StoreError};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
@@ -32,14 +35,16 @@ pub struct DeskKeys {
 /// A desk; cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Store,
-    folder: Folder,
-    keys: DeskKeys,
-    places: Semaphore,
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) folder: Folder,
+    pub(crate) keys: DeskKeys,
+    /// Opens typed input; none where it is kept elsewhere.
+    pub(crate) unmask: Vec<Identity>,
+    pub(crate) places: Semaphore,
     cinema: Cinema,
 }
 
@@ -52,6 +57,30 @@ pub enum DeskError {
     /// The ledger has its seal, and the file is not there. A fact, and an alarm.
     #[error("the ledger has the seal of this recording, and its file is gone from this node")]
     Missing,
+    /// Retention has deleted it.
+    #[error("deleted by retention on {on} by class {class} (fact {fact})")]
+    Deleted {
+        /// When its file was deleted.
+        on: Timestamp,
+        /// By which class.
+        class: String,
+        /// The fact that says so.
+        fact: u64,
+    },
+    /// A recording over its time cannot be deleted.
+    #[error("a recording over its time cannot be deleted")]
+    Delete(#[source] RecordError),
+    /// Typed input is masked, and no second person has agreed that this one sees it.
+    #[error(
+        "typed input of this visit is masked for you: nobody has agreed that you see it, or that time is over"
+    )]
+    Masked,
+    /// One of the two may not, any more.
+    #[error("typed input stays masked")]
+    Denied(#[source] Denied),
+    /// The private half of the unmask key is elsewhere.
+    #[error("the unmask identity is not on this node: typed input cannot be opened here")]
+    NoUnmaskIdentity,
     /// The private half of the evidence key is elsewhere.
     #[error("the evidence identity is not on this node: its content cannot be opened here")]
     NoIdentity,
@@ -73,11 +102,18 @@ impl Desk {
     /// A desk over the node's recordings.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: DeskKeys) -> Self {
+        Self::with_unmask(store, folder, keys, Vec::new())
+    }
+
+    /// The same, on a node that can open typed input too.
+    #[must_use]
+    pub fn with_unmask(store: Store, folder: Folder, keys: DeskKeys, unmask: Vec<Identity>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 folder,
                 keys,
+                unmask,
                 places: Semaphore::new(AT_ONCE),
                 cinema: Cinema::default(),
             }),
@@ -172,6 +208,9 @@ impl Desk {
             Err(StoreError::NotFound(_)) => return Ok(DeskError::NoRecording),
             found => found?,
         };
+        if let Some(deleted) = self.deleted(&row).await? {
+            return Ok(deleted);
+        }
         if row.node != self.inner.store.node() || self.ledger_view(look.session).await?.seal.is_none() {
             return Ok(DeskError::NoRecording);
         }
@@ -180,13 +219,18 @@ impl Desk {
         Ok(DeskError::Missing)
     }
 
-    fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {
+    /// Forgets what was derived from a recording that is deleted: the film, and whatever else is derived from here on.
+    pub(crate) fn forget(&self, session: SessionId) {
+        self.inner.cinema.forget(session);
+    }
+
+    pub(crate) fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {
         let path = self.inner.folder.recording(session.0);
         if path.is_file() { Ok(path) } else { Err(DeskError::NoRecording) }
     }
 
     /// What the ledger holds of a session's recording: its seal, and every checkpoint of it on the way.
-    async fn ledger_view(&self, session: SessionId) -> Result<LedgerView, StoreError> {
+    pub(crate) async fn ledger_view(&self, session: SessionId) -> Result<LedgerView, StoreError> {
         let store = &self.inner.store;
         let facts = store.session_facts(session).await?;
         let (Some(first), Some(last)) = (facts.first(), facts.last()) else {
@@ -213,11 +257,11 @@ fn hash(text: &Value) -> Option<Hash> {
     Some(hash)
 }
 
-fn hex(hash: Hash) -> String {
+pub(crate) fn hex(hash: Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn chain(error: &ViewError) -> String {
+pub(crate) fn chain(error: &ViewError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
