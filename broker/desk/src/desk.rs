@@ -6,10 +6,8 @@ use std::sync::Arc;
 use chaperone_policy::SessionId;
 use chaperone_recorder::ledger::Hash;
 use chaperone_recorder::replay::Film;
-use chaperone_recorder::{
-    Checkpoint, Failure, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify,
-};
-use chaperone_store::{CommittedFact, FactFilter, FactKind, Store, StoreError};
+use chaperone_recorder::{Failure, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
+use chaperone_store::{CommittedFact, FactKind, Store, StoreError};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
@@ -21,9 +19,6 @@ use crate::view::{View, ViewError};
 
 /// Recordings derived or verified at once: each holds a core and the view in memory, and visits come first.
 const AT_ONCE: usize = 2;
-
-/// Facts read at once.
-const PAGE: u32 = 500;
 
 /// Which seals count, and who opens content.
 #[derive(Clone, Debug)]
@@ -200,30 +195,10 @@ impl Desk {
         let is_sealed =
             |fact: &&CommittedFact| matches!(fact.kind, FactKind::SessionSealed | FactKind::SessionRecovered);
         let seal = facts.iter().rev().filter(is_sealed).find_map(|fact| hash(fact.body.get("seal_hash")?));
-        let mut checkpoints = Vec::new();
-        let kind = Some(FactKind::RecordingCheckpoint.as_str().to_owned());
-        let mut filter = FactFilter { after: first.number, kind, session: None };
-        loop {
-            let page = store.facts_page(&filter, PAGE).await?;
-            let within = page.iter().take_while(|fact| fact.number < last.number);
-            checkpoints.extend(within.flat_map(|fact| listed(&fact.body, session)));
-            match page.last() {
-                Some(newest) if newest.number < last.number => filter.after = newest.number + 1,
-                _ => return Ok(LedgerView { session: Some(session.0), checkpoints, seal }),
-            }
-        }
+        let known = store.growth_of(session, first.window, first.number..last.number).await?;
+        let checkpoints = known.into_iter().map(|known| known.checkpoint).collect();
+        Ok(LedgerView { session: Some(session.0), checkpoints, seal })
     }
-}
-
-/// The checkpoints of one recording that a fact lists.
-fn listed(body: &Value, session: SessionId) -> Vec<Checkpoint> {
-    let recordings = body.get("recordings").and_then(Value::as_array);
-    recordings
-        .into_iter()
-        .flatten()
-        .filter_map(Checkpoint::from_ledger)
-        .filter(|checkpoint| checkpoint.session == session.0)
-        .collect()
 }
 
 fn hash(text: &Value) -> Option<Hash> {

@@ -5,6 +5,8 @@ mod cluster;
 #[cfg(test)]
 mod gone;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod outbox;
