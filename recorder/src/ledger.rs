@@ -15,7 +15,7 @@ mod tree;
 
 pub(crate) use self::canonical::is_canonical;
 pub use self::canonical::{CanonicalError, canonical_json};
-pub use self::leaf::{BodyHash, Leaf, Salt, Tag, TagKey, body_hash, tag};
+pub use self::leaf::{BodyHash, Leaf, Salt, Tag, TagKey, body_hash, body_text_hash, tag};
 pub use self::note::{Checkpoint, NoteError, NoteSigner, OpenedNote, VerifierKey};
 pub use self::proof::{
     ConsistencyProof, InclusionProof, MAX_PATH, Node, ProofError, consistency_needs, inclusion_needs,

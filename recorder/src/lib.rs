@@ -14,6 +14,7 @@
 
 mod append;
 mod block;
+pub mod bundle;
 mod channel;
 mod checkpoint;
 mod cipher;

@@ -127,7 +127,7 @@ impl fmt::Display for Verdict {
 #[must_use]
 pub fn verify(path: &Path, with: &VerifyWith) -> Verdict {
     match File::open(path) {
-        Ok(file) => judge(Arc::new(file), with),
+        Ok(file) => judge(Arc::new(file), with, None),
         Err(error) => {
             let bad = BadPlace::new(Failure::Unreadable, 0, None, error.to_string());
             Verdict { bad: Some(bad), ..nothing(with) }
@@ -138,7 +138,12 @@ pub fn verify(path: &Path, with: &VerifyWith) -> Verdict {
 /// Verifies a recording that is in memory.
 #[must_use]
 pub fn verify_bytes(bytes: Vec<u8>, with: &VerifyWith) -> Verdict {
-    judge(Arc::new(bytes), with)
+    judge(Arc::new(bytes), with, None)
+}
+
+/// Verifies a part of a file, with data keys in place of identities.
+pub(crate) fn verify_part(part: Arc<dyn Medium>, with: &VerifyWith, keys: Option<OpenedKeys>) -> Verdict {
+    judge(part, with, keys)
 }
 
 fn nothing(with: &VerifyWith) -> Verdict {
@@ -168,7 +173,7 @@ pub fn foreign(header: &Header, session: Uuid) -> Option<BadPlace> {
     (header.session != session).then(|| BadPlace::new(Failure::ForeignRecording, 0, None, detail()))
 }
 
-fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
+fn judge(file: Arc<dyn Medium>, with: &VerifyWith, opened: Option<OpenedKeys>) -> Verdict {
     let mut verdict = nothing(with);
     let mut walk = match Walk::start(file) {
         Ok(walk) => walk,
@@ -176,7 +181,7 @@ fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
     };
     verdict.session = Some(walk.header.session);
     verdict.started = Some(walk.header.started);
-    let judged = Judge::new(&walk, with).and_then(|mut judge| judge.run(&mut walk, &mut verdict));
+    let judged = Judge::new(&walk, with, opened).and_then(|mut judge| judge.run(&mut walk, &mut verdict));
     verdict.sound_blocks = walk.place.ordinal;
     verdict.sound_bytes = walk.at;
     verdict.sound_until = walk.last_ns.map(|ns| wall_time(walk.header.started, ns));
@@ -204,7 +209,7 @@ struct Judge<'w> {
 }
 
 impl<'w> Judge<'w> {
-    fn new(walk: &Walk, with: &'w VerifyWith) -> Result<Self, BadPlace> {
+    fn new(walk: &Walk, with: &'w VerifyWith, opened: Option<OpenedKeys>) -> Result<Self, BadPlace> {
         if !with.keys.contains(&walk.header.seal_key) {
             let detail = format!("the header is signed by {}", walk.header.seal_key);
             return Err(BadPlace::new(Failure::WrongKey, 0, None, detail));
@@ -214,7 +219,7 @@ impl<'w> Judge<'w> {
             return Err(bad);
         }
         let keys = match with.identities.as_slice() {
-            [] => None,
+            [] => opened,
             identities => Some(OpenedKeys::open(&walk.header, identities)?),
         };
         let checkpoints = with.ledger.iter().flat_map(|ledger| &ledger.checkpoints);
