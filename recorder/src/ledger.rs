@@ -12,6 +12,7 @@ mod leaf;
 mod note;
 mod tree;
 
+pub(crate) use self::canonical::is_canonical;
 pub use self::canonical::{CanonicalError, canonical_json};
 pub use self::leaf::{BodyHash, Leaf, Salt, Tag, TagKey, body_hash, tag};
 pub use self::note::{Checkpoint, NoteError, NoteSigner, OpenedNote, VerifierKey};

@@ -176,20 +176,18 @@ fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
     };
     verdict.session = Some(walk.header.session);
     verdict.started = Some(walk.header.started);
-    let asked = with.ledger.as_ref().and_then(|ledger| ledger.session);
-    if let Some(bad) = asked.and_then(|session| foreign(&walk.header, session)) {
-        return Verdict { bad: Some(bad), ..verdict };
-    }
     let judged = Judge::new(&walk, with).and_then(|mut judge| judge.run(&mut walk, &mut verdict));
     verdict.sound_blocks = walk.place.ordinal;
     verdict.sound_bytes = walk.at;
     verdict.sound_until = walk.last_ns.map(|ns| wall_time(walk.header.started, ns));
     if let Err(bad) = &judged
         && bad.offset < verdict.sound_bytes
-        && let Some(block) = bad.block
     {
         verdict.sound_bytes = bad.offset;
-        verdict.sound_blocks = block.saturating_sub(1);
+        // What is wrong with the seal leaves every block sound.
+        if let Some(block) = bad.block {
+            verdict.sound_blocks = block.saturating_sub(1);
+        }
     }
     verdict.bad = judged.err();
     verdict.sound = verdict.bad.is_none();
@@ -210,6 +208,10 @@ impl<'w> Judge<'w> {
         if !with.keys.contains(&walk.header.seal_key) {
             let detail = format!("the header is signed by {}", walk.header.seal_key);
             return Err(BadPlace::new(Failure::WrongKey, 0, None, detail));
+        }
+        let asked = with.ledger.as_ref().and_then(|ledger| ledger.session);
+        if let Some(bad) = asked.and_then(|session| foreign(&walk.header, session)) {
+            return Err(bad);
         }
         let keys = match with.identities.as_slice() {
             [] => None,
@@ -272,7 +274,7 @@ impl<'w> Judge<'w> {
             None => Ok(()),
             Some((known, _)) => {
                 let detail = format!("the ledger knows block {known}");
-                Err(BadPlace::new(Failure::TailCut, walk.at, Some(walk.place.ordinal + 1), detail))
+                Err(BadPlace::new(Failure::TailCut, walk.seal_at.unwrap_or(walk.at), None, detail))
             }
         }
     }
@@ -285,7 +287,8 @@ impl<'w> Judge<'w> {
     }
 
     fn judge_seal(&self, seal: &Seal, walk: &Walk) -> Result<(), BadPlace> {
-        let bad = |failure, detail: String| BadPlace::new(failure, walk.at, None, detail);
+        let seal_at = walk.seal_at.unwrap_or(walk.at);
+        let bad = |failure, detail: String| BadPlace::new(failure, seal_at, None, detail);
         let by_the_same = seal.state == SealState::Recovered || seal.seal_key == walk.header.seal_key;
         if !self.with.keys.contains(&seal.seal_key) || !by_the_same {
             return Err(bad(Failure::WrongKey, format!("the seal is signed by {}", seal.seal_key)));
