@@ -1,12 +1,11 @@
 //! Reading a recording: its entries in order, as far as it is sound.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::block::{BlockHeader, BlockKind};
-use crate::content::{Entry, OpenedKeys};
+use crate::content::{BlockContent, Entry, OpenedKeys};
 use crate::failure::{BadPlace, Failure};
 use crate::frame;
 use crate::header::Header;
@@ -22,7 +21,7 @@ pub struct Recording {
     keys: OpenedKeys,
     /// The journal beside a recording that is not sealed.
     tail: Vec<u8>,
-    ready: VecDeque<Entry>,
+    ready: BlockContent,
     seal: Option<Seal>,
     over: bool,
 }
@@ -57,7 +56,7 @@ impl Recording {
     fn over(file: Arc<dyn Medium>, tail: Vec<u8>, identities: &[Identity]) -> Result<Self, BadPlace> {
         let walk = Walk::start(file)?;
         let keys = OpenedKeys::open(&walk.header, identities)?;
-        Ok(Self { walk, keys, tail, ready: VecDeque::new(), seal: None, over: false })
+        Ok(Self { walk, keys, tail, ready: BlockContent::default(), seal: None, over: false })
     }
 
     /// What the header states.
@@ -94,7 +93,7 @@ impl Recording {
                 }
             }
         };
-        self.ready.extend(self.keys.entries(&block, self.walk.header.started)?);
+        self.ready = self.keys.content(&block)?;
         Ok(())
     }
 }
@@ -105,7 +104,7 @@ impl Iterator for Recording {
     /// The next entry. After an error there is nothing more.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(entry) = self.ready.pop_front() {
+            if let Some(entry) = self.ready.next(self.walk.header.started) {
                 return Some(Ok(entry));
             }
             if self.over {
