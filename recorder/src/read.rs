@@ -1,13 +1,13 @@
 //! Reading a recording: its entries in order, as far as it is sound.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::block::{BlockHeader, BlockKind};
 use crate::channel::Stream;
-use crate::content::{Entry, OpenedKeys, What};
+use crate::content::{BlockContent, Entry, OpenedKeys, What};
 use crate::failure::{BadPlace, Failure};
 use crate::frame;
 use crate::header::Header;
@@ -23,7 +23,7 @@ pub struct Recording {
     keys: OpenedKeys,
     /// The journal beside a recording that is not sealed.
     tail: Vec<u8>,
-    ready: VecDeque<Entry>,
+    ready: BlockContent,
     seal: Option<Seal>,
     over: bool,
     /// Of typed input, what is shown where it could be opened.
@@ -82,7 +82,7 @@ impl Recording {
         let walk = Walk::start(file)?;
         let keys = OpenedKeys::open(&walk.header, identities)?;
         let (shown, typed) = (Typed::default(), BTreeSet::new());
-        Ok(Self { walk, keys, tail, ready: VecDeque::new(), seal: None, over: false, shown, typed })
+        Ok(Self { walk, keys, tail, ready: BlockContent::default(), seal: None, over: false, shown, typed })
     }
 
     /// Masks typed input but for this part of it, even where the key is there.
@@ -145,7 +145,7 @@ impl Recording {
                 }
             }
         };
-        self.ready.extend(self.keys.entries(&block, self.walk.header.started)?);
+        self.ready = self.keys.content(&block)?;
         Ok(())
     }
 }
@@ -156,7 +156,7 @@ impl Iterator for Recording {
     /// The next entry. After an error there is nothing more.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(entry) = self.ready.pop_front() {
+            if let Some(entry) = self.ready.next(self.walk.header.started) {
                 return Some(Ok(self.masked(entry)));
             }
             if self.over {
