@@ -607,8 +607,8 @@ def read_header(source: Source) -> Header:
     signed, signature = data[: 16 + length], data[16 + length :]
     try:
         fields = read_canonical(signed[16:])
-        if fields.get("format") != 1:
-            raise Failure("unknown-version", f"its JSON is of format {fields.get('format')!r}")
+        if fields.get("format") is True or fields.get("format") != 1:
+            raise Failure("unknown-version", f"its JSON is of format {fields.get('format')!r:.40}")
         header = _header_fields(fields, sha256(CHAIN_LABEL, data), len(data))
     except (ValueError, KeyError, TypeError) as cause:
         raise Failure("header-damaged", f"its JSON does not read ({cause})") from None
@@ -1188,6 +1188,8 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
     except ValueError as cause:
         raise Failure("chain-broken", str(cause), offset, due) from None
     if offset + head.size > source.size:
+        if source.read(source.size - len(SEAL_END), len(SEAL_END)) == SEAL_END:
+            raise Failure("chain-broken", "its length goes past the end of a file that ends with a seal", offset, due)
         raise Failure("truncated", "the file ends inside a block", offset, due)
     body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
     block = Block(head, offset, body)

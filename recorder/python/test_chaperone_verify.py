@@ -481,6 +481,9 @@ class Damage(unittest.TestCase):
             self.assertEqual((verdict.offset, verdict.sound_bytes), (starts[2], starts[2]))
         for cut in (starts[3] - 1, starts[2] + 1, starts[2] + 5, starts[2] + 67, starts[5] - 3):
             self.assert_named("truncated", good[:cut])
+        longer = good[: starts[2] + 52] + (5000).to_bytes(4, "big") + good[starts[2] + 56 :]
+        self.assert_named("chain-broken", longer, block=2, sound=1)
+        self.assert_named("truncated", longer[:-1], block=2, sound=1)
         self.assert_named("not-a-block", flip(good, starts[2]), block=2, sound=1)
         self.assert_named("not-a-block", good[: starts[2]] + bytes(500))
         self.assert_named("foreign-block", sample().block([], name=b"other on").seal(), block=5)
