@@ -994,6 +994,13 @@ def read_seal(source: Source, offset: int) -> Seal:
     return seal
 
 
+def ends_with_seal(source: Source) -> bool:
+    """Whether the end of the file looks like a seal's trailer, and a seal begins where it says."""
+    trailer = source.read(max(0, source.size - 12), 12)
+    start = source.size - int.from_bytes(trailer[:4], "big")
+    return trailer[4:] == SEAL_END and start >= 0 and source.read(start, 4) == SEAL_MAGIC
+
+
 def _seal_fields(fields: dict[str, Any], digest: bytes, size: int) -> Seal:
     read_session(fields["session"])
     Time.read(fields["at"])
@@ -1188,7 +1195,7 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
     except ValueError as cause:
         raise Failure("chain-broken", str(cause), offset, due) from None
     if offset + head.size > source.size:
-        if source.read(source.size - len(SEAL_END), len(SEAL_END)) == SEAL_END:
+        if ends_with_seal(source):
             raise Failure("chain-broken", "its length goes past the end of a file that ends with a seal", offset, due)
         raise Failure("truncated", "the file ends inside a block", offset, due)
     body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
