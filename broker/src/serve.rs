@@ -10,6 +10,7 @@ mod database;
 mod door;
 mod keys;
 mod node;
+mod retention;
 
 use std::io::Write;
 use std::time::Duration;

@@ -108,9 +108,28 @@ impl BlockHeader {
             evidence_plain: fields.u32()?,
             input_plain: fields.u32()?,
         };
-        let bounded = |len: u32| usize::try_from(len).is_ok_and(|len| len <= MAX_SECTION + TAG_LEN);
-        let sizes = [header.evidence_len, header.input_len, header.evidence_plain, header.input_plain];
-        (flags & !(EVIDENCE_ZSTD | INPUT_ZSTD) == 0 && sizes.into_iter().all(bounded)).then_some(header)
+        header.is_shaped().then_some(header)
+    }
+
+    /// Whether lengths and flags are such as a block has.
+    fn is_shaped(&self) -> bool {
+        let bounded = |len: u32, most: usize| usize::try_from(len).is_ok_and(|len| len <= most);
+        let section = |len: u32, plain: u32, flag: u8| {
+            bounded(len, MAX_SECTION + TAG_LEN)
+                && bounded(plain, MAX_SECTION)
+                && (len == 0) == (plain == 0)
+                && (len > 0 || self.flags & flag == 0)
+        };
+        let of_kind = match self.kind {
+            BlockKind::Records => self.flags & !(EVIDENCE_ZSTD | INPUT_ZSTD) == 0,
+            // The frames stand there as they are, and they are all that there is.
+            BlockKind::Frames => {
+                self.flags == 0 && self.input_len == 0 && self.evidence_len == self.evidence_plain
+            }
+        };
+        of_kind
+            && section(self.evidence_len, self.evidence_plain, EVIDENCE_ZSTD)
+            && section(self.input_len, self.input_plain, INPUT_ZSTD)
     }
 
     /// Bytes of both sections.

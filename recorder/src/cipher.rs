@@ -61,6 +61,16 @@ impl DataKey {
         Ok(Self { bytes, sealing: LessSafeKey::new(unbound) })
     }
 
+    /// The key with these bytes, if it is the one that was committed to.
+    pub(crate) fn committed(bytes: [u8; KEY_LEN], role: KeyRole, session: Uuid, to: &Hash) -> Option<Self> {
+        (commitment(role, session, &bytes) == *to).then(|| Self::new(bytes).ok())?
+    }
+
+    /// The key itself, for a bundle: who is given it reads this recording and no other.
+    pub(crate) fn disclosed(&self) -> [u8; KEY_LEN] {
+        self.bytes
+    }
+
     /// SHA-256(label ‖ role ‖ newline ‖ session id ‖ key).
     pub(crate) fn commitment(&self, role: KeyRole, session: Uuid) -> Hash {
         commitment(role, session, &self.bytes)

@@ -82,7 +82,8 @@ impl OpenedKeys {
                     Some(key) => Input::Open(open(Section::Input, key).ok_or_else(|| closed(block))?.into()),
                     None => Input::Closed(u64::from(header.input_plain)),
                 };
-                let count = read(evidence.into(), input, header.first_ns, started, &mut entries);
+                let times = (header.first_ns, header.last_ns);
+                let count = read(evidence.into(), input, times, started, &mut entries);
                 check(block, count, header.records)?;
             }
             BlockKind::Frames => self.frames(block, started, &mut entries)?,
@@ -107,7 +108,8 @@ impl OpenedKeys {
                 }
                 None => Input::Closed(frame.input_plain()),
             };
-            let count = read(evidence.into(), input, frame.header.base_ns, started, entries);
+            let times = (frame.header.base_ns, frame.header.last_ns);
+            let count = read(evidence.into(), input, times, started, entries);
             check(block, count, frame.header.records)?;
             before = frame.follows(&before).ok_or_else(|| closed(block))?;
             rest = rest.get(frame.whole.len()..).unwrap_or_default();
@@ -163,12 +165,12 @@ impl Input {
 fn read(
     evidence: Bytes,
     mut input: Input,
-    base_ns: u64,
+    (base_ns, last_ns): (u64, u64),
     started: Timestamp,
     entries: &mut Vec<Entry>,
 ) -> Result<u32, String> {
     let mut records = Records::new(&evidence, base_ns);
-    let mut count = 0;
+    let (mut count, mut now_ns) = (0, base_ns);
     while let Some((mono_ns, record)) = records.next().map_err(|fault| fault.to_string())? {
         let (channel, what) = match record {
             Record::Data { channel, stream, bytes } => {
@@ -184,8 +186,16 @@ fn read(
                 (channel, What::Event(kind.to_owned(), body))
             }
         };
+        now_ns = mono_ns;
         entries.push(Entry { at: wall_time(started, mono_ns), mono_ns, channel, what });
         count += 1;
     }
-    if input.is_used_up() { Ok(count) } else { Err("the input section holds more than was typed".to_owned()) }
+    if !input.is_used_up() {
+        return Err("the input section holds more than was typed".to_owned());
+    }
+    if now_ns == last_ns {
+        Ok(count)
+    } else {
+        Err("the last record has another time than is stated".to_owned())
+    }
 }

@@ -175,7 +175,7 @@ pub struct BadPlace {
     pub failure: Failure,
     /// Bytes from the start of the file.
     pub offset: u64,
-    /// The block that stands or should stand there.
+    /// The block that stands or should stand there; `None` in the header, and from where no block is due any more.
     pub block: Option<u64>,
     /// For engineers.
     pub detail: String,

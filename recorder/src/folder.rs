@@ -193,6 +193,30 @@ impl Folder {
         Ok(found)
     }
 
+    /// Deletes a sealed recording, with whatever a recovery kept beside it, durably. Whether it may be deleted is decided
+    /// before, and written where it stays. One that is gone already is no error: a crash may have come in between.
+    ///
+    /// # Errors
+    /// When it is being written, or a file cannot be removed.
+    pub fn delete(&self, session: Uuid) -> Result<(), RecordError> {
+        let path = self.recording(session);
+        match OpenOptions::new().read(true).open(&path) {
+            Ok(file) => lock(&file, session)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(RecordError::path("open", &path)(error)),
+        }
+        // The recording last: while it is there, so is what tells that the rest is still to go.
+        for path in [self.rest(session), self.tail(session), path] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(RecordError::path("delete", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        self.sync()
+    }
+
     /// Makes names that were created or removed durable.
     pub(crate) fn sync(&self) -> Result<(), RecordError> {
         let synced = File::open(&self.path).and_then(|folder| folder.sync_all());

@@ -6,7 +6,7 @@
 //! A frame names the block that it will be folded into. Its chain starts at the block before, so that frames of a
 //! block which was never written are still bound to their place.
 
-use crate::block::{CHAIN_LEN, Fields};
+use crate::block::{CHAIN_LEN, Fields, MAX_SECTION};
 use crate::cipher::{DataKey, DataKeys, TAG_LEN};
 use crate::error::RecordError;
 use crate::ledger::{Hash, hash_of};
@@ -204,6 +204,7 @@ pub(crate) fn adopt(tail: &[u8], place: &Place) -> Adopted {
             if header.ordinal == due
                 && header.sequence == adopted.frames
                 && header.nonce > adopted.nonce
+                && adopted.bytes.len() + frame.whole.len() <= MAX_SECTION
                 && let Some(next) = frame.follows(&chain)
             {
                 if adopted.frames == 0 {

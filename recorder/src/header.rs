@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::cipher::{DataKeys, KeyRole};
 use crate::error::RecordError;
 use crate::key::{PublicKey, Recipient};
-use crate::ledger::{Hash, canonical_json, hash_of};
+use crate::ledger::{Hash, canonical_json, hash_of, is_canonical};
 use crate::opening::{Durability, Opening, RecordingKeys};
 
 pub(crate) const MAGIC: &[u8; 8] = b"CHAPREC\n";
@@ -144,6 +144,9 @@ impl Header {
         let json = signed.get(PREFIX_LEN..).ok_or(HeaderFault::Truncated)?;
         let body: Value =
             serde_json::from_slice(json).map_err(|_| HeaderFault::Damaged("its text is no JSON"))?;
+        if !is_canonical(json, &body) {
+            return Err(HeaderFault::Damaged("its text is not canonical"));
+        }
         let header =
             Self::parse(&body, bytes).ok_or(HeaderFault::Damaged("a field is missing or malformed"))?;
         if !header.seal_key.verify(&[SIGN_LABEL, signed].concat(), signature) {

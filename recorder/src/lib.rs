@@ -14,6 +14,7 @@
 
 mod append;
 mod block;
+pub mod bundle;
 mod channel;
 mod checkpoint;
 mod cipher;
@@ -53,7 +54,7 @@ pub use self::header::{Header, HeaderFault};
 pub use self::key::{Identity, KeyError, PublicKey, Recipient, SigningKey};
 pub use self::live::{LiveRecording, MAX_APPEND};
 pub use self::opening::{Durability, Ending, Opening, RecordingKeys};
-pub use self::read::Recording;
+pub use self::read::{Recording, Typed};
 pub use self::record::RecordFault;
 pub use self::recover::{RecoverError, Recovering, Recovery, recover};
 pub use self::seal::{RecoveryNote, Seal, SealFault, SealState, StreamCount};

@@ -1,12 +1,13 @@
 //! Reading a recording: its entries in order, as far as it is sound.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::block::{BlockHeader, BlockKind};
-use crate::content::{Entry, OpenedKeys};
+use crate::channel::Stream;
+use crate::content::{Entry, OpenedKeys, What};
 use crate::failure::{BadPlace, Failure};
 use crate::frame;
 use crate::header::Header;
@@ -25,6 +26,29 @@ pub struct Recording {
     ready: VecDeque<Entry>,
     seal: Option<Seal>,
     over: bool,
+    /// Of typed input, what is shown where it could be opened.
+    shown: Typed,
+    /// The channels whose input is typed.
+    typed: BTreeSet<u32>,
+}
+
+/// Which typed input is shown, of that which can be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// Of this channel alone.
+    pub channel: Option<u32>,
+    /// From this millisecond on, since the start.
+    pub from_ms: Option<u64>,
+    /// Before this millisecond.
+    pub to_ms: Option<u64>,
+}
+
+impl Typed {
+    fn shows(&self, channel: Option<u32>, at_ms: u64) -> bool {
+        self.channel.is_none_or(|only| channel == Some(only))
+            && self.from_ms.is_none_or(|from| at_ms >= from)
+            && self.to_ms.is_none_or(|to| at_ms < to)
+    }
 }
 
 impl std::fmt::Debug for Recording {
@@ -57,7 +81,34 @@ impl Recording {
     fn over(file: Arc<dyn Medium>, tail: Vec<u8>, identities: &[Identity]) -> Result<Self, BadPlace> {
         let walk = Walk::start(file)?;
         let keys = OpenedKeys::open(&walk.header, identities)?;
-        Ok(Self { walk, keys, tail, ready: VecDeque::new(), seal: None, over: false })
+        let (shown, typed) = (Typed::default(), BTreeSet::new());
+        Ok(Self { walk, keys, tail, ready: VecDeque::new(), seal: None, over: false, shown, typed })
+    }
+
+    /// Masks typed input but for this part of it, even where the key is there.
+    #[must_use]
+    pub fn showing(mut self, shown: Typed) -> Self {
+        self.shown = shown;
+        self
+    }
+
+    /// The entry, with typed input that is not to be shown told by its length.
+    fn masked(&mut self, mut entry: Entry) -> Entry {
+        match (&entry.what, entry.channel) {
+            (What::Event(kind, body), Some(channel)) if kind == "channel-open" => {
+                if body.get("typed_input").and_then(serde_json::Value::as_bool) == Some(true) {
+                    self.typed.insert(channel);
+                }
+            }
+            (What::Bytes(Stream::Input, bytes), Some(channel))
+                if self.typed.contains(&channel)
+                    && !self.shown.shows(entry.channel, entry.mono_ns / 1_000_000) =>
+            {
+                entry.what = What::Masked(Stream::Input, bytes.len() as u64);
+            }
+            _ => {}
+        }
+        entry
     }
 
     /// What the header states.
@@ -106,7 +157,7 @@ impl Iterator for Recording {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
-                return Some(Ok(entry));
+                return Some(Ok(self.masked(entry)));
             }
             if self.over {
                 return None;

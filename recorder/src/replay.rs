@@ -5,12 +5,14 @@ mod film;
 mod screen;
 mod sequence;
 mod text;
+mod typed;
 
 pub use self::asciicast::asciicast_v3;
 pub use self::film::{Film, FilmChannel, Frame, Marker, Piece, Shown};
 pub use self::screen::Screen;
 pub use self::sequence::Sequence;
 pub use self::text::text;
+pub use self::typed::typed;
 
 use serde_json::Value;
 

@@ -6,13 +6,14 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::channel::{ChannelCoverage, Stream};
 use crate::error::RecordError;
 use crate::header::SIGNATURE_LEN;
 use crate::key::{PublicKey, SigningKey};
-use crate::ledger::{Hash, canonical_json, hash_of};
+use crate::ledger::{Hash, canonical_json, hash_of, is_canonical};
 use crate::medium::Medium;
 
 pub(crate) const MAGIC: &[u8; 4] = b"CSEL";
@@ -159,7 +160,12 @@ impl Seal {
             return Err(SealFault::Damaged("its trailer does not fit"));
         }
         let json = signed.get(PREFIX_LEN..).ok_or(SealFault::Truncated)?;
-        let seal = serde_json::from_slice::<Self>(json);
+        let body: Value =
+            serde_json::from_slice(json).map_err(|_| SealFault::Damaged("its text is no JSON"))?;
+        if !is_canonical(json, &body) {
+            return Err(SealFault::Damaged("its text is not canonical"));
+        }
+        let seal = serde_json::from_value::<Self>(body);
         let mut seal = seal.map_err(|_| SealFault::Damaged("a field is missing or malformed"))?;
         if !seal.seal_key.verify(&[SIGN_LABEL, signed].concat(), signature) {
             return Err(SealFault::Signature);

@@ -127,7 +127,7 @@ impl fmt::Display for Verdict {
 #[must_use]
 pub fn verify(path: &Path, with: &VerifyWith) -> Verdict {
     match File::open(path) {
-        Ok(file) => judge(Arc::new(file), with),
+        Ok(file) => judge(Arc::new(file), with, None),
         Err(error) => {
             let bad = BadPlace::new(Failure::Unreadable, 0, None, error.to_string());
             Verdict { bad: Some(bad), ..nothing(with) }
@@ -138,7 +138,12 @@ pub fn verify(path: &Path, with: &VerifyWith) -> Verdict {
 /// Verifies a recording that is in memory.
 #[must_use]
 pub fn verify_bytes(bytes: Vec<u8>, with: &VerifyWith) -> Verdict {
-    judge(Arc::new(bytes), with)
+    judge(Arc::new(bytes), with, None)
+}
+
+/// Verifies a part of a file, with data keys in place of identities.
+pub(crate) fn verify_part(part: Arc<dyn Medium>, with: &VerifyWith, keys: Option<OpenedKeys>) -> Verdict {
+    judge(part, with, keys)
 }
 
 fn nothing(with: &VerifyWith) -> Verdict {
@@ -168,7 +173,7 @@ pub fn foreign(header: &Header, session: Uuid) -> Option<BadPlace> {
     (header.session != session).then(|| BadPlace::new(Failure::ForeignRecording, 0, None, detail()))
 }
 
-fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
+fn judge(file: Arc<dyn Medium>, with: &VerifyWith, opened: Option<OpenedKeys>) -> Verdict {
     let mut verdict = nothing(with);
     let mut walk = match Walk::start(file) {
         Ok(walk) => walk,
@@ -176,20 +181,18 @@ fn judge(file: Arc<dyn Medium>, with: &VerifyWith) -> Verdict {
     };
     verdict.session = Some(walk.header.session);
     verdict.started = Some(walk.header.started);
-    let asked = with.ledger.as_ref().and_then(|ledger| ledger.session);
-    if let Some(bad) = asked.and_then(|session| foreign(&walk.header, session)) {
-        return Verdict { bad: Some(bad), ..verdict };
-    }
-    let judged = Judge::new(&walk, with).and_then(|mut judge| judge.run(&mut walk, &mut verdict));
+    let judged = Judge::new(&walk, with, opened).and_then(|mut judge| judge.run(&mut walk, &mut verdict));
     verdict.sound_blocks = walk.place.ordinal;
     verdict.sound_bytes = walk.at;
     verdict.sound_until = walk.last_ns.map(|ns| wall_time(walk.header.started, ns));
     if let Err(bad) = &judged
         && bad.offset < verdict.sound_bytes
-        && let Some(block) = bad.block
     {
         verdict.sound_bytes = bad.offset;
-        verdict.sound_blocks = block.saturating_sub(1);
+        // What is wrong with the seal leaves every block sound.
+        if let Some(block) = bad.block {
+            verdict.sound_blocks = block.saturating_sub(1);
+        }
     }
     verdict.bad = judged.err();
     verdict.sound = verdict.bad.is_none();
@@ -206,13 +209,17 @@ struct Judge<'w> {
 }
 
 impl<'w> Judge<'w> {
-    fn new(walk: &Walk, with: &'w VerifyWith) -> Result<Self, BadPlace> {
+    fn new(walk: &Walk, with: &'w VerifyWith, opened: Option<OpenedKeys>) -> Result<Self, BadPlace> {
         if !with.keys.contains(&walk.header.seal_key) {
             let detail = format!("the header is signed by {}", walk.header.seal_key);
             return Err(BadPlace::new(Failure::WrongKey, 0, None, detail));
         }
+        let asked = with.ledger.as_ref().and_then(|ledger| ledger.session);
+        if let Some(bad) = asked.and_then(|session| foreign(&walk.header, session)) {
+            return Err(bad);
+        }
         let keys = match with.identities.as_slice() {
-            [] => None,
+            [] => opened,
             identities => Some(OpenedKeys::open(&walk.header, identities)?),
         };
         let checkpoints = with.ledger.iter().flat_map(|ledger| &ledger.checkpoints);
@@ -272,7 +279,7 @@ impl<'w> Judge<'w> {
             None => Ok(()),
             Some((known, _)) => {
                 let detail = format!("the ledger knows block {known}");
-                Err(BadPlace::new(Failure::TailCut, walk.at, Some(walk.place.ordinal + 1), detail))
+                Err(BadPlace::new(Failure::TailCut, walk.seal_at.unwrap_or(walk.at), None, detail))
             }
         }
     }
@@ -285,7 +292,8 @@ impl<'w> Judge<'w> {
     }
 
     fn judge_seal(&self, seal: &Seal, walk: &Walk) -> Result<(), BadPlace> {
-        let bad = |failure, detail: String| BadPlace::new(failure, walk.at, None, detail);
+        let seal_at = walk.seal_at.unwrap_or(walk.at);
+        let bad = |failure, detail: String| BadPlace::new(failure, seal_at, None, detail);
         let by_the_same = seal.state == SealState::Recovered || seal.seal_key == walk.header.seal_key;
         if !self.with.keys.contains(&seal.seal_key) || !by_the_same {
             return Err(bad(Failure::WrongKey, format!("the seal is signed by {}", seal.seal_key)));

@@ -23,6 +23,8 @@ pub(crate) struct Walk {
     /// Time of the last record in the sound part.
     pub last_ns: Option<u64>,
     pub first_ns: Option<u64>,
+    /// Where the seal begins, once it was reached.
+    pub seal_at: Option<u64>,
     done: bool,
 }
 
@@ -78,7 +80,17 @@ impl Walk {
         let header = Header::read(&bytes).map_err(fault)?;
         let place =
             Place { recording: recording_tag(&header.chain), chain: header.chain, ordinal: 0, nonce: 0 };
-        Ok(Self { file, len, at: header.len, header, place, last_ns: None, first_ns: None, done: false })
+        Ok(Self {
+            file,
+            len,
+            at: header.len,
+            header,
+            place,
+            last_ns: None,
+            first_ns: None,
+            seal_at: None,
+            done: false,
+        })
     }
 
     /// The next block, the seal, or the end. After the seal, the end or a bad place the walk is over.
@@ -103,6 +115,11 @@ impl Walk {
 
     fn bad(&self, failure: Failure, detail: impl Into<String>) -> BadPlace {
         BadPlace::new(failure, self.at, Some(self.place.ordinal + 1), detail)
+    }
+
+    /// What is wrong where no block is due any more.
+    fn bad_end(&self, failure: Failure, detail: impl Into<String>) -> BadPlace {
+        BadPlace::new(failure, self.at, None, detail)
     }
 
     fn read(&self, buffer: &mut [u8], at: u64) -> Result<(), BadPlace> {
@@ -213,6 +230,7 @@ impl Walk {
         let mut chain = self.place.chain;
         let mut nonce = self.place.nonce;
         let (mut rest, mut sequence, mut records) = (body, 0_u32, 0_u32);
+        let (mut first_ns, mut last_ns) = (None, 0);
         while !rest.is_empty() {
             let frame = Frame::parse(rest).ok_or_else(|| broken("a frame is malformed"))?;
             let its = frame.header;
@@ -226,9 +244,12 @@ impl Walk {
             nonce = its.nonce;
             sequence = sequence.saturating_add(1);
             records = records.saturating_add(its.records);
+            first_ns.get_or_insert(its.base_ns);
+            last_ns = its.last_ns;
             rest = rest.get(frame.whole.len()..).unwrap_or_default();
         }
-        if nonce == header.nonce && records == header.records {
+        let times = first_ns == Some(header.first_ns) && last_ns == header.last_ns;
+        if times && nonce == header.nonce && records == header.records {
             Ok(())
         } else {
             Err(broken("the frames do not add up to their block"))
@@ -236,30 +257,32 @@ impl Walk {
     }
 
     fn look_at_seal(&mut self, prefix: &[u8; seal::PREFIX_LEN], left: u64) -> Result<Step, BadPlace> {
-        let len =
-            Seal::measure(prefix).ok_or_else(|| self.bad(Failure::SealDamaged, "its length is too large"))?;
+        let len = Seal::measure(prefix)
+            .ok_or_else(|| self.bad_end(Failure::SealDamaged, "its length is too large"))?;
         let total = u64::try_from(len).unwrap_or(u64::MAX);
         if total > left {
-            return Err(self.bad(Failure::Truncated, "the file ends inside its seal"));
+            return Err(self.bad_end(Failure::Truncated, "the file ends inside its seal"));
         }
         let mut bytes = vec![0; len];
         self.read(&mut bytes, self.at)?;
         let seal = Seal::read(&bytes).map_err(|fault| match fault {
-            SealFault::Signature => self.bad(Failure::SealSignature, fault.to_string()),
-            SealFault::Truncated | SealFault::Damaged(_) => self.bad(Failure::SealDamaged, fault.to_string()),
+            SealFault::Signature => self.bad_end(Failure::SealSignature, fault.to_string()),
+            SealFault::Truncated | SealFault::Damaged(_) => {
+                self.bad_end(Failure::SealDamaged, fault.to_string())
+            }
         })?;
         if seal.recording != self.header.chain || seal.session != self.header.session {
-            return Err(self.bad(Failure::ForeignSeal, format!("it seals session {}", seal.session)));
+            return Err(self.bad_end(Failure::ForeignSeal, format!("it seals session {}", seal.session)));
         }
         if seal.blocks > self.place.ordinal {
             let found = self.place.ordinal;
-            return Err(
-                self.bad(Failure::TailCut, format!("{} blocks were sealed, {found} are here", seal.blocks))
-            );
+            return Err(self
+                .bad_end(Failure::TailCut, format!("{} blocks were sealed, {found} are here", seal.blocks)));
         }
         if seal.blocks < self.place.ordinal || seal.chain != self.place.chain {
-            return Err(self.bad(Failure::ChainNotSealed, "the last chain value is not the sealed one"));
+            return Err(self.bad_end(Failure::ChainNotSealed, "the last chain value is not the sealed one"));
         }
+        self.seal_at = Some(self.at);
         self.at += total;
         if self.at < self.len {
             let mut next = [0; 4];

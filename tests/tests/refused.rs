@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chaperone_tests::{
-    Fact, House, KeyPair, Ran, Sshd, SshdOptions, TARGET, Technician, on_both_databases, reference_in, soon,
+    Fact, House, KeyPair, Process, Ran, Sshd, SshdOptions, TARGET, Technician, on_both_databases,
+    reference_in, soon,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -289,6 +290,23 @@ fn the_help_desk_finds_an_attempt_by_what_the_technician_reads_out() {
     let unproven = reference_in(&nobody);
     assert_ne!(unproven, reference);
     assert_eq!(house.fact("attempt-failed").body["reference"], unproven.as_str());
+}
+
+#[test]
+fn a_command_that_no_server_takes_is_refused_recorded_and_a_fact() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let line = house.technician("dana").ssh(TARGET).line();
+    let mut ssh = std::process::Command::new("ssh");
+    // Two words, since the system takes none that is as long as both.
+    ssh.args(line.iter().skip(1)).args(["x".repeat(100_000), "y".repeat(100_000)]);
+    let ran = Process::run("ssh", Duration::from_secs(60), ssh.stdin(std::process::Stdio::null()));
+    assert_eq!(ran.status, Some(64), "{}", ran.err);
+    assert!(ran.err.contains("128 KiB"), "{}", ran.err);
+    let fact = house.fact("channel-refused");
+    assert!(fact.body.to_string().contains("beyond 128 KiB"), "{:#}", fact.body);
+    assert!(fact.body.to_string().len() < 2000, "and nothing of its text");
+    house.technician("dana").ssh(TARGET).runs("true").succeeded();
 }
 
 #[test]

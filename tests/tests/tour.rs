@@ -1,6 +1,7 @@
 //! The demo needs no configuration and no root, and tells the truth.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ fn the_lines_that_the_demo_prints_can_be_pasted() {
         (ssh.len() >= 2).then_some(ssh)
     };
     let ssh = soon("the lines to paste", || pasted(&mut printed));
+    only_this_machine_signs_in_with_a_click(&printed);
     let paste = |line: &str| {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{} 'echo pasted'", line.trim())]).stdin(Stdio::null());
@@ -62,6 +64,24 @@ fn the_lines_that_the_demo_prints_can_be_pasted() {
             (!std::path::Path::new(&format!("/proc/{child}")).exists()).then_some(())
         });
     }
+}
+
+/// A page from elsewhere whose name was made to lead here names another host.
+fn only_this_machine_signs_in_with_a_click(printed: &[String]) {
+    let front =
+        printed.iter().find_map(|line| line.rsplit_once("one click: http://")).expect("its address").1;
+    let clicked = |host: &str| {
+        let mut stream = TcpStream::connect(front).unwrap();
+        let body = r#"{"login":"sam"}"#;
+        let about = "content-type: application/json\r\nconnection: close";
+        let post = "POST /api/demo/sign-in HTTP/1.1";
+        write!(stream, "{post}\r\nhost: {host}\r\n{about}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!((clicked("rebound.example:8080").as_str(), clicked(front).as_str()), ("403", "200"));
 }
 
 fn children_of(parent: u32) -> Vec<String> {

@@ -54,6 +54,11 @@ impl Cinema {
         films.iter().find(|(of, at, _)| *of == session && *at == stamp).map(|(.., film)| Arc::clone(film))
     }
 
+    /// The recording is deleted: so is its film.
+    pub(crate) fn forget(&self, session: SessionId) {
+        self.films.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, ..)| *of != session);
+    }
+
     pub(crate) fn keep(&self, session: SessionId, stamp: Stamp, film: &Arc<Film>) {
         let mut films = self.films.lock().unwrap_or_else(PoisonError::into_inner);
         films.retain(|(of, ..)| *of != session);

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chaperone_policy::SessionId;
+use chaperone_policy::{Denied, SessionId};
 use chaperone_recorder::ledger::Hash;
 use chaperone_recorder::replay::Film;
 use chaperone_recorder::{
-    Checkpoint, Failure, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify,
+    Failure, Folder, Identity, LedgerView, PublicKey, RecordError, Verdict, VerifyWith, verify,
 };
-use chaperone_store::{CommittedFact, FactFilter, FactKind, Store, StoreError};
+use chaperone_store::{CommittedFact, FactKind, Store, StoreError};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
@@ -21,9 +22,6 @@ use crate::view::{View, ViewError};
 
 /// Recordings derived or verified at once: each holds a core and the view in memory, and visits come first.
 const AT_ONCE: usize = 2;
-
-/// Facts read at once.
-const PAGE: u32 = 500;
 
 /// Which seals count, and who opens content.
 #[derive(Clone, Debug)]
@@ -37,14 +35,16 @@ pub struct DeskKeys {
 /// A desk; cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Store,
-    folder: Folder,
-    keys: DeskKeys,
-    places: Semaphore,
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) folder: Folder,
+    pub(crate) keys: DeskKeys,
+    /// Opens typed input; none where it is kept elsewhere.
+    pub(crate) unmask: Vec<Identity>,
+    pub(crate) places: Semaphore,
     cinema: Cinema,
 }
 
@@ -57,6 +57,30 @@ pub enum DeskError {
     /// The ledger has its seal, and the file is not there. A fact, and an alarm.
     #[error("the ledger has the seal of this recording, and its file is gone from this node")]
     Missing,
+    /// Retention has deleted it.
+    #[error("deleted by retention on {on} by class {class} (fact {fact})")]
+    Deleted {
+        /// When its file was deleted.
+        on: Timestamp,
+        /// By which class.
+        class: String,
+        /// The fact that says so.
+        fact: u64,
+    },
+    /// A recording over its time cannot be deleted.
+    #[error("a recording over its time cannot be deleted")]
+    Delete(#[source] RecordError),
+    /// Typed input is masked, and no second person has agreed that this one sees it.
+    #[error(
+        "typed input of this visit is masked for you: nobody has agreed that you see it, or that time is over"
+    )]
+    Masked,
+    /// One of the two may not, any more.
+    #[error("typed input stays masked")]
+    Denied(#[source] Denied),
+    /// The private half of the unmask key is elsewhere.
+    #[error("the unmask identity is not on this node: typed input cannot be opened here")]
+    NoUnmaskIdentity,
     /// The private half of the evidence key is elsewhere.
     #[error("the evidence identity is not on this node: its content cannot be opened here")]
     NoIdentity,
@@ -78,11 +102,18 @@ impl Desk {
     /// A desk over the node's recordings.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: DeskKeys) -> Self {
+        Self::with_unmask(store, folder, keys, Vec::new())
+    }
+
+    /// The same, on a node that can open typed input too.
+    #[must_use]
+    pub fn with_unmask(store: Store, folder: Folder, keys: DeskKeys, unmask: Vec<Identity>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 folder,
                 keys,
+                unmask,
                 places: Semaphore::new(AT_ONCE),
                 cinema: Cinema::default(),
             }),
@@ -177,6 +208,9 @@ impl Desk {
             Err(StoreError::NotFound(_)) => return Ok(DeskError::NoRecording),
             found => found?,
         };
+        if let Some(deleted) = self.deleted(&row).await? {
+            return Ok(deleted);
+        }
         if row.node != self.inner.store.node() || self.ledger_view(look.session).await?.seal.is_none() {
             return Ok(DeskError::NoRecording);
         }
@@ -185,13 +219,18 @@ impl Desk {
         Ok(DeskError::Missing)
     }
 
-    fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {
+    /// Forgets what was derived from a recording that is deleted: the film, and whatever else is derived from here on.
+    pub(crate) fn forget(&self, session: SessionId) {
+        self.inner.cinema.forget(session);
+    }
+
+    pub(crate) fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {
         let path = self.inner.folder.recording(session.0);
         if path.is_file() { Ok(path) } else { Err(DeskError::NoRecording) }
     }
 
     /// What the ledger holds of a session's recording: its seal, and every checkpoint of it on the way.
-    async fn ledger_view(&self, session: SessionId) -> Result<LedgerView, StoreError> {
+    pub(crate) async fn ledger_view(&self, session: SessionId) -> Result<LedgerView, StoreError> {
         let store = &self.inner.store;
         let facts = store.session_facts(session).await?;
         let (Some(first), Some(last)) = (facts.first(), facts.last()) else {
@@ -200,30 +239,10 @@ impl Desk {
         let is_sealed =
             |fact: &&CommittedFact| matches!(fact.kind, FactKind::SessionSealed | FactKind::SessionRecovered);
         let seal = facts.iter().rev().filter(is_sealed).find_map(|fact| hash(fact.body.get("seal_hash")?));
-        let mut checkpoints = Vec::new();
-        let kind = Some(FactKind::RecordingCheckpoint.as_str().to_owned());
-        let mut filter = FactFilter { after: first.number, kind, session: None };
-        loop {
-            let page = store.facts_page(&filter, PAGE).await?;
-            let within = page.iter().take_while(|fact| fact.number < last.number);
-            checkpoints.extend(within.flat_map(|fact| listed(&fact.body, session)));
-            match page.last() {
-                Some(newest) if newest.number < last.number => filter.after = newest.number + 1,
-                _ => return Ok(LedgerView { session: Some(session.0), checkpoints, seal }),
-            }
-        }
+        let known = store.growth_of(session, first.window, first.number..last.number).await?;
+        let checkpoints = known.into_iter().map(|known| known.checkpoint).collect();
+        Ok(LedgerView { session: Some(session.0), checkpoints, seal })
     }
-}
-
-/// The checkpoints of one recording that a fact lists.
-fn listed(body: &Value, session: SessionId) -> Vec<Checkpoint> {
-    let recordings = body.get("recordings").and_then(Value::as_array);
-    recordings
-        .into_iter()
-        .flatten()
-        .filter_map(Checkpoint::from_ledger)
-        .filter(|checkpoint| checkpoint.session == session.0)
-        .collect()
 }
 
 fn hash(text: &Value) -> Option<Hash> {
@@ -238,11 +257,11 @@ fn hash(text: &Value) -> Option<Hash> {
     Some(hash)
 }
 
-fn hex(hash: Hash) -> String {
+pub(crate) fn hex(hash: Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn chain(error: &ViewError) -> String {
+pub(crate) fn chain(error: &ViewError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{BadPlace, Identity, Recording, foreign, replay};
+use chaperone_recorder::{BadPlace, Identity, Recording, Typed, foreign, replay};
 
 /// A view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,28 @@ impl View {
             Self::AsciicastV3 => "asciicast-v3",
             Self::Sealed => "chap",
         }
+    }
+
+    /// Makes the view with typed input, of which `shown` is unmasked. Blocks: for a thread that may.
+    pub(crate) fn derive_unmasked(
+        self,
+        path: &Path,
+        session: SessionId,
+        identities: &[Identity],
+        shown: Typed,
+    ) -> Result<Vec<u8>, ViewError> {
+        let mut made = Vec::new();
+        let open = || opened(path, session, identities).map(|recording| recording.showing(shown));
+        match self {
+            Self::Sealed => made = std::fs::read(path)?,
+            Self::Text => {
+                replay::text(&mut open()?, &mut made)?;
+                made.extend_from_slice(b"typed input, unmasked:\n");
+                replay::typed(&mut open()?, &mut made)?;
+            }
+            Self::AsciicastV3 => replay::asciicast_v3(&mut open()?, shown.channel, &mut made)?,
+        }
+        Ok(made)
     }
 
     /// Makes the view. Blocks: for a thread that may.

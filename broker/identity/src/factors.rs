@@ -104,7 +104,9 @@ struct Shared {
     store: Store,
     seals: Box<dyn Seals>,
     passwords: Passwords,
+    /// What fails at the front page, and what fails of codes, apart: nobody washes the one away with the other.
     limits: Limits,
+    codes: Limits,
     /// The hospital's gate, as authenticator apps show it.
     issuer: String,
 }
@@ -113,8 +115,8 @@ impl Factors {
     /// Over a store; `issuer` is what authenticator apps show beside the login.
     #[must_use]
     pub fn new(store: Store, seals: Box<dyn Seals>, issuer: String) -> Self {
-        let (passwords, limits) = (Passwords::new(), Limits::default());
-        Self(Arc::new(Shared { store, seals, passwords, limits, issuer }))
+        let (limits, codes) = (Limits::default(), Limits::default());
+        Self(Arc::new(Shared { store, seals, passwords: Passwords::new(), limits, codes, issuer }))
     }
 
     /// Makes a link that enrols somebody, in place of one that was made before.
@@ -203,22 +205,7 @@ impl Factors {
         now: Timestamp,
     ) -> Result<(PersonId, Second), FactorError> {
         let proof = self.both(person, password, code, now);
-        self.counted(&limits::sign_in(login, source), now, proof).await
-    }
-
-    /// Looks at a proof if its tries are not used up; only one that failed stays counted.
-    async fn counted<T>(
-        &self,
-        tried: &limits::Counted,
-        now: Timestamp,
-        proof: impl Future<Output = Result<T, FactorError>>,
-    ) -> Result<T, FactorError> {
-        self.0.limits.take(tried, now).map_err(FactorError::TooMany)?;
-        let proven = proof.await;
-        if !matches!(proven, Err(FactorError::Failed(_))) {
-            self.0.limits.give_back(tried);
-        }
-        proven
+        counted(&self.0.limits, &limits::sign_in(login, source), now, proof).await
     }
 
     async fn both(
@@ -252,7 +239,7 @@ impl Factors {
         now: Timestamp,
     ) -> Result<Second, FactorError> {
         let tried = limits::code_of_key(proven.person(), proven.fingerprint(), source);
-        self.counted(&tried, now, self.code(proven.person(), code, now)).await
+        counted(&self.0.codes, &tried, now, self.code(proven.person(), code, now)).await
     }
 
     /// Proves the second factor of somebody again, in the browser that they are signed in with.
@@ -266,7 +253,7 @@ impl Factors {
         now: Timestamp,
     ) -> Result<Second, FactorError> {
         let tried = limits::code_of_browser(session.person, &session.id);
-        self.counted(&tried, now, self.code(session.person, code, now)).await
+        counted(&self.0.codes, &tried, now, self.code(session.person, code, now)).await
     }
 
     async fn code(&self, person: PersonId, code: &str, now: Timestamp) -> Result<Second, FactorError> {
@@ -340,6 +327,21 @@ impl Factors {
             .write(move |tx| Box::pin(async move { tx.spend_recovery(person, &before, &after).await }));
         if spent.await? { Ok(Second::Recovery) } else { Err(failed()) }
     }
+}
+
+/// Looks at a proof if its tries are not used up; only one that failed stays counted.
+async fn counted<T>(
+    limits: &Limits,
+    tried: &limits::Counted,
+    now: Timestamp,
+    proof: impl Future<Output = Result<T, FactorError>>,
+) -> Result<T, FactorError> {
+    limits.take(tried, now).map_err(FactorError::TooMany)?;
+    let proven = proof.await;
+    if !matches!(proven, Err(FactorError::Failed(_))) {
+        limits.give_back(tried);
+    }
+    proven
 }
 
 /// The code without the spaces that apps show in it, where it is one of digits.

@@ -1,6 +1,9 @@
 //! How often a proof may fail. A try is counted when it is let through, so that a burst is no way round, and given back
 //! when it succeeds. In memory and bounded; a restart forgives.
 //!
+//! There is no limit per login from everywhere: it would be a lock that strangers turn. Password and code are judged
+//! together and a failure says nothing of either, each try costs a hash of which few run at once, and each is a fact.
+//!
 //! What strangers fail at the front page keeps nobody from proving a code beside a key or in a browser that is signed in:
 //! those are counted by what the caller has proven already.
 

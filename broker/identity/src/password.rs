@@ -1,10 +1,13 @@
-//! Passwords: argon2id (RFC 9106) in PHC form, hashed off the async threads and few at once, since each takes memory.
+//! Passwords: argon2id (RFC 9106) in PHC form, hashed few at once, since each takes memory, and on threads of their own: an
+//! allocator keeps what each thread has had, and a pool of many threads would keep it many times.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 /// Shortest password, in characters (NIST SP 800-63B asks for 8; these open hospital servers).
@@ -17,10 +20,13 @@ const PASSES: u32 = 2;
 /// Hashes at once: a flood of sign-ins waits here and takes neither the cores nor the memory.
 const AT_ONCE: usize = 2;
 
+type Job = Box<dyn FnOnce() + Send>;
+
 /// Hashes passwords, few at once; cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
     places: Arc<Semaphore>,
+    hashers: SyncSender<Job>,
     /// What the password of somebody who is not enrolled is compared with, so that it takes as long (P9).
     nobody: Arc<str>,
 }
@@ -61,7 +67,7 @@ pub fn strong(password: &str, login: &str) -> Result<(), WeakPassword> {
 impl Passwords {
     pub(crate) fn new() -> Self {
         let nobody = hash(b"nobody has this password", &[7; 16]).unwrap_or_default();
-        Self { places: Arc::new(Semaphore::new(AT_ONCE)), nobody: nobody.into() }
+        Self { places: Arc::new(Semaphore::new(AT_ONCE)), hashers: hashers(), nobody: nobody.into() }
     }
 
     /// The PHC string of a password; `None` where the machine has no randomness or memory for it.
@@ -83,7 +89,37 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let _place = self.places.acquire().await.ok()?;
-        tokio::task::spawn_blocking(work).await.ok()
+        let (answer, answered) = oneshot::channel();
+        // Who asked may have gone: then nobody wants the answer.
+        let job: Job = Box::new(move || drop(answer.send(work())));
+        self.hashers.send(job).ok()?;
+        answered.await.ok()
+    }
+}
+
+/// Starts the threads that hash; they end with their last sender.
+fn hashers() -> SyncSender<Job> {
+    // Who sends holds one of as many places: there is always room.
+    let (jobs, waiting) = sync_channel(AT_ONCE);
+    let waiting = Arc::new(Mutex::new(waiting));
+    for number in 0..AT_ONCE {
+        let waiting = Arc::clone(&waiting);
+        let started =
+            thread::Builder::new().name(format!("hasher-{number}")).spawn(move || hash_on(&waiting));
+        if let Err(error) = started {
+            tracing::error!(%error, "a thread that hashes passwords cannot be started");
+        }
+    }
+    jobs
+}
+
+fn hash_on(waiting: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
     }
 }
 

@@ -49,6 +49,10 @@ id! {
     SessionId,
     /// One alert of the SOC.
     AlertId,
+    /// A hold that keeps evidence.
+    HoldId,
+    /// The first of two people's words.
+    WordId,
     /// One place that alerts and events are delivered to.
     DestinationId,
 }
@@ -128,6 +132,11 @@ name!(
 name!(
     /// What one of a target's declared TCP forwards is called.
     EndpointName, "endpoint name", 63, ".-_"
+);
+
+name!(
+    /// What a retention class is called.
+    ClassName, "retention class", 40, ".-_"
 );
 
 fn checked(text: &str, what: &'static str, max: usize, extra: &'static str) -> Result<String, NameError> {

@@ -21,6 +21,7 @@ mod attempt;
 mod decide;
 mod facts;
 mod id;
+mod keeping;
 mod mail;
 mod permit;
 mod person;
@@ -39,14 +40,15 @@ pub use attempt::{Attempt, NodeConditions};
 pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use id::{
-    AccountName, AlertId, AttemptId, DestinationId, EndpointName, FreezeId, LockId, Login, NameError,
-    PersonId, SessionId, TargetId, TargetName, VendorId, WindowId,
+    AccountName, AlertId, AttemptId, ClassName, DestinationId, EndpointName, FreezeId, HoldId, LockId, Login,
+    NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
 };
+pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, RetentionClass};
 pub use mail::{MailAddress, MailAddressError};
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
 pub use refusal::{Nearest, Reason, Refusal};
-pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_read, may_together};
+pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_beside, may_read, may_together};
 pub use role::{Role, UnknownRole};
 pub use target::{ApprovalRule, Card, Endpoint, Target};
 pub use window::{

@@ -134,6 +134,20 @@ pub fn may_read(
     ask(facts, by, act, on, now, |_, cell| cell != Cell::Second)
 }
 
+/// Whether a person may be one of the two who do what takes two (or do what takes one).
+///
+/// # Errors
+/// Why not.
+pub fn may_beside(
+    facts: &Facts,
+    by: PersonId,
+    act: Act,
+    on: Subject<'_>,
+    now: Timestamp,
+) -> Result<Right, Denied> {
+    ask(facts, by, act, on, now, |_, cell| cell != Cell::Read)
+}
+
 /// Whether two people may do together what takes two (and what takes one).
 ///
 /// # Errors

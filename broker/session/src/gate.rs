@@ -159,6 +159,12 @@ impl Gate {
         self.shared.live.all().len()
     }
 
+    /// Whether the clock agrees with the monotonic one and with the ledger (P3).
+    #[must_use]
+    pub fn clock_is_trusted(&self) -> bool {
+        self.shared.clock.read(Timestamp::now(), Instant::now()) == Trust::Agrees
+    }
+
     pub(crate) fn attempt_of(&self, ask: &Ask, id: AttemptId) -> Attempt {
         Attempt {
             id,
@@ -177,7 +183,7 @@ impl Gate {
     pub(crate) fn conditions(&self, person: PersonId, target: &TargetName) -> NodeConditions {
         let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, None);
         NodeConditions {
-            clock_trusted: self.shared.clock.read(Timestamp::now(), Instant::now()) == Trust::Agrees,
+            clock_trusted: self.clock_is_trusted(),
             recorder_ready: self.has_room(),
             store_ready: true,
             sessions_of_person,

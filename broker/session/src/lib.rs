@@ -17,6 +17,7 @@
 
 mod clock;
 mod dial;
+mod durable;
 mod end;
 mod failpoint;
 mod flow;

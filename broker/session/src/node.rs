@@ -1,12 +1,12 @@
-//! What a node does for all of its sessions: makes recordings durable, tells the ledger how far they are, carries out
-//! people's orders, watches the clock, the disk and the recorder.
+//! What a node does for all of its sessions: carries out people's orders, watches the clock, the disk and the recorder.
+//! How it makes recordings durable and tells the ledger how far they are is in `durable.rs`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{Checkpoint, Space};
+use chaperone_recorder::Space;
 use chaperone_store::{FactKind, NewFact};
 use futures::StreamExt;
 use futures::stream;
@@ -19,16 +19,10 @@ use crate::flow::EndReason;
 use crate::gate::Gate;
 use crate::live::{LiveSession, Stop};
 
-/// Power loss loses at most this much of a `prompt` recording.
-const DURABLE_EVERY: Duration = Duration::from_millis(200);
-/// How often the ledger learns how far recordings are.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// How often the clock and the recorders' faults are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often the disk's room is looked at: between two looks less than the critical rest is written.
 const ROOM_EVERY: Duration = Duration::from_millis(200);
-/// Recordings that are synced at the same time.
-const SYNCS: usize = 4;
 
 impl Gate {
     /// Runs the node's tasks until the returned future is dropped.
@@ -40,62 +34,6 @@ impl Gate {
             self.look_around(),
             self.keep_room()
         );
-    }
-
-    async fn keep_durable(&self) {
-        let mut tick = interval(DURABLE_EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            stream::iter(self.shared.live.all())
-                .for_each_concurrent(SYNCS, |session| async move {
-                    let syncing = Arc::clone(&session);
-                    match tokio::task::spawn_blocking(move || syncing.recording.sync()).await {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => {
-                            tracing::error!(session.id = %session.id, %error, "a recording could not be made durable");
-                        }
-                        Err(error) => tracing::error!(session.id = %session.id, %error, "a sync did not finish"),
-                    }
-                })
-                .await;
-        }
-    }
-
-    /// One fact lists every recording that grew.
-    async fn keep_checkpoints(&self) {
-        let mut told: HashMap<SessionId, Checkpoint> = HashMap::new();
-        let mut tick = interval(CHECKPOINT_EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tick.tick().await;
-            let live = self.shared.live.all();
-            told.retain(|id, _| live.iter().any(|session| session.id == *id));
-            let mut grown = Vec::new();
-            for session in live {
-                let asked = Arc::clone(&session);
-                // A checkpoint is on stable storage before the ledger hears of it: it waits for the disk.
-                let taken = tokio::task::spawn_blocking(move || asked.recording.checkpoint()).await;
-                let Ok(taken) = taken else { continue };
-                match taken {
-                    Ok(now) if told.get(&session.id).is_none_or(|before| now.grew_since(before)) => {
-                        grown.push(listed(&now));
-                        told.insert(session.id, now);
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(session.id = %session.id, %error, "no checkpoint of a recording")
-                    }
-                }
-            }
-            if !grown.is_empty() {
-                let fact =
-                    NewFact::new(FactKind::RecordingCheckpoint, self.now(), json!({ "recordings": grown }));
-                if let Err(error) = self.shared.store.fact(fact).await {
-                    tracing::warn!(%error, "checkpoints of recordings could not be written down");
-                }
-            }
-        }
     }
 
     /// Pauses, resumes and stops, whichever node the order was given on.
@@ -166,7 +104,7 @@ impl Gate {
         let mut space = Space::Ok;
         loop {
             tick.tick().await;
-            space = self.look_at_disk(space).await;
+            space = self.look_at_disk(space);
         }
     }
 
@@ -199,7 +137,7 @@ impl Gate {
         trusted
     }
 
-    async fn look_at_disk(&self, before: Space) -> Space {
+    fn look_at_disk(&self, before: Space) -> Space {
         let Ok(space) = self.shared.folder.space() else { return before };
         match space {
             Space::Critical => {
@@ -215,7 +153,8 @@ impl Gate {
         if space != before {
             let kind = if space == Space::Ok { FactKind::RecorderMended } else { FactKind::RecorderFault };
             let body = json!({ "disk": format!("{space:?}").to_lowercase() });
-            self.write_or_spool(NewFact::new(kind, Timestamp::now(), body), None).await;
+            let (gate, fact) = (self.clone(), NewFact::new(kind, Timestamp::now(), body));
+            tokio::spawn(async move { gate.write_or_spool(fact, None).await });
         }
         space
     }
@@ -252,16 +191,4 @@ impl Gate {
             );
         }
     }
-}
-
-/// A checkpoint as the ledger lists it: 64-bit numbers as strings.
-fn listed(checkpoint: &Checkpoint) -> Value {
-    fn strings(value: Value) -> Value {
-        match value {
-            Value::Number(number) => Value::String(number.to_string()),
-            Value::Object(fields) => fields.into_iter().map(|(key, value)| (key, strings(value))).collect(),
-            other => other,
-        }
-    }
-    strings(serde_json::to_value(checkpoint).unwrap_or_default())
 }

@@ -270,7 +270,7 @@ pub(crate) fn sealed(seal: &Seal) -> Value {
     })
 }
 
-fn hex_text(bytes: &[u8]) -> String {
+pub(crate) fn hex_text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -4,15 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{Checkpoint, FoundState, Recovering, Recovery, Seal, SigningKey, recover};
-use chaperone_store::{FactFilter, FactKind, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
-use serde_json::json;
+use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, recover};
+use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
+use serde_json::{Value, json};
 
 use crate::gate::Gate;
-use crate::record::sealed;
-
-/// Facts read at once.
-const PAGE: u32 = 500;
+use crate::record::{hex_text, sealed};
 
 impl Gate {
     /// Settles every session and every recording that the last run left behind. Call before listening.
@@ -38,7 +35,7 @@ impl Gate {
         let on_disk: HashSet<SessionId> = found.iter().map(|found| SessionId(found.session)).collect();
         for row in &unsettled {
             if on_disk.contains(&row.id) {
-                self.recover_recording(row).await;
+                self.recover_recording(row).await?;
             } else {
                 self.settle_without_recording(row).await;
             }
@@ -51,19 +48,22 @@ impl Gate {
     }
 
     /// A header, perhaps blocks, perhaps a seal whose fact is missing.
-    async fn recover_recording(&self, row: &SessionRow) {
+    async fn recover_recording(&self, row: &SessionRow) -> Result<(), StoreError> {
         let (shared, id) = (Arc::clone(&self.shared), row.id);
+        // Without the ledger's word on it a cut tail would not show: then it is recovered at a later start.
+        let known = self.newest_checkpoint(row).await?;
         let with = Recovering {
             signer: Arc::<SigningKey>::clone(&shared.keys.signer),
             at: self.now(),
             reason: "crash".to_owned(),
-            checkpoint: self.newest_checkpoint(row).await,
+            checkpoint: known.map(|known| known.checkpoint),
         };
         let recovered = tokio::task::spawn_blocking(move || recover(&shared.folder, id.0, &with)).await;
         match recovered {
             Ok(Ok(Recovery::WasSealed(seal))) => {
                 // The seal was written, its fact was not: the fact is appended, never a second seal.
-                self.write_recovered(row, FactKind::SessionSealed, RecordingState::Sealed, &seal).await;
+                let fact = about(row, FactKind::SessionSealed, self.now(), sealed(&seal));
+                self.write_sealed_later(fact, row.id, RecordingState::Sealed, &seal).await;
             }
             Ok(Ok(Recovery::Recovered(seal))) => {
                 tracing::warn!(session.id = %row.id, "a recording was recovered as found");
@@ -71,7 +71,8 @@ impl Gate {
                     let body = json!({ "sound": false, "failure": "tail-cut", "recovered": sealed(&seal) });
                     self.write_or_spool(about(row, FactKind::EvidenceUnsound, self.now(), body), None).await;
                 }
-                self.write_recovered(row, FactKind::SessionRecovered, RecordingState::Recovered, &seal).await;
+                let fact = about(row, FactKind::SessionRecovered, self.now(), recovered_body(&seal, known));
+                self.write_sealed_later(fact, row.id, RecordingState::Recovered, &seal).await;
             }
             Ok(Err(error)) => {
                 tracing::error!(session.id = %row.id, %error, "a recording cannot be recovered");
@@ -79,27 +80,15 @@ impl Gate {
             }
             Err(error) => tracing::error!(session.id = %row.id, %error, "a recovery did not finish"),
         }
+        Ok(())
     }
 
     /// The newest checkpoint of the recording that the ledger lists: it held at least as much then.
-    async fn newest_checkpoint(&self, row: &SessionRow) -> Option<Checkpoint> {
+    async fn newest_checkpoint(&self, row: &SessionRow) -> Result<Option<KnownGrowth>, StoreError> {
         let store = &self.shared.store;
-        let first = store.session_facts(row.id).await.ok()?.first()?.number;
-        let kind = Some(FactKind::RecordingCheckpoint.as_str().to_owned());
-        let mut filter = FactFilter { after: first, kind, session: None };
-        let mut newest = None;
-        loop {
-            let page = store.facts_page(&filter, PAGE).await.ok()?;
-            for fact in &page {
-                let listed = fact.body.get("recordings").and_then(serde_json::Value::as_array);
-                let ours = listed.into_iter().flatten().filter_map(Checkpoint::from_ledger);
-                newest = ours.rev().find(|checkpoint| checkpoint.session == row.id.0).or(newest);
-            }
-            match page.last() {
-                Some(last) if page.len() >= PAGE as usize => filter.after = last.number + 1,
-                _ => return newest,
-            }
-        }
+        let Some(first) = store.session_facts(row.id).await?.into_iter().next() else { return Ok(None) };
+        let known = store.growth_of(row.id, Some(row.window), first.number..u64::MAX).await?;
+        Ok(known.last().copied())
     }
 
     /// Admitted, and no header: it never started. Started, and no file: it is lost.
@@ -110,11 +99,6 @@ impl Gate {
         let fact = about(row, FactKind::SessionNeverStarted, self.now(), json!({ "why": "crash" }));
         let end = SpooledEnd { reason: "never-started".to_owned(), seal: None };
         self.write_or_spool(fact, Some(end)).await;
-    }
-
-    async fn write_recovered(&self, row: &SessionRow, kind: FactKind, state: RecordingState, seal: &Seal) {
-        let fact = about(row, kind, self.now(), sealed(seal));
-        self.write_sealed_later(fact, row.id, state, seal).await;
     }
 
     async fn write_lost(&self, row: &SessionRow, why: &str) {
@@ -156,7 +140,23 @@ impl Gate {
     }
 }
 
-fn about(row: &SessionRow, kind: FactKind, now: jiff::Timestamp, body: serde_json::Value) -> NewFact {
+/// What a `session-recovered` fact says: the seal, and the newest checkpoint that the ledger had listed before: the
+/// recording is not older than that.
+fn recovered_body(seal: &Seal, known: Option<KnownGrowth>) -> Value {
+    let mut body = sealed(seal);
+    if let Some(fields) = body.as_object_mut() {
+        let checkpoint = known.map(|KnownGrowth { fact, checkpoint }| {
+            json!({
+                "fact": fact.to_string(), "block": checkpoint.block.to_string(),
+                "chain": hex_text(&checkpoint.chain), "at": checkpoint.at,
+            })
+        });
+        fields.insert("checkpoint".to_owned(), json!(checkpoint));
+    }
+    body
+}
+
+fn about(row: &SessionRow, kind: FactKind, now: jiff::Timestamp, body: Value) -> NewFact {
     NewFact::new(kind, now, body)
         .by(row.person)
         .on(row.target)

@@ -1,3 +1,5 @@
+//! The command line is sound, and wrong usage is found before anything is sent.
+
 use clap::{CommandFactory, Parser};
 
 use super::Cli;

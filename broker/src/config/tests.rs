@@ -1,3 +1,5 @@
+//! Every fault of a configuration is named, and what is read is what was written.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

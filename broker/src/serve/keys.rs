@@ -20,17 +20,15 @@ pub(super) struct Keys {
     pub host: HostKey,
     /// The evidence identity, where it has not been moved away.
     pub identities: Vec<Identity>,
+    /// The unmask identity, likewise: opens typed input.
+    pub unmask: Vec<Identity>,
 }
 
 impl Keys {
     pub(super) fn read(installation: &Installation) -> Result<Self, Failure> {
         let seal = Arc::new(signing(&installation.seal_key())?);
-        let evidence = installation.evidence_identity();
-        let identities = if evidence.exists() {
-            vec![Identity::load(&evidence).map_err(|error| unreadable(&evidence, &error))?]
-        } else {
-            Vec::new()
-        };
+        let identities = identity(&installation.evidence_identity())?;
+        let unmask = identity(&installation.unmask_identity())?;
         let (vault, tokens) = (installation.vault_key(), installation.token_key());
         Ok(Self {
             ledger: Arc::new(signing(&installation.ledger_key())?),
@@ -43,6 +41,7 @@ impl Keys {
             tokens: TokenKeys::load(&tokens).map_err(|error| unreadable(&tokens, &error))?,
             host: host_key(&installation.ssh_host_key())?,
             identities,
+            unmask,
         })
     }
 }
@@ -50,6 +49,14 @@ impl Keys {
 /// The ledger's key alone, for verbs on the host.
 pub(super) fn ledger(installation: &Installation) -> Result<Arc<SigningKey>, Failure> {
     signing(&installation.ledger_key()).map(Arc::new)
+}
+
+/// An identity, where it has not been moved away.
+fn identity(path: &Path) -> Result<Vec<Identity>, Failure> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    Identity::load(path).map(|identity| vec![identity]).map_err(|error| unreadable(path, &error))
 }
 
 fn signing(path: &Path) -> Result<SigningKey, Failure> {

@@ -38,6 +38,7 @@ pub(super) struct Node {
     _tasks: StoreTasks,
     gate: Gate,
     delivery: Delivery,
+    desk: Desk,
     app: App,
     factors: Factors,
     host: Option<HostKey>,
@@ -98,7 +99,8 @@ impl Node {
         let (store, tasks) = database::open(config, Arc::clone(&keys.ledger), Arc::clone(&alerts)).await?;
         let folder = folder(config)?;
         let seal_key = keys.recording.signer.public();
-        let identities = if delivers { keys.identities } else { Vec::new() };
+        let (identities, unmask) =
+            if delivers { (keys.identities, keys.unmask) } else { (Vec::new(), Vec::new()) };
         let gate =
             Gate::new(store.clone(), folder.clone(), keys.recording, keys.vault.clone(), settings(config));
         gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
@@ -106,8 +108,8 @@ impl Node {
         let unseal = unseal(keys.vault.clone());
         let delivery =
             Delivery::with_timing(store.clone(), alerts, addresses.clone(), unseal, config.notice.clone());
-        let desk =
-            Desk::new(store.clone(), folder.clone(), DeskKeys { seal_keys: vec![seal_key], identities });
+        let desk_keys = DeskKeys { seal_keys: vec![seal_key], identities };
+        let desk = Desk::with_unmask(store.clone(), folder.clone(), desk_keys, unmask);
         let issuer = format!("Chaperone {}", config.gate.name);
         let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
         let app = App::new(Parts {
@@ -115,7 +117,7 @@ impl Node {
             gate: gate.clone(),
             vault: keys.vault,
             folder,
-            desk,
+            desk: desk.clone(),
             delivery: delivery.clone(),
             tokens: keys.tokens,
             factors: factors.clone(),
@@ -127,6 +129,7 @@ impl Node {
             _tasks: tasks,
             gate,
             delivery,
+            desk,
             app,
             factors,
             host,
@@ -157,6 +160,12 @@ impl Node {
             let delivery = self.delivery.clone();
             let task = tokio::spawn(async move { delivery.run().await });
             doors.push(Door { name: "the delivery of alerts", task });
+            let task = tokio::spawn(super::retention::keep(
+                self.desk.clone(),
+                self.gate.clone(),
+                self.store.clone(),
+            ));
+            doors.push(Door { name: "retention", task });
         }
         if let Some(emergency) = emergency(config) {
             let task = tokio::spawn(emergency.run(self.store.clone()));

@@ -9,6 +9,7 @@ use chaperone_session::{
 use russh::client;
 use russh::server::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::admission::{Verdict, Visit};
@@ -48,7 +49,9 @@ pub(crate) async fn run(
         Err(_) => return,
     };
     match known {
-        Verdict::Visit(_) if matches!(wish.what, What::TooLong) => {
+        Verdict::Visit(visit) if matches!(wish.what, What::TooLong) => {
+            let (session, why) = (&visit.session, json!({ "why": "a command beyond 128 KiB" }));
+            gate.channel_refused(Some(session), "", session.source(), "exec", why).await;
             say_and_close(&client, &wish, "This command is longer than any server takes (128 KiB).", USAGE)
                 .await;
         }

@@ -144,6 +144,12 @@ const OPEN_BY_TIME: &str =
     "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts
     WHERE state IN ('new', 'acknowledged') ORDER BY last_us DESC LIMIT $1";
+const WORST_OPEN: &str =
+    "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
+    acknowledged_by, closed_by, disposition, note FROM alerts
+    WHERE state IN ('new', 'acknowledged') AND ($1 = '' OR severity = $1)
+    ORDER BY CASE severity WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END, last_us DESC
+    LIMIT $2";
 const SINCE: &str =
     "SELECT id, group_key, rule, severity, state, title, first_us, last_us, told_us, count, content,
     acknowledged_by, closed_by, disposition, note FROM alerts
@@ -225,6 +231,22 @@ impl Store {
     pub async fn open_alerts(&self, limit: u32) -> Result<Vec<AlertRow>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, OPEN_BY_TIME, i64::from(limit))?;
+        rows.into_iter().map(alert).collect()
+    }
+
+    /// The alerts that are not closed, of this severity where one is given: the worst first, since a queue is cut somewhere,
+    /// and whoever raises many small ones must not push a great one out of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn worst_open_alerts(
+        &self,
+        severity: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<AlertRow>, StoreError> {
+        let mut conn = self.shared().db.conn().await?;
+        let severity = severity.unwrap_or_default();
+        let rows: Vec<Row> = sql!(fetch_all &mut conn, Row, WORST_OPEN, severity, i64::from(limit))?;
         rows.into_iter().map(alert).collect()
     }
 

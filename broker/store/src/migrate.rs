@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../../../migrations/0002_sign_in.sql")),
     (3, include_str!("../../../migrations/0003_notices.sql")),
     (4, include_str!("../../../migrations/0004_long_lists.sql")),
+    (6, include_str!("../../../migrations/0006_keeping.sql")),
 ];
 
 /// Nodes that start together take turns; the number is ours alone.
@@ -21,22 +22,32 @@ const TURN: &str = "SELECT pg_advisory_xact_lock(7241538861)";
 const APPLIED: &str = "CREATE TABLE IF NOT EXISTS migrations (
     number BIGINT PRIMARY KEY, checksum TEXT NOT NULL, applied_us BIGINT NOT NULL)";
 
-/// A fact stays; retention may empty its body and salt, and nothing else of it changes. Against mistakes: who owns the
-/// database can drop a trigger, and then verification finds what they changed.
+/// A fact stays; retention may empty its body and salt, and nothing else of it changes. Retention says so in `emptying`,
+/// within its own transaction, and only of what is long past by the database's own clock. Against mistakes: who owns
+/// the database can drop a trigger, and then verification finds what they changed.
 const KEEP_ON_SQLITE: &[&str] = &[
     "CREATE TRIGGER IF NOT EXISTS facts_stay BEFORE DELETE ON facts
      BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END",
     "CREATE TRIGGER IF NOT EXISTS facts_stand BEFORE UPDATE OF number, at_us, kind, node, person_id, vendor_id,
         target_id, window_id, session_id, attempt_id, tags, body_hash, leaf_hash ON facts
      BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END",
-    "CREATE TRIGGER IF NOT EXISTS facts_only_empty BEFORE UPDATE OF salt, body ON facts
+    "DROP TRIGGER IF EXISTS facts_only_empty",
+    "CREATE TRIGGER facts_only_empty BEFORE UPDATE OF salt, body ON facts
      WHEN NEW.salt IS NOT NULL OR NEW.body IS NOT NULL
+       OR NOT EXISTS (SELECT 1 FROM emptying WHERE OLD.at_us < before_us)
      BEGIN SELECT RAISE(ABORT, 'facts are append-only'); END",
+    "DROP TRIGGER IF EXISTS emptying_long_past",
+    "CREATE TRIGGER emptying_long_past BEFORE INSERT ON emptying
+     WHEN NEW.before_us > (CAST(strftime('%s', 'now') AS INTEGER) - 90 * 86400) * 1000000
+     BEGIN SELECT RAISE(ABORT, 'facts keep their words for 90 days at least'); END",
+    "CREATE TRIGGER IF NOT EXISTS emptying_stands BEFORE UPDATE ON emptying
+     BEGIN SELECT RAISE(ABORT, 'retention says it anew'); END",
 ];
 const KEEP_ON_POSTGRES: &[&str] = &[
     "CREATE OR REPLACE FUNCTION facts_stand() RETURNS trigger LANGUAGE plpgsql AS $$
      BEGIN
-        IF TG_OP = 'UPDATE' AND NEW.salt IS NULL AND NEW.body IS NULL THEN
+        IF TG_OP = 'UPDATE' AND NEW.salt IS NULL AND NEW.body IS NULL
+           AND EXISTS (SELECT 1 FROM emptying WHERE OLD.at_us < before_us) THEN
             OLD.salt := NULL;
             OLD.body := NULL;
             IF NEW IS NOT DISTINCT FROM OLD THEN
@@ -47,6 +58,16 @@ const KEEP_ON_POSTGRES: &[&str] = &[
      END $$",
     "CREATE OR REPLACE TRIGGER facts_stand BEFORE UPDATE OR DELETE ON facts
      FOR EACH ROW EXECUTE FUNCTION facts_stand()",
+    "CREATE OR REPLACE FUNCTION emptying_long_past() RETURNS trigger LANGUAGE plpgsql AS $$
+     BEGIN
+        IF TG_OP = 'INSERT'
+           AND NEW.before_us <= (EXTRACT(EPOCH FROM clock_timestamp()) - 90 * 86400) * 1000000 THEN
+            RETURN NEW;
+        END IF;
+        RAISE EXCEPTION 'facts keep their words for 90 days at least';
+     END $$",
+    "CREATE OR REPLACE TRIGGER emptying_long_past BEFORE INSERT OR UPDATE ON emptying
+     FOR EACH ROW EXECUTE FUNCTION emptying_long_past()",
 ];
 
 /// Applies what is missing. A crash leaves the database as it was before, or migrated.

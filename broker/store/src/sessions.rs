@@ -22,6 +22,10 @@ pub enum RecordingState {
     Recovered,
     /// Stated lost.
     Lost,
+    /// Over its time: retention deletes its file.
+    Expiring,
+    /// Deleted by retention.
+    Deleted,
 }
 
 impl RecordingState {
@@ -34,6 +38,8 @@ impl RecordingState {
             Self::Sealed => "sealed",
             Self::Recovered => "recovered",
             Self::Lost => "lost",
+            Self::Expiring => "expiring",
+            Self::Deleted => "deleted",
         }
     }
 }

@@ -25,6 +25,11 @@ pub fn canonical_json(value: &Value) -> Result<String, CanonicalError> {
     serde_json_canonicalizer::to_string(value).map_err(CanonicalError::Serialise)
 }
 
+/// Whether `text` is the canonical text of what was read from it. Another text may be read in another way by somebody else.
+pub(crate) fn is_canonical(text: &[u8], value: &Value) -> bool {
+    serde_json_canonicalizer::to_vec(value).is_ok_and(|canonical| canonical == text)
+}
+
 fn check_integers(value: &Value) -> Result<(), CanonicalError> {
     match value {
         Value::Number(number) => {

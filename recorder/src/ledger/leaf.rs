@@ -50,7 +50,13 @@ pub fn tag(key: &TagKey, number: u64) -> Tag {
 /// # Errors
 /// When the body has no canonical text.
 pub fn body_hash(salt: &Salt, body: &Value) -> Result<BodyHash, CanonicalError> {
-    Ok(sha256(&[BODY_LABEL, salt, canonical_json(body)?.as_bytes()]))
+    Ok(body_text_hash(salt, &canonical_json(body)?))
+}
+
+/// The same of a canonical text.
+#[must_use]
+pub fn body_text_hash(salt: &Salt, text: &str) -> BodyHash {
+    sha256(&[BODY_LABEL, salt, text.as_bytes()])
 }
 
 /// One leaf of the ledger.
@@ -90,6 +96,29 @@ impl Leaf {
         bytes
     }
 
+    /// Reads what [`Leaf::encode`] writes, and nothing else.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (&[LEAF_VERSION], rest) = bytes.split_first_chunk::<1>()? else { return None };
+        let (number, rest) = rest.split_first_chunk::<8>()?;
+        let (at_us, rest) = rest.split_first_chunk::<8>()?;
+        let (kind_len, rest) = rest.split_first_chunk::<2>()?;
+        let (kind, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*kind_len)))?;
+        let (tag_count, rest) = rest.split_first_chunk::<2>()?;
+        let (tags, rest) = rest.split_at_checked(16 * usize::from(u16::from_be_bytes(*tag_count)))?;
+        let (tags, _) = tags.as_chunks::<16>();
+        if !tags.is_sorted_by(|earlier, later| earlier < later) {
+            return None;
+        }
+        Some(Self {
+            number: u64::from_be_bytes(*number),
+            at_us: i64::from_be_bytes(*at_us),
+            kind: std::str::from_utf8(kind).ok()?.to_owned(),
+            tags: tags.iter().map(|tag| Tag(*tag)).collect(),
+            body_hash: rest.try_into().ok()?,
+        })
+    }
+
     /// The leaf's hash in the tree (RFC 6962 §2.1).
     #[must_use]
     pub fn hash(&self) -> Hash {
@@ -125,6 +154,17 @@ mod tests {
             + &"02".repeat(16)
             + &"09".repeat(32);
         assert_eq!(hex::encode(leaf().encode()), expected);
+    }
+
+    #[test]
+    fn only_the_specified_encoding_is_read() {
+        let bytes = leaf().encode();
+        assert_eq!(Leaf::decode(&bytes).unwrap().encode(), bytes);
+        assert!((0..bytes.len()).all(|end| Leaf::decode(&bytes[..end]).is_none()), "cut");
+        assert!(Leaf::decode(&[&bytes[..], &[0]].concat()).is_none(), "longer");
+        let at = bytes.len() - 64;
+        let swapped = [&bytes[..at], &[2; 16], &[1; 16], &[9; 32]].concat();
+        assert!(Leaf::decode(&swapped).is_none(), "tags in another order");
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! A live recording: what it gives back is on the medium first, whatever the medium does.
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;

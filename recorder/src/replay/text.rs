@@ -166,7 +166,7 @@ fn describe(kind: &str, body: &Value) -> String {
 }
 
 /// One line that moves no cursor, hides nothing and turns no text around.
-fn plain(line: &str) -> String {
+pub(super) fn plain(line: &str) -> String {
     let shown = line.chars().map(|c| match c {
         '\t' => ' ',
         c if c.is_control() => '\u{fffd}',

@@ -1,5 +1,5 @@
 //! Recordings as others see them: the files that a live recording leaves, what every kind of damage is called, what a
-//! crash leaves and recovery makes of it, and what reads back.
+//! crash leaves and recovery makes of it, and what reads back. And the fixtures, the contract of format version 1.
 
 #[cfg(test)]
 mod command;
@@ -8,7 +8,11 @@ mod content;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod forged;
+#[cfg(test)]
+mod forger;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]

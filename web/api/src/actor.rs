@@ -7,12 +7,15 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath};
 use axum::http::Method;
 use axum::http::request::Parts;
-use chaperone_policy::{Act, Denied, Facts, Person, PersonId, Role, Subject, may, may_as, may_read};
+use chaperone_policy::{
+    Act, Denied, Facts, Person, PersonId, Role, Subject, may, may_as, may_beside, may_read,
+};
 use chaperone_store::StoreError;
 use jiff::Timestamp;
 
 use crate::App;
 use crate::credential::{self, Credential};
+use crate::handle::second_word;
 use crate::listen::Peer;
 use crate::problem::Problem;
 use crate::route::{Door, door};
@@ -80,8 +83,11 @@ impl FromRequestParts<App> for Actor {
         let login = person.login.to_string();
         let actor =
             Self { asker, person: person.id, login, now, source, credential, facts: Arc::clone(&facts) };
-        actor.come_in(app, person, &parts.method, &route).await?;
-        Ok(actor)
+        let come_in = actor.come_in(app, person, &parts.method, &route).await;
+        if let (Err(problem), Door::Together(act)) = (&come_in, door) {
+            second_word::denied(app, &actor, act, &route, &problem.what).await?;
+        }
+        come_in.map(|()| actor)
     }
 }
 
@@ -144,7 +150,11 @@ impl Asker {
         now: Timestamp,
     ) -> Result<Role, Problem> {
         self.through(act)?;
-        let right = if self.door.reads() { may_read } else { may };
+        let right = match self.door {
+            Door::Together(_) => may_beside,
+            door if door.reads() => may_read,
+            _ => may,
+        };
         right(facts, self.person, act, on, now)
             .map(|right| right.role)
             .map_err(|denied| Problem::forbidden(denied.to_string(), who_may(&self.door)))
@@ -163,6 +173,15 @@ impl Asker {
         may_as(facts, self.person, role, act, on, now)
             .map(drop)
             .map_err(|denied| Problem::forbidden(denied.to_string(), who_may(&self.door)))
+    }
+
+    /// Whether typed input may be shown through this door at all: to nobody who was minted on the host, or has left the
+    /// desk. Whether two people have agreed is the desk's question.
+    pub(crate) fn may_see_typed(&self) -> Result<(), Problem> {
+        if self.host_bound {
+            return Err(host_bound());
+        }
+        if self.fresh { Ok(()) } else { Err(Problem::step_up()) }
     }
 
     /// Whether the door leads to the act at all.

@@ -57,6 +57,24 @@ impl From<DeskError> for Problem {
                 "the ledger has the seal of this recording, and its file is gone from this node",
                 "the SOC has an alert; bring the file back from the archive and verify it",
             ),
+            DeskError::Deleted { .. } => Self::new(
+                StatusCode::GONE,
+                error.to_string(),
+                "its facts and its seal stay in the ledger; what was copied out before can still be verified",
+            ),
+            DeskError::Masked => Self::forbidden(
+                error.to_string(),
+                "ask for it with a reason, and have another analyst or lead agree: chaperone unmask ask --session ID --reason …",
+            ),
+            DeskError::Denied(denied) => Self::forbidden(
+                format!("typed input stays masked: {denied}"),
+                "one of the two who agreed may not any more; ask anew",
+            ),
+            DeskError::NoUnmaskIdentity => Self::conflict(
+                "the unmask identity is not on this node, so typed input cannot be opened here",
+                "ask on the node that has it; or export as chap, and open it where the identity is: chaperone-verify RECORDING --identity FILE",
+            ),
+            DeskError::Delete(error) => Self::fault("delete a recording over its time", &error),
             DeskError::NoIdentity => Self::conflict(
                 "the evidence identity is not on this node, so the content cannot be opened here",
                 "export it as chap, and open it where the identity is: chaperone-verify RECORDING --identity FILE",

@@ -30,11 +30,13 @@ pub enum Door {
     Read(Act),
     /// Whoever may do one of the acts to something; which one it is follows from what the request names.
     OneOf(&'static [Act]),
+    /// Whoever may do the act together with a second person; an attempt of anybody else is a fact.
+    Together(Act),
     /// Two people who keep the configuration or the rules; a token minted on the host is nobody (P8).
     TwoKeepers,
 }
 
-use Door::{Everywhere, OneOf, Open, Read, SignedIn, TwoKeepers};
+use Door::{Everywhere, OneOf, Open, Read, SignedIn, Together, TwoKeepers};
 
 /// Whoever may say yes to a window, an emergency, or a replaced technician.
 const APPROVE: Door = OneOf(&[Act::ApproveWindow, Act::OpenEmergency]);
@@ -131,6 +133,21 @@ pub const ROUTES: &[Route] = &[
     get("/api/recordings/{session}/text", Door::Act(Act::Replay)),
     get("/api/recordings/{session}/export", Door::Act(Act::ExportEvidence)),
     post("/api/recordings/{session}/verify", Door::Act(Act::Replay)),
+    get("/api/unmask", Together(Act::UnmaskInput)),
+    post("/api/unmask", Together(Act::UnmaskInput)),
+    post("/api/unmask/{word}/agree", Together(Act::UnmaskInput)),
+    post("/api/unmask/{word}/refuse", Together(Act::UnmaskInput)),
+    post("/api/unmask/{word}/withdraw", Together(Act::UnmaskInput)),
+    get("/api/keep", Read(Act::WorkAlerts)),
+    post("/api/keep", Door::Act(Act::WorkAlerts)),
+    post("/api/keep/{hold}/lift", Together(Act::LiftHold)),
+    get("/api/retention", Read(Act::SeeLedger)),
+    put("/api/retention/classes/{class}", Door::Act(Act::ManageRetention)),
+    put("/api/retention/assigned", Door::Act(Act::ManageRetention)),
+    post("/api/retention/words/{word}/agree", Together(Act::ShortenRetention)),
+    post("/api/retention/words/{word}/refuse", Together(Act::ShortenRetention)),
+    post("/api/retention/allow", Together(Act::ShortenRetention)),
+    post("/api/retention/run", Door::Act(Act::ManageRetention)),
     get("/api/alerts", Read(Act::WorkAlerts)),
     get("/api/alerts/{alert}", Read(Act::WorkAlerts)),
     post("/api/alerts/{alert}/acknowledge", Door::Act(Act::WorkAlerts)),
@@ -159,7 +176,9 @@ impl Door {
     pub fn acts(&self) -> &[Act] {
         match self {
             Self::Open | Self::SignedIn => &[],
-            Self::Act(act) | Self::Everywhere(act) | Self::Read(act) => std::slice::from_ref(act),
+            Self::Act(act) | Self::Everywhere(act) | Self::Read(act) | Self::Together(act) => {
+                std::slice::from_ref(act)
+            }
             Self::OneOf(acts) => acts,
             Self::TwoKeepers => KEEPERS,
         }
@@ -177,7 +196,7 @@ impl Door {
         match self {
             Self::TwoKeepers => true,
             Self::Open | Self::SignedIn | Self::Read(_) => false,
-            Self::Act(_) | Self::Everywhere(_) | Self::OneOf(_) => {
+            Self::Act(_) | Self::Everywhere(_) | Self::OneOf(_) | Self::Together(_) => {
                 self.acts().iter().all(|act| act.refuses_host_tokens())
             }
         }
@@ -189,7 +208,8 @@ impl Door {
         match self {
             Self::Open | Self::SignedIn => true,
             _ => self.acts().iter().any(|act| match act.cell(role) {
-                Cell::Nothing | Cell::Second => false,
+                Cell::Nothing => false,
+                Cell::Second => matches!(self, Self::Together(_)),
                 Cell::Read => self.reads(),
                 Cell::All => true,
                 _ if matches!(self, Self::Everywhere(_)) => false,

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, events, freeze, ledger, lock, person, recording, session, sign_in,
-    target, vendor, watch, window, window_desk,
+    alert, demo, destination, enrolment, events, freeze, keep, ledger, lock, person, recording, retention,
+    session, sign_in, target, unmask, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -103,6 +103,19 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(recording::text))
         .routes(routes!(recording::export))
         .routes(routes!(recording::verify))
+        .routes(routes!(unmask::list, unmask::ask))
+        .routes(routes!(unmask::agree))
+        .routes(routes!(unmask::refuse))
+        .routes(routes!(unmask::withdraw))
+        .routes(routes!(keep::list, keep::add))
+        .routes(routes!(keep::lift))
+        .routes(routes!(retention::show))
+        .routes(routes!(retention::set))
+        .routes(routes!(retention::assign))
+        .routes(routes!(retention::agree))
+        .routes(routes!(retention::refuse))
+        .routes(routes!(retention::allow))
+        .routes(routes!(retention::run))
         .routes(routes!(alert::list))
         .routes(routes!(alert::show))
         .routes(routes!(alert::acknowledge))

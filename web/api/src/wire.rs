@@ -4,6 +4,7 @@
 mod alert;
 mod destination;
 mod film;
+mod keeping;
 mod ledger;
 mod moment;
 mod person;
@@ -19,6 +20,10 @@ mod window;
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
+pub use keeping::{
+    AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
+    RetentionView, TogetherView, WordView,
+};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
 pub use moment::{Moment, NotAMoment};
 pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};

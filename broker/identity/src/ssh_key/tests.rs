@@ -1,3 +1,5 @@
+//! Keys that OpenSSH made are read as it reads them, and nothing else is.
+
 use proptest::prelude::*;
 
 use super::*;

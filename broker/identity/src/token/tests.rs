@@ -1,3 +1,5 @@
+//! What a token says is what was signed, for as long as it was meant to be.
+
 use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine;

@@ -159,17 +159,23 @@ impl Act {
         )
     }
 
+    /// Whether nobody does it alone: another person gives the second word.
+    #[must_use]
+    pub fn takes_two(self) -> bool {
+        matches!(self, Self::UnmaskInput | Self::LiftHold | Self::ShortenRetention)
+    }
+
     /// Whether a token minted on the host may not do it, unless the configuration says otherwise (P8).
     #[must_use]
     pub fn refuses_host_tokens(self) -> bool {
-        self.agrees() || matches!(self, Self::Replay | Self::UnmaskInput | Self::ExportEvidence)
+        self.agrees() || self.takes_two() || matches!(self, Self::Replay | Self::ExportEvidence)
     }
 
     /// Whether who does it in a browser must have proven a second factor a moment ago: what opens a door, ends a visit or
     /// takes evidence out of the house is not done from a desk that somebody left.
     #[must_use]
     pub fn wants_fresh_proof(self) -> bool {
-        self.agrees() || matches!(self, Self::StopSession | Self::ExportEvidence | Self::UnmaskInput)
+        self.agrees() || self.takes_two() || matches!(self, Self::StopSession | Self::ExportEvidence)
     }
 
     /// The act of saying yes to this window: an emergency takes other people than a plan.

@@ -165,6 +165,26 @@ fn what_takes_two_takes_two_different_people_who_both_may() {
 }
 
 #[test]
+fn one_of_two_is_whoever_may_with_a_second_and_nobody_else() {
+    let facts = hospital();
+    for act in Act::ALL.iter().filter(|act| act.takes_two()) {
+        for (role, who) in Role::ALL.into_iter().zip(HOLDERS) {
+            let first = may_beside(&facts, who, *act, Subject::Everything, at("22:00"));
+            assert_eq!(
+                first.is_ok(),
+                matches!(role, Role::Analyst | Role::Lead),
+                "{act} by {role}: {first:?}"
+            );
+            assert!(
+                may(&facts, who, *act, Subject::Everything, at("22:00")).is_err(),
+                "{act}: {role} is one person"
+            );
+        }
+        assert!(act.refuses_host_tokens() && act.wants_fresh_proof(), "{act}");
+    }
+}
+
+#[test]
 fn a_scope_ends_where_it_ends() {
     let scoped = |scope: Scope| {
         hospital().change(PRIYA, |priya| priya.grants = vec![Grant { role: Role::ClinicalEngineer, scope }])

@@ -5,6 +5,10 @@ mod cluster;
 #[cfg(test)]
 mod gone;
 #[cfg(test)]
+mod growth;
+#[cfg(test)]
+mod keeping;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod outbox;
@@ -14,6 +18,8 @@ mod place;
 mod records;
 #[cfg(test)]
 mod rewound;
+#[cfg(test)]
+mod second_word;
 #[cfg(test)]
 mod snapshot;
 #[cfg(test)]

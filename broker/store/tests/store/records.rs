@@ -20,6 +20,7 @@ on_both!(
     a_refused_transition_changes_nothing,
     work_begins_once,
     an_alert_grows_is_taken_and_closed,
+    many_small_alerts_push_no_great_one_out_of_the_queue,
     a_secret_is_stored_sealed_and_never_in_a_fact,
 );
 
@@ -198,14 +199,12 @@ async fn work_begins_once(place: Place) {
     assert_eq!(store.count_facts(FactKind::WindowBegun).await.unwrap(), 1);
 }
 
-async fn an_alert_grows_is_taken_and_closed(place: Place) {
-    let (store, _tasks) = place.store("one").await;
-    let now = Timestamp::from_microsecond(1_700_000_000_000_000).unwrap();
-    let mut alert = AlertRow {
+fn new_alert(severity: &str, group_key: &str, now: Timestamp) -> AlertRow {
+    AlertRow {
         id: AlertId(Uuid::now_v7()),
-        group_key: "late|dana".to_owned(),
+        group_key: group_key.to_owned(),
         rule: "off-schedule".to_owned(),
-        severity: "high".to_owned(),
+        severity: severity.to_owned(),
         state: AlertState::New.as_str().to_owned(),
         title: "Dana came late".to_owned(),
         first: now,
@@ -217,7 +216,28 @@ async fn an_alert_grows_is_taken_and_closed(place: Place) {
         closed_by: None,
         disposition: None,
         note: None,
-    };
+    }
+}
+
+async fn many_small_alerts_push_no_great_one_out_of_the_queue(place: Place) {
+    let (store, _tasks) = place.store("one").await;
+    let now = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+    let great = new_alert("critical", "great", now(0));
+    let small = (1..=5).map(|n| new_alert("low", &format!("small {n}"), now(n)));
+    for row in std::iter::once(great.clone()).chain(small) {
+        store.write(move |tx| Box::pin(async move { tx.put_alert(&row).await })).await.unwrap();
+    }
+    let groups = |rows: Vec<AlertRow>| rows.into_iter().map(|row| row.group_key).collect::<Vec<_>>();
+    assert_eq!(groups(store.worst_open_alerts(None, 3).await.unwrap()), ["great", "small 5", "small 4"]);
+    assert_eq!(groups(store.worst_open_alerts(Some("low"), 2).await.unwrap()), ["small 5", "small 4"]);
+    store.close_alert(great.id, person(), "benign".to_owned(), "planned".to_owned()).await.unwrap();
+    assert_eq!(groups(store.worst_open_alerts(None, 1).await.unwrap()), ["small 5"]);
+}
+
+async fn an_alert_grows_is_taken_and_closed(place: Place) {
+    let (store, _tasks) = place.store("one").await;
+    let now = Timestamp::from_microsecond(1_700_000_000_000_000).unwrap();
+    let mut alert = new_alert("high", "late|dana", now);
     for count in 1..=2 {
         alert.count = count;
         let row = alert.clone();

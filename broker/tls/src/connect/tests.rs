@@ -1,3 +1,5 @@
+//! Who is trusted, by which name, and what is refused.
+
 use rustls::CertificateError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

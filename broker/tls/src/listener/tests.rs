@@ -1,3 +1,5 @@
+//! Slow, silent and hostile peers take their own place and nobody else's.
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -1,3 +1,5 @@
+//! Which certificates a server takes, and which it makes for itself.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

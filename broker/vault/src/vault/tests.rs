@@ -1,3 +1,5 @@
+//! What is sealed for one place opens there, with the right key, and nowhere else.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

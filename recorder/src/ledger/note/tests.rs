@@ -1,3 +1,5 @@
+//! Signed notes are read as the standard writes them, and no other text is one.
+
 use std::sync::Arc;
 
 use proptest::prelude::{any, proptest};

@@ -1,3 +1,5 @@
+//! A film shows what was shown, from any moment on, and stays within its bounds.
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use proptest::prelude::*;

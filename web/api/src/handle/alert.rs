@@ -66,7 +66,7 @@ pub(crate) async fn list(
 ) -> Answer<Vec<AlertView>> {
     let limit = which.limit.unwrap_or(LISTED).min(MOST_LISTED);
     let mut rows = match which.states() {
-        States::Open => app.parts.store.open_alerts(limit).await?,
+        States::Open => app.parts.store.worst_open_alerts(which.severity.as_deref(), limit).await?,
         States::Closed => app.parts.store.alerts(Some(AlertState::Closed), limit).await?,
         States::All => app.parts.store.alerts(None, limit).await?,
     };

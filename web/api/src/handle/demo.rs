@@ -26,6 +26,12 @@ pub(crate) async fn sign_in(
     caller: Caller,
     Body(as_whom): Body<DemoSignIn>,
 ) -> Result<Response, Problem> {
+    if !caller.names_this_machine() {
+        return Err(Problem::forbidden(
+            "this is for pages of this machine",
+            "open the address that the demo printed",
+        ));
+    }
     let stage = stage(&app).await?;
     if !stage.desks.iter().any(|desk| desk.login == as_whom.login) {
         return Err(Problem::unknown("person", &as_whom.login));

@@ -5,12 +5,13 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chaperone_desk::{Look, View};
-use chaperone_policy::Facts;
+use chaperone_policy::{Act, Facts};
 use chaperone_store::{CommittedFact, FactKind, SessionRow};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
+use super::second_word::told;
 use super::session::{found, sees, subject};
 use super::{Answer, Newest};
 use crate::actor::Actor;
@@ -27,6 +28,18 @@ use crate::{App, render};
 pub(crate) struct Export {
     /// asciicast-v3, txt or chap.
     format: ExportFormat,
+    /// Whether typed input is shown, which another person has agreed to.
+    #[serde(default)]
+    unmask: bool,
+}
+
+/// Whether typed input is shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Unmask {
+    /// Whether typed input is shown, which another person has agreed to.
+    #[serde(default)]
+    unmask: bool,
 }
 
 /// The recordings that the caller may know of, newest last; not what is in them.
@@ -51,15 +64,16 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String
 
 /// What was on the screen, as text.
 #[utoipa::path(get, path = "/api/recordings/{session}/text", tag = "recordings", security(("token" = [])),
-    params(("session" = String, description = "Id of the visit")),
+    params(("session" = String, Path, description = "Id of the visit"), Unmask),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
 pub(crate) async fn text(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
+    Asked(asked): Asked<Unmask>,
 ) -> Result<Response, Problem> {
     let look = look(&app, &actor, &id).await?;
-    let text = app.parts.desk.view(&look, View::Text, false).await?;
+    let text = viewed(&app, &actor, &look, View::Text, false, asked.unmask).await?;
     Ok(file(text, "text/plain; charset=utf-8", &format!("{}.txt", look.session)))
 }
 
@@ -79,8 +93,25 @@ pub(crate) async fn export(
         ExportFormat::Txt => (View::Text, "text/plain; charset=utf-8", "txt"),
         ExportFormat::Chap => (View::Sealed, "application/octet-stream", "chap"),
     };
-    let copy = app.parts.desk.view(&look, view, true).await?;
+    let copy = viewed(&app, &actor, &look, view, true, export.unmask).await?;
     Ok(file(copy, kind, &format!("{}.{suffix}", look.session)))
+}
+
+/// A view, with typed input where it is asked for. A look at it that is refused is a fact too.
+async fn viewed(
+    app: &App,
+    actor: &Actor,
+    look: &Look,
+    view: View,
+    exported: bool,
+    unmask: bool,
+) -> Result<Vec<u8>, Problem> {
+    if !unmask {
+        return Ok(app.parts.desk.view(look, view, exported).await?);
+    }
+    actor.asker.may_see_typed()?;
+    let shown = app.parts.desk.view_unmasked(look, view, exported).await.map_err(Problem::from);
+    told(app, actor, Act::UnmaskInput, &look.session.to_string(), shown).await
 }
 
 /// What there is to play, with moments to jump to.
@@ -179,6 +210,9 @@ pub(crate) async fn verify(
 async fn look(app: &App, actor: &Actor, id: &str) -> Result<Look, Problem> {
     let row = found(app, actor, id).await?;
     actor.may(subject(&actor.facts, &row)?)?;
+    if let Some(deleted) = app.parts.desk.deleted(&row).await? {
+        return Err(deleted.into());
+    }
     Ok(Look {
         session: row.id,
         target: Some(row.target),

@@ -37,6 +37,7 @@ pub(crate) struct Caller {
     source: IpAddr,
     arrived: Instant,
     now: Timestamp,
+    host: Option<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -49,11 +50,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         }
         let peer = parts.extensions.get::<ConnectInfo<Peer>>();
         let source = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(Peer(at))| at.ip());
-        Ok(Self { source, arrived: Instant::now(), now: Timestamp::now() })
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+        Ok(Self { source, arrived: Instant::now(), now: Timestamp::now(), host })
     }
 }
 
 impl Caller {
+    /// Whether the request names this machine by its own name or address. A page from elsewhere whose name was made to lead
+    /// here (DNS rebinding) names another.
+    pub(crate) fn names_this_machine(&self) -> bool {
+        let host = self.host.as_deref().unwrap_or_default();
+        let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+        matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    }
+
     /// Waits for the next time at which a failure may be told.
     async fn hold(&self) {
         let mut at = self.arrived + ANSWER_AFTER;

@@ -1,3 +1,5 @@
+//! Every route has a door, every door a route, and the description is the one that is published.
+
 use std::collections::BTreeSet;
 
 use chaperone_policy::Role;

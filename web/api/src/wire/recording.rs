@@ -13,7 +13,7 @@ pub struct RecordingView {
     /// The session it records.
     #[schema(value_type = uuid::Uuid)]
     pub id: String,
-    /// Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`.
+    /// Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`, `expiring`, `deleted`.
     pub state: String,
     /// Login.
     pub person: String,

@@ -3,6 +3,30 @@ import { api, bodyOf, type Wire } from '../api/client'
 
 export type SessionView = Wire<'SessionView'>
 
+const ENDS: Record<string, string> = {
+  'client-closed': 'the technician left',
+  'target-closed': 'the server closed the connection',
+  'target-failed': 'the server could not be reached',
+  'window-closed': 'the change window closed',
+  'work-limit': 'the time for work was used up',
+  frozen: 'a freeze began',
+  revoked: 'the change window was revoked',
+  locked: 'access was locked',
+  'no-longer-permitted': 'it was no longer permitted',
+  stopped: 'stopped by the hospital',
+  recorder: 'it could not be recorded any more',
+  store: 'the gate lost its database',
+  clock: 'the gate’s clock could not be trusted',
+  shutdown: 'the gate was shut down',
+  crash: 'the gate crashed; the recording is as it was found',
+  'never-started': 'it never began',
+}
+
+/** Why a visit ended, as people say it. */
+export function endWords(reason: string): string {
+  return ENDS[reason] ?? reason
+}
+
 /** Visits that are open now. */
 export function liveVisitsQuery() {
   return queryOptions({

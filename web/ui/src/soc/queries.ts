@@ -11,10 +11,13 @@ import type { AlertView, DestinationView, Readiness, RecordingView, SessionView 
 
 export type AlertState = 'open' | 'closed' | 'all'
 
+/** More are not read at once: of the open ones the worst come first. */
+export const MOST_ALERTS = 500
+
 export function useAlerts(state: AlertState) {
   return useQuery({
     queryKey: ['alerts', 'list', state],
-    queryFn: ({ signal }) => apiGet<AlertView[]>(`/api/alerts?state=${state}&limit=500`, signal),
+    queryFn: ({ signal }) => apiGet<AlertView[]>(`/api/alerts?state=${state}&limit=${MOST_ALERTS}`, signal),
     placeholderData: keepPreviousData,
   })
 }

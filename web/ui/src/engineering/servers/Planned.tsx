@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { Answer, Moment, Panel, Span, Tag, useMay, visitPath, windowPath } from '#frame'
 import { freezesQuery } from '../../shared/servers'
-import { visitsToQuery, type SessionView } from '../../shared/visits'
+import { endWords, visitsToQuery, type SessionView } from '../../shared/visits'
 import { windowsQuery } from '../../shared/window/queries'
 import { isAhead, purposeLabel } from '../../shared/window/state'
 import { WindowTag } from '../../shared/window/WindowTag'
@@ -97,7 +97,7 @@ function VisitLine({ visit }: { visit: SessionView }) {
           Live
         </Tag>
       ) : (
-        visit.end_reason && <span className="dim">{visit.end_reason}</span>
+        visit.end_reason && <span className="dim">{endWords(visit.end_reason)}</span>
       )}
     </div>
   )

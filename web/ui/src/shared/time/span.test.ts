@@ -32,6 +32,12 @@ test('the countdown says what comes next', () => {
   expect(countdownWords(window, at('2026-11-28T22:30:00Z'))).toBe('closed 3 d ago')
 })
 
+test('what nobody has approved is not open when its time comes', () => {
+  const requested = { ...window, state: 'requested' }
+  expect(countdownWords(requested, at('2026-11-25T18:46:00Z'))).toBe('opens in 2 h 14 min')
+  expect(countdownWords(requested, at('2026-11-25T21:03:00Z'))).toBe('its time began 3 min ago')
+})
+
 test.each([
   ['90', 90],
   ['90m', 90],

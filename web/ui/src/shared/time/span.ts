@@ -33,12 +33,13 @@ export function phaseOf({ opens, closes }: Opening, now: number): Phase {
   return now < Date.parse(closes) ? 'open' : 'over'
 }
 
-/** `opens in 2 h 14 min`, `open, 36 min left`, `closed 3 d ago`. */
-export function countdownWords(window: Opening, now: number): string {
+/** `opens in 2 h 14 min`, `open, 36 min left`, `closed 3 d ago`; what nobody has approved is not open. */
+export function countdownWords(window: Opening & { state?: string }, now: number): string {
   switch (phaseOf(window, now)) {
     case 'ahead':
       return `opens in ${spanWords(Date.parse(window.opens) - now)}`
     case 'open':
+      if (window.state === 'requested') return `its time began ${spanWords(now - Date.parse(window.opens))} ago`
       return `open, ${spanWords(Date.parse(window.closes) - now)} left`
     case 'over':
       return `closed ${spanWords(now - Date.parse(window.closes))} ago`

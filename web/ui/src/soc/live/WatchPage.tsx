@@ -1,4 +1,4 @@
-import { Answer, Moment, PageTitle, spanWords, useNow } from '#frame'
+import { Answer, endWords, Moment, PageTitle, spanWords, useNow } from '#frame'
 import { Anchor, Button, Group } from '@mantine/core'
 import { Link, useParams } from 'react-router'
 import { useVisit } from '../queries'
@@ -20,7 +20,7 @@ export function WatchPage() {
         isLive(visit) ? (
           <Watching key={visit.id} visit={visit} />
         ) : (
-          <Over visit={visit} reason={visit.end_reason} />
+          <Over visit={visit} reason={visit.end_reason && endWords(visit.end_reason)} />
         )
       }
     </Answer>

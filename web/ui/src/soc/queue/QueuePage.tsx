@@ -5,7 +5,7 @@ import { useSearchParams } from 'react-router'
 import { useTakeAlert } from '../acts'
 import { CloseAlert } from '../alert/CloseAlert'
 import { SEVERITIES, severityRank } from '../alert/severity'
-import { useAlerts, type AlertState } from '../queries'
+import { MOST_ALERTS, useAlerts, type AlertState } from '../queries'
 import type { AlertView } from '../wire'
 import { byTime, byUrgency } from './order'
 import classes from './QueuePage.module.css'
@@ -94,8 +94,13 @@ function QueueList({ alerts, now }: { alerts: readonly AlertView[]; now: number 
 
 function Sum({ alerts, state }: { alerts: readonly AlertView[]; state: AlertState }) {
   const fresh = alerts.filter((alert) => alert.state === 'new').length
-  if (state !== 'open') return <>{alerts.length} shown</>
-  return (
+  const isCut = alerts.length >= MOST_ALERTS
+  if (state !== 'open') return <>{isCut ? `the newest ${alerts.length}` : alerts.length} shown</>
+  return isCut ? (
+    <>
+      the worst {alerts.length} of more, {fresh} of them not taken
+    </>
+  ) : (
     <>
       {alerts.length} open, {fresh} not taken
     </>

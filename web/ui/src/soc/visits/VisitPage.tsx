@@ -1,4 +1,4 @@
-import { Answer, Moment, PageTitle, spanWords, useMay, windowPath } from '#frame'
+import { Answer, endWords, Moment, PageTitle, spanWords, useMay, windowPath } from '#frame'
 import { Anchor, Button, Text } from '@mantine/core'
 import { useCallback, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
@@ -46,7 +46,7 @@ function VisitBody({ visit }: { visit: SessionView }) {
       </p>
       <p className={classes.facts}>
         {visitStateWords(visit)}
-        {visit.end_reason && `: ${visit.end_reason}`}
+        {visit.end_reason && `: ${endWords(visit.end_reason)}`}
       </p>
       {isLive(visit) && <StillLive visit={visit} />}
       <div className={classes.proof}>

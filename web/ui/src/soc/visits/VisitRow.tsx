@@ -1,4 +1,4 @@
-import { Moment, spanWords, Tag, useNow, type Tone } from '#frame'
+import { endWords, Moment, spanWords, Tag, useNow, type Tone } from '#frame'
 import { Link } from 'react-router'
 import { isLive, visitLength, visitStateWords } from '../visit/visit'
 import type { SessionView } from '../wire'
@@ -24,7 +24,7 @@ export function VisitRow({ visit }: { visit: SessionView }) {
       </div>
       <div className={classes.end}>
         <Badges visit={visit} />
-        {visit.end_reason && <div className={classes.more}>{visit.end_reason}</div>}
+        {visit.end_reason && <div className={classes.more}>{endWords(visit.end_reason)}</div>}
       </div>
     </li>
   )
