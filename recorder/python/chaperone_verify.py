@@ -640,8 +640,7 @@ BLOCK_HEAD = struct.Struct(">4sBBH8sQQQQIIIII")
 CHAIN_BYTES = 32
 TAG_BYTES = 16
 SECTION_PLAIN_MAX = 2 * 1024 * 1024
-# zstd may make an incompressible section longer, by this much at most (ZSTD_COMPRESSBOUND).
-SECTION_MAX = SECTION_PLAIN_MAX + SECTION_PLAIN_MAX // 256 + TAG_BYTES
+SECTION_MAX = SECTION_PLAIN_MAX + TAG_BYTES
 
 RECORDS, FRAMES = 1, 2
 EVIDENCE_ZSTD, INPUT_ZSTD = 1, 2
@@ -1133,16 +1132,23 @@ def _verify(
     if offset == source.size:
         raise Failure("missing-seal", "the file ends behind its last block", offset)
     seal = read_seal(source, offset)
-    _verify_seal(seal, header, chain, blocks, known, trusted, offset)
-    if content is not None:
-        _verify_counts(seal, content, offset)
-
-    end = verdict.sound_bytes = offset + seal.size
+    _verify_sealed_chain(seal, header, chain, blocks, offset)
+    end = offset + seal.size
     if end < source.size:
+        verdict.sound_bytes = end
         name = "second-seal" if source.read(end, 4) == SEAL_MAGIC else "bytes-after-seal"
         raise Failure(name, f"{source.size - end} bytes follow the seal", end)
+    if known > blocks:
+        raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
+    if seal.seal_key not in trusted:
+        raise Failure("wrong-key", "the seal is signed by a key that was not given as trusted", offset)
+    if seal.fields["state"] == "sealed" and seal.seal_key != header.seal_key:
+        raise Failure("wrong-key", "the seal is signed by another key than the header", offset)
+    if content is not None:
+        _verify_counts(seal, content, offset)
     if ledger is not None and ledger.seal_sha256 != seal.sha256:
         raise Failure("seal-not-in-ledger", "the ledger holds another seal, or none, for this session", offset)
+    verdict.sound_bytes = end
     _describe_seal(seal, verdict)
 
 
@@ -1219,22 +1225,14 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
     return block
 
 
-def _verify_seal(
-    seal: Seal, header: Header, chain: bytes, blocks: int, known: int, trusted: set[bytes], offset: int
-) -> None:
-    """Compares what the seal says with the header, the blocks, and the number of blocks that the ledger knows."""
+def _verify_sealed_chain(seal: Seal, header: Header, chain: bytes, blocks: int, offset: int) -> None:
+    """Whether the seal is of this recording, and of exactly these blocks."""
     if seal.recording != header.c0 or seal.fields["session"] != str(header.session):
         raise Failure("foreign-seal", "the seal names another recording", offset)
     if seal.blocks > blocks:
         raise Failure("tail-cut", f"the seal knows {seal.blocks} blocks, the file holds {blocks}", offset)
-    if known > blocks:
-        raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
     if seal.blocks < blocks or seal.chain != chain:
         raise Failure("chain-not-sealed", "the seal names another last block", offset)
-    if seal.seal_key not in trusted:
-        raise Failure("wrong-key", "the seal is signed by a key that was not given as trusted", offset)
-    if seal.fields["state"] == "sealed" and seal.seal_key != header.seal_key:
-        raise Failure("wrong-key", "the seal is signed by another key than the header", offset)
 
 
 def _describe_seal(seal: Seal, verdict: Verdict) -> None:
