@@ -31,8 +31,8 @@ pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<Ne
     let hold = Hold {
         id: HoldId(Uuid::now_v7()),
         on: on(&app, &actor, &new).await?,
-        from: new.from,
-        to: new.to,
+        from: new.from.map(|moment| moment.resolve(actor.now)),
+        to: new.to.map(|moment| moment.resolve(actor.now)),
         reason: parse::needed("reason", &new.reason)?,
         by: actor.person,
         at: actor.now,
