@@ -142,14 +142,11 @@ fn restore_database(config: &Config, from: &Path) -> Result<bool, Failure> {
         let next = "is this a copy of `chaperone backup`?";
         return Err(Failure::failed(format!("there is no {}", copy.display()), next));
     }
-    if file.exists() {
-        let aside = file.with_extension(format!("before-{}", Timestamp::now().as_second()));
-        fs::rename(&file, &aside).map_err(cannot("move aside", &file))?;
-        // The log belongs to the file beside it: with another file it would be taken for that one's.
-        for log in ["-wal", "-shm"] {
-            let beside = |path: &Path| PathBuf::from(format!("{}{log}", path.display()));
-            gone(fs::rename(beside(&file), beside(&aside))).map_err(cannot("move aside", &file))?;
-        }
+    let aside = file.with_extension(format!("before-{}", Timestamp::now().as_second()));
+    // The log belongs to the file beside it, also where that one is lost: with another it would be taken for that one's.
+    for part in ["", "-wal", "-shm"] {
+        let beside = |path: &Path| PathBuf::from(format!("{}{part}", path.display()));
+        gone(fs::rename(beside(&file), beside(&aside))).map_err(cannot("move aside", &file))?;
     }
     copy_over(&copy, &file).map_err(cannot("write", &file))?;
     Ok(true)
