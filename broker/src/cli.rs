@@ -7,6 +7,7 @@ mod clock;
 mod destination;
 mod everything;
 mod freeze;
+mod keep;
 mod ledger;
 mod login;
 mod moment;
@@ -14,9 +15,11 @@ pub(crate) mod outcome;
 mod person;
 mod public_key;
 mod recording;
+mod retention;
 mod session;
 mod table;
 mod target;
+mod unmask;
 mod vendor;
 mod via;
 mod window;
@@ -30,7 +33,7 @@ use via::Remote;
 
 #[cfg(feature = "demo")]
 use crate::demo;
-use crate::{host, init, serve, token};
+use crate::{backup, host, init, serve, token};
 
 /// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
 /// on time; and the SOC hears of everything else.
@@ -62,6 +65,10 @@ enum Command {
     CheckConfig(host::CheckConfig),
     /// Bring the database to this release's schema
     Migrate(host::Migrate),
+    /// Copy what is needed to begin again, on the host, while the gate runs
+    Backup(backup::Backup),
+    /// Put a copy back, on the host, before the gate starts
+    Restore(backup::Restore),
     /// Mint a token for a person, on the host; its use alarms
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
@@ -80,6 +87,12 @@ enum Command {
     Session(Remote<session::Verb>),
     /// Recordings of visits: play, verify, export
     Recording(Remote<recording::Verb>),
+    /// Typed input: see what was typed, with a second person
+    Unmask(Remote<unmask::Verb>),
+    /// Evidence that is kept whatever its retention class says
+    Keep(Remote<keep::Verb>),
+    /// How long evidence is kept
+    Retention(Remote<retention::Verb>),
     /// Everything at once: lock it in an attack, unlock it when that is over
     Everything(Remote<everything::Verb>),
     /// The SOC's alerts
@@ -109,6 +122,8 @@ impl Cli {
             Command::Serve(args) => serve::run(args).await,
             Command::CheckConfig(args) => host::check_config(&args),
             Command::Migrate(args) => host::migrate(args).await,
+            Command::Backup(args) => backup::back_up(args).await,
+            Command::Restore(args) => backup::restore(args).await,
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
             Command::Person(remote) => person::run(remote).await,
@@ -118,6 +133,9 @@ impl Cli {
             Command::Window(remote) => window::run(remote).await,
             Command::Session(remote) => session::run(remote).await,
             Command::Recording(remote) => recording::run(remote).await,
+            Command::Unmask(remote) => unmask::run(remote).await,
+            Command::Keep(remote) => keep::run(remote).await,
+            Command::Retention(remote) => retention::run(remote).await,
             Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,

@@ -1,8 +1,8 @@
 //! The one server binary: parses the command line and runs what was asked.
 
+mod backup;
 mod cli;
 mod config;
-#[cfg(feature = "demo")]
 #[cfg(feature = "demo")]
 mod demo;
 mod host;

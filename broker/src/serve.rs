@@ -20,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use database::{create_administrator, is_enrolled, migrate};
+pub(crate) use node::alone;
 
 use crate::cli::{Failure, WithConfig, chain};
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! What every session of a node shares, and the questions that a door may ask.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::{
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::clock::{ClockWatch, Trust};
 use crate::live::LiveSession;
+use crate::record::Unwritten;
 use crate::registry::Registry;
 
 /// How a node treats its sessions.
@@ -65,6 +66,8 @@ pub(crate) struct Shared {
     pub settings: Settings,
     pub clock: ClockWatch,
     pub live: Registry,
+    /// What recovery found and the database could not take; written once it can.
+    pub unwritten: Mutex<Vec<Unwritten>>,
 }
 
 /// A proven person who wants to reach a target.
@@ -109,7 +112,8 @@ impl Gate {
     pub fn new(store: Store, folder: Folder, keys: RecordingKeys, vault: Vault, settings: Settings) -> Self {
         let clock = ClockWatch::new(Timestamp::now(), Instant::now());
         let live = Registry::default();
-        Self { shared: Arc::new(Shared { store, folder, keys, vault, settings, clock, live }) }
+        let unwritten = Mutex::default();
+        Self { shared: Arc::new(Shared { store, folder, keys, vault, settings, clock, live, unwritten }) }
     }
 
     /// Now, by the wall clock.

@@ -94,6 +94,7 @@ impl Gate {
             tick.tick().await;
             was_trusted = self.look_at_clock(was_trusted).await;
             self.look_at_recorders(&mut faults).await;
+            self.write_left().await;
         }
     }
 

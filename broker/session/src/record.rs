@@ -1,6 +1,7 @@
 //! What the session layer writes down: each step of a session's life as a fact, with the row that goes with it.
 
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 
 use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
@@ -248,18 +249,56 @@ impl Gate {
         seal: &Seal,
     ) {
         let text = serde_json::to_string(seal).unwrap_or_default();
+        self.write_unwritten(Unwritten { fact, session, state, seal: Some(text) }).await;
+    }
+
+    /// Writes what became of a recording, or keeps it until the database is back, or goes on after it went back.
+    pub(crate) async fn write_unwritten(&self, one: Unwritten) {
+        let found = one.clone();
         let written = self.shared.store.write(move |tx| {
             Box::pin(async move {
-                tx.end_session(session, fact.at, "crash", None).await?;
-                tx.seal_session(session, state, &text).await?;
+                let Unwritten { fact, session, state, seal } = found;
+                match seal {
+                    Some(seal) => {
+                        tx.end_session(session, fact.at, "crash", None).await?;
+                        tx.seal_session(session, state, &seal).await?;
+                    }
+                    None => {
+                        tx.end_session(session, fact.at, "lost", None).await?;
+                        tx.set_recording(session, state).await?;
+                    }
+                }
                 tx.fact(fact).await.map(drop)
             })
         });
         let written: Result<(), StoreError> = written.await;
         if let Err(error) = written {
-            tracing::error!(session.id = %session, %error, "a recovered recording could not be written down");
+            tracing::error!(session.id = %one.session, %error, "what became of a recording could not be written down");
+            if error.is_gone() {
+                self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+            }
         }
     }
+
+    /// Writes what recovery found and could not write, once the database takes it.
+    pub(crate) async fn write_left(&self) {
+        if self.shared.store.gone_for().is_some() {
+            return;
+        }
+        let left = std::mem::take(&mut *self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner));
+        for one in left {
+            self.write_unwritten(one).await;
+        }
+    }
+}
+
+/// What recovery found of a recording: a seal, or that it is lost.
+#[derive(Clone, Debug)]
+pub(crate) struct Unwritten {
+    pub fact: NewFact,
+    pub session: SessionId,
+    pub state: RecordingState,
+    pub seal: Option<String>,
 }
 
 /// What a `session-sealed` fact holds of a seal.

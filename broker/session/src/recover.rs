@@ -9,7 +9,7 @@ use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow
 use serde_json::{Value, json};
 
 use crate::gate::Gate;
-use crate::record::{hex_text, sealed};
+use crate::record::{Unwritten, hex_text, sealed};
 
 impl Gate {
     /// Settles every session and every recording that the last run left behind. Call before listening.
@@ -103,21 +103,8 @@ impl Gate {
 
     async fn write_lost(&self, row: &SessionRow, why: &str) {
         let fact = about(row, FactKind::SessionLost, self.now(), json!({ "why": why }));
-        let id = row.id;
-        let written: Result<(), StoreError> = self
-            .shared
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.end_session(id, fact.at, "lost", None).await?;
-                    tx.set_recording(id, RecordingState::Lost).await?;
-                    tx.fact(fact).await.map(drop)
-                })
-            })
-            .await;
-        if let Err(error) = written {
-            tracing::error!(session.id = %id, %error, "a lost recording could not be written down");
-        }
+        let state = RecordingState::Lost;
+        self.write_unwritten(Unwritten { fact, session: row.id, state, seal: None }).await;
     }
 
     /// A file whose session is settled is as it should be when it is sealed. One without any session is an alarm.

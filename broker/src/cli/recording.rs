@@ -29,6 +29,9 @@ pub(crate) enum Verb {
     Play {
         /// The visit it records
         id: String,
+        /// Show what was typed too, which another person has agreed to: chaperone unmask
+        #[arg(long)]
+        unmask: bool,
     },
     /// Write it to a file
     Export {
@@ -40,6 +43,9 @@ pub(crate) enum Verb {
         /// The file to write; it must not exist
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// With what was typed, which another person has agreed to: chaperone unmask
+        #[arg(long)]
+        unmask: bool,
     },
     /// Check its chain, its seal, and that the ledger has the same seal
     Verify {
@@ -55,9 +61,9 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             list(&via, client.get_with(&["recordings"], &[("limit", &limit.to_string())]).await?)
         }
         Verb::Show { id } => show(&via, client.get(&["recordings", &id]).await?),
-        Verb::Play { id } => play(&client, &id).await,
-        Verb::Export { id, format, output } => {
-            let bytes = export(&client, &id, format, &output).await?;
+        Verb::Play { id, unmask } => play(&client, &id, unmask).await,
+        Verb::Export { id, format, output, unmask } => {
+            let bytes = export(&client, &id, format, &output, unmask).await?;
             let done = serde_json::json!({"id": id, "format": format, "file": output, "bytes": bytes});
             via.done(&done, |_| format!("Wrote {} ({bytes} bytes).", output.display()))
         }
@@ -77,27 +83,38 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
     }
 }
 
-async fn play(client: &Client, id: &str) -> Result<(), Failure> {
+async fn play(client: &Client, id: &str, unmask: bool) -> Result<(), Failure> {
     let mut text = Vec::new();
     client
-        .download(&["recordings", id, "text"], &[], |chunk| {
-            text.extend_from_slice(chunk);
-            Ok(())
-        })
+        .download(
+            &["recordings", id, "text"],
+            &[("unmask", if unmask { "true" } else { "false" })],
+            |chunk| {
+                text.extend_from_slice(chunk);
+                Ok(())
+            },
+        )
         .await?;
     // Line by line, so that nothing in it steers the reader's terminal.
     let lines: Vec<String> = String::from_utf8_lossy(&text).lines().map(plain).collect();
     say(&lines.join("\n"))
 }
 
-async fn export(client: &Client, id: &str, format: ExportFormat, output: &Path) -> Result<u64, Failure> {
+async fn export(
+    client: &Client,
+    id: &str,
+    format: ExportFormat,
+    output: &Path,
+    unmask: bool,
+) -> Result<u64, Failure> {
     let cannot = |error: std::io::Error| {
         Failure::failed(format!("{} cannot be written: {error}", output.display()), "")
     };
+    let query = [("format", format.as_str()), ("unmask", if unmask { "true" } else { "false" })];
     let mut written = 0;
     let mut file: Option<BufWriter<File>> = None;
     client
-        .download(&["recordings", id, "export"], &[("format", format.as_str())], |chunk| {
+        .download(&["recordings", id, "export"], &query, |chunk| {
             let out = match &mut file {
                 Some(out) => out,
                 // Made with the first bytes, so that a refused export leaves no empty file.

@@ -273,7 +273,7 @@ impl Node {
 }
 
 /// One node to a data folder: a second one would take the first one's running visits for lost.
-fn alone(config: &Config) -> Result<File, Failure> {
+pub(crate) fn alone(config: &Config) -> Result<File, Failure> {
     let path = config.data.lock();
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let taken = |why: String| Failure::failed(format!("{} cannot be locked: {why}", path.display()), "");

@@ -11,6 +11,7 @@
 //! [`Store::open`], [`Store::write`], [`Store::facts`].
 
 mod alerts;
+mod backup;
 mod db;
 mod destinations;
 mod drain;

@@ -257,6 +257,20 @@ pub(super) const SESSIONS: &[Rule] = &[
         techniques: TRACES,
     },
     Rule {
+        name: "retention-stopped",
+        title: "Retention has stopped: it would delete too much, or the clock is in doubt",
+        condition: Condition { kinds: &[FactKind::RetentionStopped], ..NOTHING },
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Subject,
+        runbook: [
+            "Nothing was deleted. Compare the gate's clock with another one: was it turned forward?",
+            "See what would go: chaperone retention run --dry-run. Who changed a class lately? The ledger names them.",
+            "If all is right, two people say so: chaperone retention allow. If not, open a case and stop the gate.",
+        ],
+        techniques: TRACES,
+    },
+    Rule {
         name: "recording-recovered",
         title: "A session was sealed after a crash, as found",
         condition: Condition { kinds: &[FactKind::SessionRecovered], ..NOTHING },

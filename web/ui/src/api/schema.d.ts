@@ -794,6 +794,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every hold that stands, oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HoldView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Keeps evidence until two people lift this. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewHold"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HoldView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keep/{hold}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lifts a hold: the first person's word waits for a day, another person's does it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    hold: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledger/checkpoint": {
         parameters: {
             query?: never;
@@ -1702,6 +1826,8 @@ export interface paths {
                 query: {
                     /** @description asciicast-v3, txt or chap. */
                     format: components["schemas"]["ExportFormat"];
+                    /** @description Whether typed input is shown, which another person has agreed to. */
+                    unmask?: boolean;
                 };
                 header?: never;
                 path: {
@@ -1799,7 +1925,10 @@ export interface paths {
         /** What was on the screen, as text. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Whether typed input is shown, which another person has agreed to. */
+                    unmask?: boolean;
+                };
                 header?: never;
                 path: {
                     /** @description Id of the visit */
@@ -1921,6 +2050,340 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["RecordingVerdict"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every class, what it is assigned to, and what waits for a second person. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/allow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that a run go on which has stopped, because of the clock's leap or because it would delete too much at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/assigned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says by which class a server's or a company's evidence is kept. A shorter one waits for a second person. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAssigned"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/classes/{class}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a class, new or with other days. Shorter days wait for a second person. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its name */
+                    class: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewClass"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes what is over its time now, and not at the next full hour; or only says what is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionRun"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetainedView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/words/{word}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees, as the second person, to what shortens retention. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/words/{word}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to what would shorten retention, or takes one's own wish back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
                     };
                 };
             };
@@ -2727,6 +3190,230 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EverythingLock"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asked to see typed input and what became of it, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Asks to see what was typed in a visit. It is shown once another person has agreed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewUnmask"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask/{word}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees that whoever asked sees what was typed. Never one's own wish. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask/{word}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to a wish, or ends what was agreed to. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask/{word}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one's own wish back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
                     };
                 };
             };
@@ -3810,6 +4497,15 @@ export interface components {
             /** @description As what. */
             role: string;
         };
+        /** @description By which class something is kept. */
+        AssignedView: {
+            /** @description By which class. */
+            class: string;
+            /** @description `target` or `vendor`. */
+            kind: string;
+            /** @description Which. */
+            name: string;
+        };
         /** @description Why something is done, in words. Stored in the ledger. */
         Because: {
             /** @description The reason; acts that cut somebody off want one. */
@@ -3861,6 +4557,21 @@ export interface components {
             note: string;
             /** @description The key to check it with (C2SP signed-note verifier key). */
             verifier_key: string;
+        };
+        /** @description How long evidence is kept, by name. */
+        ClassView: {
+            /**
+             * Format: int32
+             * @description Days that facts keep their words; their leaves stay for ever.
+             */
+            facts_days: number;
+            /** @description Its name; `standard` is that of whatever has no other. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Days that recordings are kept, from their seal.
+             */
+            recordings_days: number;
         };
         /** @description A second factor, proven again. */
         Code: {
@@ -4108,6 +4819,37 @@ export interface components {
         };
         /** @description The clinical go of the day. */
         Go: Record<string, never>;
+        /** @description A hold. */
+        HoldView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Login of who put it. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description Of that only what happened then or later.
+             */
+            from?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description What it keeps: `session`, `window`, `person`, `target`, `vendor`. */
+            kind: string;
+            /** @description Which. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Of that only what happened before.
+             */
+            to?: string | null;
+        };
         /** @description Host keys to pin in place of the present ones. */
         HostKeys: {
             /** @description One OpenSSH public key line each; at least one. */
@@ -4239,6 +4981,32 @@ export interface components {
             /** @description Where it is. */
             site?: string | null;
         };
+        /** @description By which class something is to be kept. */
+        NewAssigned: {
+            /** @description By which class. */
+            class: string;
+            /** @description `target` or `vendor`. */
+            kind: string;
+            /** @description Which. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description New days of a class. */
+        NewClass: {
+            /**
+             * Format: int32
+             * @description Days that facts keep their words: at least as many as recordings, and at least 90.
+             */
+            facts_days: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Days that recordings are kept.
+             */
+            recordings_days: number;
+        };
         /** @description A new end of a window: later is an extension, earlier (but still ahead) shortens it. */
         NewCloses: {
             /**
@@ -4316,6 +5084,19 @@ export interface components {
             targets?: string[];
             /** @description First instant that is not frozen any more. */
             until: string;
+        };
+        /** @description A new hold: evidence that is kept whatever its class says. */
+        NewHold: {
+            /** @description Of that only what happened then or later. */
+            from?: string | null;
+            /** @description What it keeps: `session`, `window`, `person`, `target`, `vendor`. */
+            kind: string;
+            /** @description Which: an id, a sign-in name, a server's or a company's name. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Of that only what happened before. */
+            to?: string | null;
         };
         /** @description A key to enrol. */
         NewKey: {
@@ -4410,6 +5191,28 @@ export interface components {
             server_name: string;
             /** @description PEM certificates to trust for it. */
             trust_pem: string;
+        };
+        /** @description A wish to see what was typed in a visit. */
+        NewUnmask: {
+            /**
+             * Format: int32
+             * @description Of this channel alone.
+             */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description From this millisecond of the recording on.
+             */
+            from_ms?: number | null;
+            /** @description Why; stored in the ledger, and what the second person reads. */
+            reason: string;
+            /** @description Id of the visit. */
+            session: string;
+            /**
+             * Format: int64
+             * @description Before this millisecond.
+             */
+            to_ms?: number | null;
         };
         /** @description A company to add. */
         NewVendor: {
@@ -4599,7 +5402,7 @@ export interface components {
             id: string;
             /** @description Login. */
             person: string;
-            /** @description Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`. */
+            /** @description Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`, `expiring`, `deleted`. */
             state: string;
             /** @description Target's name. */
             target: string;
@@ -4639,6 +5442,62 @@ export interface components {
             state: string;
             /** @description The role whose word is missing. */
             waiting_for?: string | null;
+        };
+        /** @description What a run of retention did, or would do. */
+        RetainedView: {
+            /**
+             * Format: int64
+             * @description Bytes of the recordings over their time.
+             */
+            bytes: number;
+            /** @description Whether it only looked. */
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description Of those, deleted now.
+             */
+            recordings_deleted: number;
+            /**
+             * Format: int64
+             * @description Recordings over their time.
+             */
+            recordings_due: number;
+            /**
+             * Format: int64
+             * @description Recordings that a hold keeps beyond their class's time.
+             */
+            recordings_held: number;
+            /**
+             * Format: int64
+             * @description Recordings over their time whose file is not there.
+             */
+            recordings_missing: number;
+            /** @description Why it did nothing, in words. */
+            stopped?: string | null;
+            /**
+             * Format: int64
+             * @description Of those, emptied now.
+             */
+            words_cleared: number;
+            /**
+             * Format: int64
+             * @description Facts whose words are over their time.
+             */
+            words_due: number;
+        };
+        /** @description A run of retention. */
+        RetentionRun: {
+            /** @description Whether it only looks. */
+            dry_run?: boolean;
+        };
+        /** @description How long evidence is kept. */
+        RetentionView: {
+            /** @description What they are assigned to. */
+            assigned: components["schemas"]["AssignedView"][];
+            /** @description Every class. */
+            classes: components["schemas"]["ClassView"][];
+            /** @description What waits for a second person. */
+            waiting: components["schemas"]["WordView"][];
         };
         /** @description A session. */
         SessionView: {
@@ -4834,6 +5693,14 @@ export interface components {
             /** @description Whether output was left out, because there is more than a player takes; an export has all of it. */
             shortened: boolean;
         };
+        /** @description What became of the word of one of two people. */
+        TogetherView: {
+            /** @description Whether it is done; else another person is waited for. */
+            done: boolean;
+            /** @description What happens next. */
+            next: string;
+            word?: components["schemas"]["WordView"] | null;
+        };
         /** @description A company. */
         VendorView: {
             /**
@@ -4957,6 +5824,43 @@ export interface components {
             fingerprint: string;
             /** @description Why. */
             reason: string;
+        };
+        /** @description One person's word that something be done which takes two, and what became of it. */
+        WordView: {
+            /** @description What takes two: `unmask-input`, `lift-hold`, `shorten-retention`. */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered?: string | null;
+            /** @description Login of who has answered. */
+            answered_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked: string;
+            /** @description Login of who asks. */
+            asked_by: string;
+            /** @description What exactly. */
+            detail: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description First instant in which it is worth nothing.
+             */
+            expires: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Why. */
+            reason: string;
+            /** @description `asked`, `agreed`, `refused`, `withdrawn`, `expired`, `spent`. */
+            state: string;
+            /** @description What it is done to: a visit, a hold, a class. */
+            subject: string;
         };
     };
     responses: never;
