@@ -10,6 +10,7 @@ mod database;
 mod door;
 mod keys;
 mod node;
+mod visits;
 
 use std::io::Write;
 use std::time::Duration;

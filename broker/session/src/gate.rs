@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 use chaperone_policy::{
     AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
 };
-use chaperone_recorder::{Durability, Folder, RecordingKeys, Space};
+use chaperone_recorder::{Durability, Folder, RecordingKeys};
 use chaperone_store::{Store, StoreError};
 use chaperone_vault::Vault;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::clock::{ClockWatch, Trust};
 use crate::live::LiveSession;
+use crate::pen::Workers;
 use crate::registry::Registry;
+use crate::room::{KnownRoom, Room};
 
 /// How a node treats its sessions.
 #[derive(Clone, Debug)]
@@ -65,6 +68,10 @@ pub(crate) struct Shared {
     pub settings: Settings,
     pub clock: ClockWatch,
     pub live: Registry,
+    pub workers: Arc<Workers>,
+    pub room: KnownRoom,
+    /// Where deadlines, ends and the writing of facts run: never on a thread that writes to a recording.
+    pub core: Handle,
 }
 
 /// A proven person who wants to reach a target.
@@ -104,12 +111,20 @@ pub struct Refused {
 }
 
 impl Gate {
-    /// A gate over its parts. Call [`Gate::run`] once beside it.
+    /// A gate over its parts. Call [`Gate::run`] once beside it. What must never wait for a recording's medium runs on the
+    /// runtime that this is called on; visits may run on another.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: RecordingKeys, vault: Vault, settings: Settings) -> Self {
         let clock = ClockWatch::new(Timestamp::now(), Instant::now());
-        let live = Registry::default();
-        Self { shared: Arc::new(Shared { store, folder, keys, vault, settings, clock, live }) }
+        let (live, workers) = (Registry::default(), Arc::<Workers>::default());
+        let (room, core) = (KnownRoom::new(Room::look(&folder)), Handle::current());
+        let shared = Shared { store, folder, keys, vault, settings, clock, live, workers, room, core };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Runs something beside the caller, where nothing waits for a recording's medium.
+    pub(crate) fn beside(&self, something: impl Future<Output = ()> + Send + 'static) {
+        drop(self.shared.core.spawn(something));
     }
 
     /// Now, by the wall clock.
@@ -123,7 +138,9 @@ impl Gate {
     /// # Errors
     /// When the database does not answer.
     pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
-        self.shared.store.facts().await
+        let store = self.shared.store.clone();
+        let asked = self.shared.core.spawn(async move { store.facts().await });
+        asked.await.unwrap_or(Err(StoreError::Gone(None)))
     }
 
     /// Who people are, for a proof: the newest that can be had, also when nothing can be decided. An attempt that follows
@@ -141,10 +158,10 @@ impl Gate {
         !self.shared.store.spool_is_full()
     }
 
-    /// Whether the disk has room for visits.
+    /// Whether the disk answers and has room for visits, as of the last look at it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        matches!(self.shared.folder.space(), Ok(Space::Ok))
+        self.shared.room.now() == Room::Ok
     }
 
     /// The live session with this id, if it is on this node.

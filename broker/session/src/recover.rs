@@ -8,6 +8,7 @@ use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, rec
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
 
+use crate::failpoint;
 use crate::gate::Gate;
 use crate::record::{hex_text, sealed};
 
@@ -59,6 +60,7 @@ impl Gate {
             checkpoint: known.map(|known| known.checkpoint),
         };
         let recovered = tokio::task::spawn_blocking(move || recover(&shared.folder, id.0, &with)).await;
+        failpoint::reached("recovered");
         match recovered {
             Ok(Ok(Recovery::WasSealed(seal))) => {
                 // The seal was written, its fact was not: the fact is appended, never a second seal.
@@ -80,6 +82,7 @@ impl Gate {
             }
             Err(error) => tracing::error!(session.id = %row.id, %error, "a recovery did not finish"),
         }
+        failpoint::reached("recovery-written");
         Ok(())
     }
 
