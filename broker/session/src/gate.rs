@@ -30,6 +30,8 @@ pub struct Settings {
     pub store_grace: Duration,
     /// How long forwarding waits for a recording that cannot be written.
     pub recorder_grace: Duration,
+    /// For how long another node is not heard of before its sessions are lost.
+    pub lost_after: Duration,
     /// When recorded bytes must be on stable storage; a target can ask for more, not for less.
     pub durability: Durability,
     /// The hospital's time zone, for words.
@@ -46,6 +48,7 @@ impl Default for Settings {
             warn_before: [15, 5, 1].map(|minutes| Duration::from_secs(minutes * 60)).into(),
             store_grace: Duration::from_secs(10),
             recorder_grace: Duration::from_secs(60),
+            lost_after: Duration::from_secs(900),
             durability: Durability::Prompt,
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),

@@ -24,6 +24,7 @@ mod flow;
 mod gate;
 mod health;
 mod live;
+mod lost;
 mod node;
 mod open;
 mod pen;

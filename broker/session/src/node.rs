@@ -33,6 +33,8 @@ impl Gate {
             self.look_around(),
             self.watch_recorders(),
             self.keep_room(),
+            self.give_signs(),
+            self.look_after_others(),
             self.shared.workers.rouse()
         );
     }

@@ -37,7 +37,7 @@ impl Gate {
         for row in &unsettled {
             if on_disk.contains(&row.id) {
                 self.recover_recording(row).await?;
-            } else {
+            } else if row.recording != RecordingState::Lost.as_str() {
                 self.settle_without_recording(row).await;
             }
         }
@@ -78,6 +78,9 @@ impl Gate {
             }
             Ok(Err(error)) => {
                 tracing::error!(session.id = %row.id, %error, "a recording cannot be recovered");
+                if row.recording == RecordingState::Lost.as_str() {
+                    return Ok(());
+                }
                 self.write_lost(row, &error.to_string()).await;
             }
             Err(error) => tracing::error!(session.id = %row.id, %error, "a recovery did not finish"),

@@ -293,6 +293,7 @@ fn settings(config: &Config) -> Settings {
         warn_before: minutes.map(|minutes| Duration::from_secs(minutes * 60)).collect(),
         store_grace: config.session.store_grace,
         recorder_grace: config.session.recorder_grace,
+        lost_after: config.session.lost_after,
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
         durability: match config.recording.mode {

@@ -22,6 +22,7 @@ mod feed;
 mod growth;
 mod guard;
 mod ledger;
+mod lost;
 mod migrate;
 mod more_time;
 mod records;
