@@ -11,6 +11,7 @@ mod door;
 mod keys;
 mod node;
 mod retention;
+mod visits;
 
 use std::io::Write;
 use std::time::Duration;

@@ -125,6 +125,29 @@ fn on_a_full_disk_no_byte_gets_ahead_and_the_visit_is_ended_and_sealed() {
 }
 
 #[test]
+fn on_a_full_disk_one_reserve_seals_every_visit() {
+    let furnishing = House::furnish()
+        .with("CHAPERONE_RECORDING__LOW_BYTES", "0")
+        .with("CHAPERONE_RECORDING__CRITICAL_BYTES", "0")
+        .with("CHAPERONE_SESSION__RECORDER_GRACE_SECONDS", "4");
+    let (house, disk) = house_with_a_disk("64m", furnishing);
+    let dana = house.technician("dana").ssh(TARGET);
+    let mut visits: Vec<_> = (0..3).map(|_| dana.begins(NOISE_IN_LINES)).collect();
+    for visit in &mut visits {
+        assert!(!visit.ends().0.success());
+    }
+    // What the first seal's reserve gave back is for the other seals, not for what the other visits go on to forward.
+    for session in house.sessions() {
+        let session = session["id"].as_str().unwrap();
+        assert_eq!(house.sealed(session)["end_reason"], "recorder");
+        assert_eq!(house.sam().does(&["recording", "verify", session])["sound"], true);
+    }
+    dana.runs("true").refused();
+    disk.grows("512m");
+    soon("visits to be possible again", || (dana.runs("true").status == Some(0)).then_some(()));
+}
+
+#[test]
 fn a_visit_waits_for_room_and_goes_on_when_there_is_some_in_time() {
     let furnishing = House::furnish()
         .with("CHAPERONE_RECORDING__LOW_BYTES", "0")

@@ -7,17 +7,20 @@ use std::time::{Duration, Instant};
 use chaperone_policy::{
     AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
 };
-use chaperone_recorder::{Durability, Folder, RecordingKeys, Space};
+use chaperone_recorder::{Durability, Folder, RecordingKeys};
 use chaperone_store::{Store, StoreError};
 use chaperone_vault::Vault;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::clock::{ClockWatch, Trust};
 use crate::live::LiveSession;
+use crate::pen::Workers;
 use crate::record::Unwritten;
 use crate::registry::Registry;
+use crate::room::{KnownRoom, Room};
 
 /// How a node treats its sessions.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub struct Settings {
     pub store_grace: Duration,
     /// How long forwarding waits for a recording that cannot be written.
     pub recorder_grace: Duration,
+    /// For how long another node is not heard of before its sessions are lost.
+    pub lost_after: Duration,
     /// When recorded bytes must be on stable storage; a target can ask for more, not for less.
     pub durability: Durability,
     /// The hospital's time zone, for words.
@@ -44,6 +49,7 @@ impl Default for Settings {
             warn_before: [15, 5, 1].map(|minutes| Duration::from_secs(minutes * 60)).into(),
             store_grace: Duration::from_secs(10),
             recorder_grace: Duration::from_secs(60),
+            lost_after: Duration::from_secs(900),
             durability: Durability::Prompt,
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),
@@ -68,6 +74,10 @@ pub(crate) struct Shared {
     pub live: Registry,
     /// What recovery found and the database could not take; written once it can.
     pub unwritten: Mutex<Vec<Unwritten>>,
+    pub workers: Arc<Workers>,
+    pub room: KnownRoom,
+    /// Where deadlines, ends and the writing of facts run: never on a thread that writes to a recording.
+    pub core: Handle,
 }
 
 /// A proven person who wants to reach a target.
@@ -107,13 +117,22 @@ pub struct Refused {
 }
 
 impl Gate {
-    /// A gate over its parts. Call [`Gate::run`] once beside it.
+    /// A gate over its parts. Call [`Gate::run`] once beside it. What must never wait for a recording's medium runs on the
+    /// runtime that this is called on; visits may run on another.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: RecordingKeys, vault: Vault, settings: Settings) -> Self {
         let clock = ClockWatch::new(Timestamp::now(), Instant::now());
-        let live = Registry::default();
+        let (live, workers) = (Registry::default(), Arc::<Workers>::default());
+        let (room, core) = (KnownRoom::new(Room::look(&folder)), Handle::current());
         let unwritten = Mutex::default();
-        Self { shared: Arc::new(Shared { store, folder, keys, vault, settings, clock, live, unwritten }) }
+        let shared =
+            Shared { store, folder, keys, vault, settings, clock, live, unwritten, workers, room, core };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Runs something beside the caller, where nothing waits for a recording's medium.
+    pub(crate) fn beside(&self, something: impl Future<Output = ()> + Send + 'static) {
+        drop(self.shared.core.spawn(something));
     }
 
     /// Now, by the wall clock.
@@ -127,7 +146,9 @@ impl Gate {
     /// # Errors
     /// When the database does not answer.
     pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
-        self.shared.store.facts().await
+        let store = self.shared.store.clone();
+        let asked = self.shared.core.spawn(async move { store.facts().await });
+        asked.await.unwrap_or(Err(StoreError::Gone(None)))
     }
 
     /// Who people are, for a proof: the newest that can be had, also when nothing can be decided. An attempt that follows
@@ -145,10 +166,10 @@ impl Gate {
         !self.shared.store.spool_is_full()
     }
 
-    /// Whether the disk has room for visits.
+    /// Whether the disk answers and has room for visits, as of the last look at it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        matches!(self.shared.folder.space(), Ok(Space::Ok))
+        self.shared.room.now() == Room::Ok
     }
 
     /// The live session with this id, if it is on this node.

@@ -142,7 +142,7 @@ impl Gate {
         let body = json!({ "channel": channel.number(), "access": access, "about": without_content(about) });
         let fact = session.fact(FactKind::ChannelOpened, body);
         let gate = self.clone();
-        tokio::spawn(async move { gate.write_or_spool(fact, None).await });
+        self.beside(async move { gate.write_or_spool(fact, None).await });
     }
 
     pub(crate) async fn write_channel_refused(
@@ -170,8 +170,7 @@ impl Gate {
     ) {
         let about = json!({ "user": user, "source": source.to_string(), "what": what, "reason": "access-not-granted" });
         if let Some(session) = session
-            && let Err(error) =
-                session.recording.event(None, "refused", json!({ "channel": kind, "what": about }))
+            && let Err(error) = session.note(None, "refused", json!({ "channel": kind, "what": about })).await
         {
             tracing::warn!(session.id = %session.id, %error, "a refused channel could not be recorded");
         }
@@ -195,8 +194,8 @@ impl Gate {
             Captured::All => (Coverage::Captured, String::new()),
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
-        let closed =
-            session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        let closing = session.note(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        let closed = closing.await;
         if let Err(error) = closed {
             tracing::warn!(session.id = %session.id, %error, "a channel's close could not be recorded");
         }
@@ -211,26 +210,21 @@ impl Gate {
         self.write_or_spool(session.fact(FactKind::TargetFailed, body), None).await;
     }
 
-    /// The end of a session: its row, and two facts in one commit where there is a seal.
-    pub(crate) async fn write_end(
-        &self,
-        session: &LiveSession,
-        reason: EndReason,
-        seal: Option<Seal>,
-        sockets_gone: bool,
-        took_ms: u64,
-    ) {
-        let by = session.stopped().map(|stop| stop.by);
-        let body = json!({
-            "reason": reason.as_str(), "by": by, "sockets_gone": sockets_gone, "took_ms": took_ms,
-            "source": session.source.to_string(),
-        });
-        let text = seal.as_ref().and_then(|seal| serde_json::to_string(seal).ok());
-        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: text };
-        self.write_or_spool(session.fact(FactKind::SessionEnded, body), Some(end)).await;
-        if let Some(seal) = seal {
-            self.write_or_spool(session.fact(FactKind::SessionSealed, sealed(&seal)), None).await;
+    /// The end of a session, in its row too. Its seal comes with [`Gate::write_seal`]: a crash in between leaves a row
+    /// without one, which the next start settles.
+    pub(crate) async fn write_end(&self, session: &LiveSession, reason: EndReason, gone: bool, took_ms: u64) {
+        let mut body = session.end_body(reason, gone, took_ms);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("source".to_owned(), json!(session.source.to_string()));
         }
+        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: None };
+        self.write_or_spool(session.fact(FactKind::SessionEnded, body), Some(end)).await;
+    }
+
+    /// That a session is sealed, and in the same commit its seal in its row.
+    pub(crate) async fn write_seal(&self, session: &LiveSession, reason: EndReason, seal: &Seal) {
+        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: serde_json::to_string(seal).ok() };
+        self.write_or_spool(session.fact(FactKind::SessionSealed, sealed(seal)), Some(end)).await;
     }
 
     /// Writes a fact; spools it when the database is gone; at the very least logs that both failed.
@@ -314,6 +308,12 @@ pub(crate) fn hex_text(bytes: &[u8]) -> String {
 }
 
 impl LiveSession {
+    /// What is said of the end, in the recording and in the ledger.
+    pub(crate) fn end_body(&self, reason: EndReason, sockets_gone: bool, took_ms: u64) -> Value {
+        let by = self.stopped().map(|stop| stop.by);
+        json!({ "reason": reason.as_str(), "by": by, "sockets_gone": sockets_gone, "took_ms": took_ms })
+    }
+
     /// A fact about this session.
     pub(crate) fn fact(&self, kind: FactKind, body: Value) -> NewFact {
         let permit = self.permit.borrow();

@@ -8,6 +8,7 @@ use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, rec
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
 
+use crate::failpoint;
 use crate::gate::Gate;
 use crate::record::{Unwritten, hex_text, sealed};
 
@@ -36,7 +37,7 @@ impl Gate {
         for row in &unsettled {
             if on_disk.contains(&row.id) {
                 self.recover_recording(row).await?;
-            } else {
+            } else if row.recording != RecordingState::Lost.as_str() {
                 self.settle_without_recording(row).await;
             }
         }
@@ -59,6 +60,7 @@ impl Gate {
             checkpoint: known.map(|known| known.checkpoint),
         };
         let recovered = tokio::task::spawn_blocking(move || recover(&shared.folder, id.0, &with)).await;
+        failpoint::reached("recovered");
         match recovered {
             Ok(Ok(Recovery::WasSealed(seal))) => {
                 // The seal was written, its fact was not: the fact is appended, never a second seal.
@@ -76,10 +78,14 @@ impl Gate {
             }
             Ok(Err(error)) => {
                 tracing::error!(session.id = %row.id, %error, "a recording cannot be recovered");
+                if row.recording == RecordingState::Lost.as_str() {
+                    return Ok(());
+                }
                 self.write_lost(row, &error.to_string()).await;
             }
             Err(error) => tracing::error!(session.id = %row.id, %error, "a recovery did not finish"),
         }
+        failpoint::reached("recovery-written");
         Ok(())
     }
 

@@ -127,6 +127,8 @@ pub struct Session {
     pub store_grace: Duration,
     /// How long visits wait for the recorder.
     pub recorder_grace: Duration,
+    /// For how long another node is not heard of before its visits are declared lost.
+    pub lost_after: Duration,
 }
 
 /// `[alert]`.
@@ -345,6 +347,7 @@ fn session(reader: &mut Reader<'_>) -> Session {
         warn_minutes,
         store_grace: seconds(reader, "session.store_grace_seconds", 10, 600),
         recorder_grace: seconds(reader, "session.recorder_grace_seconds", 60, 60),
+        lost_after: seconds(reader, "session.lost_after_seconds", 900, 604_800),
     }
 }
 

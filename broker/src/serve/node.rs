@@ -28,6 +28,7 @@ use super::NodeRole;
 use super::database;
 use super::door::{Plain, Secured};
 use super::keys::Keys;
+use super::visits::Visits;
 use crate::cli::{Failure, chain};
 use crate::config::{Config, Mode, Recording};
 
@@ -44,6 +45,7 @@ pub(super) struct Node {
     host: Option<HostKey>,
     lets_in: bool,
     delivers: bool,
+    visits: Visits,
     /// Held as long as the node runs.
     _alone: File,
 }
@@ -101,6 +103,8 @@ impl Node {
         let seal_key = keys.recording.signer.public();
         let (identities, unmask) =
             if delivers { (keys.identities, keys.unmask) } else { (Vec::new(), Vec::new()) };
+        let visits = Visits::start()
+            .map_err(|error| Failure::failed(format!("no threads can be had for visits: {error}"), ""))?;
         let gate =
             Gate::new(store.clone(), folder.clone(), keys.recording, keys.vault.clone(), settings(config));
         gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
@@ -135,6 +139,7 @@ impl Node {
             host,
             lets_in,
             delivers,
+            visits,
             _alone: alone,
         })
     }
@@ -199,7 +204,9 @@ impl Node {
             lasts: SignedDuration::try_from(config.security.second_factor).unwrap_or(SignedDuration::ZERO),
         };
         let rate = config.gate.attempts_per_second;
-        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner, second, rate).await;
+        let (at, gate) = (config.gate.ssh, self.gate.clone());
+        let binding = async move { SshListener::bind(at, gate, keys, &banner, second, rate).await };
+        let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         self.app.ssh_is_at(SshDoor {
@@ -209,7 +216,8 @@ impl Node {
             fingerprint,
         });
         let stop = stop.clone();
-        doors.push(Door { name: "the SSH door", task: tokio::spawn(async move { door.serve(stop).await }) });
+        let task = self.visits.run(async move { door.serve(stop).await });
+        doors.push(Door { name: "the SSH door", task });
         Ok(Some(address))
     }
 
@@ -294,6 +302,7 @@ fn settings(config: &Config) -> Settings {
         warn_before: minutes.map(|minutes| Duration::from_secs(minutes * 60)).collect(),
         store_grace: config.session.store_grace,
         recorder_grace: config.session.recorder_grace,
+        lost_after: config.session.lost_after,
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
         durability: match config.recording.mode {

@@ -26,6 +26,7 @@ mod growth;
 mod guard;
 mod holds;
 mod ledger;
+mod lost;
 mod migrate;
 mod more_time;
 mod records;
