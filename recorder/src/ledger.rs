@@ -15,5 +15,5 @@ mod tree;
 pub use self::canonical::{CanonicalError, canonical_json};
 pub use self::leaf::{BodyHash, Leaf, Salt, Tag, TagKey, body_hash, tag};
 pub use self::note::{Checkpoint, NoteError, NoteSigner, OpenedNote, VerifierKey};
-pub(crate) use self::tree::sha256 as hash_of;
+pub use self::tree::sha256 as hash_of;
 pub use self::tree::{CompactRange, Hash, TreeError, empty_root, leaf_hash, node_hash};

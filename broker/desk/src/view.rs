@@ -1,9 +1,11 @@
 //! The views of a recording that can be had.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{BadPlace, Identity, Recording, foreign, replay};
+use chaperone_recorder::{BadPlace, Identity, Mark, Recording, foreign, replay};
 
 /// A view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,12 @@ pub enum View {
     Text,
     /// asciicast version 3; typed input is masked.
     AsciicastV3,
+    /// asciicast version 2, for older players.
+    AsciicastV2,
+    /// Every record as a line of JSON; typed input is a length.
+    Jsonl,
+    /// The raw bytes of each stream in a tar, with an index; typed input is left out.
+    Files,
     /// The recording itself, as it is on disk.
     Sealed,
 }
@@ -50,25 +58,36 @@ impl View {
         match self {
             Self::Text => "txt",
             Self::AsciicastV3 => "asciicast-v3",
+            Self::AsciicastV2 => "asciicast-v2",
+            Self::Jsonl => "jsonl",
+            Self::Files => "files",
             Self::Sealed => "chap",
         }
     }
 
-    /// Makes the view. Blocks: for a thread that may.
-    pub(crate) fn derive(
+    /// Makes the view, as it goes. Blocks: for a thread that may.
+    pub(crate) fn write(
         self,
         path: &Path,
         session: SessionId,
         identities: &[Identity],
-    ) -> Result<Vec<u8>, ViewError> {
-        let mut made = Vec::new();
+        to: &mut dyn Write,
+    ) -> Result<(), ViewError> {
+        let open = || opened(path, session, identities);
         match self {
-            Self::Sealed => made = std::fs::read(path)?,
-            Self::Text => replay::text(&mut opened(path, session, identities)?, &mut made)?,
-            Self::AsciicastV3 => {
-                replay::asciicast_v3(&mut opened(path, session, identities)?, None, &mut made)?
+            Self::Sealed => drop(std::io::copy(&mut File::open(path)?, to)?),
+            Self::Text => replay::text(&mut open()?, to)?,
+            Self::AsciicastV3 => replay::asciicast_v3(&mut open()?, None, to)?,
+            Self::AsciicastV2 => replay::asciicast_v2(&mut open()?, None, to)?,
+            Self::Jsonl => replay::jsonl(&mut open()?, to)?,
+            Self::Files => {
+                let open = |from: Option<&Mark>| match from {
+                    Some(mark) => Recording::open_at(path, identities, mark),
+                    None => open(),
+                };
+                replay::files(&open, to)?
             }
         }
-        Ok(made)
+        Ok(())
     }
 }

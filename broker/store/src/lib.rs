@@ -12,6 +12,7 @@
 
 mod alerts;
 mod db;
+mod derived;
 mod destinations;
 mod drain;
 mod error;
@@ -38,6 +39,9 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
+pub use derived::{
+    Derived, DerivedFilm, DerivedHit, DerivedOf, DerivedQuery, Underived, words as derived_words,
+};
 pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow, Reach};
 pub use error::StoreError;
 pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};

@@ -12,4 +12,6 @@ mod forged;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod seeking;
+#[cfg(test)]
 mod visit;

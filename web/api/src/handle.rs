@@ -11,6 +11,7 @@ pub(crate) mod ledger;
 pub(crate) mod lock;
 pub(crate) mod person;
 pub(crate) mod recording;
+pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod target;

@@ -162,7 +162,8 @@ impl Act {
     /// Whether a token minted on the host may not do it, unless the configuration says otherwise (P8).
     #[must_use]
     pub fn refuses_host_tokens(self) -> bool {
-        self.agrees() || matches!(self, Self::Replay | Self::UnmaskInput | Self::ExportEvidence)
+        self.agrees()
+            || matches!(self, Self::Replay | Self::SearchEvidence | Self::UnmaskInput | Self::ExportEvidence)
     }
 
     /// Whether who does it in a browser must have proven a second factor a moment ago: what opens a door, ends a visit or

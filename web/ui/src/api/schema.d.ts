@@ -1700,7 +1700,7 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description asciicast-v3, txt or chap. */
+                    /** @description asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap. */
                     format: components["schemas"]["ExportFormat"];
                 };
                 header?: never;
@@ -1925,6 +1925,67 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines that have the phrase, newest visits first. Each is a hint where to look, read out of the recording; the recording
+         *     is the evidence.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description On visits that began at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description At most this many hits. */
+                    limit?: number;
+                    /** @description Login. */
+                    person?: string;
+                    /** @description The phrase: its words, in this order, of one line. Case and punctuation do not count. */
+                    q: string;
+                    /** @description Why, in words; it goes into the ledger. */
+                    reason?: string;
+                    /** @description Name of the server. */
+                    target?: string;
+                    /** @description On visits that began before this instant (RFC 3339). */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SearchHit"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4069,7 +4130,7 @@ export interface components {
          * @description How a recording is exported.
          * @enum {string}
          */
-        ExportFormat: "asciicast-v3" | "txt" | "chap";
+        ExportFormat: "asciicast-v3" | "asciicast-v2" | "txt" | "jsonl" | "files" | "har" | "pcapng" | "chap";
         /** @description One person's word that the ledger may go on from a database that went back. */
         ForkRequest: {
             /** @description Why: what was restored, by whom. */
@@ -4639,6 +4700,47 @@ export interface components {
             state: string;
             /** @description The role whose word is missing. */
             waiting_for?: string | null;
+        };
+        /** @description A line that has the phrase: a hint where to look. The recording is the evidence. */
+        SearchHit: {
+            /**
+             * Format: date-time
+             * @description When the line was first there.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The same, in milliseconds from the recording's beginning.
+             */
+            at_ms: number;
+            /**
+             * Format: date-time
+             * @description When the visit began.
+             */
+            began: string;
+            /**
+             * Format: int32
+             * @description The channel's number.
+             */
+            channel: number;
+            /** @description The page that replays that moment. */
+            link: string;
+            /** @description Login. */
+            person: string;
+            /**
+             * @description Where it was seen: `screen`, `command` (a command line as the client sent it), `command-guess` (it stood behind a
+             *     prompt).
+             */
+            seen: string;
+            /**
+             * Format: uuid
+             * @description The visit.
+             */
+            session: string;
+            /** @description The line, without control characters. */
+            snippet: string;
+            /** @description Server's name. */
+            target: string;
         };
         /** @description A session. */
         SessionView: {
