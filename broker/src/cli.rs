@@ -14,6 +14,7 @@ pub(crate) mod outcome;
 mod person;
 mod public_key;
 mod recording;
+mod search;
 mod session;
 mod table;
 mod target;
@@ -30,7 +31,7 @@ use via::Remote;
 
 #[cfg(feature = "demo")]
 use crate::demo;
-use crate::{host, init, serve, token};
+use crate::{derived, host, init, key, serve, token};
 
 /// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
 /// on time; and the SOC hears of everything else.
@@ -62,6 +63,12 @@ enum Command {
     CheckConfig(host::CheckConfig),
     /// Bring the database to this release's schema
     Migrate(host::Migrate),
+    /// Keys that open recordings
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// What the desk has read out of recordings, for seeking and searching
+    #[command(subcommand)]
+    Derived(derived::Verb),
     /// Mint a token for a person, on the host; its use alarms
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
@@ -80,6 +87,8 @@ enum Command {
     Session(Remote<session::Verb>),
     /// Recordings of visits: play, verify, export
     Recording(Remote<recording::Verb>),
+    /// Find a phrase in what was shown and run on visits
+    Search(search::Search),
     /// Everything at once: lock it in an attack, unlock it when that is over
     Everything(Remote<everything::Verb>),
     /// The SOC's alerts
@@ -109,6 +118,8 @@ impl Cli {
             Command::Serve(args) => serve::run(args).await,
             Command::CheckConfig(args) => host::check_config(&args),
             Command::Migrate(args) => host::migrate(args).await,
+            Command::Key(verb) => key::run(verb),
+            Command::Derived(verb) => derived::run(verb).await,
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
             Command::Person(remote) => person::run(remote).await,
@@ -118,6 +129,7 @@ impl Cli {
             Command::Window(remote) => window::run(remote).await,
             Command::Session(remote) => session::run(remote).await,
             Command::Recording(remote) => recording::run(remote).await,
+            Command::Search(search) => search::run(search).await,
             Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,

@@ -64,8 +64,10 @@ impl Gate {
         failpoint::reached("after-admitted");
         let began = Began { wall: self.now(), monotonic: Instant::now() };
         let shared = Arc::clone(&self.shared);
+        // Without keys nothing was decided to be let in: the node's conditions say that it cannot record.
+        let Some(keys) = shared.recording_keys() else { return Err(Reason::Recorder) };
         let started =
-            tokio::task::spawn_blocking(move || LiveRecording::start(&shared.folder, opening, &shared.keys));
+            tokio::task::spawn_blocking(move || LiveRecording::start(&shared.folder, opening, &keys));
         let recording = match started.await {
             Ok(Ok(recording)) => recording,
             Ok(Err(error)) => {

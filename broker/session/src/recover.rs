@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{Checkpoint, FoundState, Recovering, Recovery, Seal, SigningKey, recover};
+use chaperone_recorder::{Checkpoint, FoundState, Recovering, Recovery, Seal, recover};
 use chaperone_store::{FactFilter, FactKind, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::json;
 
@@ -53,8 +53,9 @@ impl Gate {
     /// A header, perhaps blocks, perhaps a seal whose fact is missing.
     async fn recover_recording(&self, row: &SessionRow) {
         let (shared, id) = (Arc::clone(&self.shared), row.id);
+        let Some(keys) = shared.recording_keys() else { return };
         let with = Recovering {
-            signer: Arc::<SigningKey>::clone(&shared.keys.signer),
+            signer: keys.signer,
             at: self.now(),
             reason: "crash".to_owned(),
             checkpoint: self.newest_checkpoint(row).await,
