@@ -16,6 +16,7 @@ mod person;
 mod public_key;
 mod recording;
 mod retention;
+mod search;
 mod session;
 mod table;
 mod target;
@@ -33,7 +34,7 @@ use via::Remote;
 
 #[cfg(feature = "demo")]
 use crate::demo;
-use crate::{backup, host, init, serve, token};
+use crate::{backup, derived, host, init, key, serve, token};
 
 /// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
 /// on time; and the SOC hears of everything else.
@@ -69,6 +70,12 @@ enum Command {
     Backup(backup::Backup),
     /// Put a copy back, on the host, before the gate starts
     Restore(backup::Restore),
+    /// Keys that open recordings
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// What the desk has read out of recordings, for seeking and searching
+    #[command(subcommand)]
+    Derived(derived::Verb),
     /// Mint a token for a person, on the host; its use alarms
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
@@ -93,6 +100,8 @@ enum Command {
     Keep(Remote<keep::Verb>),
     /// How long evidence is kept
     Retention(Remote<retention::Verb>),
+    /// Find a phrase in what was shown and run on visits
+    Search(search::Search),
     /// Everything at once: lock it in an attack, unlock it when that is over
     Everything(Remote<everything::Verb>),
     /// The SOC's alerts
@@ -124,6 +133,8 @@ impl Cli {
             Command::Migrate(args) => host::migrate(args).await,
             Command::Backup(args) => backup::back_up(args).await,
             Command::Restore(args) => backup::restore(args).await,
+            Command::Key(verb) => key::run(verb),
+            Command::Derived(verb) => derived::run(verb).await,
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
             Command::Person(remote) => person::run(remote).await,
@@ -136,6 +147,7 @@ impl Cli {
             Command::Unmask(remote) => unmask::run(remote).await,
             Command::Keep(remote) => keep::run(remote).await,
             Command::Retention(remote) => retention::run(remote).await,
+            Command::Search(search) => search::run(search).await,
             Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,

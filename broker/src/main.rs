@@ -5,9 +5,11 @@ mod cli;
 mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod derived;
 mod host;
 mod init;
 mod installation;
+mod key;
 mod log;
 mod private_file;
 mod serve;

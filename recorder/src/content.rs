@@ -163,6 +163,11 @@ impl BlockContent {
             }
         }
     }
+
+    /// Whether every entry was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|part| part.evidence.is_empty())
+    }
 }
 
 /// The records of a block or frame, or those that are left of them.

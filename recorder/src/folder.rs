@@ -98,6 +98,17 @@ impl Folder {
         }
     }
 
+    /// A folder that is only looked into, such as another node's, mounted read-only: nothing is made in it, and its room
+    /// is nobody's concern here.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be listed.
+    pub fn looking(path: &Path) -> Result<Self, RecordError> {
+        fs::read_dir(path).map_err(RecordError::path("list", path))?;
+        let thresholds = Thresholds { reserve_bytes: 0, low_bytes: 0, critical_bytes: 0 };
+        Ok(Self { path: path.to_owned(), thresholds, released: Arc::default() })
+    }
+
     /// The folder's path.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -12,6 +12,8 @@ use crate::failure::{BadPlace, Failure};
 use crate::frame;
 use crate::header::Header;
 use crate::key::Identity;
+use crate::ledger::Hash;
+use crate::mark::Mark;
 use crate::medium::Medium;
 use crate::recover::read_tail;
 use crate::seal::Seal;
@@ -70,6 +72,17 @@ impl Recording {
         Self::over(Arc::new(file), tail, identities)
     }
 
+    /// Opens the recording at `path` and reads on from a mark, as [`Recording::mark`] gave it. What is before is neither
+    /// read nor proved; from there on every block has to continue the chain.
+    ///
+    /// # Errors
+    /// As [`Recording::open`], and when the file is shorter than that.
+    pub fn open_at(path: &Path, identities: &[Identity], mark: &Mark) -> Result<Self, BadPlace> {
+        let mut recording = Self::open(path, identities)?;
+        recording.walk.go_on_from(mark)?;
+        Ok(recording)
+    }
+
     /// Opens a recording that is in memory.
     ///
     /// # Errors
@@ -115,6 +128,18 @@ impl Recording {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.walk.header
+    }
+
+    /// C₀, which names this recording and no other.
+    #[must_use]
+    pub fn identity(&self) -> Hash {
+        self.walk.header.chain
+    }
+
+    /// The place before the next block; `None` inside one, and at the end.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        (self.ready.is_empty() && !self.over).then(|| self.walk.mark())
     }
 
     /// Whether typed input is unmasked.

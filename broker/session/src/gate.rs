@@ -1,13 +1,13 @@
 //! What every session of a node shares, and the questions that a door may ask.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::{
     AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
 };
-use chaperone_recorder::{Durability, Folder, RecordingKeys};
+use chaperone_recorder::{Durability, Folder, Recipient, RecordingKeys};
 use chaperone_store::{Store, StoreError};
 use chaperone_vault::Vault;
 use jiff::Timestamp;
@@ -67,7 +67,8 @@ pub struct Gate {
 pub(crate) struct Shared {
     pub store: Store,
     pub folder: Folder,
-    pub keys: RecordingKeys,
+    /// None on a node that takes no visits. Recipients change while it runs.
+    pub keys: Mutex<Option<RecordingKeys>>,
     pub vault: Vault,
     pub settings: Settings,
     pub clock: ClockWatch,
@@ -121,10 +122,26 @@ impl Gate {
     /// runtime that this is called on; visits may run on another.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: RecordingKeys, vault: Vault, settings: Settings) -> Self {
+        Self::with(store, folder, Some(keys), vault, settings)
+    }
+
+    /// The gate of a node that takes no visits: it has no key to record with, and starts no session.
+    #[must_use]
+    pub fn closed(store: Store, folder: Folder, vault: Vault, settings: Settings) -> Self {
+        Self::with(store, folder, None, vault, settings)
+    }
+
+    fn with(
+        store: Store,
+        folder: Folder,
+        keys: Option<RecordingKeys>,
+        vault: Vault,
+        settings: Settings,
+    ) -> Self {
         let clock = ClockWatch::new(Timestamp::now(), Instant::now());
         let (live, workers) = (Registry::default(), Arc::<Workers>::default());
         let (room, core) = (KnownRoom::new(Room::look(&folder)), Handle::current());
-        let unwritten = Mutex::default();
+        let (keys, unwritten) = (Mutex::new(keys), Mutex::default());
         let shared =
             Shared { store, folder, keys, vault, settings, clock, live, unwritten, workers, room, core };
         Self { shared: Arc::new(shared) }
@@ -133,6 +150,16 @@ impl Gate {
     /// Runs something beside the caller, where nothing waits for a recording's medium.
     pub(crate) fn beside(&self, something: impl Future<Output = ()> + Send + 'static) {
         drop(self.shared.core.spawn(something));
+    }
+
+    /// Recordings that begin from here on are for these recipients: of the evidence, and of typed input. Running ones
+    /// keep theirs.
+    pub fn record_for(&self, evidence: Vec<Recipient>, unmask: Vec<Recipient>) {
+        let mut keys = self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = keys.as_mut() {
+            keys.evidence = evidence;
+            keys.unmask = unmask;
+        }
     }
 
     /// Now, by the wall clock.
@@ -209,7 +236,7 @@ impl Gate {
         let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, None);
         NodeConditions {
             clock_trusted: self.clock_is_trusted(),
-            recorder_ready: self.has_room(),
+            recorder_ready: self.has_room() && self.shared.recording_keys().is_some(),
             store_ready: true,
             sessions_of_person,
             sessions_on_target,
@@ -228,6 +255,13 @@ impl Gate {
             help = settings.help,
         );
         Refused { reason: refusal.reason, text }
+    }
+}
+
+impl Shared {
+    /// What a recording is begun with now; none on a node that takes no visits.
+    pub(crate) fn recording_keys(&self) -> Option<RecordingKeys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -69,7 +69,9 @@ impl Gate {
         self.write_admitted(ask, attempt, id, &permit).await.map_err(|_| Reason::Store)?;
         failpoint::reached("after-admitted");
         let began = Began { wall: self.now(), monotonic: Instant::now() };
-        let recording = match self.start_recording(opening).await {
+        // Without keys nothing was decided to be let in: the node's conditions say that it cannot record.
+        let Some(keys) = self.shared.recording_keys() else { return Err(Reason::Recorder) };
+        let recording = match self.start_recording(opening, keys).await {
             Ok(recording) => recording,
             Err(error) => {
                 let error = error.to_string();
@@ -97,11 +99,15 @@ impl Gate {
 
     /// Starts the recording. A medium that does not answer gets no session: what it makes of the header later is taken
     /// back.
-    async fn start_recording(&self, opening: Opening) -> Result<LiveRecording, NotRecorded> {
+    async fn start_recording(
+        &self,
+        opening: Opening,
+        keys: RecordingKeys,
+    ) -> Result<LiveRecording, NotRecorded> {
         let shared = Arc::clone(&self.shared);
         let (give, take) = oneshot::channel();
         spawn_blocking(move || {
-            let started = LiveRecording::start(&shared.folder, opening, &shared.keys);
+            let started = LiveRecording::start(&shared.folder, opening, &keys);
             if let Err(Ok(unwanted)) = give.send(started) {
                 unwanted.withdraw();
             }

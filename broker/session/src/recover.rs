@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, recover};
+use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, recover};
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
 
@@ -53,8 +53,9 @@ impl Gate {
         let (shared, id) = (Arc::clone(&self.shared), row.id);
         // Without the ledger's word on it a cut tail would not show: then it is recovered at a later start.
         let known = self.newest_checkpoint(row).await?;
+        let Some(keys) = shared.recording_keys() else { return Ok(()) };
         let with = Recovering {
-            signer: Arc::<SigningKey>::clone(&shared.keys.signer),
+            signer: keys.signer,
             at: self.now(),
             reason: "crash".to_owned(),
             checkpoint: known.map(|known| known.checkpoint),

@@ -37,7 +37,7 @@ pub(crate) enum Verb {
     Export {
         /// The visit it records
         id: String,
-        /// asciicast-v3, txt, or chap (the sealed recording itself, for chaperone-verify)
+        /// asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes), or chap (the sealed recording itself, for chaperone-verify)
         #[arg(long, value_name = "FORMAT")]
         format: ExportFormat,
         /// The file to write; it must not exist

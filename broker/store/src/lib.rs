@@ -13,6 +13,7 @@
 mod alerts;
 mod backup;
 mod db;
+mod derived;
 mod destinations;
 mod drain;
 mod emptying;
@@ -45,6 +46,9 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
+pub use derived::{
+    Derived, DerivedFilm, DerivedHit, DerivedOf, DerivedQuery, Underived, words as derived_words,
+};
 pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow, Reach};
 pub use emptying::WordyFact;
 pub use error::StoreError;

@@ -137,12 +137,12 @@ async fn applied(conn: &mut Conn) -> Result<Vec<i64>, StoreError> {
 }
 
 /// Statements end with a semicolon at the end of a line; comments are whole lines.
-fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
+pub(crate) fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
     text.split(";\n").map(str::trim).filter(|statement| {
         statement.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with("--"))
     })
 }
 
-fn fingerprint(text: &str) -> String {
+pub(crate) fn fingerprint(text: &str) -> String {
     hex::encode(digest(&SHA256, text.as_bytes()))
 }

@@ -44,7 +44,9 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[1], left, right])
 }
 
-pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
+/// SHA-256 of the parts, end to end.
+#[must_use]
+pub fn sha256(parts: &[&[u8]]) -> Hash {
     let finished = match parts {
         [one] => digest(&SHA256, one),
         many => {

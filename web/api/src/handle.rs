@@ -13,6 +13,7 @@ pub(crate) mod lock;
 pub(crate) mod person;
 pub(crate) mod recording;
 pub(crate) mod retention;
+pub(crate) mod search;
 pub(crate) mod second_word;
 pub(crate) mod session;
 pub(crate) mod sign_in;

@@ -77,8 +77,16 @@ impl From<DeskError> for Problem {
             DeskError::Delete(error) => Self::fault("delete a recording over its time", &error),
             DeskError::NoIdentity => Self::conflict(
                 "the evidence identity is not on this node, so the content cannot be opened here",
-                "export it as chap, and open it where the identity is: chaperone-verify RECORDING --identity FILE",
+                "ask a node that is a desk; or export it as chap, and open it where the identity is: \
+                 chaperone-verify RECORDING --identity FILE",
             ),
+            DeskError::NoIndex => Self::conflict(
+                "nothing was read out of recordings on this node, so there is nothing to search in",
+                "ask a node that is a desk and has the evidence identity",
+            ),
+            DeskError::NoWords => {
+                Self::bad("q: there is no word in the phrase", "search for letters or digits")
+            }
             DeskError::View(why) => Self::conflict(
                 format!("the recording cannot be shown: {why}"),
                 "chaperone recording verify says where its sound part ends",

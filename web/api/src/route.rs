@@ -148,6 +148,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/retention/words/{word}/refuse", Together(Act::ShortenRetention)),
     post("/api/retention/allow", Together(Act::ShortenRetention)),
     post("/api/retention/run", Door::Act(Act::ManageRetention)),
+    get("/api/search", Door::Act(Act::SearchEvidence)),
     get("/api/alerts", Read(Act::WorkAlerts)),
     get("/api/alerts/{alert}", Read(Act::WorkAlerts)),
     post("/api/alerts/{alert}/acknowledge", Door::Act(Act::WorkAlerts)),

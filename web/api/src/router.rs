@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     alert, demo, destination, enrolment, events, freeze, keep, ledger, lock, person, recording, retention,
-    session, sign_in, target, unmask, vendor, watch, window, window_desk,
+    search, session, sign_in, target, unmask, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -116,6 +116,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(retention::refuse))
         .routes(routes!(retention::allow))
         .routes(routes!(retention::run))
+        .routes(routes!(search::search))
         .routes(routes!(alert::list))
         .routes(routes!(alert::show))
         .routes(routes!(alert::acknowledge))

@@ -11,6 +11,7 @@ mod person;
 mod reason;
 mod recording;
 mod role;
+mod search;
 mod session;
 mod sign_in;
 mod target;
@@ -30,6 +31,7 @@ pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey}
 pub use reason::{Because, EverythingLock};
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
+pub use search::SearchHit;
 pub use session::SessionView;
 pub use sign_in::{
     COOKIE, CSRF, Code, DemoDesk, DemoSignIn, DemoView, EnrolmentAnswer, EnrolmentLink, EnrolmentOffer,

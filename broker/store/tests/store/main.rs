@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod derived;
+#[cfg(test)]
 mod gone;
 #[cfg(test)]
 mod growth;

@@ -4,9 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chaperone_desk::{Look, View};
+use chaperone_desk::{Look, Outflow, View};
 use chaperone_policy::{Act, Facts};
 use chaperone_store::{CommittedFact, FactKind, SessionRow};
+use futures::stream;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
@@ -26,7 +27,7 @@ use crate::{App, render};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
-    /// asciicast-v3, txt or chap.
+    /// asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap.
     format: ExportFormat,
     /// Whether typed input is shown, which another person has agreed to.
     #[serde(default)]
@@ -90,8 +91,17 @@ pub(crate) async fn export(
     let look = look(&app, &actor, &id).await?;
     let (view, kind, suffix) = match export.format {
         ExportFormat::AsciicastV3 => (View::AsciicastV3, "application/x-asciicast", "cast"),
+        ExportFormat::AsciicastV2 => (View::AsciicastV2, "application/x-asciicast", "cast"),
         ExportFormat::Txt => (View::Text, "text/plain; charset=utf-8", "txt"),
+        ExportFormat::Jsonl => (View::Jsonl, "application/jsonl", "jsonl"),
+        ExportFormat::Files => (View::Files, "application/x-tar", "tar"),
         ExportFormat::Chap => (View::Sealed, "application/octet-stream", "chap"),
+        ExportFormat::Har | ExportFormat::Pcapng => {
+            return Err(Problem::bad(
+                format!("a recording cannot be exported as {} yet", export.format),
+                "it is for web consoles and forwards, which this release does not record; use another format",
+            ));
+        }
     };
     let copy = viewed(&app, &actor, &look, view, true, export.unmask).await?;
     Ok(file(copy, kind, &format!("{}.{suffix}", look.session)))
@@ -105,12 +115,12 @@ async fn viewed(
     view: View,
     exported: bool,
     unmask: bool,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Outflow, Problem> {
     if !unmask {
-        return Ok(app.parts.desk.view(look, view, exported).await?);
+        return Ok(app.parts.desk.export(look, view, exported).await?);
     }
     actor.asker.may_see_typed()?;
-    let shown = app.parts.desk.view_unmasked(look, view, exported).await.map_err(Problem::from);
+    let shown = app.parts.desk.export_unmasked(look, view, exported).await.map_err(Problem::from);
     told(app, actor, Act::UnmaskInput, &look.session.to_string(), shown).await
 }
 
@@ -125,8 +135,9 @@ pub(crate) async fn timeline(
 ) -> Answer<TimelineView> {
     let row = found(&app, &actor, &id).await?;
     let look = look(&app, &actor, &id).await?;
-    let film = app.parts.desk.film(&look).await?;
-    let mut markers = render::markers(&film);
+    let reel = app.parts.desk.film(&look).await?;
+    let film = &reel.film;
+    let mut markers = render::markers(film);
     markers.extend(alerts(&app, &row).await?);
     markers.sort_by_key(|marker| marker.at_ms);
     Ok(Json(TimelineView {
@@ -136,9 +147,9 @@ pub(crate) async fn timeline(
         live: row.ended.is_none(),
         shortened: film.shortened,
         broken: film.broken.as_ref().map(ToString::to_string),
-        channels: render::channels(&film),
+        channels: render::channels(film),
         markers,
-        idle: render::idle(&film),
+        idle: render::idle(film),
     }))
 }
 
@@ -178,10 +189,9 @@ pub(crate) async fn play(
     Asked(from): Asked<From>,
 ) -> Answer<PieceView> {
     let look = look(&app, &actor, &id).await?;
-    let film = app.parts.desk.film(&look).await?;
-    let channel = film.channels.iter().find(|channel| channel.number == from.channel);
-    let channel = channel.ok_or_else(|| Problem::unknown("channel", &from.channel.to_string()))?;
-    Ok(Json(render::piece(&channel.piece(from.from_ms))))
+    let piece = app.parts.desk.play(&look, from.channel, from.from_ms).await?;
+    let piece = piece.ok_or_else(|| Problem::unknown("channel", &from.channel.to_string()))?;
+    Ok(Json(render::piece(&piece)))
 }
 
 /// Checks its chain, its seal, and that the ledger has the same seal.
@@ -244,8 +254,11 @@ fn weakest(coverage: &Value) -> Option<String> {
     weakest.as_str().map(str::to_owned)
 }
 
-fn file(bytes: Vec<u8>, kind: &'static str, name: &str) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response();
+/// A copy as it is made: one that breaks off is a connection that breaks off, never a shorter file.
+fn file(copy: Outflow, kind: &'static str, name: &str) -> Response {
+    let pieces = stream::unfold(copy, |mut copy| async move { Some((copy.next().await?, copy)) });
+    let body = axum::body::Body::from_stream(pieces);
+    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response();
     // The name is an id and a suffix: always a header value.
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
