@@ -150,10 +150,10 @@ impl Desk {
         let identities = self.inner.keys.identities.clone();
         let made = aside(move || {
             let mut recording: Recording = opened(&path, session, &identities)?;
-            let mut blocks = 0;
+            let mut blocks = 0_u32;
             let rest = || {
                 blocks += 1;
-                if blocks % REST_EVERY == 0 {
+                if blocks.is_multiple_of(REST_EVERY) {
                     std::thread::sleep(REST);
                 }
             };

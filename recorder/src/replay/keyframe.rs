@@ -140,10 +140,10 @@ impl Keyframes {
         }
         (self.shown, self.stored) = (0, mark.offset);
         if self.taken.len() >= MOST {
-            let mut number = 0;
+            let mut number = 0_u32;
             self.taken.retain(|_| {
                 number += 1;
-                number % 2 == 0
+                number.is_multiple_of(2)
             });
             self.stretched *= 2;
         }
