@@ -12,6 +12,7 @@
 
 mod alerts;
 mod db;
+mod bundle;
 mod destinations;
 mod drain;
 mod error;
@@ -39,6 +40,7 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
+pub use bundle::LedgerFact;
 pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow, Reach};
 pub use error::StoreError;
 pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("../../../migrations/0002_sign_in.sql")),
     (3, include_str!("../../../migrations/0003_notices.sql")),
     (4, include_str!("../../../migrations/0004_long_lists.sql")),
+    (7, include_str!("../../../migrations/0007_bundles.sql")),
 ];
 
 /// Nodes that start together take turns; the number is ours alone.
