@@ -9,9 +9,10 @@ use chaperone_recorder::replay::Film;
 use chaperone_recorder::{Failure, Folder, Identity, LedgerView, PublicKey, Verdict, VerifyWith, verify};
 use chaperone_store::{CommittedFact, FactKind, Store, StoreError};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::bundle::BundleError;
 use crate::cinema::{self, Cinema};
 use crate::look::Look;
 use crate::spoken::spoken;
@@ -40,6 +41,8 @@ struct Inner {
     folder: Folder,
     keys: DeskKeys,
     places: Semaphore,
+    /// One bundle at a time: it reads much, and visits come first.
+    bundles: Arc<Semaphore>,
     cinema: Cinema,
 }
 
@@ -79,6 +82,7 @@ impl Desk {
                 folder,
                 keys,
                 places: Semaphore::new(AT_ONCE),
+                bundles: Arc::new(Semaphore::new(1)),
                 cinema: Cinema::default(),
             }),
         }
@@ -178,6 +182,32 @@ impl Desk {
         let body = json!({ "sound": false, "failure": "missing" });
         self.inner.store.fact(look.fact(FactKind::EvidenceUnsound, body)).await?;
         Ok(DeskError::Missing)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn identities(&self) -> &[Identity] {
+        &self.inner.keys.identities
+    }
+
+    /// Where the recording of a session is, if it is here.
+    pub(crate) fn recording(&self, session: SessionId) -> PathBuf {
+        self.inner.folder.recording(session.0)
+    }
+
+    /// A place among what the desk does at once.
+    pub(crate) async fn place(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.inner.places.acquire().await
+    }
+
+    /// The turn to make a bundle.
+    pub(crate) fn bundle_turn(&self) -> Result<OwnedSemaphorePermit, BundleError> {
+        Arc::clone(&self.inner.bundles).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => BundleError::Busy,
+            TryAcquireError::Closed => BundleError::Closing,
+        })
     }
 
     fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {

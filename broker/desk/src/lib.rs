@@ -9,12 +9,14 @@
 //! masked, since it has no identity for that. Whether somebody may look is asked by the door before. Entry point:
 //! [`Desk`].
 
+mod bundle;
 mod cinema;
 mod desk;
 mod look;
 mod spoken;
 mod view;
 
+pub use bundle::{BundleError, BundleOf, BundleWish, Pieces};
 pub use desk::{Desk, DeskError, DeskKeys};
 pub use look::Look;
 pub use view::View;

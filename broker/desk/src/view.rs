@@ -1,5 +1,7 @@
 //! The views of a recording that can be had.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use chaperone_policy::SessionId;
@@ -62,13 +64,25 @@ impl View {
         identities: &[Identity],
     ) -> Result<Vec<u8>, ViewError> {
         let mut made = Vec::new();
+        self.write(path, session, identities, &mut made)?;
+        Ok(made)
+    }
+
+    /// Makes the view as it is written. Blocks: for a thread that may.
+    pub(crate) fn write(
+        self,
+        path: &Path,
+        session: SessionId,
+        identities: &[Identity],
+        mut out: &mut dyn Write,
+    ) -> Result<(), ViewError> {
         match self {
-            Self::Sealed => made = std::fs::read(path)?,
-            Self::Text => replay::text(&mut opened(path, session, identities)?, &mut made)?,
+            Self::Sealed => drop(std::io::copy(&mut File::open(path)?, out)?),
+            Self::Text => replay::text(&mut opened(path, session, identities)?, &mut out)?,
             Self::AsciicastV3 => {
-                replay::asciicast_v3(&mut opened(path, session, identities)?, None, &mut made)?
+                replay::asciicast_v3(&mut opened(path, session, identities)?, None, &mut out)?
             }
         }
-        Ok(made)
+        Ok(())
     }
 }
