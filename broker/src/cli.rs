@@ -2,6 +2,7 @@
 //! others act through the API as the person whose token they carry.
 
 mod alert;
+mod bundle;
 pub(crate) mod client;
 mod clock;
 mod destination;
@@ -80,6 +81,8 @@ enum Command {
     Session(Remote<session::Verb>),
     /// Recordings of visits: play, verify, export
     Recording(Remote<recording::Verb>),
+    /// Bundles of evidence: one file that stands alone
+    Bundle(Remote<bundle::Verb>),
     /// Everything at once: lock it in an attack, unlock it when that is over
     Everything(Remote<everything::Verb>),
     /// The SOC's alerts
@@ -118,6 +121,7 @@ impl Cli {
             Command::Window(remote) => window::run(remote).await,
             Command::Session(remote) => session::run(remote).await,
             Command::Recording(remote) => recording::run(remote).await,
+            Command::Bundle(remote) => bundle::run(remote).await,
             Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,

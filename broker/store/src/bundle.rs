@@ -116,7 +116,9 @@ impl Store {
              WHERE number >= $1 AND number < $2 ORDER BY number LIMIT $3",
             big(from), big(until), i64::from(most)
         )?;
-        rows.into_iter().map(|(number, at_us, kind, tags, hash)| leaf(number, at_us, kind, &tags, hash)).collect()
+        rows.into_iter()
+            .map(|(number, at_us, kind, tags, hash)| leaf(number, at_us, kind, &tags, hash))
+            .collect()
     }
 
     /// Whole facts from a number on, up to and without another.
@@ -190,7 +192,8 @@ impl Tx {
 
 fn named_target(group_key: &str, content: &Value) -> Option<TargetId> {
     let grouped = group_key.split('|').find_map(|part| part.strip_prefix("target=")?.parse().ok());
-    let shown = || ["/target/target", "/target/id"].iter().find_map(|at| content.pointer(at)?.as_str()?.parse().ok());
+    let shown =
+        || ["/target/target", "/target/id"].iter().find_map(|at| content.pointer(at)?.as_str()?.parse().ok());
     grouped.or_else(shown)
 }
 

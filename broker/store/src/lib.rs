@@ -11,8 +11,8 @@
 //! [`Store::open`], [`Store::write`], [`Store::facts`].
 
 mod alerts;
-mod db;
 mod bundle;
+mod db;
 mod destinations;
 mod drain;
 mod error;

@@ -65,7 +65,8 @@ impl RecordingKeyTexts {
 /// # Errors
 /// When the file is no recording of this session, or no identity opens it.
 pub fn evidence_key(path: &Path, session: Uuid, identities: &[Identity]) -> Result<[u8; 32], DataKeyError> {
-    let file = File::open(path).map_err(|error| BadPlace::new(Failure::Unreadable, 0, None, error.to_string()))?;
+    let file =
+        File::open(path).map_err(|error| BadPlace::new(Failure::Unreadable, 0, None, error.to_string()))?;
     let walk = Walk::start(Arc::new(file))?;
     if let Some(bad) = foreign(&walk.header, session) {
         return Err(bad.into());

@@ -52,7 +52,9 @@ impl Subject {
     #[must_use]
     pub fn targets(&self) -> &[Uuid] {
         match self {
-            Self::Target { targets, .. } | Self::Window { targets, .. } | Self::Session { targets, .. } => targets,
+            Self::Target { targets, .. } | Self::Window { targets, .. } | Self::Session { targets, .. } => {
+                targets
+            }
         }
     }
 

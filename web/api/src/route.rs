@@ -131,6 +131,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/recordings/{session}/text", Door::Act(Act::Replay)),
     get("/api/recordings/{session}/export", Door::Act(Act::ExportEvidence)),
     post("/api/recordings/{session}/verify", Door::Act(Act::Replay)),
+    post("/api/bundles", Door::Act(Act::ExportEvidence)),
     get("/api/alerts", Read(Act::WorkAlerts)),
     get("/api/alerts/{alert}", Read(Act::WorkAlerts)),
     post("/api/alerts/{alert}/acknowledge", Door::Act(Act::WorkAlerts)),

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, events, freeze, ledger, lock, person, recording, session, sign_in,
-    target, vendor, watch, window, window_desk,
+    alert, bundle, demo, destination, enrolment, events, freeze, ledger, lock, person, recording, session,
+    sign_in, target, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -103,6 +103,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(recording::text))
         .routes(routes!(recording::export))
         .routes(routes!(recording::verify))
+        .routes(routes!(bundle::make))
         .routes(routes!(alert::list))
         .routes(routes!(alert::show))
         .routes(routes!(alert::acknowledge))

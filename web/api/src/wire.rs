@@ -2,6 +2,7 @@
 //! line uses the same types, so that it cannot drift from the API.
 
 mod alert;
+mod bundle;
 mod destination;
 mod film;
 mod ledger;
@@ -17,6 +18,7 @@ mod vendor;
 mod window;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
+pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};

@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 
 use chaperone_policy::SessionId;
 use chaperone_recorder::bundle::{
-    FORMAT, FactLine, Manifest, Nodes, PYTHON_VERIFIER, Packer, RecordingKeyTexts, encode_leaf, evidence_key, layout,
-    seal_keys,
+    FORMAT, FactLine, Manifest, Nodes, PYTHON_VERIFIER, Packer, RecordingKeyTexts, encode_leaf, evidence_key,
+    layout, seal_keys,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -40,7 +40,14 @@ pub(super) struct Pack {
 impl Pack {
     pub(super) fn begin(desk: Desk, plan: Plan, out: Out) -> Self {
         let runtime = tokio::runtime::Handle::current();
-        Self { desk, plan, packer: Packer::new(out), runtime, pick: Pick::default(), papers: Papers::default() }
+        Self {
+            desk,
+            plan,
+            packer: Packer::new(out),
+            runtime,
+            pick: Pick::default(),
+            papers: Papers::default(),
+        }
     }
 
     /// Everything, in the order of the file.
@@ -88,7 +95,10 @@ impl Pack {
             let page = self.runtime.block_on(page).map_err(io::Error::other)?;
             for leaf in &page {
                 if leaf.number != nodes.size() {
-                    return Err(io::Error::other(format!("fact {} is missing in the database", nodes.size())));
+                    return Err(io::Error::other(format!(
+                        "fact {} is missing in the database",
+                        nodes.size()
+                    )));
                 }
                 nodes.append(leaf.hash()).map_err(io::Error::other)?;
                 if is_tagged(leaf, &self.plan.tag_keys) {
@@ -107,7 +117,8 @@ impl Pack {
 
     fn grown(&mut self, nodes: &Nodes) -> io::Result<()> {
         let hashes = nodes.grown().map_err(io::Error::other)?;
-        let lines: String = hashes.iter().map(|hash| format!("{}\n", chaperone_recorder::bundle::base64(hash))).collect();
+        let lines: String =
+            hashes.iter().map(|hash| format!("{}\n", chaperone_recorder::bundle::base64(hash))).collect();
         self.packer.add(layout::CONSISTENCY, lines.as_bytes())
     }
 
@@ -120,19 +131,24 @@ impl Pack {
             let cut = rest.partition_point(|number| *number < end);
             let (these, later) = rest.split_at_checked(cut).unwrap_or((rest, &[]));
             rest = later;
-            let facts = self.runtime.block_on(self.desk.store().ledger_facts(begin, end)).map_err(io::Error::other)?;
+            let facts = self
+                .runtime
+                .block_on(self.desk.store().ledger_facts(begin, end))
+                .map_err(io::Error::other)?;
             let leaves: Vec<_> = facts.iter().map(|fact| fact.leaf.clone()).collect();
             nodes.open_tile(&leaves);
             let these: BTreeSet<u64> = these.iter().copied().collect();
             for fact in facts.iter().filter(|fact| these.contains(&fact.leaf.number)) {
-                let document = fact.opened.as_ref().and_then(|(_, text)| serde_json::from_str::<Value>(text).ok());
+                let document =
+                    fact.opened.as_ref().and_then(|(_, text)| serde_json::from_str::<Value>(text).ok());
                 if !self.pick.wants(&self.plan, &fact.leaf, document.as_ref()) {
                     continue;
                 }
                 self.papers.take(&fact.leaf, document.as_ref());
                 let proof = nodes.prove(fact.leaf.number).map_err(io::Error::other)?;
                 let opened = fact.opened.as_ref().map(|(salt, text)| (salt, text.as_str()));
-                chunks.add(FactLine::new(&fact.leaf, opened, &proof).to_line().as_bytes(), &mut self.packer)?;
+                chunks
+                    .add(FactLine::new(&fact.leaf, opened, &proof).to_line().as_bytes(), &mut self.packer)?;
             }
         }
         chunks.end(&mut self.packer)
@@ -140,8 +156,13 @@ impl Pack {
 
     /// Recordings, their keys, and what is derived of them.
     fn recordings(&mut self) -> io::Result<()> {
-        let sealed: Vec<Uuid> =
-            self.pick.sessions.iter().filter(|(_, fate)| fate.is_sealed() && !fate.deleted).map(|(id, _)| *id).collect();
+        let sealed: Vec<Uuid> = self
+            .pick
+            .sessions
+            .iter()
+            .filter(|(_, fate)| fate.is_sealed() && !fate.deleted)
+            .map(|(id, _)| *id)
+            .collect();
         let mut keys = RecordingKeyTexts::default();
         let mut readable = Vec::new();
         for id in sealed {
@@ -151,9 +172,8 @@ impl Pack {
                 continue;
             };
             let size = file.metadata()?.len();
-            self.packer.stream(&layout::recording(id), size, |out| {
-                io::copy(&mut file.take(size), out).map(drop)
-            })?;
+            self.packer
+                .stream(&layout::recording(id), size, |out| io::copy(&mut file.take(size), out).map(drop))?;
             if self.plan.wish.withheld.contains(&SessionId(id)) {
                 self.papers.left_out(id, "its key was left out on purpose");
                 continue;

@@ -55,7 +55,8 @@ impl Papers {
     /// Takes a disclosed fact.
     pub(super) fn take(&mut self, leaf: &Leaf, document: Option<&Value>) {
         let kind = leaf.kind.as_str();
-        let field = |name: &str| document.and_then(|document| document.get(name)).cloned().unwrap_or_default();
+        let field =
+            |name: &str| document.and_then(|document| document.get(name)).cloned().unwrap_or_default();
         let item = || {
             json!({
                 "fact": leaf.number.to_string(), "at": Timestamp::from_microsecond(leaf.at_us).ok(), "kind": kind,
@@ -69,7 +70,14 @@ impl Papers {
             self.alerts.add(item());
         } else if of_evidence
             || kind.starts_with("unmask-")
-            || matches!(kind, "bundle-made" | "session-watched" | "session-unwatched" | "evidence-unsound" | "input-unmasked")
+            || matches!(
+                kind,
+                "bundle-made"
+                    | "session-watched"
+                    | "session-unwatched"
+                    | "evidence-unsound"
+                    | "input-unmasked"
+            )
         {
             self.custody.add(item());
         } else if matches!(kind, "channel-refused" | "recorder-fault" | "recorder-mended" | "target-failed") {

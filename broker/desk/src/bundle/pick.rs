@@ -55,11 +55,13 @@ impl Pick {
                 (*from_us..*to_us).contains(&leaf.at_us) || of_ours || leaf.kind == "bundle-made"
             }
             Subject::Window { window, .. } => {
-                let others = id("vendor").is_some_and(|vendor| plan.vendor.is_none_or(|ours| ours.0 != vendor));
+                let others =
+                    id("vendor").is_some_and(|vendor| plan.vendor.is_none_or(|ours| ours.0 != vendor));
                 (id("window") == Some(*window) && !others) || of_ours
             }
             Subject::Session { window, session, .. } => {
-                let of_window = id("window") == Some(*window) && id("session").is_none() && id("attempt").is_none();
+                let of_window =
+                    id("window") == Some(*window) && id("session").is_none() && id("attempt").is_none();
                 id("session") == Some(*session) || of_window
             }
         };

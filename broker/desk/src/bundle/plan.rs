@@ -79,7 +79,20 @@ impl Desk {
         let to_note = store.checkpoint().await?;
         let to = Checkpoint::open(&to_note, store.ledger_verifier()).map_err(StoreError::from)?;
         let identities = self.identities().to_vec();
-        Ok(Plan { wish, subject, targets, vendor, tag_keys, from_note, range, to_note, to, made, names, identities })
+        Ok(Plan {
+            wish,
+            subject,
+            targets,
+            vendor,
+            tag_keys,
+            from_note,
+            range,
+            to_note,
+            to,
+            made,
+            names,
+            identities,
+        })
     }
 }
 
@@ -111,7 +124,8 @@ async fn subject(store: &Store, wish: &BundleWish) -> Result<(Subject, Option<Ve
             let row = store.session(id).await?;
             let vendor = store.window(row.window).await?.vendor;
             let first = store.first_fact_of(row.window).await?.ok_or(BundleError::Nothing)?;
-            let subject = Subject::Session { targets: vec![row.target.0], window: row.window.0, session: id.0 };
+            let subject =
+                Subject::Session { targets: vec![row.target.0], window: row.window.0, session: id.0 };
             Ok((subject, Some(vendor), first))
         }
     }
