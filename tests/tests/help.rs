@@ -93,6 +93,7 @@ fn every_verb_of_the_contract_is_there_and_explains_itself() {
         "recording play",
         "recording export",
         "recording verify",
+        "bundle make",
         "alert list",
         "alert show",
         "alert ack",
