@@ -197,6 +197,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a bundle of evidence, and sends it while it is made. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBundle"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-tar": string;
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clock/accept": {
         parameters: {
             query?: never;
@@ -4238,6 +4285,31 @@ export interface components {
             name: string;
             /** @description Where it is. */
             site?: string | null;
+        };
+        /** @description A bundle that somebody asks for: about a server between two times, a window, or a visit; exactly one of the three. */
+        NewBundle: {
+            /**
+             * Format: date-time
+             * @description With a server: first instant inside (RFC 3339).
+             */
+            from?: string | null;
+            /** @description Why; stored in the ledger and in the bundle. */
+            reason: string;
+            /** @description age recipients that the recordings' keys are sealed to; none: the keys are in the bundle as they are. */
+            recipients?: string[];
+            /** @description Id of the visit. */
+            session?: string | null;
+            /** @description The server's name. */
+            target?: string | null;
+            /**
+             * Format: date-time
+             * @description With a server: first instant outside (RFC 3339).
+             */
+            to?: string | null;
+            /** @description Id of the window. */
+            window?: string | null;
+            /** @description Visits whose keys are left out: a named gap. */
+            withhold?: string[];
         };
         /** @description A new end of a window: later is an extension, earlier (but still ahead) shortens it. */
         NewCloses: {
