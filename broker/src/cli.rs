@@ -2,6 +2,7 @@
 //! others act through the API as the person whose token they carry.
 
 mod alert;
+mod bundle;
 pub(crate) mod client;
 mod clock;
 mod destination;
@@ -102,6 +103,8 @@ enum Command {
     Retention(Remote<retention::Verb>),
     /// Find a phrase in what was shown and run on visits
     Search(search::Search),
+    /// Bundles of evidence: one file that stands alone
+    Bundle(Remote<bundle::Verb>),
     /// Everything at once: lock it in an attack, unlock it when that is over
     Everything(Remote<everything::Verb>),
     /// The SOC's alerts
@@ -148,6 +151,7 @@ impl Cli {
             Command::Keep(remote) => keep::run(remote).await,
             Command::Retention(remote) => retention::run(remote).await,
             Command::Search(search) => search::run(search).await,
+            Command::Bundle(remote) => bundle::run(remote).await,
             Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,

@@ -113,6 +113,7 @@ fn every_verb_of_the_contract_is_there_and_explains_itself() {
         "retention allow",
         "retention run",
         "search",
+        "bundle make",
         "alert list",
         "alert show",
         "alert ack",

@@ -11,9 +11,10 @@ use chaperone_recorder::{
 use chaperone_store::{CommittedFact, Derived, FactKind, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::task::{JoinError, spawn_blocking};
 
+use crate::bundle::BundleError;
 use crate::cinema::Cinema;
 use crate::look::Look;
 use crate::spoken::spoken;
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     /// What has been read out of recordings; none on a node that opens none.
     pub derived: Option<Derived>,
     pub places: Semaphore,
+    /// One bundle at a time: it reads much, and visits come first.
+    pub bundles: Arc<Semaphore>,
     pub cinema: Cinema,
 }
 
@@ -131,8 +134,9 @@ impl Desk {
         unmask: Vec<Identity>,
         derived: Option<Derived>,
     ) -> Self {
-        let (places, cinema) = (Semaphore::new(AT_ONCE), Cinema::default());
-        Self { inner: Arc::new(Inner { store, folder, keys, unmask, derived, places, cinema }) }
+        let (places, bundles) = (Semaphore::new(AT_ONCE), Arc::new(Semaphore::new(1)));
+        let cinema = Cinema::default();
+        Self { inner: Arc::new(Inner { store, folder, keys, unmask, derived, places, bundles, cinema }) }
     }
 
     /// Checks a recording: its own chain and seal, and that the ledger has this seal and every checkpoint of it. The
@@ -193,6 +197,32 @@ impl Desk {
         if let Err(error) = self.forget_derived(session).await {
             tracing::warn!(session.id = %session, %error, "what was derived from a deleted recording could not be forgotten");
         }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn identities(&self) -> &[Identity] {
+        &self.inner.keys.identities
+    }
+
+    /// Where the recording of a session is, if it is here.
+    pub(crate) fn recording(&self, session: SessionId) -> PathBuf {
+        self.inner.folder.recording(session.0)
+    }
+
+    /// A place among what the desk does at once.
+    pub(crate) async fn place(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.inner.places.acquire().await
+    }
+
+    /// The turn to make a bundle.
+    pub(crate) fn bundle_turn(&self) -> Result<OwnedSemaphorePermit, BundleError> {
+        Arc::clone(&self.inner.bundles).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => BundleError::Busy,
+            TryAcquireError::Closed => BundleError::Closing,
+        })
     }
 
     pub(crate) fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {

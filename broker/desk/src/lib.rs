@@ -11,6 +11,7 @@
 //! Whether somebody may look is asked by the door before. Entry point: [`Desk`].
 
 mod aside;
+mod bundle;
 mod cinema;
 mod derive;
 mod desk;
@@ -23,6 +24,7 @@ mod spoken;
 mod unmask;
 mod view;
 
+pub use bundle::{BundleError, BundleOf, BundleWish, Pieces};
 pub use desk::{Desk, DeskError, DeskKeys};
 pub use export::Outflow;
 pub use look::Look;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::PoisonError;
 
-use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId};
+use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId, TargetId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
 use chaperone_store::{FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
 use serde_json::{Value, json};
@@ -46,9 +46,17 @@ impl Gate {
             "user": proof.user, "source": proof.source.to_string(), "offers": proof.offers,
             "reason": proof.reason, "reference": proof.reference, "listener": self.shared.store.node(),
         });
-        let mut fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
+        let fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
+        let mut fact = fact.also_on(self.named_target(&proof.user));
         fact.person = proof.person;
         self.write_or_spool(fact, None).await;
+    }
+
+    /// The target that a user name names, `login+target` or `login+target+account`: whoever holds the evidence of the
+    /// target also gets the tries that never came so far as to be about it.
+    fn named_target(&self, user: &str) -> Option<TargetId> {
+        let name = user.split('+').nth(1)?.parse().ok()?;
+        Some(self.shared.store.last_facts()?.target_by_name(&name)?.id)
     }
 
     /// Writes down a refusal, with its alert in the same commit, and says it in the technician's words.
@@ -123,10 +131,12 @@ impl Gate {
     }
 
     pub(crate) async fn write_never_started(&self, ask: &Ask, attempt: &Attempt, id: SessionId) {
-        let fact = NewFact::new(FactKind::SessionNeverStarted, self.now(), json!({ "why": "recorder" }))
+        let facts = self.shared.store.last_facts();
+        let mut fact = NewFact::new(FactKind::SessionNeverStarted, self.now(), json!({ "why": "recorder" }))
             .by(ask.person)
             .in_session(id)
             .of_attempt(attempt.id);
+        fact.target = facts.and_then(|facts| Some(facts.target_by_name(&ask.target)?.id));
         let end = SpooledEnd { reason: "never-started".to_owned(), seal: None };
         self.write_or_spool(fact, Some(end)).await;
     }
@@ -154,7 +164,11 @@ impl Gate {
         let body = json!({ "channel": kind, "about": without_content(about) });
         let fact = match session {
             Some(session) => session.fact(FactKind::ChannelRefused, body),
-            None => NewFact::new(FactKind::ChannelRefused, self.now(), body),
+            None => {
+                let user = body.pointer("/about/user").and_then(Value::as_str).unwrap_or_default();
+                let target = self.named_target(user);
+                NewFact::new(FactKind::ChannelRefused, self.now(), body).also_on(target)
+            }
         };
         self.write_or_spool(fact, None).await;
     }

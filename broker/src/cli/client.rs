@@ -14,6 +14,8 @@ use super::outcome::{Failure, chain};
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 /// Verifying or exporting a day-long recording takes its time.
 const ANSWER_WITHIN: Duration = Duration::from_secs(600);
+/// A bundle of a year's recordings is many gigabytes.
+const DOWNLOAD_WITHIN: Duration = Duration::from_secs(24 * 3600);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// A caller of one gate.
@@ -166,21 +168,20 @@ impl Client {
         &self,
         path: &[&str],
         query: &[(&str, &str)],
-        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+        take: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut response = self.send(self.request_with(Method::GET, path, query)?).await?;
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => take(&chunk)?,
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    return Err(Failure::failed(
-                        format!("the answer broke off: {}", chain(&error)),
-                        "try again",
-                    ));
-                }
-            }
-        }
+        chunks(self.send(self.request_with(Method::GET, path, query)?).await?, take).await
+    }
+
+    /// As [`Client::download`], of what is asked for with a body. It may take as long as it takes, while it goes on.
+    pub(crate) async fn download_by_post(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::POST, path)?.json(body).timeout(DOWNLOAD_WITHIN);
+        chunks(self.send(request).await?, take).await
     }
 
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
@@ -216,6 +217,21 @@ impl Client {
             Failure::failed(format!("{} does not answer: {}", self.server, chain(&error.without_url())), next)
         })?;
         if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
+    }
+}
+
+async fn chunks(
+    mut response: Response,
+    mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => take(&chunk)?,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again"));
+            }
+        }
     }
 }
 

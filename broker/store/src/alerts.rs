@@ -284,7 +284,9 @@ impl Store {
                 )?;
                 found(changed, "alert that nobody has taken")?;
                 let body = json!({ "alert": id });
-                tx.fact(NewFact::new(FactKind::AlertAcknowledged, tx.now, body).by(by)).await.map(drop)
+                let fact = NewFact::new(FactKind::AlertAcknowledged, tx.now, body).by(by);
+                let fact = fact.also_on(tx.alert_target(id).await?);
+                tx.fact(fact).await.map(drop)
             })
         })
         .await
@@ -314,7 +316,9 @@ impl Store {
                 )?;
                 found(changed, "open alert")?;
                 let body = json!({ "alert": id, "disposition": disposition, "note": note });
-                tx.fact(NewFact::new(FactKind::AlertClosed, tx.now, body).by(by)).await.map(drop)
+                let fact = NewFact::new(FactKind::AlertClosed, tx.now, body).by(by);
+                let fact = fact.also_on(tx.alert_target(id).await?);
+                tx.fact(fact).await.map(drop)
             })
         })
         .await

@@ -12,6 +12,7 @@
 
 mod alerts;
 mod backup;
+mod bundle;
 mod db;
 mod derived;
 mod destinations;
@@ -46,6 +47,7 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
+pub use bundle::LedgerFact;
 pub use derived::{
     Derived, DerivedFilm, DerivedHit, DerivedOf, DerivedQuery, Underived, words as derived_words,
 };

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../../../migrations/0003_notices.sql")),
     (4, include_str!("../../../migrations/0004_long_lists.sql")),
     (6, include_str!("../../../migrations/0006_keeping.sql")),
+    (7, include_str!("../../../migrations/0007_bundles.sql")),
 ];
 
 /// Nodes that start together take turns; the number is ours alone.

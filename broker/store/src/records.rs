@@ -133,7 +133,8 @@ impl Tx {
         )?;
         self.policy_changed();
         let body = json!({ "freeze": freeze });
-        self.fact(NewFact::new(FactKind::FreezeAdded, self.now, body).by(by)).await.map(drop)
+        let fact = NewFact::new(FactKind::FreezeAdded, self.now, body).by(by);
+        self.fact(fact.also_on(freeze.targets.iter().copied())).await.map(drop)
     }
 
     /// Removes a freeze, by somebody.
@@ -141,10 +142,16 @@ impl Tx {
     /// # Errors
     /// When there is none.
     pub async fn remove_freeze(&mut self, freeze: FreezeId, by: PersonId) -> Result<(), StoreError> {
+        let row = sql!(
+            fetch_optional &mut self.conn, (String,), "SELECT doc FROM freezes WHERE id = $1", freeze.0
+        )?;
+        let (text,) = row.ok_or(StoreError::NotFound("freeze"))?;
+        let removed: Freeze = serde_json::from_str(&text).map_err(StoreError::corrupt("freeze"))?;
         found(exec!(&mut self.conn, "DELETE FROM freezes WHERE id = $1", freeze.0)?, "freeze")?;
         self.policy_changed();
         let body = json!({ "freeze": freeze });
-        self.fact(NewFact::new(FactKind::FreezeRemoved, self.now, body).by(by)).await.map(drop)
+        let fact = NewFact::new(FactKind::FreezeRemoved, self.now, body).by(by);
+        self.fact(fact.also_on(removed.targets)).await.map(drop)
     }
 
     /// Locks something, by somebody or by a rule.
@@ -160,7 +167,7 @@ impl Tx {
         }
         let mut fact = NewFact::new(FactKind::LockAdded, self.now, json!({ "lock": lock }));
         fact.person = by;
-        self.fact(fact).await.map(drop)
+        self.fact(fact.also_on(locked(lock))).await.map(drop)
     }
 
     /// Lifts a lock, by somebody.
@@ -168,10 +175,15 @@ impl Tx {
     /// # Errors
     /// When there is none.
     pub async fn remove_lock(&mut self, lock: LockId, by: PersonId) -> Result<(), StoreError> {
+        let row =
+            sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM locks WHERE id = $1", lock.0)?;
+        let (text,) = row.ok_or(StoreError::NotFound("lock"))?;
+        let lifted: Lock = serde_json::from_str(&text).map_err(StoreError::corrupt("lock"))?;
         found(exec!(&mut self.conn, "DELETE FROM locks WHERE id = $1", lock.0)?, "lock")?;
         self.policy_changed();
         let body = json!({ "lock": lock });
-        self.fact(NewFact::new(FactKind::LockRemoved, self.now, body).by(by)).await.map(drop)
+        let fact = NewFact::new(FactKind::LockRemoved, self.now, body).by(by);
+        self.fact(fact.also_on(locked(&lifted))).await.map(drop)
     }
 
     /// The target with this id, as this transaction sees it.
@@ -188,6 +200,14 @@ impl Tx {
 
 pub(crate) fn found(changed: u64, what: &'static str) -> Result<(), StoreError> {
     if changed == 0 { Err(StoreError::NotFound(what)) } else { Ok(()) }
+}
+
+/// The target that a lock is on, if it is on one.
+fn locked(lock: &Lock) -> Option<TargetId> {
+    match lock.on {
+        LockOn::Target(target) => Some(target),
+        _ => None,
+    }
 }
 
 fn about_person(kind: FactKind, person: &Person, by: Option<PersonId>, now: Timestamp) -> NewFact {

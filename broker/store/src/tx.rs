@@ -121,10 +121,12 @@ impl Tx {
         let mut salt = [0; 16];
         // The provider's generator fails only where the operating system has no randomness at all.
         aws_lc_rs::rand::fill(&mut salt).map_err(|_| StoreError::Gone(None))?;
-        let tags = match fact.target {
-            Some(target) => vec![tag(&self.tag_key(target).await?, number)],
-            None => Vec::new(),
-        };
+        let mut tags = Vec::new();
+        for target in fact.target.iter().chain(&fact.also) {
+            tags.push(tag(&self.tag_key(*target).await?, number));
+        }
+        tags.sort_unstable();
+        tags.dedup();
         let document = document(&self.node, &fact);
         let leaf = Leaf {
             number,

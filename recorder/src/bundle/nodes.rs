@@ -51,9 +51,10 @@ impl Nodes {
     /// When the tree is full.
     pub fn append(&mut self, leaf: Hash) -> Result<(), TreeError> {
         let next = self.size.checked_add(1).ok_or(TreeError::Full)?;
-        let kept = &mut self.kept;
+        let (kept, first_tile) = (&mut self.kept, self.size / TILE == self.from / TILE);
         append(&mut self.edge, self.size, leaf, |node, hash| {
-            if node.level >= TILE_LEVEL {
+            // Growth from inside a tile is shown by the lower nodes beside it.
+            if node.level >= TILE_LEVEL || first_tile {
                 kept.insert(node, hash);
             }
         });

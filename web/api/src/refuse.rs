@@ -1,7 +1,7 @@
 //! Errors of the layers below as problems: what the caller may know, and what to do next.
 
 use axum::http::StatusCode;
-use chaperone_desk::DeskError;
+use chaperone_desk::{BundleError, DeskError};
 use chaperone_identity::FactorError;
 use chaperone_policy::TransitionError;
 use chaperone_store::StoreError;
@@ -94,6 +94,32 @@ impl From<DeskError> for Problem {
             DeskError::Store(error) => error.into(),
             DeskError::Closing => Self::unavailable("the gate is shutting down", "try again when it is back"),
             DeskError::Work(error) => Self::fault("open a recording", &error),
+        }
+    }
+}
+
+impl From<BundleError> for Problem {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Busy => Self::unavailable(
+                "another bundle is being made on this node",
+                "try again when it is finished",
+            ),
+            BundleError::Nothing => {
+                Self::conflict("the ledger holds nothing about this", "check the id and the times")
+            }
+            BundleError::Times => Self::bad(
+                "the asked time ends before it begins, or has not begun",
+                "give a from that is before to, and before now",
+            ),
+            BundleError::NoIdentity => Self::conflict(
+                "the evidence identity is not on this node, so the recordings' keys cannot be handed over here",
+                "make the bundle on a node with the desk's role",
+            ),
+            BundleError::Store(error) => error.into(),
+            BundleError::Closing => {
+                Self::unavailable("the gate is shutting down", "try again when it is back")
+            }
         }
     }
 }

@@ -149,6 +149,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/retention/allow", Together(Act::ShortenRetention)),
     post("/api/retention/run", Door::Act(Act::ManageRetention)),
     get("/api/search", Door::Act(Act::SearchEvidence)),
+    post("/api/bundles", Door::Act(Act::ExportEvidence)),
     get("/api/alerts", Read(Act::WorkAlerts)),
     get("/api/alerts/{alert}", Read(Act::WorkAlerts)),
     post("/api/alerts/{alert}/acknowledge", Door::Act(Act::WorkAlerts)),

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, events, freeze, keep, ledger, lock, person, recording, retention,
-    search, session, sign_in, target, unmask, vendor, watch, window, window_desk,
+    alert, bundle, demo, destination, enrolment, events, freeze, keep, ledger, lock, person, recording,
+    retention, search, session, sign_in, target, unmask, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -117,6 +117,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(retention::allow))
         .routes(routes!(retention::run))
         .routes(routes!(search::search))
+        .routes(routes!(bundle::make))
         .routes(routes!(alert::list))
         .routes(routes!(alert::show))
         .routes(routes!(alert::acknowledge))

@@ -2,6 +2,7 @@
 //! line uses the same types, so that it cannot drift from the API.
 
 mod alert;
+mod bundle;
 mod destination;
 mod film;
 mod keeping;
@@ -19,6 +20,7 @@ mod vendor;
 mod window;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
+pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use keeping::{
