@@ -11,11 +11,13 @@
 //! [`Store::open`], [`Store::write`], [`Store::facts`].
 
 mod alerts;
+mod append_only;
 mod db;
 mod destinations;
 mod drain;
 mod error;
 mod fact;
+mod fact_search;
 mod factors;
 mod facts;
 mod feed;
@@ -23,6 +25,8 @@ mod guard;
 mod ledger;
 mod migrate;
 mod more_time;
+mod nodes;
+mod proof;
 mod records;
 mod secrets;
 mod sessions;
@@ -41,6 +45,7 @@ pub use alerts::{AlertRow, AlertState};
 pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow, Reach};
 pub use error::StoreError;
 pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};
+pub use fact_search::{FactSearch, LedgerEntry};
 pub use factors::{Enrolled, EnrolmentRow, FactorRow, Reset};
 pub use facts::FactFilter;
 pub use feed::Head;
