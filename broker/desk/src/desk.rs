@@ -11,7 +11,7 @@ use chaperone_recorder::{
 };
 use chaperone_store::{CommittedFact, FactFilter, FactKind, Store, StoreError};
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::cinema::{self, Cinema};
@@ -183,6 +183,15 @@ impl Desk {
         let body = json!({ "sound": false, "failure": "missing" });
         self.inner.store.fact(look.fact(FactKind::EvidenceUnsound, body)).await?;
         Ok(DeskError::Missing)
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// A place for work that holds a core: whoever comes late waits.
+    pub(crate) async fn place(&self) -> Result<SemaphorePermit<'_>, DeskError> {
+        self.inner.places.acquire().await.map_err(|_| DeskError::Closing)
     }
 
     fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   person, session ─▶ Desk::text, asciicast, copy ─▶ fact (who, what, how) committed ─▶ recording opened ─▶ bytes
+//!                      Desk::reconcile ─▶ a target's own log × the ledger ─▶ facts ─▶ what fits, and what does not
 //!                      Desk::verify ─▶ recording × seal keys × identities × what the ledger holds ─▶ verdict ─▶ fact
 //! ```
 //!
@@ -12,9 +13,13 @@
 mod cinema;
 mod desk;
 mod look;
+mod reconcile;
 mod spoken;
 mod view;
 
 pub use desk::{Desk, DeskError, DeskKeys};
 pub use look::Look;
+pub use reconcile::{
+    Calendar, Comparison, LogFormat, ReadLog, Reconcile, Reconciled, SignIn, UnknownLog, Visit, compare,
+};
 pub use view::View;

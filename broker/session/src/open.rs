@@ -185,9 +185,15 @@ impl LiveSession {
         failpoint::reached("after-dial");
         match reached {
             Ok(dialled) => {
-                if let Err(error) = self.recording.event(None, "target-leg", dialled.about) {
+                let mut about = dialled.about;
+                if let Some(fields) = about.as_object_mut() {
+                    fields.insert("local".to_owned(), json!(dialled.cord.local().to_string()));
+                    fields.insert("peer".to_owned(), json!(dialled.cord.peer().to_string()));
+                }
+                if let Err(error) = self.recording.event(None, "target-leg", about) {
                     self.recorder_gave_up(&error);
                 }
+                gate.write_connected(self, &dialled.cord);
                 Ok((dialled.leg, dialled.cord))
             }
             Err(DialError::Ended) => Err(self.parting_words()),

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, events, freeze, ledger, lock, person, recording, session, sign_in,
-    target, vendor, watch, window, window_desk,
+    alert, demo, destination, enrolment, events, freeze, ledger, ledger_facts, lock, person, proof,
+    reconcile, recording, session, sign_in, target, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -111,9 +111,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(destination::test))
         .routes(routes!(destination::remove))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(proof::inclusion))
+        .routes(routes!(proof::consistency))
+        .routes(routes!(ledger_facts::search))
+        .routes(routes!(ledger_facts::export))
         .routes(routes!(ledger::verify))
         .routes(routes!(ledger::fork))
         .routes(routes!(ledger::accept_clock))
+        .routes(routes!(reconcile::reconcile))
 }
 
 /// The description of the API, as JSON.

@@ -8,6 +8,7 @@ mod ledger;
 mod moment;
 mod person;
 mod reason;
+mod reconcile;
 mod recording;
 mod role;
 mod session;
@@ -19,10 +20,14 @@ mod window;
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
-pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
+pub use ledger::{
+    CheckpointView, ConsistencyView, FactView, FactsView, ForkRequest, ForkView, InclusionView,
+    LedgerVerdict, VerifyLedger,
+};
 pub use moment::{Moment, NotAMoment};
 pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
 pub use reason::{Because, EverythingLock};
+pub use reconcile::{ReconcileView, SignInView, UnseenVisit};
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
 pub use session::SessionView;

@@ -75,6 +75,7 @@ fn whatever_opens_evidence_or_agrees_refuses_tokens_minted_on_the_host() {
         "/api/recordings/{session}/text",
         "/api/recordings/{session}/export",
         "/api/recordings/{session}/verify",
+        "/api/ledger/export",
         "/api/ledger/fork",
         "/api/clock/accept",
     ];
