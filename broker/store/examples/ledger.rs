@@ -98,7 +98,8 @@ async fn targets(store: &Store) -> Result<Vec<TargetId>, StoreError> {
             host_keys: Vec::new(),
             accounts: Vec::new(),
         };
-        let Ok(name) = format!("pump-{}", &id.to_string()[24..]).parse() else { continue };
+        let digits: String = id.to_string().chars().skip(24).collect();
+        let Ok(name) = format!("pump-{digits}").parse() else { continue };
         let target = Target {
             id,
             name,

@@ -115,16 +115,7 @@ async fn verification_names_the_first_changed_row(place: Place) {
 async fn nothing_of_the_ledger_is_changed_by_who_can_write_and_is_not_its_owner(place: Place) {
     let (store, tasks) = place.store("one").await;
     // As many as make a node of the tree.
-    let many: Vec<_> = (0..300).map(said).collect();
-    let written = store.write(move |tx| {
-        Box::pin(async move {
-            for fact in many {
-                tx.fact(fact).await?;
-            }
-            Ok::<_, StoreError>(())
-        })
-    });
-    written.await.unwrap();
+    crate::proofs::filled(&store, 0, 300).await;
     store.checkpoint().await.unwrap();
     drop(tasks);
     let mut attacks = vec![
