@@ -15,12 +15,14 @@ mod moment;
 pub(crate) mod outcome;
 mod person;
 mod public_key;
+mod reconcile;
 mod recording;
 mod retention;
 mod search;
 mod session;
 mod table;
 mod target;
+mod to_file;
 mod unmask;
 mod vendor;
 mod via;
@@ -113,6 +115,8 @@ enum Command {
     Destination(Remote<destination::Verb>),
     /// The append-only log of facts
     Ledger(Remote<ledger::Verb>),
+    /// Hold a server's own log against the ledger: sign-ins without a visit alarm
+    Reconcile(reconcile::Reconcile),
     /// The gate's clock
     Clock(Remote<clock::Verb>),
     /// The demo's target
@@ -156,6 +160,7 @@ impl Cli {
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,
             Command::Ledger(remote) => ledger::run(remote).await,
+            Command::Reconcile(asked) => reconcile::run(asked).await,
             Command::Clock(remote) => clock::run(remote).await,
             #[cfg(feature = "demo")]
             Command::Standin(args) => demo::standin(args).await,

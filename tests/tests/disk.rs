@@ -74,7 +74,17 @@ fn nothing_was_ahead_of_its_recording(house: &House, session: &str, visit: &Visi
     let lines: Vec<_> = seen.split(|byte| *byte == b'\n').collect();
     let last = lines[lines.len() - 2];
     let file = house.folder().join("replay.txt");
-    house.sam().does(&["recording", "export", session, "--format", "txt", "-o", file.to_str().unwrap()]);
+    house.sam().does(&[
+        "recording",
+        "export",
+        session,
+        "--format",
+        "txt",
+        "-o",
+        file.to_str().unwrap(),
+        "--reason",
+        "looked into",
+    ]);
     assert!(contains(&std::fs::read(file).unwrap(), last), "{:?}", String::from_utf8_lossy(last));
 }
 

@@ -124,7 +124,11 @@ fn every_verb_of_the_contract_is_there_and_explains_itself() {
         "destination remove",
         "ledger verify",
         "ledger checkpoint",
+        "ledger proof",
+        "ledger facts",
+        "ledger export",
         "ledger fork",
+        "reconcile",
         "clock accept",
     ] {
         assert!(found.contains(verb), "no `chaperone {verb}` among {found:#?}");
@@ -181,7 +185,8 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_right() {
         &["window", "extend", "x", "--closes", "tomorrow"],
         &["person", "add", "dana", "--role", "king"],
         &["destination", "add", "soc"],
-        &["recording", "export", "x", "--format", "vhs", "-o", "y"],
+        &["recording", "export", "x", "--format", "vhs", "-o", "y", "--reason", "z"],
+        &["recording", "export", "x", "--format", "txt", "-o", "y"],
     ] {
         let ran = run(words);
         assert_eq!(ran.status, Some(2), "chaperone {}: {}{}", words.join(" "), ran.text(), ran.err);

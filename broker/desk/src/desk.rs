@@ -11,7 +11,7 @@ use chaperone_recorder::{
 use chaperone_store::{CommittedFact, Derived, FactKind, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::bundle::BundleError;
@@ -212,9 +212,9 @@ impl Desk {
         self.inner.folder.recording(session.0)
     }
 
-    /// A place among what the desk does at once.
-    pub(crate) async fn place(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.inner.places.acquire().await
+    /// A place among what the desk does at once, for work that holds a core: whoever comes late waits.
+    pub(crate) async fn place(&self) -> Result<SemaphorePermit<'_>, DeskError> {
+        self.inner.places.acquire().await.map_err(|_| DeskError::Closing)
     }
 
     /// The turn to make a bundle.

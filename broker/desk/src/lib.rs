@@ -3,6 +3,7 @@
 //! ```text
 //!   sealed recording ─▶ Desk::keep_deriving ─▶ derived store: film, keyframes, lines ─▶ replay, search
 //!   person, session ─▶ Desk::play, export, search ─▶ fact (who, what, how) committed ─▶ recording opened ─▶ bytes
+//!                      Desk::reconcile ─▶ a target's own log × the ledger ─▶ facts ─▶ what fits, and what does not
 //!                      Desk::verify ─▶ recording × seal keys × identities × what the ledger holds ─▶ verdict ─▶ fact
 //! ```
 //!
@@ -18,6 +19,7 @@ mod desk;
 mod export;
 mod look;
 mod play;
+mod reconcile;
 mod retention;
 mod search;
 mod spoken;
@@ -29,6 +31,9 @@ pub use desk::{Desk, DeskError, DeskKeys};
 pub use export::Outflow;
 pub use look::Look;
 pub use play::Reel;
+pub use reconcile::{
+    Calendar, Comparison, LogFormat, ReadLog, Reconcile, Reconciled, SignIn, UnknownLog, Visit, compare,
+};
 pub use retention::{RUN, Retained, Stopped};
 pub use search::{Hit, Search};
 pub use view::View;

@@ -214,11 +214,16 @@ impl LiveSession {
         match reached {
             Ok(dialled) => {
                 // It is recorded before anything passes over it, unless the session is over first.
-                let (recording, about) = (self.recording.clone(), dialled.about);
+                let (recording, mut about) = (self.recording.clone(), dialled.about);
+                if let Some(fields) = about.as_object_mut() {
+                    fields.insert("local".to_owned(), json!(dialled.cord.local().to_string()));
+                    fields.insert("peer".to_owned(), json!(dialled.cord.peer().to_string()));
+                }
                 let noting = self.pen.aside(move || recording.event(None, "target-leg", about));
                 if let Some(Some(Err(error))) = self.unless_cut(noting).await {
                     self.recorder_gave_up(&error);
                 }
+                gate.write_connected(self, &dialled.cord);
                 Ok((dialled.leg, dialled.cord))
             }
             Err(DialError::Ended) => Err(self.parting_words()),

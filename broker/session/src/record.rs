@@ -12,6 +12,7 @@ use crate::dial::DialError;
 use crate::flow::EndReason;
 use crate::gate::{Ask, Gate, Refused};
 use crate::live::LiveSession;
+use crate::sever::Cord;
 
 /// A proof that failed, as a door describes it.
 #[derive(Clone, Debug)]
@@ -217,6 +218,15 @@ impl Gate {
         session.cover(ChannelCoverage { channel: channel.number(), coverage, why });
         session.tap.closed(channel.number());
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
+    }
+
+    /// The gate has signed in to the target: a fact with the two ends of the connection, by which the target's own log is
+    /// held against the ledger. Beside the relay and not before it; the recording has it already.
+    pub(crate) fn write_connected(&self, session: &LiveSession, leg: &Cord) {
+        let body = json!({ "local": leg.local().to_string(), "peer": leg.peer().to_string() });
+        let fact = session.fact(FactKind::SessionConnected, body);
+        let gate = self.clone();
+        self.beside(async move { gate.write_or_spool(fact, None).await });
     }
 
     pub(crate) async fn write_target_failed(&self, session: &LiveSession, error: &DialError, body: Value) {

@@ -11,6 +11,7 @@
 //! [`Store::open`], [`Store::write`], [`Store::facts`].
 
 mod alerts;
+mod append_only;
 mod backup;
 mod bundle;
 mod db;
@@ -21,6 +22,7 @@ mod emptying;
 mod error;
 mod expiry;
 mod fact;
+mod fact_search;
 mod factors;
 mod facts;
 mod feed;
@@ -31,6 +33,8 @@ mod ledger;
 mod lost;
 mod migrate;
 mod more_time;
+mod nodes;
+mod proof;
 mod records;
 mod second_word;
 mod secrets;
@@ -56,6 +60,7 @@ pub use emptying::WordyFact;
 pub use error::StoreError;
 pub use expiry::{Expiring, LEAP};
 pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};
+pub use fact_search::{FactSearch, LedgerEntry};
 pub use factors::{Enrolled, EnrolmentRow, FactorRow, Reset};
 pub use facts::FactFilter;
 pub use feed::Head;

@@ -110,12 +110,21 @@ impl Tx {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn change_target(&mut self, target: &Target, by: PersonId) -> Result<(), StoreError> {
+    pub async fn change_target(
+        &mut self,
+        target: &Target,
+        by: PersonId,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let changed =
             exec!(&mut self.conn, "UPDATE targets SET doc = $2 WHERE id = $1", target.id.0, doc(target)?)?;
         found(changed, "target")?;
         self.policy_changed();
-        self.fact(about_target(FactKind::TargetChanged, target, by, self.now)).await.map(drop)
+        let mut fact = about_target(FactKind::TargetChanged, target, by, self.now);
+        if let Some(said) = fact.body.as_object_mut() {
+            said.insert("reason".to_owned(), json!(reason));
+        }
+        self.fact(fact).await.map(drop)
     }
 
     /// Adds a freeze, by somebody.
@@ -174,14 +183,14 @@ impl Tx {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn remove_lock(&mut self, lock: LockId, by: PersonId) -> Result<(), StoreError> {
+    pub async fn remove_lock(&mut self, lock: LockId, by: PersonId, reason: &str) -> Result<(), StoreError> {
         let row =
             sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM locks WHERE id = $1", lock.0)?;
         let (text,) = row.ok_or(StoreError::NotFound("lock"))?;
         let lifted: Lock = serde_json::from_str(&text).map_err(StoreError::corrupt("lock"))?;
         found(exec!(&mut self.conn, "DELETE FROM locks WHERE id = $1", lock.0)?, "lock")?;
         self.policy_changed();
-        let body = json!({ "lock": lock });
+        let body = json!({ "lock": lock, "reason": reason });
         let fact = NewFact::new(FactKind::LockRemoved, self.now, body).by(by);
         self.fact(fact.also_on(locked(&lifted))).await.map(drop)
     }

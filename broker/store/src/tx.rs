@@ -7,10 +7,10 @@ use chaperone_policy::{Facts, TargetId};
 use chaperone_recorder::ledger::{CompactRange, Leaf, TagKey, body_hash, canonical_json, tag};
 use jiff::Timestamp;
 
-use crate::StoreError;
 use crate::db::{Conn, big, count, exec, sql};
 use crate::fact::{CommittedFact, NewFact, document};
 use crate::snapshot::{self, Snapshots};
+use crate::{StoreError, nodes};
 
 /// Inside a transaction. Everything that one command does is committed together, or not at all.
 pub struct Tx {
@@ -158,7 +158,9 @@ impl Tx {
             leaf.body_hash.to_vec(),
             leaf_hash.to_vec()
         )?;
-        self.head.range.append(leaf_hash)?;
+        for kept in nodes::append(&mut self.head.range, leaf_hash)? {
+            nodes::write(&mut self.conn, kept).await?;
+        }
         self.appended.push(CommittedFact {
             number,
             kind: fact.kind,

@@ -32,6 +32,7 @@ impl From<StoreError> for Problem {
             StoreError::NoFork(why) => {
                 Self::conflict(format!("the ledger was not forked: {why}"), "see /readyz for how it stands")
             }
+            StoreError::NoProof(error) => Self::bad(error.to_string(), "see how many facts there are"),
             StoreError::SpoolFull => Self::unavailable("the gate's spool is full", "bring the database back"),
             _ => Self::fault("use its database", &error),
         }

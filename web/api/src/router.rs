@@ -11,8 +11,9 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, bundle, demo, destination, enrolment, events, freeze, keep, ledger, lock, person, recording,
-    retention, search, session, sign_in, target, unmask, vendor, watch, window, window_desk,
+    alert, bundle, demo, destination, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person,
+    proof, reconcile, recording, retention, search, session, sign_in, target, unmask, vendor, watch, window,
+    window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -126,9 +127,14 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(destination::test))
         .routes(routes!(destination::remove))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(proof::inclusion))
+        .routes(routes!(proof::consistency))
+        .routes(routes!(ledger_facts::search))
+        .routes(routes!(ledger_facts::export))
         .routes(routes!(ledger::verify))
         .routes(routes!(ledger::fork))
         .routes(routes!(ledger::accept_clock))
+        .routes(routes!(reconcile::reconcile))
 }
 
 /// The description of the API, as JSON.

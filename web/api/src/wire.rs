@@ -10,6 +10,7 @@ mod ledger;
 mod moment;
 mod person;
 mod reason;
+mod reconcile;
 mod recording;
 mod role;
 mod search;
@@ -27,10 +28,14 @@ pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
     RetentionView, TogetherView, WordView,
 };
-pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
+pub use ledger::{
+    CheckpointView, ConsistencyView, FactView, FactsView, ForkRequest, ForkView, InclusionView,
+    LedgerVerdict, VerifyLedger,
+};
 pub use moment::{Moment, NotAMoment};
 pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
 pub use reason::{Because, EverythingLock};
+pub use reconcile::{ReconcileView, SignInView, UnseenVisit};
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
 pub use search::SearchHit;

@@ -117,6 +117,20 @@ pub(super) const ATTEMPTS: &[Rule] = &[
         techniques: &[],
     },
     Rule {
+        name: "sign-in-unexplained",
+        title: "A server's own log has a sign-in that no visit explains",
+        condition: Condition { kinds: &[FactKind::SignInUnexplained], ..NOTHING },
+        severity: Severity::Critical,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Ask clinical engineering whether somebody worked on the server around the gate, and had it declared.",
+            "If nobody did, treat the account as taken over: change its credential, and look at what the sign-in did.",
+            "Compare the source with the gate's address: a sign-in from the gate itself means that the gate was taken over.",
+        ],
+        techniques: STOLEN_ACCESS,
+    },
+    Rule {
         name: "connections-unheard",
         title: "Connections that said nobody's name",
         condition: Condition { kinds: &[FactKind::ConnectionsUnheard], ..NOTHING },

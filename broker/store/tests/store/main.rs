@@ -17,6 +17,8 @@ mod outbox;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod rewound;

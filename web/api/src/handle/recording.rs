@@ -14,14 +14,15 @@ use utoipa::IntoParams;
 
 use super::second_word::told;
 use super::session::{found, sees, subject};
+use super::why::{self, Why};
 use super::{Answer, Newest};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
 use crate::wire::{
-    ExportFormat, Go, PieceView, RecordingVerdict, RecordingView, TimelineMarker, TimelineView,
+    Because, ExportFormat, PieceView, RecordingVerdict, RecordingView, TimelineMarker, TimelineView,
 };
-use crate::{App, render};
+use crate::{App, parse, render};
 
 /// What is exported.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,6 +33,9 @@ pub(crate) struct Export {
     /// Whether typed input is shown, which another person has agreed to.
     #[serde(default)]
     unmask: bool,
+    /// Why a copy leaves the house, in words; stored in the ledger.
+    #[param(max_length = 1000)]
+    reason: String,
 }
 
 /// Whether typed input is shown.
@@ -65,15 +69,16 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String
 
 /// What was on the screen, as text.
 #[utoipa::path(get, path = "/api/recordings/{session}/text", tag = "recordings", security(("token" = [])),
-    params(("session" = String, Path, description = "Id of the visit"), Unmask),
+    params(("session" = String, Path, description = "Id of the visit"), Unmask, Why),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
 pub(crate) async fn text(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
     Asked(asked): Asked<Unmask>,
+    Asked(why): Asked<Why>,
 ) -> Result<Response, Problem> {
-    let look = look(&app, &actor, &id).await?;
+    let look = look(&app, &actor, &id, &why).await?;
     let text = viewed(&app, &actor, &look, View::Text, false, asked.unmask).await?;
     Ok(file(text, "text/plain; charset=utf-8", &format!("{}.txt", look.session)))
 }
@@ -88,7 +93,9 @@ pub(crate) async fn export(
     At(id): At<String>,
     Asked(export): Asked<Export>,
 ) -> Result<Response, Problem> {
-    let look = look(&app, &actor, &id).await?;
+    let row = found(&app, &actor, &id).await?;
+    let reason = parse::needed("reason", &export.reason)?;
+    let look = looks(&app, &actor, &row, reason).await?;
     let (view, kind, suffix) = match export.format {
         ExportFormat::AsciicastV3 => (View::AsciicastV3, "application/x-asciicast", "cast"),
         ExportFormat::AsciicastV2 => (View::AsciicastV2, "application/x-asciicast", "cast"),
@@ -126,15 +133,16 @@ async fn viewed(
 
 /// What there is to play, with moments to jump to.
 #[utoipa::path(get, path = "/api/recordings/{session}/timeline", tag = "recordings", security(("token" = [])),
-    params(("session" = String, description = "Id of the visit")),
+    params(("session" = String, Path, description = "Id of the visit"), Why),
     responses((status = 200, body = TimelineView), (status = "4XX", body = Problem)))]
 pub(crate) async fn timeline(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
+    Asked(why): Asked<Why>,
 ) -> Answer<TimelineView> {
     let row = found(&app, &actor, &id).await?;
-    let look = look(&app, &actor, &id).await?;
+    let look = look(&app, &actor, &id, &why).await?;
     let reel = app.parts.desk.film(&look).await?;
     let film = &reel.film;
     let mut markers = render::markers(film);
@@ -180,15 +188,16 @@ pub(crate) struct From {
 
 /// A piece to play: the screen at a moment, and what follows for some minutes.
 #[utoipa::path(get, path = "/api/recordings/{session}/play", tag = "recordings", security(("token" = [])),
-    params(("session" = String, Path, description = "Id of the visit"), From),
+    params(("session" = String, Path, description = "Id of the visit"), From, Why),
     responses((status = 200, body = PieceView), (status = "4XX", body = Problem)))]
 pub(crate) async fn play(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
     Asked(from): Asked<From>,
+    Asked(why): Asked<Why>,
 ) -> Answer<PieceView> {
-    let look = look(&app, &actor, &id).await?;
+    let look = look(&app, &actor, &id, &why).await?;
     let piece = app.parts.desk.play(&look, from.channel, from.from_ms).await?;
     let piece = piece.ok_or_else(|| Problem::unknown("channel", &from.channel.to_string()))?;
     Ok(Json(render::piece(&piece)))
@@ -196,15 +205,16 @@ pub(crate) async fn play(
 
 /// Checks its chain, its seal, and that the ledger has the same seal.
 #[utoipa::path(post, path = "/api/recordings/{session}/verify", tag = "recordings", security(("token" = [])),
-    params(("session" = String, description = "Id of the visit")), request_body = Go,
+    params(("session" = String, description = "Id of the visit")), request_body = Because,
     responses((status = 200, body = RecordingVerdict), (status = "4XX", body = Problem)))]
 pub(crate) async fn verify(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
-    Body(_): Body<Go>,
+    Body(why): Body<Because>,
 ) -> Answer<RecordingVerdict> {
-    let look = look(&app, &actor, &id).await?;
+    let row = found(&app, &actor, &id).await?;
+    let look = looks(&actor, &row, why::at(&app, &row, &why.reason).await?)?;
     let (verdict, summary) = app.parts.desk.verify(&look).await?;
     Ok(Json(RecordingVerdict {
         id: look.session.to_string(),
@@ -217,16 +227,23 @@ pub(crate) async fn verify(
 }
 
 /// The look that this request is, if the actor may look.
-async fn look(app: &App, actor: &Actor, id: &str) -> Result<Look, Problem> {
+async fn look(app: &App, actor: &Actor, id: &str, why: &Why) -> Result<Look, Problem> {
     let row = found(app, actor, id).await?;
-    actor.may(subject(&actor.facts, &row)?)?;
-    if let Some(deleted) = app.parts.desk.deleted(&row).await? {
+    let reason = why.at(app, &row).await?;
+    looks(app, actor, &row, reason).await
+}
+
+/// The same, for this reason. What retention has deleted is nothing to look at.
+async fn looks(app: &App, actor: &Actor, row: &SessionRow, reason: String) -> Result<Look, Problem> {
+    actor.may(subject(&actor.facts, row)?)?;
+    if let Some(deleted) = app.parts.desk.deleted(row).await? {
         return Err(deleted.into());
     }
     Ok(Look {
         session: row.id,
         target: Some(row.target),
         by: actor.person,
+        reason,
         host_minted: actor.credential.is_host_minted(),
         at: actor.now,
     })
