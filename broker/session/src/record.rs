@@ -240,7 +240,7 @@ impl Gate {
         session: SessionId,
         state: RecordingState,
         seal: &Seal,
-    ) {
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_string(seal).unwrap_or_default();
         let written = self.shared.store.write(move |tx| {
             Box::pin(async move {
@@ -249,10 +249,7 @@ impl Gate {
                 tx.fact(fact).await.map(drop)
             })
         });
-        let written: Result<(), StoreError> = written.await;
-        if let Err(error) = written {
-            tracing::error!(session.id = %session, %error, "a recovered recording could not be written down");
-        }
+        written.await
     }
 }
 

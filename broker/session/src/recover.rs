@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, recover};
+use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SealState, SigningKey, recover};
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
 
@@ -64,8 +64,7 @@ impl Gate {
         match recovered {
             Ok(Ok(Recovery::WasSealed(seal))) => {
                 // The seal was written, its fact was not: the fact is appended, never a second seal.
-                let fact = about(row, FactKind::SessionSealed, self.now(), sealed(&seal));
-                self.write_sealed_later(fact, row.id, RecordingState::Sealed, &seal).await;
+                self.write_settled(row, &seal, known).await?;
             }
             Ok(Ok(Recovery::Recovered(seal))) => {
                 tracing::warn!(session.id = %row.id, "a recording was recovered as found");
@@ -73,8 +72,7 @@ impl Gate {
                     let body = json!({ "sound": false, "failure": "tail-cut", "recovered": sealed(&seal) });
                     self.write_or_spool(about(row, FactKind::EvidenceUnsound, self.now(), body), None).await;
                 }
-                let fact = about(row, FactKind::SessionRecovered, self.now(), recovered_body(&seal, known));
-                self.write_sealed_later(fact, row.id, RecordingState::Recovered, &seal).await;
+                self.write_settled(row, &seal, known).await?;
             }
             Ok(Err(error)) => {
                 tracing::error!(session.id = %row.id, %error, "a recording cannot be recovered");
@@ -105,6 +103,22 @@ impl Gate {
         let fact = about(row, FactKind::SessionNeverStarted, self.now(), json!({ "why": "crash" }));
         let end = SpooledEnd { reason: "never-started".to_owned(), seal: None };
         self.write_or_spool(fact, Some(end)).await;
+    }
+
+    /// What became of the recording, by its seal: sealed in order, or as found by this start or an earlier one.
+    async fn write_settled(
+        &self,
+        row: &SessionRow,
+        seal: &Seal,
+        known: Option<KnownGrowth>,
+    ) -> Result<(), StoreError> {
+        let (kind, state, body) = match seal.state {
+            SealState::Recovered => {
+                (FactKind::SessionRecovered, RecordingState::Recovered, recovered_body(seal, known))
+            }
+            SealState::Sealed => (FactKind::SessionSealed, RecordingState::Sealed, sealed(seal)),
+        };
+        self.write_sealed_later(about(row, kind, self.now(), body), row.id, state, seal).await
     }
 
     async fn write_lost(&self, row: &SessionRow, why: &str) {
