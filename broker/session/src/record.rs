@@ -265,13 +265,13 @@ impl Gate {
         session: SessionId,
         state: RecordingState,
         seal: &Seal,
-    ) {
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_string(seal).unwrap_or_default();
-        self.write_unwritten(Unwritten { fact, session, state, seal: Some(text) }).await;
+        self.write_unwritten(Unwritten { fact, session, state, seal: Some(text) }).await
     }
 
-    /// Writes what became of a recording, or keeps it until the database is back, or goes on after it went back.
-    pub(crate) async fn write_unwritten(&self, one: Unwritten) {
+    /// Writes what became of a recording, or keeps it until a database that went back goes on.
+    pub(crate) async fn write_unwritten(&self, one: Unwritten) -> Result<(), StoreError> {
         let found = one.clone();
         let written = self.shared.store.write(move |tx| {
             Box::pin(async move {
@@ -289,12 +289,13 @@ impl Gate {
                 tx.fact(fact).await.map(drop)
             })
         });
-        let written: Result<(), StoreError> = written.await;
-        if let Err(error) = written {
-            tracing::error!(session.id = %one.session, %error, "what became of a recording could not be written down");
-            if error.is_gone() {
+        match written.await {
+            // Nothing is written into a database that went back before two people have agreed to it.
+            Err(StoreError::WentBack { .. }) => {
                 self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+                Ok(())
             }
+            written => written,
         }
     }
 
@@ -305,7 +306,12 @@ impl Gate {
         }
         let left = std::mem::take(&mut *self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner));
         for one in left {
-            self.write_unwritten(one).await;
+            if let Err(error) = self.write_unwritten(one.clone()).await {
+                tracing::error!(session.id = %one.session, %error, "what became of a recording could not be written down");
+                if error.is_gone() {
+                    self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+                }
+            }
         }
     }
 }

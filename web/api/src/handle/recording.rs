@@ -214,7 +214,7 @@ pub(crate) async fn verify(
     Body(why): Body<Because>,
 ) -> Answer<RecordingVerdict> {
     let row = found(&app, &actor, &id).await?;
-    let look = looks(&actor, &row, why::at(&app, &row, &why.reason).await?)?;
+    let look = looks(&app, &actor, &row, why::at(&app, &row, &why.reason).await?).await?;
     let (verdict, summary) = app.parts.desk.verify(&look).await?;
     Ok(Json(RecordingVerdict {
         id: look.session.to_string(),
