@@ -98,6 +98,10 @@ struct Terminal {
 
 impl LineMaker {
     pub(super) fn take(&mut self, entry: &Entry) {
+        // Nothing more is kept: there is nothing to look for.
+        if self.kept.capped {
+            return;
+        }
         let Some(number) = entry.channel else { return };
         let at_ms = entry.mono_ns / 1_000_000;
         match &entry.what {
