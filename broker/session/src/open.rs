@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_policy::{Access, Attempt, AttemptId, Endpoint, Permit, Reason, Refusal, SessionId, decide};
-use chaperone_recorder::{
-    ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening, RecordingKeys,
-};
+use chaperone_recorder::{ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening, RecordingKeys};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;

@@ -42,7 +42,6 @@ pub(super) struct Node {
     app: App,
     factors: Factors,
     host: Option<HostKey>,
-    desk: Desk,
     /// Whom recordings are sealed to, where visits are let in.
     recipients: Option<Recipients>,
     /// What it has to say of its keys.
@@ -142,7 +141,6 @@ impl Node {
             app,
             factors,
             host,
-            desk,
             recipients,
             said,
             delivers,

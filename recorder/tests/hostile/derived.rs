@@ -54,9 +54,9 @@ proptest! {
         for line in String::from_utf8(cast).unwrap().lines() {
             assert!(serde_json::from_str::<serde_json::Value>(line).is_ok());
         }
-        let film = within(SHOWING, || replay::Film::of(&mut open()));
-        for channel in &film.channels {
-            within(SHOWING, || drop(channel.piece(film.duration_ms / 2)));
-        }
+        let (film, keyframes) = within(SHOWING, || replay::Film::of(&mut open()));
+        within(SHOWING, || drop(replay::Film::unpack(&film.pack().unwrap()).unwrap()));
+        within(SHOWING, || drop(replay::derive(&mut open(), || ())));
+        assert!(keyframes.len() <= 4096);
     }
 }
