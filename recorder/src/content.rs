@@ -47,6 +47,25 @@ pub enum What {
     Event(String, Value),
 }
 
+/// Which typed input is shown, of that which can be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// Of this channel alone.
+    pub channel: Option<u32>,
+    /// From this millisecond on, since the start.
+    pub from_ms: Option<u64>,
+    /// Before this millisecond.
+    pub to_ms: Option<u64>,
+}
+
+impl Typed {
+    fn shows(&self, channel: Option<u32>, at_ms: u64) -> bool {
+        self.channel.is_none_or(|only| channel == Some(only))
+            && self.from_ms.is_none_or(|from| at_ms >= from)
+            && self.to_ms.is_none_or(|to| at_ms < to)
+    }
+}
+
 /// The data keys that could be opened.
 pub(crate) struct OpenedKeys {
     pub evidence: DataKey,
@@ -154,10 +173,10 @@ pub(crate) struct BlockContent(VecDeque<Part>);
 
 impl BlockContent {
     /// The next entry. `None` at the end: that there is nothing wrong before it was checked.
-    pub(crate) fn next(&mut self, started: Timestamp) -> Option<Entry> {
+    pub(crate) fn next(&mut self, started: Timestamp, shown: &Typed) -> Option<Entry> {
         loop {
             let part = self.0.front_mut()?;
-            match part.next(started) {
+            match part.next(started, shown) {
                 Some(entry) => return Some(entry),
                 None => drop(self.0.pop_front()),
             }
@@ -244,7 +263,7 @@ impl Part {
         }
     }
 
-    fn next(&mut self, started: Timestamp) -> Option<Entry> {
+    fn next(&mut self, started: Timestamp, shown: &Typed) -> Option<Entry> {
         let mut records = Records::new(&self.evidence, self.base_ns);
         let (mono_ns, record) = records.next().ok()??;
         let read = records.read();
@@ -252,7 +271,11 @@ impl Part {
             Record::Data { channel, stream, bytes } => {
                 (Some(channel), What::Bytes(stream, self.evidence.slice_ref(bytes)))
             }
-            Record::Typed { channel, stream, len } => (Some(channel), self.input.take(len, stream)?),
+            Record::Typed { channel, stream, len } => {
+                let typed = self.input.take(len, stream)?;
+                let is_shown = shown.shows(Some(channel), mono_ns / 1_000_000);
+                (Some(channel), if is_shown { typed } else { What::Masked(stream, len) })
+            }
             Record::Delivered { channel, stream, total } => (Some(channel), What::Delivered(stream, total)),
             Record::Event { channel, kind, body } => {
                 (channel, What::Event(kind.to_owned(), serde_json::from_str(body).ok()?))

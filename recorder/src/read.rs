@@ -1,13 +1,11 @@
 //! Reading a recording: its entries in order, as far as it is sound.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::block::{BlockHeader, BlockKind};
-use crate::channel::Stream;
-use crate::content::{BlockContent, Entry, OpenedKeys, What};
+use crate::content::{BlockContent, Entry, OpenedKeys, Typed};
 use crate::failure::{BadPlace, Failure};
 use crate::frame;
 use crate::header::Header;
@@ -30,27 +28,6 @@ pub struct Recording {
     over: bool,
     /// Of typed input, what is shown where it could be opened.
     shown: Typed,
-    /// The channels whose input is typed.
-    typed: BTreeSet<u32>,
-}
-
-/// Which typed input is shown, of that which can be opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    /// Of this channel alone.
-    pub channel: Option<u32>,
-    /// From this millisecond on, since the start.
-    pub from_ms: Option<u64>,
-    /// Before this millisecond.
-    pub to_ms: Option<u64>,
-}
-
-impl Typed {
-    fn shows(&self, channel: Option<u32>, at_ms: u64) -> bool {
-        self.channel.is_none_or(|only| channel == Some(only))
-            && self.from_ms.is_none_or(|from| at_ms >= from)
-            && self.to_ms.is_none_or(|to| at_ms < to)
-    }
 }
 
 impl std::fmt::Debug for Recording {
@@ -94,8 +71,8 @@ impl Recording {
     fn over(file: Arc<dyn Medium>, tail: Vec<u8>, identities: &[Identity]) -> Result<Self, BadPlace> {
         let walk = Walk::start(file)?;
         let keys = OpenedKeys::open(&walk.header, identities)?;
-        let (shown, typed) = (Typed::default(), BTreeSet::new());
-        Ok(Self { walk, keys, tail, ready: BlockContent::default(), seal: None, over: false, shown, typed })
+        let (ready, shown) = (BlockContent::default(), Typed::default());
+        Ok(Self { walk, keys, tail, ready, seal: None, over: false, shown })
     }
 
     /// Masks typed input but for this part of it, even where the key is there.
@@ -103,25 +80,6 @@ impl Recording {
     pub fn showing(mut self, shown: Typed) -> Self {
         self.shown = shown;
         self
-    }
-
-    /// The entry, with typed input that is not to be shown told by its length.
-    fn masked(&mut self, mut entry: Entry) -> Entry {
-        match (&entry.what, entry.channel) {
-            (What::Event(kind, body), Some(channel)) if kind == "channel-open" => {
-                if body.get("typed_input").and_then(serde_json::Value::as_bool) == Some(true) {
-                    self.typed.insert(channel);
-                }
-            }
-            (What::Bytes(Stream::Input, bytes), Some(channel))
-                if self.typed.contains(&channel)
-                    && !self.shown.shows(entry.channel, entry.mono_ns / 1_000_000) =>
-            {
-                entry.what = What::Masked(Stream::Input, bytes.len() as u64);
-            }
-            _ => {}
-        }
-        entry
     }
 
     /// What the header states.
@@ -181,8 +139,8 @@ impl Iterator for Recording {
     /// The next entry. After an error there is nothing more.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(entry) = self.ready.next(self.walk.header.started) {
-                return Some(Ok(self.masked(entry)));
+            if let Some(entry) = self.ready.next(self.walk.header.started, &self.shown) {
+                return Some(Ok(entry));
             }
             if self.over {
                 return None;

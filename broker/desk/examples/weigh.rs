@@ -147,8 +147,14 @@ async fn seek(folder: &Path) {
     let (store, _tasks) = Store::open(config, Arc::new(Silent)).await.unwrap();
     let keys = DeskKeys { seal_keys: Vec::new(), identities: identities.clone() };
     let desk = Desk::new(store, recordings, keys).with_derived(derived);
-    let look =
-        Look { session: SessionId(session), target: None, by, host_minted: false, at: Timestamp::now() };
+    let look = Look {
+        session: SessionId(session),
+        target: None,
+        by,
+        host_minted: false,
+        at: Timestamp::now(),
+        reason: "bench".to_owned(),
+    };
 
     let mut times = Vec::new();
     for n in 0..SEEKS {

@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn a_file_may_hold_several_signed_notes() {
         let note = "origin\n12\nAAAA\n\n\u{2014} origin BBBB\n";
-        let two = format!("origin\n13\nCCCC\n\n\u{2014} origin DDDD\n\u{2014} other EEEE\n");
+        let two = "origin\n13\nCCCC\n\n\u{2014} origin DDDD\n\u{2014} other EEEE\n".to_owned();
         assert_eq!(notes(note), [note]);
         for between in ["", "\n", "\n\n"] {
             assert_eq!(notes(&format!("{note}{between}{two}")), [note.to_owned(), two.clone()]);

@@ -2,6 +2,7 @@
 //! hundred leaf hashes, whatever the ledger's size.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chaperone_recorder::ledger::{
     Checkpoint, CompactRange, ConsistencyProof, Hash, InclusionProof, Node, ProofError, consistency_needs,
@@ -99,8 +100,8 @@ impl Known {
                 nodes::read(conn, node).await?
             } else {
                 let chunk = node.index >> (LOWEST - node.level);
-                if !chunks.contains_key(&chunk) {
-                    chunks.insert(chunk, leaves(conn, chunk).await?);
+                if let Entry::Vacant(place) = chunks.entry(chunk) {
+                    place.insert(leaves(conn, chunk).await?);
                 }
                 chunks.get(&chunk).and_then(|leaves| small(node, leaves))
             };

@@ -1,16 +1,13 @@
 //! How fast a recording is verified, read and turned into a film, and how fast a moment of the film is found.
 
-use std::time::Duration;
-
 use chaperone_recorder::replay::Film;
 use chaperone_recorder::{Durability, Recording, Stream, verify};
 
 use crate::Outcome;
-use crate::bench::{BATCH, Bench, batches, mb_per_s, median, quantile, timed};
-use crate::streams::{self, Dice};
+use crate::bench::{BATCH, Bench, batches, mb_per_s, median, timed};
+use crate::streams;
 
 const LEN: usize = 128 << 20;
-const SEEKS: usize = 400;
 
 pub fn run(bench: &Bench) -> Outcome {
     println!("verify, MB/s: of the file where it is not opened, of the payload where it is");
@@ -54,20 +51,11 @@ fn film(bench: &Bench) -> Outcome {
     }
     bench.seal(&live)?;
     let mut recording = Recording::open(&bench.folder.recording(live.session()), &bench.readers)?;
-    let (film, made) = timed(|| Film::of(&mut recording));
-    let mut dice = Dice::new();
-    let mut seeks: Vec<Duration> = Vec::new();
-    let channel = film.channels.first().ok_or("no channel")?;
-    for _ in 0..SEEKS {
-        let from_ms = dice.roll() % film.duration_ms.max(1);
-        seeks.push(timed(|| std::hint::black_box(channel.piece(from_ms))).1);
-    }
-    seeks.sort();
+    let ((_, keyframes), made) = timed(|| Film::of(&mut recording));
     println!(
-        "  film of {} MiB of coloured log: made in {made:?}; a moment is found in p50 {:?}, p95 {:?}",
+        "  film of {} MiB of coloured log: made in {made:?}, with {} keyframes; tests/bench-desk times the seeks",
         stream.len() >> 20,
-        quantile(&seeks, 0.5),
-        quantile(&seeks, 0.95)
+        keyframes.len()
     );
     bench.forget(&live)
 }

@@ -97,6 +97,19 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::pause))
         .routes(routes!(session::resume))
         .routes(routes!(session::stop))
+        .routes(routes!(alert::list))
+        .routes(routes!(alert::show))
+        .routes(routes!(alert::acknowledge))
+        .routes(routes!(alert::close))
+        .routes(routes!(destination::list, destination::add))
+        .routes(routes!(destination::test))
+        .routes(routes!(destination::remove))
+        .merge(evidence())
+}
+
+/// What people do with evidence: recordings, who may see and keep what, the ledger.
+fn evidence() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(recording::list))
         .routes(routes!(recording::show))
         .routes(routes!(recording::timeline))
@@ -119,13 +132,6 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(retention::run))
         .routes(routes!(search::search))
         .routes(routes!(bundle::make))
-        .routes(routes!(alert::list))
-        .routes(routes!(alert::show))
-        .routes(routes!(alert::acknowledge))
-        .routes(routes!(alert::close))
-        .routes(routes!(destination::list, destination::add))
-        .routes(routes!(destination::test))
-        .routes(routes!(destination::remove))
         .routes(routes!(ledger::checkpoint))
         .routes(routes!(proof::inclusion))
         .routes(routes!(proof::consistency))

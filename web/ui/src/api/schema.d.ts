@@ -197,6 +197,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a bundle of evidence, and sends it while it is made. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBundle"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-tar": string;
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clock/accept": {
         parameters: {
             query?: never;
@@ -961,6 +1008,120 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Facts with what their leaves commit to, a JSON object a line: whoever has them recomputes every leaf. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description From this number on. */
+                    from?: number;
+                    /** @description Why it leaves the house, in words; stored in the ledger. */
+                    reason: string;
+                    /** @description Before this number; without it to the end, as it is now. */
+                    to?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Facts in order. One fact stands for the pages of one search. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description From this number on. */
+                    after?: number;
+                    /** @description Happened at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description Of this kind. */
+                    kind?: string;
+                    /** @description At most this many. */
+                    limit?: number;
+                    /** @description Login of whom they are about, or who did it. */
+                    person?: string;
+                    /** @description Why, in words; stored in the ledger. */
+                    reason?: string;
+                    /** @description Id of the visit. */
+                    session?: string;
+                    /** @description Name of the server. */
+                    target?: string;
+                    /** @description Happened before this instant (RFC 3339). */
+                    to?: string;
+                    /** @description Id of the window. */
+                    window?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FactsView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledger/fork": {
         parameters: {
             query?: never;
@@ -1008,6 +1169,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/proof/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That the ledger of a signed checkpoint is an older one with more behind it. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description `json`, or `text`: the older size, the proof, the checkpoint. */
+                    format?: string;
+                    /** @description Facts in the older ledger. */
+                    from: number;
+                    /** @description To the signed checkpoint of this many facts; without it to the newest. */
+                    to?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsistencyView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proof/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That a fact is in the ledger of a signed checkpoint. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Number of the fact. */
+                    fact: number;
+                    /** @description `json`, or `text`: C2SP tlog-proof alone. */
+                    format?: string;
+                    /** @description In the signed checkpoint of this many facts; without it in the newest. */
+                    size?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InclusionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledger/verify": {
         parameters: {
             query?: never;
@@ -1017,7 +1278,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Recomputes everything from the first fact. */
+        /** Recomputes everything from the first fact, and holds it against checkpoints that somebody else has kept. */
         post: {
             parameters: {
                 query?: never;
@@ -1027,7 +1288,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Go"];
+                    "application/json": components["schemas"]["VerifyLedger"];
                 };
             };
             responses: {
@@ -1721,6 +1982,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which sign-ins of a server's own log no visit explains: each is an alarm. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description sshd, journal, windows-csv or windows-xml; without it what the log looks like. */
+                    format?: string;
+                    /** @description Only what happened at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description Why, in words; stored in the ledger. */
+                    reason?: string;
+                    /** @description Name of the server. */
+                    target: string;
+                    /** @description The time zone of times without one, as IANA names it; the hospital's without it. */
+                    time_zone?: string;
+                    /** @description Only what happened before this instant (RFC 3339). */
+                    to?: string;
+                    /** @description How far the server's clock may be from the gate's, in seconds; 60 without it. */
+                    tolerance_seconds?: number;
+                    /** @description The year of lines without one; this year without it. */
+                    year?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            /** @description The log, at most 64 MiB */
+            requestBody: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReconcileView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings": {
         parameters: {
             query?: never;
@@ -1824,8 +2150,10 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description asciicast-v3, txt or chap. */
+                    /** @description asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap. */
                     format: components["schemas"]["ExportFormat"];
+                    /** @description Why a copy leaves the house, in words; stored in the ledger. */
+                    reason: string;
                     /** @description Whether typed input is shown, which another person has agreed to. */
                     unmask?: boolean;
                 };
@@ -1879,6 +2207,8 @@ export interface paths {
                     channel: number;
                     /** @description From which millisecond on. */
                     from_ms?: number;
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
                 };
                 header?: never;
                 path: {
@@ -1926,6 +2256,8 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
                     /** @description Whether typed input is shown, which another person has agreed to. */
                     unmask?: boolean;
                 };
@@ -1974,7 +2306,10 @@ export interface paths {
         /** What there is to play, with moments to jump to. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
                 header?: never;
                 path: {
                     /** @description Id of the visit */
@@ -2032,7 +2367,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Go"];
+                    "application/json": components["schemas"]["Because"];
                 };
             };
             responses: {
@@ -2394,6 +2729,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines that have the phrase, newest visits first. Each is a hint where to look, read out of the recording; the recording
+         *     is the evidence.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description On visits that began at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description At most this many hits. */
+                    limit?: number;
+                    /** @description Login. */
+                    person?: string;
+                    /** @description The phrase: its words, in this order, of one line. Case and punctuation do not count. */
+                    q: string;
+                    /** @description Why, in words; it goes into the ledger. */
+                    reason?: string;
+                    /** @description Name of the server. */
+                    target?: string;
+                    /** @description On visits that began before this instant (RFC 3339). */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SearchHit"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -2658,7 +3054,10 @@ export interface paths {
         /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
                 header?: never;
                 path: {
                     /** @description Id */
@@ -4594,6 +4993,29 @@ export interface components {
             /** @description Lines to paste into a terminal. */
             lines: components["schemas"]["ConnectLine"][];
         };
+        /** @description That the ledger of a signed checkpoint is an older one with more behind it. */
+        ConsistencyView: {
+            /**
+             * Format: int64
+             * @description Facts in the older ledger.
+             */
+            from: number;
+            /** @description Its root, hex. */
+            from_root: string;
+            /** @description As RFC 6962 §2.1.2 orders them, hex. */
+            path: string[];
+            /** @description The same, with the signed checkpoint, as the body of C2SP tlog-witness's add-checkpoint. */
+            proof: string;
+            /**
+             * Format: int64
+             * @description Facts in the checkpoint.
+             */
+            to: number;
+            /** @description Their root, hex. */
+            to_root: string;
+            /** @description The key to check it with. */
+            verifier_key: string;
+        };
         /**
          * @description Kinds of credential.
          * @enum {string}
@@ -4780,7 +5202,44 @@ export interface components {
          * @description How a recording is exported.
          * @enum {string}
          */
-        ExportFormat: "asciicast-v3" | "txt" | "chap";
+        ExportFormat: "asciicast-v3" | "asciicast-v2" | "txt" | "jsonl" | "files" | "har" | "pcapng" | "chap";
+        /** @description Facts that were searched for. */
+        FactsView: {
+            /** @description In order. */
+            facts: components["schemas"]["FactView"][];
+            /**
+             * Format: int64
+             * @description Ask again from this number for more; nothing when these are all.
+             */
+            next?: number | null;
+        };
+        /** @description One fact of the ledger. */
+        FactView: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Everything else; nothing once retention has removed it. */
+            body?: Record<string, never> | null;
+            /** @description What kind. */
+            kind: string;
+            /** @description Which node wrote it. */
+            node: string;
+            /**
+             * Format: int64
+             * @description Without gaps, from 0.
+             */
+            number: number;
+            /** @description Login of whom it is about, or who did it. */
+            person?: string | null;
+            /** @description Id of the visit. */
+            session?: string | null;
+            /** @description Name of the server. */
+            target?: string | null;
+            /** @description Id of the window. */
+            window?: string | null;
+        };
         /** @description One person's word that the ledger may go on from a database that went back. */
         ForkRequest: {
             /** @description Why: what was restored, by whom. */
@@ -4869,6 +5328,29 @@ export interface components {
              * @description To.
              */
             to_ms: number;
+        };
+        /** @description That a fact is in the ledger of a signed checkpoint. */
+        InclusionView: {
+            /**
+             * Format: int64
+             * @description Number of the fact.
+             */
+            fact: number;
+            /** @description Hash of its leaf, hex. */
+            leaf_hash: string;
+            /** @description From the leaf's sibling to the child of the root, hex (RFC 6962 §2.1.1). */
+            path: string[];
+            /** @description The same, with the signed checkpoint, as C2SP tlog-proof. */
+            proof: string;
+            /** @description Their root, hex. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Facts in the checkpoint.
+             */
+            size: number;
+            /** @description The key to check it with (C2SP signed-note verifier key). */
+            verifier_key: string;
         };
         /** @description An enrolled key. */
         KeyView: {
@@ -4991,6 +5473,31 @@ export interface components {
             name: string;
             /** @description Why. */
             reason: string;
+        };
+        /** @description A bundle that somebody asks for: about a server between two times, a window, or a visit; exactly one of the three. */
+        NewBundle: {
+            /**
+             * Format: date-time
+             * @description With a server: first instant inside (RFC 3339).
+             */
+            from?: string | null;
+            /** @description Why; stored in the ledger and in the bundle. */
+            reason: string;
+            /** @description age recipients that the recordings' keys are sealed to; none: the keys are in the bundle as they are. */
+            recipients?: string[];
+            /** @description Id of the visit. */
+            session?: string | null;
+            /** @description The server's name. */
+            target?: string | null;
+            /**
+             * Format: date-time
+             * @description With a server: first instant outside (RFC 3339).
+             */
+            to?: string | null;
+            /** @description Id of the window. */
+            window?: string | null;
+            /** @description Visits whose keys are left out: a named gap. */
+            withhold?: string[];
         };
         /** @description New days of a class. */
         NewClass: {
@@ -5363,6 +5870,34 @@ export interface components {
              */
             until: string;
         };
+        /** @description What fits, and what does not. */
+        ReconcileView: {
+            /**
+             * Format: int64
+             * @description Sign-ins that a visit explains.
+             */
+            explained: number;
+            /** @description In which format the log was read. */
+            format: string;
+            /**
+             * Format: int64
+             * @description Lines or events in it.
+             */
+            lines: number;
+            /** @description In words. */
+            summary: string;
+            /** @description Name of the server. */
+            target: string;
+            /**
+             * Format: int64
+             * @description How many of these were understood.
+             */
+            understood: number;
+            /** @description Sign-ins that none does: each is a fact, and an alarm. The first two hundred. */
+            unexplained: components["schemas"]["SignInView"][];
+            /** @description Visits without a sign-in. The first two hundred. */
+            without_sign_in: components["schemas"]["UnseenVisit"][];
+        };
         /** @description What verification found. */
         RecordingVerdict: {
             /** @description The first failure by its stable name; nothing when sound. */
@@ -5499,6 +6034,47 @@ export interface components {
             /** @description What waits for a second person. */
             waiting: components["schemas"]["WordView"][];
         };
+        /** @description A line that has the phrase: a hint where to look. The recording is the evidence. */
+        SearchHit: {
+            /**
+             * Format: date-time
+             * @description When the line was first there.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The same, in milliseconds from the recording's beginning.
+             */
+            at_ms: number;
+            /**
+             * Format: date-time
+             * @description When the visit began.
+             */
+            began: string;
+            /**
+             * Format: int32
+             * @description The channel's number.
+             */
+            channel: number;
+            /** @description The page that replays that moment. */
+            link: string;
+            /** @description Login. */
+            person: string;
+            /**
+             * @description Where it was seen: `screen`, `command` (a command line as the client sent it), `command-guess` (it stood behind a
+             *     prompt).
+             */
+            seen: string;
+            /**
+             * Format: uuid
+             * @description The visit.
+             */
+            session: string;
+            /** @description The line, without control characters. */
+            snippet: string;
+            /** @description Server's name. */
+            target: string;
+        };
         /** @description A session. */
         SessionView: {
             /** @description Account on the target. */
@@ -5567,6 +6143,25 @@ export interface components {
             login: string;
             /** @description Password. */
             password: string;
+        };
+        /** @description A sign-in that the server wrote down. */
+        SignInView: {
+            /** @description As which account. */
+            account: string;
+            /**
+             * Format: date-time
+             * @description When; nothing where the log says no times.
+             */
+            at?: string | null;
+            /** @description How, in the log's words. */
+            how: string;
+            /**
+             * Format: int64
+             * @description The line of the log, from 1.
+             */
+            line: number;
+            /** @description Address, and port where the log says it. */
+            source?: string | null;
         };
         /** @description One technician in place of another. */
         Substitute: {
@@ -5701,6 +6296,18 @@ export interface components {
             next: string;
             word?: components["schemas"]["WordView"] | null;
         };
+        /** @description A visit that the server's log does not have. */
+        UnseenVisit: {
+            /** @description Login. */
+            person: string;
+            /** @description Id of the visit. */
+            session: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started: string;
+        };
         /** @description A company. */
         VendorView: {
             /**
@@ -5723,6 +6330,15 @@ export interface components {
              * @description First instant its people may no longer visit.
              */
             valid_until?: string | null;
+        };
+        /** @description What to recompute the ledger against. */
+        VerifyLedger: {
+            /** @description Signed notes that somebody else has kept, such as the SOC. */
+            checkpoints?: string[];
+            /** @description Whether the answer tells how far it is: a JSON object a line, the last with `verdict` or `problem`. */
+            progress?: boolean;
+            /** @description Why, in words. Stored in the ledger. */
+            reason?: string;
         };
         /** @description What somebody should know who decides about a window. */
         WindowCard: {
