@@ -116,7 +116,7 @@ impl Archive {
     }
 
     fn is_there(&self, n: usize) -> bool {
-        self.folder.recording(self.sessions[n].0).is_file()
+        self.folder.recording(self.sessions.get(n).unwrap().0).is_file()
     }
 
     async fn facts(&self, kind: FactKind) -> Vec<CommittedFact> {
@@ -141,10 +141,11 @@ impl Archive {
 
     fn look(&self, n: usize) -> Look {
         Look {
-            session: self.sessions[n],
+            session: *self.sessions.get(n).unwrap(),
             target: None,
             by: somebody(),
             host_minted: false,
+            reason: "review".to_owned(),
             at: Timestamp::now(),
         }
     }
