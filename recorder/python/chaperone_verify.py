@@ -1,31 +1,31 @@
 #!/usr/bin/env python3
 """An independent verifier for Chaperone recordings and for the ledger that names them.
 
-What it is. Chaperone records the sessions of service technicians on medical servers. A recording is one file, written by
-a gate while the session runs. This program was written from the published description of that file (`recorder/README.md`,
-"Recordings: the evidence format, version 1") and shares no code with the program that writes it. The parts below follow
-that description and use its names.
+What it is. Chaperone records the sessions of service technicians on medical servers. A recording is one file, written
+by a gate while the session runs. This program was written from the published description of that file
+(`recorder/README.md`, "Recordings: the evidence format, version 1") and shares no code with the program that writes
+it. The parts below follow that description, and use its names.
 
 What it proves. If it says SOUND: every byte of the file is as the holder of the given key sealed it; no block was
-changed, removed, added, repeated or moved; nothing follows the seal. With an evidence identity it also proves that the
-content opens with the very key that the file committed to at its start, and that it holds what the seal counts.
+changed, removed, added, repeated or moved; nothing follows the seal. With an evidence identity it also proves that
+the content opens with the very key that the file committed to at its start, and that it is what the seal counts.
 
-What it does not prove. Without an identity the content stays closed. Without the ledger a recording whose end was cut and
-sealed again by the holder of the seal key cannot be told from the whole one. Nothing here shows that every session was
-recorded; that is what the ledger's numbered facts are for. Each verdict says which of this applies to it.
+What it does not prove. Without an identity the content stays closed. Without the ledger a recording whose end was cut
+and sealed again by the holder of the seal key cannot be told from the whole one. Nothing here shows that every session
+was recorded; that is what the ledger's numbered facts are for. Each verdict says which of this applies to it.
 
-How to run it. Python 3.9 or newer, with `cryptography`, and with `zstandard` (0.19 or newer; part of Python from 3.14) to
-open content. It needs no network, and writes nothing.
+How to run it. Python 3.9 or newer, with the package `cryptography`, and with `zstandard` (0.19 or newer; Python 3.14
+has its own) where compressed content is opened. It needs no network, and writes no file.
 
     python3 chaperone_verify.py RECORDING --key PUBLIC-KEY [--identity FILE]... [--json]
 
-PUBLIC-KEY is an Ed25519 key that you trust, from a source other than the recording: base64 or hex of its 32 bytes, a PEM
-public key, a verifier key (name+id+key), or a file that holds one of these. Give --key again for each further node.
-FILE holds age X25519 identities (AGE-SECRET-KEY-1...), one a line. The exit status is 0 for sound, 1 for not sound, and 2
-for a wrong command or a missing package.
+PUBLIC-KEY is an Ed25519 key that you trust, from a source other than the recording: base64 or hex of its 32 bytes, a
+PEM public key, a verifier key (name+id+key), or a file that holds one of these. Give --key again for each further one.
+FILE holds age X25519 identities (AGE-SECRET-KEY-1...), one a line. The exit status is 0 for sound, 1 for not sound,
+and 2 for a wrong command or a missing package.
 
-Version rule. This program knows version 1 and answers `unknown-version` to every other one; it never guesses. Event kinds
-and JSON fields that it does not know are skipped; the signatures cover them all the same.
+Version rule. This program knows version 1 and answers `unknown-version` to every other one; it never guesses. Event
+kinds and JSON fields that it does not know are skipped; the signatures cover them all the same.
 """
 
 from __future__ import annotations
@@ -121,9 +121,10 @@ class LedgerView:
 
 @dataclass
 class Verdict:
-    """What was found. `sound_blocks` and `sound_bytes` say how much from the start is proved, also when the rest is not.
+    """What was found. `sound_blocks` and `sound_bytes` say how much is proved from the start, also if the rest is not.
 
-    `failure`, `offset`, `block` and `detail` are the first bad place. What the seal says is filled in for a sound file only.
+    `failure`, `offset`, `block` and `detail` are the first bad place. What the seal says is filled in for a sound file
+    only.
     """
 
     sound: bool = False
@@ -359,7 +360,7 @@ class Time:
 
 
 def read_public_key(text: str) -> bytes:
-    """The 32 bytes of an Ed25519 key: base64, hex, PEM, a verifier key, or a file with one of these. Raises ValueError."""
+    """The 32 bytes of an Ed25519 key: base64, hex, PEM, verifier key, or a file with one. Raises ValueError."""
     if "BEGIN" not in text and os.path.isfile(text):
         with open(text, "r", encoding="ascii") as file:
             text = file.read(16384)
@@ -501,9 +502,7 @@ def _age_file_key(
             raise ValueError("an age X25519 share is malformed")
         for identity in identities:
             shared = identity.exchange(X25519PublicKey.from_public_bytes(share))  # ValueError if all zero
-            recipient = identity.public_key().public_bytes(
-                serialization.Encoding.Raw, serialization.PublicFormat.Raw
-            )
+            recipient = identity.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
             wrap_key = _hkdf(shared, share + recipient, b"age-encryption.org/v1/X25519")
             try:
                 return ChaCha20Poly1305(wrap_key).decrypt(bytes(12), body, None)
@@ -566,7 +565,7 @@ class Source:
         return data
 
 
-# --- Header ----------------------------------------------------------------------------------------------------------
+# --- Header -----------------------------------------------------------------------------------------------------------
 
 HEADER_MAGIC = b"CHAPREC\n"
 HEADER_JSON_MAX = 262_144
@@ -608,8 +607,8 @@ def read_header(source: Source) -> Header:
     signed, signature = data[: 16 + length], data[16 + length :]
     try:
         fields = read_canonical(signed[16:])
-        if fields.get("format") != 1:
-            raise Failure("unknown-version", f"its JSON is of format {fields.get('format')!r}")
+        if fields.get("format") is True or fields.get("format") != 1:
+            raise Failure("unknown-version", f"its JSON is of format {fields.get('format')!r:.40}")
         header = _header_fields(fields, sha256(CHAIN_LABEL, data), len(data))
     except (ValueError, KeyError, TypeError) as cause:
         raise Failure("header-damaged", f"its JSON does not read ({cause})") from None
@@ -634,7 +633,7 @@ def _header_fields(fields: dict[str, Any], c0: bytes, size: int) -> Header:
     return Header(read_session(fields["session"]), Time.read(fields["started"]), seal_key, keys, c0, size)
 
 
-# --- Block -----------------------------------------------------------------------------------------------------------
+# --- Block ------------------------------------------------------------------------------------------------------------
 
 BLOCK_MAGIC = b"CBLK"
 BLOCK_HEAD = struct.Struct(">4sBBH8sQQQQIIIII")
@@ -715,7 +714,7 @@ def comes_later(source: Source, offset: int, name: bytes, ordinal: int) -> bool:
         offset += head.size
 
 
-# --- Frame -----------------------------------------------------------------------------------------------------------
+# --- Frame ------------------------------------------------------------------------------------------------------------
 
 FRAME_MAGIC = b"CFRM"
 FRAME_HEAD = struct.Struct(">4sI8sQQQQIII")
@@ -767,7 +766,7 @@ def read_frames(data: bytes, head: BlockHead, previous: bytes, nonce: int) -> li
     return frames
 
 
-# --- Records: what is inside the sections ------------------------------------------------------------------------------
+# --- Records: what is inside the sections -----------------------------------------------------------------------------
 
 STREAMS = ("output", "stderr", "input", "gate", "forward-in", "forward-out")
 EVENT, DATA, TYPED, DELIVERED = 0x01, 0x10, 0x20, 0x30
@@ -781,7 +780,7 @@ class Content:
     """The opened content: checks every section and record, and counts what the seal must have counted."""
 
     def __init__(self, header: Header, identities: Sequence[X25519PrivateKey]) -> None:
-        """Opens the wrapped keys and compares them with their commitments. A closed input key only masks what was typed."""
+        """Opens the wrapped keys and compares them with their commitments. A closed input key masks what was typed."""
         self.keys: dict[str, bytes] = {}
         self.records = 0
         self.channels: set[int] = set()
@@ -945,7 +944,7 @@ def _zstd_decoder() -> tuple[Any, Any]:
     return decoder, zstandard.ZstdError
 
 
-# --- Seal ------------------------------------------------------------------------------------------------------------
+# --- Seal -------------------------------------------------------------------------------------------------------------
 
 SEAL_MAGIC = b"CSEL"
 SEAL_END = b"CHAPEND\n"
@@ -1006,11 +1005,23 @@ def _seal_fields(fields: dict[str, Any], digest: bytes, size: int) -> Seal:
     if not isinstance(fields["reason"], str):
         raise ValueError("reason is not a text")
     recovered = fields["state"] == "recovered"
-    records, data_bytes = (None if recovered and fields[name] is None else read_decimal(fields[name])
-                             for name in ("records", "bytes"))
-    return Seal(fields, from_base64(fields["seal_key"], 32), from_hex(fields["recording"]), from_hex(fields["chain"]),
-                read_number(fields["blocks"]), records, data_bytes, _coverage(fields["coverage"]),
-                _counts(fields["counts"]), _recovery(fields["recovery"]) if recovered else None, digest, size)
+    records, data_bytes = (
+        None if recovered and fields[name] is None else read_decimal(fields[name]) for name in ("records", "bytes")
+    )
+    return Seal(
+        fields,
+        from_base64(fields["seal_key"], 32),
+        from_hex(fields["recording"]),
+        from_hex(fields["chain"]),
+        read_number(fields["blocks"]),
+        records,
+        data_bytes,
+        _coverage(fields["coverage"]),
+        _counts(fields["counts"]),
+        _recovery(fields["recovery"]) if recovered else None,
+        digest,
+        size,
+    )
 
 
 def _coverage(value: Any) -> list[dict[str, Any]]:
@@ -1019,7 +1030,7 @@ def _coverage(value: Any) -> list[dict[str, Any]]:
     for entry in _list(value):
         if entry["coverage"] not in COVERAGES or not isinstance(entry["why"], str):
             raise ValueError("a statement of coverage is malformed")
-        found.append({"channel": read_number(entry["channel"]), "coverage": entry["coverage"], "why": entry["why"]})
+        found.append({"channel": read_channel(entry["channel"]), "coverage": entry["coverage"], "why": entry["why"]})
     return found
 
 
@@ -1027,7 +1038,7 @@ def _counts(value: Any) -> dict[tuple[int, int], tuple[int, int]]:
     """Bytes by channel and stream: `[{"channel": 0, "stream": "output", "received": "5", "delivered": "5"}]`."""
     found = {}
     for entry in _list(value):
-        key = read_number(entry["channel"]), STREAMS.index(entry["stream"])
+        key = read_channel(entry["channel"]), STREAMS.index(entry["stream"])
         if key in found:
             raise ValueError("a stream is counted twice")
         found[key] = read_decimal(entry["received"]), read_decimal(entry["delivered"])
@@ -1045,6 +1056,12 @@ def _recovery(value: Any) -> dict[str, Any]:
         from_hex(chain)
     if not isinstance(value["reaches_checkpoint"], bool):
         raise ValueError("reaches_checkpoint is not true or false")
+    return value
+
+
+def read_channel(value: Any) -> int:
+    if read_number(value) > CHANNEL_MAX:
+        raise ValueError("a channel that is too large")
     return value
 
 
@@ -1067,8 +1084,8 @@ def verify_recording(
 ) -> Verdict:
     """Judges a recording, given as its bytes or as a path.
 
-    `keys` are the trusted 32-byte Ed25519 keys. With `identities` the content is opened and compared with the seal. With
-    `ledger` the chain and the seal are compared with what the ledger holds. Raises MissingPackage and nothing else.
+    `keys` are the trusted 32-byte Ed25519 keys. With `identities` the content is opened and compared with the seal.
+    With `ledger` the chain and the seal are compared with what the ledger holds. Raises nothing but MissingPackage.
     """
     verdict = Verdict()
     try:
@@ -1082,12 +1099,17 @@ def verify_recording(
     return verdict
 
 
-def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateKey], ledger: Optional[LedgerView],
-            verdict: Verdict) -> None:
+def _verify(
+    source: Source,
+    trusted: set[bytes],
+    identities: list[X25519PrivateKey],
+    ledger: Optional[LedgerView],
+    verdict: Verdict,
+) -> None:
     """Each check in its order; the first that does not hold raises Failure. `verdict` says how far it came."""
     header = read_header(source)
     verdict.session, verdict.recording, verdict.started = str(header.session), header.c0, header.started
-    verdict.sound_bytes, verdict.ledger_asked = header.size, ledger is not None
+    verdict.ledger_asked = ledger is not None
     if header.seal_key not in trusted:
         key = base64.b64encode(header.seal_key).decode()
         raise Failure("wrong-key", f"the header is signed by {key}, which was not given as trusted")
@@ -1098,13 +1120,13 @@ def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateK
         verdict.content = "all-opened" if "input" in content.keys else "evidence-opened"
 
     offset, chain, blocks = _verify_blocks(source, header, content, ledger, verdict)
-    if ledger is not None and any(block > blocks for block, _ in ledger.checkpoints):
-        known = max(block for block, _ in ledger.checkpoints)
+    known = max((block for block, _ in ledger.checkpoints), default=0) if ledger is not None else 0
+    if offset == source.size and known > blocks:
         raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
     if offset == source.size:
         raise Failure("missing-seal", "the file ends behind its last block", offset)
     seal = read_seal(source, offset)
-    _verify_seal(seal, header, chain, blocks, trusted, offset)
+    _verify_seal(seal, header, chain, blocks, known, trusted, offset)
     if content is not None:
         _verify_counts(seal, content, offset)
 
@@ -1117,8 +1139,9 @@ def _verify(source: Source, trusted: set[bytes], identities: list[X25519PrivateK
     _describe_seal(seal, verdict)
 
 
-def _verify_blocks(source: Source, header: Header, content: Optional[Content], ledger: Optional[LedgerView],
-                   verdict: Verdict) -> tuple[int, bytes, int]:
+def _verify_blocks(
+    source: Source, header: Header, content: Optional[Content], ledger: Optional[LedgerView], verdict: Verdict
+) -> tuple[int, bytes, int]:
     """Walks the chain, and opens each block on the way. Returns where it ends, its last value, the number of blocks."""
     checkpoints: dict[int, set[bytes]] = {}
     for known, value in ledger.checkpoints if ledger is not None else ():
@@ -1126,6 +1149,7 @@ def _verify_blocks(source: Source, header: Header, content: Optional[Content], l
     offset, chain, ordinal, nonce = header.size, header.c0, 0, -1
     if any(value != chain for value in checkpoints.get(0, ())):
         raise Failure("ledger-mismatch", "the ledger names another beginning for this recording")
+    verdict.sound_bytes = offset
 
     while True:
         magic = source.read(offset, 4)
@@ -1142,8 +1166,9 @@ def _verify_blocks(source: Source, header: Header, content: Optional[Content], l
             except ValueError as cause:
                 raise Failure("frames-broken", str(cause), offset, head.ordinal) from None
         if any(value != block.chain for value in checkpoints.get(head.ordinal, ())):
-            raise Failure("ledger-mismatch", f"the ledger has another chain value for block {head.ordinal}",
-                          offset, head.ordinal)
+            raise Failure(
+                "ledger-mismatch", f"the ledger has another chain value for block {head.ordinal}", offset, head.ordinal
+            )
         if content is not None:
             content.take(block, chain, frames)
         offset, chain, ordinal, nonce = offset + head.size, block.chain, head.ordinal, head.nonce
@@ -1163,6 +1188,8 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
     except ValueError as cause:
         raise Failure("chain-broken", str(cause), offset, due) from None
     if offset + head.size > source.size:
+        if source.read(source.size - len(SEAL_END), len(SEAL_END)) == SEAL_END:
+            raise Failure("chain-broken", "its length goes past the end of a file that ends with a seal", offset, due)
         raise Failure("truncated", "the file ends inside a block", offset, due)
     body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
     block = Block(head, offset, body)
@@ -1177,18 +1204,24 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
         raise Failure("duplicated", f"block {head.ordinal} comes again where {due} is due", offset, due)
     if head.ordinal > due:
         found = comes_later(source, offset + head.size, name, due)
-        raise Failure("reordered" if found else "block-missing",
-                      f"block {head.ordinal} comes where {due} is due", offset, due)
+        raise Failure(
+            "reordered" if found else "block-missing", f"block {head.ordinal} comes where {due} is due", offset, due
+        )
     if not block.follows(chain, raw):
         raise Failure("chain-broken", "its chain value does not follow from what is before it", offset, due)
     return block
 
 
-def _verify_seal(seal: Seal, header: Header, chain: bytes, blocks: int, trusted: set[bytes], offset: int) -> None:
+def _verify_seal(
+    seal: Seal, header: Header, chain: bytes, blocks: int, known: int, trusted: set[bytes], offset: int
+) -> None:
+    """Compares what the seal says with the header, the blocks, and the number of blocks that the ledger knows."""
     if seal.recording != header.c0 or seal.fields["session"] != str(header.session):
         raise Failure("foreign-seal", "the seal names another recording", offset)
     if seal.blocks > blocks:
         raise Failure("tail-cut", f"the seal knows {seal.blocks} blocks, the file holds {blocks}", offset)
+    if known > blocks:
+        raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
     if seal.blocks < blocks or seal.chain != chain:
         raise Failure("chain-not-sealed", "the seal names another last block", offset)
     if seal.seal_key not in trusted:
@@ -1214,13 +1247,21 @@ def _verify_counts(seal: Seal, content: Content, offset: int) -> None:
         raise Failure("channel-stripped", f"the seal knows channel {channel}, of which nothing is here", offset)
     found_bytes = sum(content.received.values())
     if (seal.records, seal.data_bytes) != (content.records, found_bytes):
-        raise Failure("counts-mismatch", f"{content.records} records with {found_bytes} bytes are here, "
-                      f"the seal counts {seal.records} with {seal.data_bytes}", offset)
+        raise Failure(
+            "counts-mismatch",
+            f"{content.records} records with {found_bytes} bytes are here, "
+            f"the seal counts {seal.records} with {seal.data_bytes}",
+            offset,
+        )
     for channel, stream in sorted(set(seal.counts) | set(content.received) | set(content.delivered)):
         found = content.received.get((channel, stream), 0), content.delivered.get((channel, stream), 0)
         if seal.counts.get((channel, stream), (0, 0)) != found:
-            raise Failure("counts-mismatch", f"channel {channel}, {STREAMS[stream]}: {found[0]} bytes received and "
-                          f"{found[1]} delivered are here, the seal counts others", offset)
+            raise Failure(
+                "counts-mismatch",
+                f"channel {channel}, {STREAMS[stream]}: {found[0]} bytes received and "
+                f"{found[1]} delivered are here, the seal counts others",
+                offset,
+            )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -1253,8 +1294,16 @@ class Leaf:
     def encode(self) -> bytes:
         kind = self.kind.encode("utf-8")
         tags = sorted(set(self.tags))
-        return b"".join([b"\x01", struct.pack(">QqH", self.number, self.time_us, len(kind)), kind,
-                         struct.pack(">H", len(tags)), *tags, self.body_hash])
+        return b"".join(
+            [
+                b"\x01",
+                struct.pack(">QqH", self.number, self.time_us, len(kind)),
+                kind,
+                struct.pack(">H", len(tags)),
+                *tags,
+                self.body_hash,
+            ]
+        )
 
 
 def parse_leaf(data: bytes) -> Leaf:
@@ -1275,7 +1324,7 @@ def parse_leaf(data: bytes) -> Leaf:
     return leaf
 
 
-# --- Tree: RFC 6962, section 2.1 ---------------------------------------------------------------------------------------
+# --- Tree: RFC 6962, section 2.1 --------------------------------------------------------------------------------------
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -1287,7 +1336,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 class CompactRange:
-    """The right edge of the tree: the roots of its perfect subtrees from left to right, one for each set bit of the size."""
+    """The right edge of the tree: the roots of its perfect subtrees, left to right, one for each bit of the size."""
 
     def __init__(self, size: int = 0, roots: Sequence[bytes] = ()) -> None:
         if not 0 <= size < 2**64 or bin(size).count("1") != len(roots) or any(len(root) != 32 for root in roots):
@@ -1377,7 +1426,7 @@ def consistency_holds(old_size: int, old_root: bytes, new_size: int, new_root: b
     return last == 0 and older == old_root and newer == new_root
 
 
-# --- Checkpoints: C2SP signed-note, tlog-checkpoint and tlog-proof -----------------------------------------------------
+# --- Checkpoints: C2SP signed-note, tlog-checkpoint and tlog-proof ---------------------------------------------------
 
 
 @dataclass
@@ -1490,7 +1539,11 @@ def in_words(verdict: Verdict) -> str:
         lines.append(f"Sound before it: {verdict.sound_blocks} blocks, {verdict.sound_bytes} bytes{until}.")
         return "\n".join(lines)
     lines.append("SOUND. Every byte is as it was sealed: nothing was changed, removed, added, repeated or moved.")
-    how = "when the session ended" if verdict.state == "sealed" else "after a crash, as found: the last bytes may be missing"
+    how = (
+        "when the session ended"
+        if verdict.state == "sealed"
+        else "after a crash, as found: the last bytes may be missing"
+    )
     lines.append(f"Sealed by {verdict.sealed_by} at {verdict.sealed_at}, {how}.")
     lines.append(f"Reason: {printable(verdict.reason)}. {verdict.sound_blocks} blocks, {verdict.sound_bytes} bytes.")
     if verdict.recovery is not None:
@@ -1508,20 +1561,26 @@ def in_words(verdict: Verdict) -> str:
     if verdict.ledger_asked:
         lines.append("The ledger holds this seal, and its checkpoints agree with the blocks.")
     else:
-        lines.append("The ledger was not asked: without it nobody can tell whether the holder of the seal key cut the end "
-                     "and sealed again, or whether there are other recordings.")
+        lines.append(
+            "The ledger was not asked: without it nobody can tell whether the holder of the seal key cut the end "
+            "and sealed again, or whether there are other recordings."
+        )
     return "\n".join(lines)
 
 
 def _recovery_in_words(recovery: dict[str, Any]) -> list[str]:
-    lines = [f"Recovery took over {recovery['frames']} frames and left {recovery['left_bytes']} bytes out, whose "
-             f"SHA-256 is {recovery['left_sha256']}."]
+    lines = [
+        f"Recovery took over {recovery['frames']} frames and left {recovery['left_bytes']} bytes out, whose "
+        f"SHA-256 is {recovery['left_sha256']}."
+    ]
     if recovery["checkpoint"] is None:
         lines.append("The ledger had no checkpoint of it.")
     elif recovery["reaches_checkpoint"]:
         lines.append(f"It is not older than the ledger's checkpoint of block {recovery['checkpoint'][0]}.")
     else:
-        lines.append(f"It does NOT reach the ledger's checkpoint of block {recovery['checkpoint'][0]}: blocks are missing.")
+        lines.append(
+            f"It does NOT reach the ledger's checkpoint of block {recovery['checkpoint'][0]}: blocks are missing."
+        )
     return lines
 
 
@@ -1531,13 +1590,24 @@ def printable(text: Optional[str]) -> str:
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    parser = argparse.ArgumentParser(description="Verifies a Chaperone recording.",
-                                     epilog="exit status: 0 sound, 1 not sound, 2 wrong usage")
+    parser = argparse.ArgumentParser(
+        description="Verifies a Chaperone recording.", epilog="exit status: 0 sound, 1 not sound, 2 wrong usage"
+    )
     parser.add_argument("recording", metavar="RECORDING")
-    parser.add_argument("--key", action="append", required=True, metavar="PUBLIC-KEY",
-                        help="a trusted Ed25519 key, or a file with one; may be repeated")
-    parser.add_argument("--identity", action="append", default=[], metavar="FILE",
-                        help="a file with age identities that open the content; may be repeated")
+    parser.add_argument(
+        "--key",
+        action="append",
+        required=True,
+        metavar="PUBLIC-KEY",
+        help="a trusted Ed25519 key, or a file with one; may be repeated",
+    )
+    parser.add_argument(
+        "--identity",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a file with age identities that open the content; may be repeated",
+    )
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     options = parser.parse_args(arguments)
     try:

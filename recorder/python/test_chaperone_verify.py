@@ -69,23 +69,30 @@ def age_encrypt(plain, recipients, file_key=bytes(range(16)), extra_stanza=b""):
     lines = b"age-encryption.org/v1\n" + extra_stanza
     for number, recipient in enumerate(recipients):
         ephemeral = X25519PrivateKey.from_private_bytes(bytes([100 + number] * 32))
-        wrap = hkdf(ephemeral.exchange(recipient), raw(ephemeral) + recipient.public_bytes(
-            serialization.Encoding.Raw, serialization.PublicFormat.Raw), b"age-encryption.org/v1/X25519")
+        wrap = hkdf(
+            ephemeral.exchange(recipient),
+            raw(ephemeral) + recipient.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw),
+            b"age-encryption.org/v1/X25519",
+        )
         body = ChaCha20Poly1305(wrap).encrypt(bytes(12), file_key, None)
         lines += b"-> X25519 " + unpadded(raw(ephemeral)) + b"\n" + unpadded(body) + b"\n"
     lines += b"---"
     mac = hmac.new(hkdf(file_key, b"", b"header"), lines, hashlib.sha256).digest()
     nonce = bytes(range(16, 32))
     cipher = ChaCha20Poly1305(hkdf(file_key, nonce, b"payload"))
-    chunks = [plain[at:at + 65536] for at in range(0, len(plain), 65536)] or [b""]
-    payload = b"".join(cipher.encrypt(n.to_bytes(11, "big") + bytes([n == len(chunks) - 1]), chunk, None)
-                       for n, chunk in enumerate(chunks))
+    chunks = [plain[at : at + 65536] for at in range(0, len(plain), 65536)] or [b""]
+    payload = b"".join(
+        cipher.encrypt(n.to_bytes(11, "big") + bytes([n == len(chunks) - 1]), chunk, None)
+        for n, chunk in enumerate(chunks)
+    )
     return lines + b" " + unpadded(mac) + b"\n" + nonce + payload
 
 
 def identity_text(identity):
     """An identity as `age-keygen` writes it (Bech32)."""
-    data = identity.private_bytes(serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption())
+    data = identity.private_bytes(
+        serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
+    )
     bits = int.from_bytes(data, "big") << 4
     values = [bits >> shift & 31 for shift in range(255, -1, -5)]
     prefix = "age-secret-key-"
@@ -117,11 +124,15 @@ def event(delta, channel, kind, body):
 
 
 def data(delta, channel, stream, content):
-    return Record(delta, channel, 0x10 + stream, varint(len(content)) + content, b"", ("received", channel, stream, len(content)))
+    return Record(
+        delta, channel, 0x10 + stream, varint(len(content)) + content, b"", ("received", channel, stream, len(content))
+    )
 
 
 def typed(delta, channel, stream, content):
-    return Record(delta, channel, 0x20 + stream, varint(len(content)), content, ("received", channel, stream, len(content)))
+    return Record(
+        delta, channel, 0x20 + stream, varint(len(content)), content, ("received", channel, stream, len(content))
+    )
 
 
 def delivered(delta, channel, stream, total):
@@ -135,14 +146,24 @@ class Writer:
         self.session, self.key = identity, key
         self.keys = {name: sha(b"data key of ", name.encode()) for name in ("evidence", "input")}
         wrap_to = {"evidence": [EVIDENCE_ID.public_key()], "input": [UNMASK_ID.public_key()]}
-        entries = {name: {
-            "commitment": sha(cv.KEY_LABEL, name.encode(), b"\n", identity.bytes, secret).hex(),
-            "recipients": ["age1" + name],
-            "wrapped": b64(age_encrypt(secret, wrap_to[name])),
-        } for name, secret in self.keys.items()}
-        self.fields = {"format": 1, "session": str(identity), "started": "2026-11-28T06:00:00.000000001Z",
-                       "monotonic_origin_ns": "123456789", "durability": "prompt", "seal_key": b64(raw(key)),
-                       "facts": {"target": "pump-server-1", "person": "Dana", "ratio": 0.5}, "keys": entries}
+        entries = {
+            name: {
+                "commitment": sha(cv.KEY_LABEL, name.encode(), b"\n", identity.bytes, secret).hex(),
+                "recipients": ["age1" + name],
+                "wrapped": b64(age_encrypt(secret, wrap_to[name])),
+            }
+            for name, secret in self.keys.items()
+        }
+        self.fields = {
+            "format": 1,
+            "session": str(identity),
+            "started": "2026-11-28T06:00:00.000000001Z",
+            "monotonic_origin_ns": "123456789",
+            "durability": "prompt",
+            "seal_key": b64(raw(key)),
+            "facts": {"target": "pump-server-1", "person": "Dana", "ratio": 0.5},
+            "keys": entries,
+        }
         self.fields.update(header)
         self.pieces = [self.header_bytes()]
         self.chain = self.c0 = sha(cv.CHAIN_LABEL, self.pieces[0])
@@ -174,17 +195,32 @@ class Writer:
         flags, stored = 0, list(plains)
         if compress:
             import zstandard
+
             flags = (1 if plains[0] else 0) | (2 if plains[1] else 0)
             stored = [zstandard.ZstdCompressor(level=1).compress(p) if p else p for p in plains]
             stored = compress(stored) if callable(compress) else stored
         sizes = [len(s) + 16 if s else 0 for s in stored]
-        raw_head = struct.pack(">4sBBH8sQQQQIIIII", b"CBLK", 1, flags, 0, head.get("name", self.c0[:8]),
-                               head.get("ordinal", self.ordinal), self.nonce, first, head.get("last", self.time),
-                               head.get("count", len(records)), *sizes, head.get("plain", len(plains[0])), len(plains[1]))
+        raw_head = struct.pack(
+            ">4sBBH8sQQQQIIIII",
+            b"CBLK",
+            1,
+            flags,
+            0,
+            head.get("name", self.c0[:8]),
+            head.get("ordinal", self.ordinal),
+            self.nonce,
+            first,
+            head.get("last", self.time),
+            head.get("count", len(records)),
+            *sizes,
+            head.get("plain", len(plains[0])),
+            len(plains[1]),
+        )
         nonce = bytes(4) + struct.pack(">Q", self.nonce)
         sections = b"".join(
             AESGCM(head.get("key", self.keys[name])).encrypt(nonce, s, raw_head + self.chain) if s else b""
-            for name, s in zip(("evidence", "input"), stored))
+            for name, s in zip(("evidence", "input"), stored)
+        )
         return self._append(raw_head + sections)
 
     def _append(self, body):
@@ -206,31 +242,74 @@ class Writer:
             fields = change(number, fields) if change else fields
             raw_head = struct.pack(">4sI8sQQQQIII", *fields, *[len(p) + 16 if p else 0 for p in plains])
             nonce = bytes(4) + struct.pack(">Q", fields[4])
-            body = raw_head + b"".join(AESGCM(self.keys[name]).encrypt(nonce, p, raw_head + before) if p else b""
-                                       for name, p in zip(("evidence", "input"), plains))
+            body = raw_head + b"".join(
+                AESGCM(self.keys[name]).encrypt(nonce, p, raw_head + before) if p else b""
+                for name, p in zip(("evidence", "input"), plains)
+            )
             before = sha(cv.FRAME_LABEL, before, body)
             frames += body + before
         frames += head.get("behind", b"")
         total = head.get("count", sum(map(len, batches)))
-        return self._append(struct.pack(">4sBBH8sQQQQIIIII", b"CBLK", 2, 0, 0, self.c0[:8], self.ordinal, self.nonce, first,
-                                        self.time, total, len(frames), 0, len(frames), 0) + frames)
+        return self._append(
+            struct.pack(
+                ">4sBBH8sQQQQIIIII",
+                b"CBLK",
+                2,
+                0,
+                0,
+                self.c0[:8],
+                self.ordinal,
+                self.nonce,
+                first,
+                self.time,
+                total,
+                len(frames),
+                0,
+                len(frames),
+                0,
+            )
+            + frames
+        )
 
     def seal(self, state="sealed", key=None, **fields):
         key = key or self.key
         channels = sorted({channel for channel, _ in self.counts})
         values = {
-            "session": str(self.session), "recording": self.c0.hex(), "state": state, "blocks": self.ordinal,
-            "chain": self.chain.hex(), "records": str(self.records),
-            "bytes": str(sum(entry["received"] for entry in self.counts.values())), "first_at": "2026-11-28T06:00:00Z",
-            "last_at": "2026-11-28T06:00:01Z", "at": "2026-11-28T06:00:02Z", "reason": "closed", "seal_key": b64(raw(key)),
-            "coverage": coverage_json(channels), "counts": counts_json(self.counts)}
+            "session": str(self.session),
+            "recording": self.c0.hex(),
+            "state": state,
+            "blocks": self.ordinal,
+            "chain": self.chain.hex(),
+            "records": str(self.records),
+            "bytes": str(sum(entry["received"] for entry in self.counts.values())),
+            "first_at": "2026-11-28T06:00:00Z",
+            "last_at": "2026-11-28T06:00:01Z",
+            "at": "2026-11-28T06:00:02Z",
+            "reason": "closed",
+            "seal_key": b64(raw(key)),
+            "coverage": coverage_json(channels),
+            "counts": counts_json(self.counts),
+        }
         if state == "recovered":
-            values.update(records=None, bytes=None, counts=counts_json({}), coverage=coverage_json([]), recovery={
-                "frames": 2, "left_bytes": "0", "left_sha256": sha().hex(), "checkpoint": None, "reaches_checkpoint": True})
+            values.update(
+                records=None,
+                bytes=None,
+                counts=counts_json({}),
+                coverage=coverage_json([]),
+                recovery={
+                    "frames": 2,
+                    "left_bytes": "0",
+                    "left_sha256": sha().hex(),
+                    "checkpoint": None,
+                    "reaches_checkpoint": True,
+                },
+            )
         values.update(fields)
         text = cv.canonical_json(values)
         signed = b"CSEL" + struct.pack(">I", len(text)) + text
-        self.pieces.append(signed + key.sign(cv.SEAL_LABEL + signed) + struct.pack(">I", len(signed) + 76) + b"CHAPEND\n")
+        self.pieces.append(
+            signed + key.sign(cv.SEAL_LABEL + signed) + struct.pack(">I", len(signed) + 76) + b"CHAPEND\n"
+        )
         return self
 
     def bytes(self):
@@ -242,19 +321,37 @@ def coverage_json(channels):
 
 
 def counts_json(counts):
-    return [{"channel": channel, "stream": cv.STREAMS[stream], "received": str(entry["received"]),
-             "delivered": str(entry["delivered"])} for (channel, stream), entry in sorted(counts.items())]
+    return [
+        {
+            "channel": channel,
+            "stream": cv.STREAMS[stream],
+            "received": str(entry["received"]),
+            "delivered": str(entry["delivered"]),
+        }
+        for (channel, stream), entry in sorted(counts.items())
+    ]
 
 
 def sample(writer=None):
     """A shell with typed input (channel 0) and a command (channel 1), in four blocks, one of them compressed."""
     writer = writer or Writer()
-    writer.block([event(0, None, "session", {"gate": "north"}), event(5, 0, "channel-open", {"kind": "shell"}),
-                  typed(10, 0, INPUT, b"uptime\r"), data(3, 0, OUTPUT, b"up 3 days\r\n")])
-    writer.block([data(0, 0, OUTPUT, b"line of output\r\n" * 3000), typed(1, 0, INPUT, b"hunter2 " * 600)], compress=True)
-    writer.block([event(0, 1, "channel-open", {"kind": "exec"}), data(9, 1, INPUT, b"piped in"),
-                  data(2, 1, STDERR, b"warning")])
-    writer.block([delivered(0, 0, OUTPUT, 48011), delivered(1, 1, INPUT, 8), event(1, None, "end", {"reason": "closed"})])
+    writer.block(
+        [
+            event(0, None, "session", {"gate": "north"}),
+            event(5, 0, "channel-open", {"kind": "shell"}),
+            typed(10, 0, INPUT, b"uptime\r"),
+            data(3, 0, OUTPUT, b"up 3 days\r\n"),
+        ]
+    )
+    writer.block(
+        [data(0, 0, OUTPUT, b"line of output\r\n" * 3000), typed(1, 0, INPUT, b"hunter2 " * 600)], compress=True
+    )
+    writer.block(
+        [event(0, 1, "channel-open", {"kind": "exec"}), data(9, 1, INPUT, b"piped in"), data(2, 1, STDERR, b"warning")]
+    )
+    writer.block(
+        [delivered(0, 0, OUTPUT, 48011), delivered(1, 1, INPUT, 8), event(1, None, "end", {"reason": "closed"})]
+    )
     return writer
 
 
@@ -278,8 +375,11 @@ def flip(recording, at, bit=0):
 class Sound(unittest.TestCase):
     def test_a_sealed_recording_is_sound_at_each_depth(self):
         whole = sample().seal().bytes()
-        for identities, content in (((), "not-opened"), ((EVIDENCE_ID,), "evidence-opened"),
-                                    ((STRANGER_ID, UNMASK_ID, EVIDENCE_ID), "all-opened")):
+        for identities, content in (
+            ((), "not-opened"),
+            ((EVIDENCE_ID,), "evidence-opened"),
+            ((STRANGER_ID, UNMASK_ID, EVIDENCE_ID), "all-opened"),
+        ):
             verdict = judge(whole, identities)
             self.assertTrue(verdict.sound, verdict)
             self.assertEqual((verdict.content, verdict.state), (content, "sealed"))
@@ -358,8 +458,17 @@ class Damage(unittest.TestCase):
 
     def test_header_json_is_canonical_and_has_each_name_once(self):
         writer = Writer()
-        for text in (b'{"format":1,' + cv.canonical_json(writer.fields)[1:], json.dumps(writer.fields).encode(),
-                     b'{"a":' + b"[" * 101 + b"]" * 101 + b"}", b"[" * 200_000, b'{"format":' + b"9" * 200_000 + b"}", b'{"format":NaN}', b'{"a":"\\ud800"}', b"[1]", b"\xff"):
+        for text in (
+            b'{"format":1,' + cv.canonical_json(writer.fields)[1:],
+            json.dumps(writer.fields).encode(),
+            b'{"a":' + b"[" * 101 + b"]" * 101 + b"}",
+            b"[" * 200_000,
+            b'{"format":' + b"9" * 200_000 + b"}",
+            b'{"format":NaN}',
+            b'{"a":"\\ud800"}',
+            b"[1]",
+            b"\xff",
+        ):
             signed = b"CHAPREC\n" + struct.pack(">HHI", 1, 0, len(text)) + text
             self.assert_named("header-damaged", signed + SEAL_KEY.sign(cv.HEADER_LABEL + signed))
 
@@ -372,8 +481,11 @@ class Damage(unittest.TestCase):
             self.assertEqual((verdict.offset, verdict.sound_bytes), (starts[2], starts[2]))
         for cut in (starts[3] - 1, starts[2] + 1, starts[2] + 5, starts[2] + 67, starts[5] - 3):
             self.assert_named("truncated", good[:cut])
+        longer = good[: starts[2] + 52] + (5000).to_bytes(4, "big") + good[starts[2] + 56 :]
+        self.assert_named("chain-broken", longer, block=2, sound=1)
+        self.assert_named("truncated", longer[:-1], block=2, sound=1)
         self.assert_named("not-a-block", flip(good, starts[2]), block=2, sound=1)
-        self.assert_named("not-a-block", good[:starts[2]] + bytes(500))
+        self.assert_named("not-a-block", good[: starts[2]] + bytes(500))
         self.assert_named("foreign-block", sample().block([], name=b"other on").seal(), block=5)
         joined = lambda *order: b"".join(pieces[n] for n in order)
         self.assert_named("block-missing", joined(0, 1, 3, 4, 5), block=2, sound=1)
@@ -394,13 +506,21 @@ class Damage(unittest.TestCase):
 
     def test_frames(self):
         def field(frame, index, value):
-            return lambda n, fields: fields[:index] + [value] + fields[index + 1:] if n == frame else fields
+            return lambda n, fields: fields[:index] + [value] + fields[index + 1 :] if n == frame else fields
 
         batches = lambda: [[data(0, 0, OUTPUT, b"two")], [typed(4, 0, INPUT, b"x")]]
         start = lambda: Writer().block([event(0, 0, "channel-open", {})])
         self.assertTrue(judge(start().frames(batches()).seal("recovered").bytes()).sound)
-        for change in (field(1, 0, b"CFRN"), field(1, 1, 5), field(0, 2, b"other on"), field(1, 3, 9), field(0, 4, 3),
-                       field(1, 4, 4), field(1, 6, 99), field(0, 5, 7)):
+        for change in (
+            field(1, 0, b"CFRN"),
+            field(1, 1, 5),
+            field(0, 2, b"other on"),
+            field(1, 3, 9),
+            field(0, 4, 3),
+            field(1, 4, 4),
+            field(1, 6, 99),
+            field(0, 5, 7),
+        ):
             self.assert_named("frames-broken", start().frames(batches(), change).seal("recovered"), block=2, sound=1)
         self.assert_named("frames-broken", start().frames(batches(), behind=b"CFRM").seal("recovered"))
         self.assert_named("frames-broken", start().frames(batches(), count=7).seal("recovered"))
@@ -422,13 +542,37 @@ class Damage(unittest.TestCase):
             self.assert_named("truncated", good[:cut])
         for at in (start + 4, start + 8, len(good) - 1, len(good) - 9):
             self.assert_named("seal-damaged", flip(good, at, 5))
-        for change in ({"state": "done"}, {"blocks": -1}, {"chain": "00"}, {"counts": [{"channel": 0}]}, {"coverage": 5},
-                       {"records": None}, {"records": 12}, {"blocks": "4"}, {"at": "noon"}, {"first_at": 5}, {"reason": None},
-                       {"coverage": [{"channel": 0, "coverage": "mostly", "why": ""}]}, {"counts": {}}):
+        for change in (
+            {"state": "done"},
+            {"blocks": -1},
+            {"chain": "00"},
+            {"counts": [{"channel": 0}]},
+            {"coverage": 5},
+            {"records": None},
+            {"records": 12},
+            {"blocks": "4"},
+            {"at": "noon"},
+            {"first_at": 5},
+            {"reason": None},
+            {"coverage": [{"channel": 0, "coverage": "mostly", "why": ""}]},
+            {"counts": {}},
+        ):
             self.assert_named("seal-damaged", sample().seal(**change))
-        found = {"frames": 2, "left_bytes": "0", "left_sha256": "00" * 32, "checkpoint": [1, "11" * 32], "reaches_checkpoint": True}
+        found = {
+            "frames": 2,
+            "left_bytes": "0",
+            "left_sha256": "00" * 32,
+            "checkpoint": [1, "11" * 32],
+            "reaches_checkpoint": True,
+        }
         self.assertTrue(judge(recovered().seal("recovered", recovery=found).bytes()).sound)
-        for change in ({"frames": "2"}, {"left_bytes": 0}, {"left_sha256": ""}, {"checkpoint": [1]}, {"reaches_checkpoint": 1}):
+        for change in (
+            {"frames": "2"},
+            {"left_bytes": 0},
+            {"left_sha256": ""},
+            {"checkpoint": [1]},
+            {"reaches_checkpoint": 1},
+        ):
             self.assert_named("seal-damaged", recovered().seal("recovered", recovery=dict(found, **change)))
         self.assert_named("seal-signature", flip(good, good.index(b'"closed"') + 2))
         self.assert_named("seal-signature", flip(good, len(good) - 20))
@@ -459,8 +603,9 @@ class Damage(unittest.TestCase):
         for name in ("evidence", "input"):
             for secret in (bytes(32), b"short"):
                 writer = Writer()
-                writer.fields["keys"][name]["wrapped"] = b64(age_encrypt(
-                    secret, [EVIDENCE_ID.public_key(), UNMASK_ID.public_key()]))
+                writer.fields["keys"][name]["wrapped"] = b64(
+                    age_encrypt(secret, [EVIDENCE_ID.public_key(), UNMASK_ID.public_key()])
+                )
                 again = Writer(keys=writer.fields["keys"])
                 self.assert_named("key-commitment-mismatch", again.seal(), (EVIDENCE_ID, UNMASK_ID))
         keys = Writer().fields["keys"]
@@ -471,23 +616,43 @@ class Damage(unittest.TestCase):
         both = (EVIDENCE_ID, UNMASK_ID)
         records = lambda: [data(0, 0, OUTPUT, b"text " * 100), typed(1, 0, INPUT, b"abc")]
         self.assert_named("content-broken", sample().block(records(), key=bytes(32)).seal(), both, block=5, sound=4)
-        for mutate in (lambda s: [s[0] + b"x", s[1]], lambda s: [s[0] * 2, s[1]], lambda s: [s[0][:-3], s[1]],
-                       lambda s: [b"no zstd at all", s[1]], lambda s: [s[0], s[1] + b"x"]):
+        for mutate in (
+            lambda s: [s[0] + b"x", s[1]],
+            lambda s: [s[0] * 2, s[1]],
+            lambda s: [s[0][:-3], s[1]],
+            lambda s: [b"no zstd at all", s[1]],
+            lambda s: [s[0], s[1] + b"x"],
+        ):
             self.assert_named("content-broken", sample().block(records(), compress=mutate).seal(), both, block=5)
         self.assert_named("content-broken", sample().block(records(), compress=True, plain=400).seal(), both)
         self.assert_named("content-broken", sample().block(records(), compress=True, plain=600).seal(), both)
 
     def test_a_decompression_bomb_stays_small(self):
         import zstandard
+
         bomb = lambda s: [zstandard.ZstdCompressor(level=1).compress(bytes(400_000_000)), s[1]]
-        self.assert_named("content-broken", Writer().block([data(0, 0, OUTPUT, b"x")], compress=bomb).seal(), (EVIDENCE_ID,))
+        self.assert_named(
+            "content-broken", Writer().block([data(0, 0, OUTPUT, b"x")], compress=bomb).seal(), (EVIDENCE_ID,)
+        )
 
     def test_records(self):
         both = (EVIDENCE_ID, UNMASK_ID)
         bad = lambda record: Writer().block([record]).seal()
-        for tag, fields in ((0x00, b""), (0x02, b"\0\0"), (0x16, b"\0"), (0x26, b"\0"), (0x36, b"\0"), (0x40, b"\0"),
-                            (0x10, b"\x05abc"), (0x01, b"\x03a"), (0x01, b"\x01\xff\x02{}"), (0x01, b"\x01a\x01{"),
-                            (0x30, b"\xff" * 9 + b"\x02"), (0x30, b"\x80" * 11), (0x10, b"")):
+        for tag, fields in (
+            (0x00, b""),
+            (0x02, b"\0\0"),
+            (0x16, b"\0"),
+            (0x26, b"\0"),
+            (0x36, b"\0"),
+            (0x40, b"\0"),
+            (0x10, b"\x05abc"),
+            (0x01, b"\x03a"),
+            (0x01, b"\x01\xff\x02{}"),
+            (0x01, b"\x01a\x01{"),
+            (0x30, b"\xff" * 9 + b"\x02"),
+            (0x30, b"\x80" * 11),
+            (0x10, b""),
+        ):
             self.assert_named("records-malformed", bad(Record(0, 0, tag, fields)), both, block=1, sound=0)
         self.assert_named("records-malformed", bad(Record(0, 0, 0x22, b"\x02", b"abc")), (EVIDENCE_ID,))
         self.assert_named("records-malformed", bad(data(1, 0, OUTPUT, b"late")), both)
@@ -527,7 +692,7 @@ class Mutations(unittest.TestCase):
             self.assertFalse(verdict.sound, "a changed file was called sound")
             self.assertIn(verdict.failure, cv.FAILURES)
             self.assertLessEqual(verdict.sound_bytes, len(changed))
-            self.assertEqual(changed[:verdict.sound_bytes], original[:verdict.sound_bytes])
+            self.assertEqual(changed[: verdict.sound_bytes], original[: verdict.sound_bytes])
             cv.in_words(verdict)
             tried += 1
         self.assertGreater(tried, 100)
@@ -551,11 +716,11 @@ class Mutations(unittest.TestCase):
         if kind == 1:
             return original[:at]
         if kind == 2:
-            return original[:at] + other[chance.randrange(len(other)):]
+            return original[:at] + other[chance.randrange(len(other)) :]
         if kind == 3:
-            return original[:at] + original[at + chance.randrange(1, 200):]
+            return original[:at] + original[at + chance.randrange(1, 200) :]
         if kind == 4:
-            piece = original[at:at + chance.randrange(1, 400)]
+            piece = original[at : at + chance.randrange(1, 400)]
             return original[:at] + piece + original[at:]
         changed = bytearray(original)
         for _ in range(chance.randrange(2, 9)):
@@ -565,7 +730,9 @@ class Mutations(unittest.TestCase):
     def test_writers_mistakes_under_a_good_chain_are_named_too(self):
         """Random plaintexts, correctly encrypted, chained and sealed: only the parser of records stands between."""
         chance = random.Random(5)
-        plain = b"".join(r.evidence for r in (event(0, 0, "channel-open", {}), data(1, 0, OUTPUT, b"abc"), typed(1, 0, 2, b"de")))
+        plain = b"".join(
+            r.evidence for r in (event(0, 0, "channel-open", {}), data(1, 0, OUTPUT, b"abc"), typed(1, 0, 2, b"de"))
+        )
         for _ in range(300):
             changed = bytearray(plain)
             for _ in range(chance.randrange(1, 4)):
@@ -582,7 +749,13 @@ class Age(unittest.TestCase):
             text = identity_text(identity)
             (parsed,) = cv.parse_identities(f"# created: today\n\n{text}\n")
             self.assertEqual(raw(parsed), raw(identity))
-            for wrong in (text[:-1] + ("Q" if text[-1] != "Q" else "P"), text[:-1], text[:20].lower() + text[20:], "age1x", ""):
+            for wrong in (
+                text[:-1] + ("Q" if text[-1] != "Q" else "P"),
+                text[:-1],
+                text[:20].lower() + text[20:],
+                "age1x",
+                "",
+            ):
                 with self.assertRaises(ValueError):
                     cv.parse_identities(wrong)
 
@@ -630,46 +803,82 @@ class Fixtures(unittest.TestCase):
                 ledger = case["ledger"] and cv.LedgerView(
                     case["ledger"]["session"],
                     [(at["block"], bytes.fromhex(at["chain"])) for at in case["ledger"]["checkpoints"]],
-                    bytes.fromhex(case["ledger"]["seal"]) if case["ledger"]["seal"] else None)
+                    bytes.fromhex(case["ledger"]["seal"]) if case["ledger"]["seal"] else None,
+                )
                 keys = [base64.b64decode(manifest["keys"][name]) for name in case["keys"]]
-                verdict = cv.verify_recording(FIXTURES / case["file"], keys, [identities[i] for i in case["identities"]], ledger)
+                verdict = cv.verify_recording(
+                    FIXTURES / case["file"], keys, [identities[i] for i in case["identities"]], ledger
+                )
                 due = case["expect"]
-                found = {"sound": verdict.sound, "failure": verdict.failure, "block": verdict.block, "state": verdict.state,
-                         "offset": verdict.offset if verdict.failure else None, "sound_blocks": verdict.sound_blocks,
-                         "content": verdict.content if verdict.sound else None}
+                found = {
+                    "sound": verdict.sound,
+                    "failure": verdict.failure,
+                    "block": verdict.block,
+                    "state": verdict.state,
+                    "offset": verdict.offset if verdict.failure else None,
+                    "sound_blocks": verdict.sound_blocks,
+                    "content": verdict.content if verdict.sound else None,
+                }
                 self.assertEqual(found, {name: due.get(name) for name in found}, verdict.detail)
 
 
 class Times(unittest.TestCase):
     def test_rfc_3339(self):
-        for text, written in (("2026-11-28T06:00:00Z", None), ("2026-11-28T06:00:00.120Z", "2026-11-28T06:00:00.12Z"),
-                              ("2026-11-28T00:30:00.000000001+01:00", "2026-11-27T23:30:00.000000001Z"), ("1969-12-31T23:59:59.5Z", None)):
+        for text, written in (
+            ("2026-11-28T06:00:00Z", None),
+            ("2026-11-28T06:00:00.120Z", "2026-11-28T06:00:00.12Z"),
+            ("2026-11-28T00:30:00.000000001+01:00", "2026-11-27T23:30:00.000000001Z"),
+            ("1969-12-31T23:59:59.5Z", None),
+        ):
             self.assertEqual(str(cv.Time.read(text)), written or text)
         self.assertEqual(str(cv.Time.read("2026-12-31T23:59:59.999999999Z").after(1)), "2027-01-01T00:00:00Z")
         self.assertEqual(str(cv.Time.read("9999-12-31T23:59:59Z").after(2**64 - 1))[-12:], "s after 1970")
-        for wrong in ("", "noon", "2026-11-28", "2026-13-28T06:00:00Z", "2026-11-28T06:00:00", "2026-11-28T06:00:00.Z", 5, None,
-                      "\u0662026-11-28T06:00:00Z"):
+        for wrong in (
+            "",
+            "noon",
+            "2026-11-28",
+            "2026-13-28T06:00:00Z",
+            "2026-11-28T06:00:00",
+            "2026-11-28T06:00:00.Z",
+            5,
+            None,
+            "\u0662026-11-28T06:00:00Z",
+        ):
             with self.assertRaises(ValueError):
                 cv.Time.read(wrong)
 
 
 class CanonicalJson(unittest.TestCase):
     def test_examples_of_rfc_8785(self):
-        text = ('{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],'
-                '"string":"\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/","literals":[null,true,false]}')
-        self.assertEqual(cv.canonical_json(json.loads(text)).decode(),
-                         '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
-                         '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}')
+        text = (
+            '{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001],'
+            '"string":"\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/","literals":[null,true,false]}'
+        )
+        self.assertEqual(
+            cv.canonical_json(json.loads(text)).decode(),
+            '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+            '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+        )
         names = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
         self.assertEqual(list(json.loads(cv.canonical_json(names)).values()), [2, 4, 6, 7, 1, 5, 3])
 
     def test_numbers_of_rfc_8785_appendix_b(self):
-        for bits, text in (("0000000000000000", "0"), ("8000000000000000", "0"), ("0000000000000001", "5e-324"),
-                           ("7fefffffffffffff", "1.7976931348623157e+308"), ("4340000000000000", "9007199254740992"),
-                           ("4430000000000000", "295147905179352830000"), ("44b52d02c7e14af5", "9.999999999999997e+22"),
-                           ("44b52d02c7e14af6", "1e+23"), ("444b1ae4d6e2ef50", "1e+21"), ("3eb0c6f7a0b5ed8d", "0.000001"),
-                           ("3eb0c6f7a0b5ed8c", "9.999999999999997e-7"), ("41b3de4355555553", "333333333.3333332"),
-                           ("becbf647612f3696", "-0.0000033333333333333333"), ("43143ff3c1cb0959", "1424953923781206.2")):
+        for bits, text in (
+            ("0000000000000000", "0"),
+            ("8000000000000000", "0"),
+            ("0000000000000001", "5e-324"),
+            ("7fefffffffffffff", "1.7976931348623157e+308"),
+            ("4340000000000000", "9007199254740992"),
+            ("4430000000000000", "295147905179352830000"),
+            ("44b52d02c7e14af5", "9.999999999999997e+22"),
+            ("44b52d02c7e14af6", "1e+23"),
+            ("444b1ae4d6e2ef50", "1e+21"),
+            ("3eb0c6f7a0b5ed8d", "0.000001"),
+            ("3eb0c6f7a0b5ed8c", "9.999999999999997e-7"),
+            ("41b3de4355555553", "333333333.3333332"),
+            ("becbf647612f3696", "-0.0000033333333333333333"),
+            ("43143ff3c1cb0959", "1424953923781206.2"),
+        ):
             (number,) = struct.unpack(">d", bytes.fromhex(bits))
             self.assertEqual(cv.canonical_json(number).decode(), text)
         for number in (float("nan"), float("inf")):
@@ -707,9 +916,11 @@ class Ledger(unittest.TestCase):
         return Ledger.consistency(m - k, hashed[k:], False) + [Ledger.root(hashed[:k])]
 
     def test_roots_of_the_well_known_leaves(self):
-        known = {0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-                 1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-                 8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"}
+        known = {
+            0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+            8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+        }
         for size, root in known.items():
             self.assertEqual(cv.tree_root(self.LEAVES[:size]).hex(), root)
 
@@ -727,7 +938,11 @@ class Ledger(unittest.TestCase):
                 self.assertFalse(cv.inclusion_holds(hashed[index], index, size, path + [root], root))
                 self.assertFalse(cv.inclusion_holds(hashed[index], index, size, path[:-1], root) and path)
                 for n in range(len(path)):
-                    self.assertFalse(cv.inclusion_holds(hashed[index], index, size, path[:n] + [flip(path[n], 0)] + path[n + 1:], root))
+                    self.assertFalse(
+                        cv.inclusion_holds(
+                            hashed[index], index, size, path[:n] + [flip(path[n], 0)] + path[n + 1 :], root
+                        )
+                    )
                 self.assertFalse(cv.inclusion_holds(hashed[index], (index + 1) % size, size, path, root) and size > 1)
             for old in range(1, size + 1):
                 before, proof = self.root(hashed[:old]), self.consistency(old, hashed[:size])
@@ -736,20 +951,24 @@ class Ledger(unittest.TestCase):
                 self.assertFalse(cv.consistency_holds(old, before, size, flip(root, 0), proof))
                 self.assertFalse(cv.consistency_holds(old, before, size, root, proof + [root]))
                 for n in range(len(proof)):
-                    self.assertFalse(cv.consistency_holds(old, before, size, root, proof[:n] + proof[n + 1:]))
+                    self.assertFalse(cv.consistency_holds(old, before, size, root, proof[:n] + proof[n + 1 :]))
             if size < 20:
                 edge.append(hashed[size])
         self.assertTrue(cv.consistency_holds(0, sha(), 5, self.root(hashed[:5]), []))
 
     def test_leaves(self):
         tags = [cv.target_tag(bytes([n]) * 32, 7) for n in (2, 1)]
-        self.assertEqual(tags[0], hmac.new(b"\2" * 32, b"chaperone/ledger/tag/v1\n" + bytes(7) + b"\7", hashlib.sha256).digest()[:16])
+        self.assertEqual(
+            tags[0], hmac.new(b"\2" * 32, b"chaperone/ledger/tag/v1\n" + bytes(7) + b"\7", hashlib.sha256).digest()[:16]
+        )
         leaf = cv.Leaf(7, -5, "session.start", tags + tags[:1], cv.body_hash(bytes(16), {"b": 1, "a": 2}))
         self.assertEqual(leaf.body_hash, sha(b"chaperone/ledger/body/v1\n", bytes(16), b'{"a":2,"b":1}'))
         encoded = leaf.encode()
         self.assertEqual(encoded[:17], b"\1" + bytes(7) + b"\7" + b"\xff" * 7 + b"\xfb")
         parsed = cv.parse_leaf(encoded)
-        self.assertEqual((parsed.number, parsed.time_us, parsed.kind, parsed.tags), (7, -5, "session.start", sorted(tags)))
+        self.assertEqual(
+            (parsed.number, parsed.time_us, parsed.kind, parsed.tags), (7, -5, "session.start", sorted(tags))
+        )
         chance = random.Random(6)
         for at in range(len(encoded)):
             with self.assertRaises(ValueError):
@@ -757,7 +976,11 @@ class Ledger(unittest.TestCase):
             changed = flip(encoded, at, chance.randrange(8))
             with contextlib.suppress(ValueError):
                 self.assertEqual(cv.parse_leaf(changed).encode(), changed)
-        for swapped in (leaf.encode()[:-64] + sorted(tags)[1] + sorted(tags)[0] + leaf.body_hash, encoded + b"\0", b"\2" + encoded[1:]):
+        for swapped in (
+            leaf.encode()[:-64] + sorted(tags)[1] + sorted(tags)[0] + leaf.body_hash,
+            encoded + b"\0",
+            b"\2" + encoded[1:],
+        ):
             with self.assertRaises(ValueError):
                 cv.parse_leaf(swapped)
 
@@ -767,8 +990,10 @@ class Ledger(unittest.TestCase):
 
     def test_the_example_of_c2sp_signed_note(self):
         key = cv.parse_verifier_key("example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")
-        note = ("This is an example message.\n\n\u2014 example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYN"
-                "ZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n").encode()
+        note = (
+            "This is an example message.\n\n\u2014 example.com/foo "
+            "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
+        ).encode()
         self.assertEqual(cv.open_note(note, key), "This is an example message.\n")
         for at in range(len(note)):
             with self.assertRaises(ValueError):
@@ -783,15 +1008,27 @@ class Ledger(unittest.TestCase):
         self.assertEqual((checkpoint.size, checkpoint.root), (8, cv.tree_root(self.LEAVES)))
         other = b"\xe2\x80\x94 witness.example AAAAAAAA\n"
         cv.open_checkpoint(self.note(body) + other, key)
-        for bad in (self.note(body, OTHER_KEY), self.note(body.replace("\n8\n", "\n08\n")), self.note("other\n" + body.split("\n", 1)[1]),
-                    self.note(f"{name}\n8\n"), self.note(body).replace(b"\n8\n", b"\n7\n"), self.note(body)[:-1], b"", b"\xff"):
+        for bad in (
+            self.note(body, OTHER_KEY),
+            self.note(body.replace("\n8\n", "\n08\n")),
+            self.note("other\n" + body.split("\n", 1)[1]),
+            self.note(f"{name}\n8\n"),
+            self.note(body).replace(b"\n8\n", b"\n7\n"),
+            self.note(body)[:-1],
+            b"",
+            b"\xff",
+        ):
             with self.assertRaises(ValueError):
                 cv.open_checkpoint(bad, key)
         lines = ["c2sp.org/tlog-proof@v1", "index 5", *map(b64, self.path(5, hashed))]
         proof = "\n".join(lines).encode() + b"\n\n" + self.note(body)
         self.assertEqual(cv.open_proof(proof, self.LEAVES[5], key)[0], 5)
         cv.open_proof(proof.replace(b"index", b"extra QUJD\nindex"), self.LEAVES[5], key)
-        for bad, leaf in ((proof, self.LEAVES[4]), (proof.replace(b"index 5", b"index 4"), self.LEAVES[5]), (proof[:60], self.LEAVES[5])):
+        for bad, leaf in (
+            (proof, self.LEAVES[4]),
+            (proof.replace(b"index 5", b"index 4"), self.LEAVES[5]),
+            (proof[:60], self.LEAVES[5]),
+        ):
             with self.assertRaises(ValueError):
                 cv.open_proof(bad, leaf, key)
         for text in ("", "a+b", f"{name}+00000000+{b64(bytes([1]) + raw(SEAL_KEY))}", f"{name}+x+AAAA"):
@@ -818,7 +1055,9 @@ class Command(unittest.TestCase):
         return status, out.getvalue() + err.getvalue()
 
     def test_keys_are_base64_or_pem_or_a_file(self):
-        pem = SEAL_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        pem = SEAL_KEY.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         path = Path(self.folder.name) / "key.pem"
         path.write_bytes(pem)
         for key in (b64(raw(SEAL_KEY)), pem.decode(), str(path)):
@@ -834,8 +1073,13 @@ class Command(unittest.TestCase):
         status, text = self.run_main(self.recording, "--key", key)
         self.assertEqual(status, 1)
         self.assertRegex(text, "NOT SOUND: .*\n.*byte [0-9]+.*\n.*Sound before it: [0-9]+ blocks")
-        for wrong in ((), (self.recording,), (self.recording, "--key", "nonsense"), (self.recording, "--key", key, "--identity", "/absent"),
-                      (self.recording, "--key", key, "--identity", self.recording)):
+        for wrong in (
+            (),
+            (self.recording,),
+            (self.recording, "--key", "nonsense"),
+            (self.recording, "--key", key, "--identity", "/absent"),
+            (self.recording, "--key", key, "--identity", self.recording),
+        ):
             self.assertEqual(self.run_main(*wrong)[0], 2, wrong)
 
     def test_a_missing_package_is_no_verdict(self):
@@ -845,11 +1089,22 @@ class Command(unittest.TestCase):
         self.assertIn("pip install zstandard", text)
 
     def test_words_for_a_recovered_recording(self):
-        found = {"frames": 3, "left_bytes": "12", "left_sha256": "00" * 32, "checkpoint": [9, "11" * 32], "reaches_checkpoint": False}
+        found = {
+            "frames": 3,
+            "left_bytes": "12",
+            "left_sha256": "00" * 32,
+            "checkpoint": [9, "11" * 32],
+            "reaches_checkpoint": False,
+        }
         Path(self.recording).write_bytes(recovered().seal("recovered", recovery=found).bytes())
         status, text = self.run_main(self.recording, "--key", b64(raw(SEAL_KEY)), "--identity", self.identity)
         self.assertEqual(status, 0, text)
-        for words in ("after a crash", "took over 3 frames", "NOT reach the ledger's checkpoint of block 9", "typed input, which stays masked"):
+        for words in (
+            "after a crash",
+            "took over 3 frames",
+            "NOT reach the ledger's checkpoint of block 9",
+            "typed input, which stays masked",
+        ):
             self.assertIn(words, text)
 
     def test_nothing_of_the_file_steers_the_terminal(self):
