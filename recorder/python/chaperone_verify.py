@@ -661,8 +661,7 @@ BLOCK_HEAD = struct.Struct(">4sBBH8sQQQQIIIII")
 CHAIN_BYTES = 32
 TAG_BYTES = 16
 SECTION_PLAIN_MAX = 2 * 1024 * 1024
-# zstd may make an incompressible section longer, by this much at most (ZSTD_COMPRESSBOUND).
-SECTION_MAX = SECTION_PLAIN_MAX + SECTION_PLAIN_MAX // 256 + TAG_BYTES
+SECTION_MAX = SECTION_PLAIN_MAX + TAG_BYTES
 
 RECORDS, FRAMES = 1, 2
 EVIDENCE_ZSTD, INPUT_ZSTD = 1, 2
@@ -1026,6 +1025,13 @@ def read_seal(source: Source, offset: int) -> Seal:
     return seal
 
 
+def ends_with_seal(source: Source) -> bool:
+    """Whether the end of the file looks like a seal's trailer, and a seal begins where it says."""
+    trailer = source.read(max(0, source.size - 12), 12)
+    start = source.size - int.from_bytes(trailer[:4], "big")
+    return trailer[4:] == SEAL_END and start >= 0 and source.read(start, 4) == SEAL_MAGIC
+
+
 def _seal_fields(fields: dict[str, Any], digest: bytes, size: int) -> Seal:
     read_session(fields["session"])
     Time.read(fields["at"])
@@ -1123,8 +1129,8 @@ def verify_recording(
     try:
         source = Source(recording)
         with source.file:
-            _verify(source, set(keys), lambda header: unwrap_keys(header, list(identities)) if identities else {},
-                    ledger, verdict)
+            open_keys = lambda header: unwrap_keys(header, list(identities)) if identities else {}  # noqa: E731
+            _verify(source, set(keys), open_keys, ledger, verdict)
         verdict.sound = True
     except Failure as failure:
         verdict.failure, verdict.detail = failure.name, failure.detail
@@ -1163,16 +1169,23 @@ def _verify(
     if offset == source.size:
         raise Failure("missing-seal", "the file ends behind its last block", offset)
     seal = read_seal(source, offset)
-    _verify_seal(seal, header, chain, blocks, known, trusted, offset)
-    if content is not None:
-        _verify_counts(seal, content, offset)
-
-    end = verdict.sound_bytes = offset + seal.size
+    _verify_sealed_chain(seal, header, chain, blocks, offset)
+    end = offset + seal.size
     if end < source.size:
+        verdict.sound_bytes = end
         name = "second-seal" if source.read(end, 4) == SEAL_MAGIC else "bytes-after-seal"
         raise Failure(name, f"{source.size - end} bytes follow the seal", end)
+    if known > blocks:
+        raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
+    if trusted is not None and seal.seal_key not in trusted:
+        raise Failure("wrong-key", "the seal is signed by a key that was not given as trusted", offset)
+    if seal.fields["state"] == "sealed" and seal.seal_key != header.seal_key:
+        raise Failure("wrong-key", "the seal is signed by another key than the header", offset)
+    if content is not None:
+        _verify_counts(seal, content, offset)
     if ledger is not None and ledger.seal_sha256 != seal.sha256:
         raise Failure("seal-not-in-ledger", "the ledger holds another seal, or none, for this session", offset)
+    verdict.sound_bytes = end
     _describe_seal(seal, verdict)
 
 
@@ -1225,7 +1238,7 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
     except ValueError as cause:
         raise Failure("chain-broken", str(cause), offset, due) from None
     if offset + head.size > source.size:
-        if source.read(source.size - len(SEAL_END), len(SEAL_END)) == SEAL_END:
+        if ends_with_seal(source):
             raise Failure("chain-broken", "its length goes past the end of a file that ends with a seal", offset, due)
         raise Failure("truncated", "the file ends inside a block", offset, due)
     body = source.read(offset + BLOCK_HEAD.size, head.size - BLOCK_HEAD.size)
@@ -1249,22 +1262,14 @@ def _verify_block(source: Source, offset: int, name: bytes, due: int, chain: byt
     return block
 
 
-def _verify_seal(
-    seal: Seal, header: Header, chain: bytes, blocks: int, known: int, trusted: Optional[set[bytes]], offset: int
-) -> None:
-    """Compares what the seal says with the header, the blocks, and the number of blocks that the ledger knows."""
+def _verify_sealed_chain(seal: Seal, header: Header, chain: bytes, blocks: int, offset: int) -> None:
+    """Whether the seal is of this recording, and of exactly these blocks."""
     if seal.recording != header.c0 or seal.fields["session"] != str(header.session):
         raise Failure("foreign-seal", "the seal names another recording", offset)
     if seal.blocks > blocks:
         raise Failure("tail-cut", f"the seal knows {seal.blocks} blocks, the file holds {blocks}", offset)
-    if known > blocks:
-        raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
     if seal.blocks < blocks or seal.chain != chain:
         raise Failure("chain-not-sealed", "the seal names another last block", offset)
-    if trusted is not None and seal.seal_key not in trusted:
-        raise Failure("wrong-key", "the seal is signed by a key that was not given as trusted", offset)
-    if seal.fields["state"] == "sealed" and seal.seal_key != header.seal_key:
-        raise Failure("wrong-key", "the seal is signed by another key than the header", offset)
 
 
 def _describe_seal(seal: Seal, verdict: Verdict) -> None:
@@ -2835,7 +2840,7 @@ def bundle_in_words(verdict: BundleVerdict) -> str:
     else:
         first, count = verdict.failures[0], len(verdict.failures) + verdict.more_failures
         lines.append(f"THIS BUNDLE DOES NOT HOLD: {BUNDLE_FAILURES[first.name]}{_place(first)}.")
-        lines.append(f"It proves nothing as a whole. All that is wrong with it ({count}) is told below, under Failures.")
+        lines.append(f"It proves nothing as a whole. What is wrong ({count}) is told below, under Failures.")
     for title, part in (
         ("Attempts", _attempts_in_words(verdict)),
         ("Sessions", _sessions_in_words(verdict)),
