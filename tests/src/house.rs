@@ -200,7 +200,17 @@ impl House {
     pub fn recorded(&self, session: &str) -> Recorded {
         let file = self.folder.path().join(format!("{session}-{}.cast", self.facts().len()));
         let name = file.to_str().expect("the harness makes UTF-8 paths");
-        self.sam().does(&["recording", "export", session, "--format", "asciicast-v3", "-o", name]);
+        self.sam().does(&[
+            "recording",
+            "export",
+            session,
+            "--format",
+            "asciicast-v3",
+            "-o",
+            name,
+            "--reason",
+            "review",
+        ]);
         let cast = std::fs::read_to_string(&file).expect("the export can be read");
         std::fs::remove_file(&file).expect("the export can be removed");
         let mut recorded = Recorded::default();

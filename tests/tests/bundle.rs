@@ -149,8 +149,8 @@ fn documents(bundle: &Path) -> BTreeMap<String, Value> {
 fn a_week(furnishing: Furnishing) -> House {
     let mut house = furnishing.start();
     house.add_target("secret-imaging-7", &house.target, &[]);
-    house.technician("viktor").ssh(TARGET).runs("true");
-    house.technician("viktor").ssh("secret-imaging-7").runs("true");
+    drop(house.technician("viktor").ssh(TARGET).runs("true"));
+    drop(house.technician("viktor").ssh("secret-imaging-7").runs("true"));
     house.open_window("dana", "shell,exec", "+30m");
     house.open_window("viktor", "exec", "+30m");
     house.technician("dana").ssh(TARGET).runs("echo evidence-of-dana").succeeded();
@@ -160,7 +160,7 @@ fn a_week(furnishing: Furnishing) -> House {
     for place in ["before-end", "after-admitted"] {
         house.gate.stop();
         assert_eq!(house.gate.try_to_rise(&[("CHAPERONE_FAILPOINT", place)]), Ready::Serving);
-        house.technician("dana").ssh(TARGET).runs("echo cut off");
+        drop(house.technician("dana").ssh(TARGET).runs("echo cut off"));
         house.gate.dies();
         house.gate.rise();
     }

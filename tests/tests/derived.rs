@@ -42,8 +42,17 @@ fn found(house: &House, phrase: &str) -> Vec<Value> {
 
 fn export(house: &House, session: &str, format: &str) -> (PathBuf, Vec<u8>) {
     let file = house.folder().join(format!("{session}.{format}"));
-    let said =
-        house.sam().does(&["recording", "export", session, "--format", format, "-o", file.to_str().unwrap()]);
+    let said = house.sam().does(&[
+        "recording",
+        "export",
+        session,
+        "--format",
+        format,
+        "-o",
+        file.to_str().unwrap(),
+        "--reason",
+        "review",
+    ]);
     let bytes = fs::read(&file).unwrap();
     assert_eq!(said["bytes"], bytes.len());
     (file, bytes)
@@ -244,7 +253,17 @@ fn forms_that_this_release_does_not_make_are_refused() {
     let house = House::start();
     let (shell, _) = visits(&house);
     for format in ["har", "pcapng"] {
-        let said = house.sam().tries(&["recording", "export", &shell, "--format", format, "-o", "/dev/null"]);
+        let said = house.sam().tries(&[
+            "recording",
+            "export",
+            &shell,
+            "--format",
+            format,
+            "-o",
+            "/dev/null",
+            "--reason",
+            "review",
+        ]);
         assert!(said.status == Some(1) && said.err.contains("cannot be exported"), "{said:?}");
     }
     assert!(house.facts_of("recording-exported").is_empty());

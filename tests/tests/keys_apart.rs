@@ -85,7 +85,7 @@ fn a_gate_cannot_read_what_it_wrote_a_moment_ago_and_the_desk_can() {
     let sam = house.sam();
     for words in [
         &["recording", "play", session.as_str()][..],
-        &["recording", "export", &session, "--format", "txt", "-o", "/dev/null"],
+        &["recording", "export", &session, "--format", "txt", "-o", "/dev/null", "--reason", "review"],
     ] {
         let said = sam.tries(words);
         assert!(

@@ -77,6 +77,8 @@ fn what_was_typed_is_shown_to_two_people_with_a_reason_and_to_nobody_else(
         "--format",
         "asciicast-v3",
         "--unmask",
+        "--reason",
+        "review",
         "-o",
         file.to_str().unwrap(),
     ];

@@ -145,6 +145,7 @@ impl Archive {
             target: None,
             by: somebody(),
             host_minted: false,
+            reason: "review".to_owned(),
             at: Timestamp::now(),
         }
     }
