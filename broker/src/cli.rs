@@ -2,21 +2,28 @@
 //! others act through the API as the person whose token they carry.
 
 mod alert;
+mod bundle;
 pub(crate) mod client;
 mod clock;
 mod destination;
 mod everything;
 mod freeze;
+mod keep;
 mod ledger;
 mod login;
 mod moment;
 pub(crate) mod outcome;
 mod person;
 mod public_key;
+mod reconcile;
 mod recording;
+mod retention;
+mod search;
 mod session;
 mod table;
 mod target;
+mod to_file;
+mod unmask;
 mod vendor;
 mod via;
 mod window;
@@ -30,7 +37,7 @@ use via::Remote;
 
 #[cfg(feature = "demo")]
 use crate::demo;
-use crate::{host, init, serve, token};
+use crate::{backup, derived, host, init, key, serve, token};
 
 /// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
 /// on time; and the SOC hears of everything else.
@@ -62,6 +69,16 @@ enum Command {
     CheckConfig(host::CheckConfig),
     /// Bring the database to this release's schema
     Migrate(host::Migrate),
+    /// Copy what is needed to begin again, on the host, while the gate runs
+    Backup(backup::Backup),
+    /// Put a copy back, on the host, before the gate starts
+    Restore(backup::Restore),
+    /// Keys that open recordings
+    #[command(subcommand)]
+    Key(key::Verb),
+    /// What the desk has read out of recordings, for seeking and searching
+    #[command(subcommand)]
+    Derived(derived::Verb),
     /// Mint a token for a person, on the host; its use alarms
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
@@ -80,6 +97,16 @@ enum Command {
     Session(Remote<session::Verb>),
     /// Recordings of visits: play, verify, export
     Recording(Remote<recording::Verb>),
+    /// Typed input: see what was typed, with a second person
+    Unmask(Remote<unmask::Verb>),
+    /// Evidence that is kept whatever its retention class says
+    Keep(Remote<keep::Verb>),
+    /// How long evidence is kept
+    Retention(Remote<retention::Verb>),
+    /// Find a phrase in what was shown and run on visits
+    Search(search::Search),
+    /// Bundles of evidence: one file that stands alone
+    Bundle(Remote<bundle::Verb>),
     /// Everything at once: lock it in an attack, unlock it when that is over
     Everything(Remote<everything::Verb>),
     /// The SOC's alerts
@@ -88,6 +115,8 @@ enum Command {
     Destination(Remote<destination::Verb>),
     /// The append-only log of facts
     Ledger(Remote<ledger::Verb>),
+    /// Hold a server's own log against the ledger: sign-ins without a visit alarm
+    Reconcile(reconcile::Reconcile),
     /// The gate's clock
     Clock(Remote<clock::Verb>),
     /// The demo's target
@@ -109,6 +138,10 @@ impl Cli {
             Command::Serve(args) => serve::run(args).await,
             Command::CheckConfig(args) => host::check_config(&args),
             Command::Migrate(args) => host::migrate(args).await,
+            Command::Backup(args) => backup::back_up(args).await,
+            Command::Restore(args) => backup::restore(args).await,
+            Command::Key(verb) => key::run(verb),
+            Command::Derived(verb) => derived::run(verb).await,
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
             Command::Person(remote) => person::run(remote).await,
@@ -118,10 +151,16 @@ impl Cli {
             Command::Window(remote) => window::run(remote).await,
             Command::Session(remote) => session::run(remote).await,
             Command::Recording(remote) => recording::run(remote).await,
+            Command::Unmask(remote) => unmask::run(remote).await,
+            Command::Keep(remote) => keep::run(remote).await,
+            Command::Retention(remote) => retention::run(remote).await,
+            Command::Search(search) => search::run(search).await,
+            Command::Bundle(remote) => bundle::run(remote).await,
             Command::Everything(remote) => everything::run(remote).await,
             Command::Alert(remote) => alert::run(remote).await,
             Command::Destination(remote) => destination::run(remote).await,
             Command::Ledger(remote) => ledger::run(remote).await,
+            Command::Reconcile(asked) => reconcile::run(asked).await,
             Command::Clock(remote) => clock::run(remote).await,
             #[cfg(feature = "demo")]
             Command::Standin(args) => demo::standin(args).await,

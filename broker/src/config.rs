@@ -13,7 +13,8 @@ use std::path::Path;
 
 pub use fault::{ConfigError, Fault};
 pub use section::{
-    Alert, Database, Gate, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session, Web,
+    Alert, Database, Desk, Gate, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session,
+    Web,
 };
 
 use chaperone_alert::Timing;
@@ -34,6 +35,8 @@ pub struct Config {
     pub database: Database,
     /// How recordings are written.
     pub recording: Recording,
+    /// Where the desk keeps what it reads out of them.
+    pub desk: Desk,
     /// What the host's own people may do.
     pub security: Security,
     /// The ledger's name.

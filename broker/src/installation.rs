@@ -51,6 +51,24 @@ impl Installation {
         self.keys().join("evidence.identity")
     }
 
+    /// More evidence identities, one or more in each `*.identity` file: of other gates, and older ones.
+    #[must_use]
+    pub fn identities(&self) -> PathBuf {
+        self.keys().join("identities")
+    }
+
+    /// The public half of the seal key, PEM.
+    #[must_use]
+    pub fn seal_public(&self) -> PathBuf {
+        self.keys().join("seal.pub")
+    }
+
+    /// Seal keys of other gates that a desk trusts: one in each `*.pub` file.
+    #[must_use]
+    pub fn trusted_seals(&self) -> PathBuf {
+        self.keys().join("seals")
+    }
+
     /// The public halves that recordings are sealed to; all that a node needs.
     #[must_use]
     pub fn evidence_recipients(&self) -> PathBuf {
@@ -67,6 +85,12 @@ impl Installation {
     #[must_use]
     pub fn unmask_recipients(&self) -> PathBuf {
         self.keys().join("unmask.recipients")
+    }
+
+    /// Public halves of identities that lie in a safe: both data keys are sealed to them too. The file may be missing.
+    #[must_use]
+    pub fn escrow_recipients(&self) -> PathBuf {
+        self.keys().join("escrow.recipients")
     }
 
     /// Opens the targets' credentials in the database.
@@ -96,6 +120,12 @@ impl Installation {
     #[must_use]
     pub fn recordings(&self) -> PathBuf {
         self.dir.join("recordings")
+    }
+
+    /// What the desk has read out of recordings: plain text of evidence.
+    #[must_use]
+    pub fn derived_file(&self) -> PathBuf {
+        self.dir.join("derived.db")
     }
 
     /// What the store keeps beside the database: the newest checkpoint, the spool.

@@ -1,13 +1,15 @@
 //! The one server binary: parses the command line and runs what was asked.
 
+mod backup;
 mod cli;
 mod config;
 #[cfg(feature = "demo")]
-#[cfg(feature = "demo")]
 mod demo;
+mod derived;
 mod host;
 mod init;
 mod installation;
+mod key;
 mod log;
 mod private_file;
 mod serve;
@@ -15,19 +17,32 @@ mod token;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
 use cli::Cli;
 
+/// Threads that may wait for disks and names at once: some for each visit, should their disk hang.
+const WAITING_THREADS: usize = 4096;
+/// How long work that cannot be broken off has at the end.
+const LAST_WORK: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     // A reader that left, `chaperone … | head`, is no reason to die: writes report it.
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(WAITING_THREADS)
+        .enable_all()
+        .build();
+    let runtime = match threads {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("no threads can be had: {error}"), ExitCode::FAILURE),
     };
-    match runtime.block_on(cli.run()) {
+    let done = runtime.block_on(cli.run());
+    // A thread that hangs in a write does not keep the process from ending.
+    runtime.shutdown_timeout(LAST_WORK);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => complain(&failure.to_string(), failure.status()),
     }

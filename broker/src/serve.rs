@@ -8,9 +8,12 @@
 
 mod database;
 mod door;
+mod evidence;
 mod keys;
 mod node;
+mod recipients;
 mod retention;
+mod visits;
 
 use std::io::Write;
 use std::time::Duration;
@@ -20,6 +23,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use database::{create_administrator, is_enrolled, migrate};
+pub use evidence::derived;
+pub(crate) use node::alone;
 
 use crate::cli::{Failure, WithConfig, chain};
 use crate::config::Config;
@@ -34,7 +39,8 @@ const SHUT_DOWN: Duration = Duration::from_secs(20);
 pub struct Args {
     #[command(flatten)]
     config: WithConfig,
-    /// What this node does: `gate` lets visits in, `desk` opens evidence and delivers alerts
+    /// What this node does: `gate` lets visits in, and reads no key that opens evidence; `desk` opens evidence and delivers
+    /// alerts, and takes no visits
     #[arg(long, value_name = "ROLES", value_delimiter = ',', default_value = "gate,desk")]
     roles: Vec<NodeRole>,
     /// Print one line of JSON when ready

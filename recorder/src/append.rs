@@ -103,6 +103,9 @@ impl Inner {
         parked: impl Fn() -> Parked,
         write: impl FnOnce(&mut Writer, u64) -> Result<(), RecordError>,
     ) -> Result<(), RecordError> {
+        if self.folder.is_for_seals_only() {
+            return Err(RecordError::SealsOnly);
+        }
         if self.sync_failed.load(Ordering::Acquire) {
             self.heal(&mut self.lock_sync())?;
         }

@@ -29,7 +29,7 @@ mod words;
 
 pub use self::archive::{Packed, Packer};
 pub use self::fact::{FactLine, encode_leaf};
-pub use self::making::{DataKeyError, RecordingKeyTexts, evidence_key, seal_keys};
+pub use self::making::{DataKeyError, PYTHON_VERIFIER, RecordingKeyTexts, base64, evidence_key, seal_keys};
 pub use self::manifest::{FORMAT, Manifest, Subject, sign};
 pub use self::names::{NamedPerson, Names};
 pub use self::nodes::Nodes;

@@ -1,7 +1,13 @@
-//! Opens the content of sound blocks: decrypts their sections and reads the records as entries.
+//! Opens the content of sound blocks: decrypts their sections, and reads the records of them as entries.
+//!
+//! A block is checked whole before its first entry is given out. Entries are made one by one: a small block may hold
+//! half a million of them.
+
+use std::collections::VecDeque;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::block::{BlockKind, Section, open_section};
@@ -12,7 +18,7 @@ use crate::frame::Frame;
 use crate::header::Header;
 use crate::key::Identity;
 use crate::live::wall_time;
-use crate::record::{Record, Records};
+use crate::record::{Record, RecordFault, Records};
 use crate::walk::SoundBlock;
 
 /// One thing that happened, as recorded.
@@ -39,6 +45,25 @@ pub enum What {
     Delivered(Stream, u64),
     /// An event with its kind and body.
     Event(String, Value),
+}
+
+/// Which typed input is shown, of that which can be opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// Of this channel alone.
+    pub channel: Option<u32>,
+    /// From this millisecond on, since the start.
+    pub from_ms: Option<u64>,
+    /// Before this millisecond.
+    pub to_ms: Option<u64>,
+}
+
+impl Typed {
+    fn shows(&self, channel: Option<u32>, at_ms: u64) -> bool {
+        self.channel.is_none_or(|only| channel == Some(only))
+            && self.from_ms.is_none_or(|from| at_ms >= from)
+            && self.to_ms.is_none_or(|to| at_ms < to)
+    }
 }
 
 /// The data keys that could be opened.
@@ -70,47 +95,62 @@ impl OpenedKeys {
         Ok(Self { evidence, input })
     }
 
-    /// The entries of a block, in order.
-    pub(crate) fn entries(&self, block: &SoundBlock, started: Timestamp) -> Result<Vec<Entry>, BadPlace> {
-        let mut entries = Vec::new();
+    /// The content of a block, checked.
+    pub(crate) fn content(&self, block: &SoundBlock) -> Result<BlockContent, BadPlace> {
+        self.visited(block, |_| ())
+    }
+
+    /// The content of a block, checked; each record is shown to `visit` on the way.
+    pub(crate) fn visited(
+        &self,
+        block: &SoundBlock,
+        mut visit: impl FnMut(&Record<'_>),
+    ) -> Result<BlockContent, BadPlace> {
+        let mut parts = VecDeque::new();
         match block.header.kind {
             BlockKind::Records => {
                 let header = &block.header;
-                let open = |section, key| open_section(header, &block.before, &block.body, section, key);
-                let evidence = open(Section::Evidence, &self.evidence).ok_or_else(|| closed(block))?;
+                let open = |section, key| {
+                    let opened = open_section(header, &block.before, &block.body, section, key);
+                    opened.map(Bytes::from).ok_or_else(|| closed(block))
+                };
+                let evidence = open(Section::Evidence, &self.evidence)?;
                 let input = match &self.input {
-                    Some(key) => Input::Open(open(Section::Input, key).ok_or_else(|| closed(block))?.into()),
+                    Some(key) => Input::Open(open(Section::Input, key)?),
                     None => Input::Closed(u64::from(header.input_plain)),
                 };
-                let times = (header.first_ns, header.last_ns);
-                let count = read(evidence.into(), input, times, started, &mut entries);
-                check(block, count, header.records)?;
+                let part = Part { evidence, input, base_ns: header.first_ns };
+                part.check((header.last_ns, header.records), &mut visit)
+                    .map_err(|why| malformed(block, why))?;
+                parts.push_back(part);
             }
-            BlockKind::Frames => self.frames(block, started, &mut entries)?,
+            BlockKind::Frames => self.frames(block, &mut parts, &mut visit)?,
         }
-        Ok(entries)
+        Ok(BlockContent(parts))
     }
 
     fn frames(
         &self,
         block: &SoundBlock,
-        started: Timestamp,
-        entries: &mut Vec<Entry>,
+        parts: &mut VecDeque<Part>,
+        visit: &mut impl FnMut(&Record<'_>),
     ) -> Result<(), BadPlace> {
         let mut before = block.before;
         let mut rest = block.body.as_slice();
         while let Some(frame) = Frame::parse(rest) {
-            let evidence =
-                frame.open(&before, Section::Evidence, &self.evidence).ok_or_else(|| closed(block))?;
+            let open = |section, key| {
+                let opened = frame.open(&before, section, key);
+                opened.map(Bytes::from).ok_or_else(|| closed(block))
+            };
+            let evidence = open(Section::Evidence, &self.evidence)?;
             let input = match &self.input {
-                Some(key) => {
-                    Input::Open(frame.open(&before, Section::Input, key).ok_or_else(|| closed(block))?.into())
-                }
+                Some(key) => Input::Open(open(Section::Input, key)?),
                 None => Input::Closed(frame.input_plain()),
             };
-            let times = (frame.header.base_ns, frame.header.last_ns);
-            let count = read(evidence.into(), input, times, started, entries);
-            check(block, count, frame.header.records)?;
+            let part = Part { evidence, input, base_ns: frame.header.base_ns };
+            let stated = (frame.header.last_ns, frame.header.records);
+            part.check(stated, visit).map_err(|why| malformed(block, why))?;
+            parts.push_back(part);
             before = frame.follows(&before).ok_or_else(|| closed(block))?;
             rest = rest.get(frame.whole.len()..).unwrap_or_default();
         }
@@ -123,24 +163,55 @@ fn closed(block: &SoundBlock) -> BadPlace {
     BadPlace::new(Failure::ContentBroken, block.offset, Some(block.header.ordinal), detail)
 }
 
-fn check(block: &SoundBlock, count: Result<u32, String>, stated: u32) -> Result<(), BadPlace> {
-    let malformed = |detail: String| {
-        BadPlace::new(Failure::RecordsMalformed, block.offset, Some(block.header.ordinal), detail)
-    };
-    match count {
-        Ok(count) if count == stated => Ok(()),
-        Ok(count) => Err(malformed(format!("{count} records where {stated} are stated"))),
-        Err(detail) => Err(malformed(detail)),
+fn malformed(block: &SoundBlock, why: String) -> BadPlace {
+    BadPlace::new(Failure::RecordsMalformed, block.offset, Some(block.header.ordinal), why)
+}
+
+/// What is left to be read of a block's entries.
+#[derive(Default)]
+pub(crate) struct BlockContent(VecDeque<Part>);
+
+impl BlockContent {
+    /// The next entry. `None` at the end: that there is nothing wrong before it was checked.
+    pub(crate) fn next(&mut self, started: Timestamp, shown: &Typed) -> Option<Entry> {
+        loop {
+            let part = self.0.front_mut()?;
+            match part.next(started, shown) {
+                Some(entry) => return Some(entry),
+                None => drop(self.0.pop_front()),
+            }
+        }
+    }
+
+    /// Whether every entry was taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|part| part.evidence.is_empty())
     }
 }
 
+/// The records of a block or frame, or those that are left of them.
+struct Part {
+    evidence: Bytes,
+    input: Input,
+    /// What the first one's delta counts from.
+    base_ns: u64,
+}
+
 /// The input section, or its length.
+#[derive(Clone)]
 enum Input {
     Open(Bytes),
     Closed(u64),
 }
 
 impl Input {
+    fn len(&self) -> u64 {
+        match self {
+            Self::Open(bytes) => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            Self::Closed(len) => *len,
+        }
+    }
+
     fn take(&mut self, len: u64, stream: Stream) -> Option<What> {
         match self {
             Self::Open(bytes) => {
@@ -153,49 +224,66 @@ impl Input {
             }
         }
     }
-
-    fn is_used_up(&self) -> bool {
-        match self {
-            Self::Open(bytes) => bytes.is_empty(),
-            Self::Closed(left) => *left == 0,
-        }
-    }
 }
 
-fn read(
-    evidence: Bytes,
-    mut input: Input,
-    (base_ns, last_ns): (u64, u64),
-    started: Timestamp,
-    entries: &mut Vec<Entry>,
-) -> Result<u32, String> {
-    let mut records = Records::new(&evidence, base_ns);
-    let (mut count, mut now_ns) = (0, base_ns);
-    while let Some((mono_ns, record)) = records.next().map_err(|fault| fault.to_string())? {
+impl Part {
+    /// Reads every record, and compares them with what is stated: the last one's time, and how many there are.
+    fn check(
+        &self,
+        (last_ns, stated): (u64, u32),
+        visit: &mut impl FnMut(&Record<'_>),
+    ) -> Result<(), String> {
+        let mut records = Records::new(&self.evidence, self.base_ns);
+        let (mut count, mut now_ns, mut typed) = (0_u32, self.base_ns, 0_u64);
+        while let Some((at_ns, record)) = records.next().map_err(|fault: RecordFault| fault.to_string())? {
+            match record {
+                Record::Typed { len, .. } => typed = typed.saturating_add(len),
+                Record::Event { body, .. } => {
+                    serde_json::from_str::<IgnoredAny>(body).map_err(|_| "an event's body is no JSON")?;
+                }
+                Record::Data { .. } | Record::Delivered { .. } => {}
+            }
+            visit(&record);
+            now_ns = at_ns;
+            count = count.saturating_add(1);
+        }
+        if typed > self.input.len() {
+            return Err("typed records go past the input section".to_owned());
+        }
+        if typed < self.input.len() {
+            return Err("the input section holds more than was typed".to_owned());
+        }
+        if count != stated {
+            return Err(format!("{count} records where {stated} are stated"));
+        }
+        if now_ns == last_ns {
+            Ok(())
+        } else {
+            Err("the last record has another time than is stated".to_owned())
+        }
+    }
+
+    fn next(&mut self, started: Timestamp, shown: &Typed) -> Option<Entry> {
+        let mut records = Records::new(&self.evidence, self.base_ns);
+        let (mono_ns, record) = records.next().ok()??;
+        let read = records.read();
         let (channel, what) = match record {
             Record::Data { channel, stream, bytes } => {
-                (Some(channel), What::Bytes(stream, evidence.slice_ref(bytes)))
+                (Some(channel), What::Bytes(stream, self.evidence.slice_ref(bytes)))
             }
             Record::Typed { channel, stream, len } => {
-                let what = input.take(len, stream).ok_or("typed records go past the input section")?;
-                (Some(channel), what)
+                let typed = self.input.take(len, stream)?;
+                let is_shown = shown.shows(Some(channel), mono_ns / 1_000_000);
+                (Some(channel), if is_shown { typed } else { What::Masked(stream, len) })
             }
             Record::Delivered { channel, stream, total } => (Some(channel), What::Delivered(stream, total)),
             Record::Event { channel, kind, body } => {
-                let body = serde_json::from_str(body).map_err(|_| "an event's body is no JSON")?;
-                (channel, What::Event(kind.to_owned(), body))
+                (channel, What::Event(kind.to_owned(), serde_json::from_str(body).ok()?))
             }
         };
-        now_ns = mono_ns;
-        entries.push(Entry { at: wall_time(started, mono_ns), mono_ns, channel, what });
-        count += 1;
-    }
-    if !input.is_used_up() {
-        return Err("the input section holds more than was typed".to_owned());
-    }
-    if now_ns == last_ns {
-        Ok(count)
-    } else {
-        Err("the last record has another time than is stated".to_owned())
+        let entry = Entry { at: wall_time(started, mono_ns), mono_ns, channel, what };
+        self.evidence = self.evidence.slice(read..);
+        self.base_ns = mono_ns;
+        Some(entry)
     }
 }

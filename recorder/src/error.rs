@@ -50,6 +50,9 @@ pub enum RecordError {
         /// Bytes that fit.
         limit: usize,
     },
+    /// The disk is full, and what the reserve gave back is for seals.
+    #[error("the disk is full; what room is left is kept for seals")]
+    SealsOnly,
     /// The channel's number is taken.
     #[error("channel {0} is open already")]
     ChannelExists(u32),
@@ -87,6 +90,7 @@ impl RecordError {
             Self::Medium { cause, .. } | Self::Path { cause, .. } => {
                 matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
+            Self::SealsOnly => true,
             _ => false,
         }
     }

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use uuid::Uuid;
@@ -46,6 +48,8 @@ pub enum Space {
 pub struct Folder {
     path: PathBuf,
     thresholds: Thresholds,
+    /// The reserve is in use: until it is back, what room there is belongs to seals.
+    released: Arc<AtomicBool>,
 }
 
 /// What a file in the folder is.
@@ -87,11 +91,22 @@ impl Folder {
         use std::os::unix::fs::DirBuilderExt;
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
         made.map_err(RecordError::path("make the folder", path))?;
-        let folder = Self { path: path.to_owned(), thresholds };
+        let folder = Self { path: path.to_owned(), thresholds, released: Arc::default() };
         match folder.replenish() {
             Err(error) if !error.is_full() => Err(error),
             _ => Ok(folder),
         }
+    }
+
+    /// A folder that is only looked into, such as another node's, mounted read-only: nothing is made in it, and its room
+    /// is nobody's concern here.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be listed.
+    pub fn looking(path: &Path) -> Result<Self, RecordError> {
+        fs::read_dir(path).map_err(RecordError::path("list", path))?;
+        let thresholds = Thresholds { reserve_bytes: 0, low_bytes: 0, critical_bytes: 0 };
+        Ok(Self { path: path.to_owned(), thresholds, released: Arc::default() })
     }
 
     /// The folder's path.
@@ -126,7 +141,7 @@ impl Folder {
         let free = self.free_bytes()?;
         Ok(if free < self.thresholds.critical_bytes {
             Space::Critical
-        } else if free < self.thresholds.low_bytes {
+        } else if free < self.thresholds.low_bytes || self.is_for_seals_only() {
             Space::Low
         } else {
             Space::Ok
@@ -143,12 +158,33 @@ impl Folder {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
-    /// Gives the reserve's space back to the disk, so that a seal can be written. Harmless when it is gone already.
+    /// Whether a file can be opened for writing here.
+    ///
+    /// # Errors
+    /// When it cannot: on a disk that is read-only or has failed, or without file descriptors.
+    pub fn opens(&self) -> Result<(), RecordError> {
+        self.open_reserve().map(drop)
+    }
+
+    fn open_reserve(&self) -> Result<File, RecordError> {
+        let path = self.path.join("reserve");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        file.map_err(RecordError::path("open", &path))
+    }
+
+    /// Whether the reserve is in use, so that nothing but seals may be written.
+    pub(crate) fn is_for_seals_only(&self) -> bool {
+        self.released.load(Ordering::Acquire)
+    }
+
+    /// Gives the reserve's space back to the disk, so that seals can be written: until it is allocated again, nothing
+    /// else is. Harmless when it is gone already.
     ///
     /// # Errors
     /// When the reserve cannot be cut.
     pub fn release_reserve(&self) -> Result<(), RecordError> {
         let path = self.path.join("reserve");
+        self.released.store(true, Ordering::Release);
         let cut = OpenOptions::new().write(true).open(&path).and_then(|file| file.set_len(0));
         match cut {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -163,14 +199,17 @@ impl Folder {
     pub fn replenish(&self) -> Result<(), RecordError> {
         let path = self.path.join("reserve");
         let wanted = self.thresholds.reserve_bytes;
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-        let file = file.map_err(RecordError::path("open", &path))?;
+        let file = self.open_reserve()?;
         let has = Medium::len(&file).map_err(RecordError::path("measure", &path))?;
-        if has >= wanted || self.free_bytes()? < wanted.saturating_add(self.thresholds.critical_bytes) {
-            return Ok(());
+        if has < wanted {
+            if self.free_bytes()? < wanted.saturating_add(self.thresholds.critical_bytes) {
+                return Ok(());
+            }
+            let allocated = fallocate(&file, FallocateFlags::empty(), 0, wanted).map_err(io::Error::from);
+            allocated.map_err(RecordError::path("allocate", &path))?;
         }
-        let allocated = fallocate(&file, FallocateFlags::empty(), 0, wanted).map_err(io::Error::from);
-        allocated.map_err(RecordError::path("allocate", &path))
+        self.released.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// The recordings in the folder, by session id. A file whose name is no session's is not listed.
@@ -293,10 +332,11 @@ mod tests {
         let folder = Folder::open_with(dir.path(), thresholds).unwrap();
         let reserved = || std::fs::metadata(dir.path().join("reserve")).unwrap().len();
         assert_eq!(reserved(), 8192);
+        assert_eq!(folder.space().unwrap(), Space::Ok);
         folder.release_reserve().unwrap();
-        assert_eq!(reserved(), 0);
+        assert_eq!((reserved(), folder.space().unwrap()), (0, Space::Low), "what room there is is for seals");
         folder.replenish().unwrap();
-        assert_eq!(reserved(), 8192);
+        assert_eq!((reserved(), folder.space().unwrap()), (8192, Space::Ok));
         std::fs::remove_file(dir.path().join("reserve")).unwrap();
         folder.release_reserve().unwrap();
     }

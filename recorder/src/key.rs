@@ -246,6 +246,19 @@ impl Identity {
         line.ok_or(KeyError::NotIdentity)?.parse()
     }
 
+    /// Loads every identity of a file: one a line; empty lines and comments are passed over. Who rotates keeps the older
+    /// ones beside the new one, so that older recordings stay open.
+    ///
+    /// # Errors
+    /// When the file cannot be read, holds none, or a line is no X25519 identity.
+    pub fn load_all(path: &Path) -> Result<Vec<Self>, KeyError> {
+        let bytes = read_bounded(path)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| KeyError::NotIdentity)?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let identities: Vec<Self> = lines.map(str::parse).collect::<Result<_, _>>()?;
+        if identities.is_empty() { Err(KeyError::NotIdentity) } else { Ok(identities) }
+    }
+
     /// Writes an age identity file that only its owner can read, and makes it durable. An existing file is never
     /// replaced.
     ///
@@ -322,6 +335,13 @@ mod tests {
             assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert!(key.save(&signing).is_err(), "an existing key is never replaced");
+        let other = folder.path().join("other.txt");
+        Identity::generate().save(&other).unwrap();
+        let both = [std::fs::read(&identity).unwrap(), std::fs::read(&other).unwrap()].concat();
+        std::fs::write(&other, both).unwrap();
+        assert_eq!(Identity::load_all(&other).unwrap().len(), 2, "a file may hold several");
+        std::fs::write(&other, "# none\n").unwrap();
+        assert!(Identity::load_all(&other).is_err());
     }
 
     #[test]

@@ -21,5 +21,5 @@ pub use self::proof::{
     ConsistencyProof, InclusionProof, MAX_PATH, Node, ProofError, consistency_needs, inclusion_needs,
     prove_consistency, prove_inclusion, root_needs, root_of, verify_consistency, verify_inclusion,
 };
-pub(crate) use self::tree::sha256 as hash_of;
+pub use self::tree::sha256 as hash_of;
 pub use self::tree::{CompactRange, Hash, TreeError, empty_root, leaf_hash, node_hash};

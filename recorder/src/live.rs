@@ -116,6 +116,20 @@ impl LiveRecording {
         })
     }
 
+    /// Takes back the recording of a session that came to nothing: its header goes, which is all there is. One that holds
+    /// anything stays.
+    pub fn withdraw(self) {
+        let mut writer = self.inner.writer();
+        if writer.ending || writer.ordinal > 0 || !writer.is_folded() {
+            return;
+        }
+        writer.ending = true;
+        // What cannot be removed is found at the next start, and is alarmed about there.
+        for path in [self.inner.folder.recording(self.session()), self.inner.folder.tail(self.session())] {
+            drop(fs::remove_file(path));
+        }
+    }
+
     /// Whose recording this is.
     #[must_use]
     pub fn session(&self) -> Uuid {

@@ -1,17 +1,17 @@
 //! Reading a recording: its entries in order, as far as it is sound.
 
-use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::block::{BlockHeader, BlockKind};
-use crate::channel::Stream;
-use crate::content::{Entry, OpenedKeys, What};
+use crate::content::{BlockContent, Entry, OpenedKeys, Typed};
 use crate::failure::{BadPlace, Failure};
 use crate::frame;
 use crate::header::Header;
 use crate::key::Identity;
+use crate::ledger::Hash;
+use crate::mark::Mark;
 use crate::medium::Medium;
 use crate::recover::read_tail;
 use crate::seal::Seal;
@@ -23,32 +23,11 @@ pub struct Recording {
     keys: OpenedKeys,
     /// The journal beside a recording that is not sealed.
     tail: Vec<u8>,
-    ready: VecDeque<Entry>,
+    ready: BlockContent,
     seal: Option<Seal>,
     over: bool,
     /// Of typed input, what is shown where it could be opened.
     shown: Typed,
-    /// The channels whose input is typed.
-    typed: BTreeSet<u32>,
-}
-
-/// Which typed input is shown, of that which can be opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    /// Of this channel alone.
-    pub channel: Option<u32>,
-    /// From this millisecond on, since the start.
-    pub from_ms: Option<u64>,
-    /// Before this millisecond.
-    pub to_ms: Option<u64>,
-}
-
-impl Typed {
-    fn shows(&self, channel: Option<u32>, at_ms: u64) -> bool {
-        self.channel.is_none_or(|only| channel == Some(only))
-            && self.from_ms.is_none_or(|from| at_ms >= from)
-            && self.to_ms.is_none_or(|to| at_ms < to)
-    }
 }
 
 impl std::fmt::Debug for Recording {
@@ -70,6 +49,17 @@ impl Recording {
         Self::over(Arc::new(file), tail, identities)
     }
 
+    /// Opens the recording at `path` and reads on from a mark, as [`Recording::mark`] gave it. What is before is neither
+    /// read nor proved; from there on every block has to continue the chain.
+    ///
+    /// # Errors
+    /// As [`Recording::open`], and when the file is shorter than that.
+    pub fn open_at(path: &Path, identities: &[Identity], mark: &Mark) -> Result<Self, BadPlace> {
+        let mut recording = Self::open(path, identities)?;
+        recording.walk.go_on_from(mark)?;
+        Ok(recording)
+    }
+
     /// Opens a recording that is in memory.
     ///
     /// # Errors
@@ -81,8 +71,8 @@ impl Recording {
     fn over(file: Arc<dyn Medium>, tail: Vec<u8>, identities: &[Identity]) -> Result<Self, BadPlace> {
         let walk = Walk::start(file)?;
         let keys = OpenedKeys::open(&walk.header, identities)?;
-        let (shown, typed) = (Typed::default(), BTreeSet::new());
-        Ok(Self { walk, keys, tail, ready: VecDeque::new(), seal: None, over: false, shown, typed })
+        let (ready, shown) = (BlockContent::default(), Typed::default());
+        Ok(Self { walk, keys, tail, ready, seal: None, over: false, shown })
     }
 
     /// Masks typed input but for this part of it, even where the key is there.
@@ -92,29 +82,22 @@ impl Recording {
         self
     }
 
-    /// The entry, with typed input that is not to be shown told by its length.
-    fn masked(&mut self, mut entry: Entry) -> Entry {
-        match (&entry.what, entry.channel) {
-            (What::Event(kind, body), Some(channel)) if kind == "channel-open" => {
-                if body.get("typed_input").and_then(serde_json::Value::as_bool) == Some(true) {
-                    self.typed.insert(channel);
-                }
-            }
-            (What::Bytes(Stream::Input, bytes), Some(channel))
-                if self.typed.contains(&channel)
-                    && !self.shown.shows(entry.channel, entry.mono_ns / 1_000_000) =>
-            {
-                entry.what = What::Masked(Stream::Input, bytes.len() as u64);
-            }
-            _ => {}
-        }
-        entry
-    }
-
     /// What the header states.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.walk.header
+    }
+
+    /// C₀, which names this recording and no other.
+    #[must_use]
+    pub fn identity(&self) -> Hash {
+        self.walk.header.chain
+    }
+
+    /// The place before the next block; `None` inside one, and at the end.
+    #[must_use]
+    pub fn mark(&self) -> Option<Mark> {
+        (self.ready.is_empty() && !self.over).then(|| self.walk.mark())
     }
 
     /// Whether typed input is unmasked.
@@ -145,7 +128,7 @@ impl Recording {
                 }
             }
         };
-        self.ready.extend(self.keys.entries(&block, self.walk.header.started)?);
+        self.ready = self.keys.content(&block)?;
         Ok(())
     }
 }
@@ -156,8 +139,8 @@ impl Iterator for Recording {
     /// The next entry. After an error there is nothing more.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(entry) = self.ready.pop_front() {
-                return Some(Ok(self.masked(entry)));
+            if let Some(entry) = self.ready.next(self.walk.header.started, &self.shown) {
+                return Some(Ok(entry));
             }
             if self.over {
                 return None;

@@ -99,12 +99,17 @@ impl<'s> Records<'s> {
         Self { section, rest: section, now_ns: base_ns }
     }
 
+    /// Bytes of the section that were read.
+    pub(crate) fn read(&self) -> usize {
+        self.section.len() - self.rest.len()
+    }
+
     /// The next record with its time.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, Record<'s>)>, RecordFault> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let at = self.section.len() - self.rest.len();
+        let at = self.read();
         self.take().map(Some).map_err(|what| RecordFault { at, what })
     }
 

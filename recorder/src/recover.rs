@@ -25,6 +25,7 @@ use crate::live::wall_time;
 use crate::medium::Medium;
 use crate::read::frames_header;
 use crate::seal::{RecoveryNote, Seal, SealState};
+use crate::verify::foreign;
 use crate::walk::{Step, Walk};
 
 /// A tail is kept below a quarter of this.
@@ -59,7 +60,8 @@ pub enum RecoverError {
     /// A file operation failed; nothing sound was changed.
     #[error("the recording could not be recovered")]
     Record(#[from] RecordError),
-    /// The header is not sound, so that there is nothing to adopt; or there is a seal that does not fit.
+    /// The header is not sound or another session's, so that there is nothing to adopt; or there is a seal that does not
+    /// fit.
     #[error("the recording cannot be adopted as found")]
     Unsound(#[source] BadPlace),
 }
@@ -75,6 +77,10 @@ pub fn recover(folder: &Folder, session: Uuid, with: &Recovering) -> Result<Reco
     lock(&file, session)?;
     let file: Arc<dyn Medium> = Arc::new(file);
     let found = find(&file, with.checkpoint.as_ref())?;
+    // Under another session's name it would get a seal that does not fit it.
+    if let Some(bad) = foreign(&found.walk.header, session) {
+        return Err(RecoverError::Unsound(bad));
+    }
     if let Some(seal) = found.seal {
         drop(fs::remove_file(folder.tail(session)));
         return Ok(Recovery::WasSealed(seal));

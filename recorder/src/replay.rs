@@ -1,14 +1,26 @@
 //! Derived views of a recording: never evidence, rebuildable from it. Nothing here runs on the data path.
 
 mod asciicast;
+mod derive;
+mod files;
 mod film;
+mod jsonl;
+mod keyframe;
+mod lines;
+mod piece;
 mod screen;
 mod sequence;
 mod text;
 mod typed;
 
-pub use self::asciicast::asciicast_v3;
-pub use self::film::{Film, FilmChannel, Frame, Marker, Piece, Shown};
+pub use self::asciicast::{asciicast_v2, asciicast_v3};
+pub use self::derive::{DERIVES, Derivation, derive};
+pub use self::files::files;
+pub use self::film::{Film, FilmChannel, Marker};
+pub use self::jsonl::jsonl;
+pub use self::keyframe::{Keyframe, before};
+pub use self::lines::{Line, Seen};
+pub use self::piece::{Frame, Piece, Shown, piece};
 pub use self::screen::Screen;
 pub use self::sequence::Sequence;
 pub use self::text::text;
@@ -18,6 +30,8 @@ use serde_json::Value;
 
 use crate::failure::BadPlace;
 
+/// The terminal's size where no channel asked for one.
+const DEFAULT_SIZE: (u16, u16) = (80, 24);
 /// A terminal that is larger is clamped: it costs memory per cell.
 const MAX_SIDE: u16 = 500;
 

@@ -6,7 +6,6 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::channel::{ChannelCoverage, Stream};
@@ -160,12 +159,10 @@ impl Seal {
             return Err(SealFault::Damaged("its trailer does not fit"));
         }
         let json = signed.get(PREFIX_LEN..).ok_or(SealFault::Truncated)?;
-        let body: Value =
-            serde_json::from_slice(json).map_err(|_| SealFault::Damaged("its text is no JSON"))?;
-        if !is_canonical(json, &body) {
+        if !is_canonical(json) {
             return Err(SealFault::Damaged("its text is not canonical"));
         }
-        let seal = serde_json::from_value::<Self>(body);
+        let seal = serde_json::from_slice::<Self>(json);
         let mut seal = seal.map_err(|_| SealFault::Damaged("a field is missing or malformed"))?;
         if !seal.seal_key.verify(&[SIGN_LABEL, signed].concat(), signature) {
             return Err(SealFault::Signature);

@@ -15,13 +15,14 @@ use uuid::Uuid;
 
 use crate::channel::{ChannelCoverage, Coverage, Stream, weakest};
 use crate::checkpoint::Checkpoint;
-use crate::content::{Entry, OpenedKeys, What};
+use crate::content::OpenedKeys;
 use crate::failure::{BadPlace, Failure};
 use crate::header::Header;
 use crate::key::{Identity, PublicKey};
 use crate::ledger::Hash;
 use crate::live::wall_time;
 use crate::medium::Medium;
+use crate::record::Record;
 use crate::seal::{Seal, SealState};
 use crate::walk::{SoundBlock, Step, Walk};
 
@@ -240,7 +241,7 @@ impl<'w> Judge<'w> {
             match walk.step()? {
                 Step::Block(block) => {
                     self.compare(walk, offset)?;
-                    self.open(&block, walk.header.started)?;
+                    self.open(&block)?;
                 }
                 Step::Seal(seal) => break *seal,
                 Step::End => {
@@ -284,11 +285,9 @@ impl<'w> Judge<'w> {
         }
     }
 
-    fn open(&mut self, block: &SoundBlock, started: Timestamp) -> Result<(), BadPlace> {
-        if let Some(keys) = &self.keys {
-            keys.entries(block, started)?.iter().for_each(|entry| self.tally.add(entry));
-        }
-        Ok(())
+    fn open(&mut self, block: &SoundBlock) -> Result<(), BadPlace> {
+        let Some(keys) = &self.keys else { return Ok(()) };
+        keys.visited(block, |record| self.tally.add(record)).map(drop)
     }
 
     fn judge_seal(&self, seal: &Seal, walk: &Walk) -> Result<(), BadPlace> {
@@ -321,18 +320,18 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, entry: &Entry) {
+    fn add(&mut self, record: &Record<'_>) {
         self.records += 1;
-        let (stream, len) = match &entry.what {
-            What::Bytes(stream, bytes) => (*stream, u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-            What::Masked(stream, len) => (*stream, *len),
-            What::Delivered(..) | What::Event(..) => return,
+        let (channel, stream, len) = match *record {
+            Record::Data { channel, stream, bytes } => {
+                (channel, stream, u64::try_from(bytes.len()).unwrap_or(u64::MAX))
+            }
+            Record::Typed { channel, stream, len } => (channel, stream, len),
+            Record::Delivered { .. } | Record::Event { .. } => return,
         };
         self.bytes = self.bytes.saturating_add(len);
-        if let Some(channel) = entry.channel {
-            let count = self.streams.entry((channel, stream)).or_default();
-            *count = count.saturating_add(len);
-        }
+        let count = self.streams.entry((channel, stream)).or_default();
+        *count = count.saturating_add(len);
     }
 
     fn compare(&self, seal: &Seal) -> Result<(), (Failure, String)> {

@@ -9,6 +9,7 @@ use crate::failure::{BadPlace, Failure};
 use crate::frame::{Frame, Place};
 use crate::header::{self, Header, HeaderFault, recording_tag};
 use crate::ledger::Hash;
+use crate::mark::Mark;
 use crate::medium::Medium;
 use crate::seal::{self, Seal, SealFault};
 
@@ -91,6 +92,25 @@ impl Walk {
             seal_at: None,
             done: false,
         })
+    }
+
+    /// Where the walk is.
+    pub(crate) fn mark(&self) -> Mark {
+        let Place { ordinal, nonce, chain, .. } = self.place;
+        Mark { offset: self.at, ordinal, nonce, chain }
+    }
+
+    /// Goes on from a mark, without what is before it. A mark that is not of this file leads to a block that does not
+    /// follow: it shows nothing else than what stands there.
+    pub(crate) fn go_on_from(&mut self, mark: &Mark) -> Result<(), BadPlace> {
+        if mark.offset < self.header.len || mark.offset > self.len {
+            return Err(self.bad(Failure::Truncated, "the file is shorter than the place to read on from"));
+        }
+        self.at = mark.offset;
+        self.place.ordinal = mark.ordinal;
+        self.place.nonce = mark.nonce;
+        self.place.chain = mark.chain;
+        Ok(())
     }
 
     /// The next block, the seal, or the end. After the seal, the end or a bad place the walk is over.

@@ -151,8 +151,11 @@ async function isSought(page) {
 
 async function isTakenAway(page) {
   await page.getByRole('button', { name: 'Export' }).click()
-  const coming = page.waitForEvent('download')
   await page.getByRole('menuitem', { name: /\.cast/ }).click()
+  const asked = page.getByRole('dialog')
+  await asked.getByLabel('Reason').fill('looked into for the vendor')
+  const coming = page.waitForEvent('download')
+  await asked.getByRole('button', { name: 'Export' }).click()
   const download = await coming
   check(download.suggestedFilename().endsWith('.cast'), download.suggestedFilename())
   const text = (await (await download.createReadStream()).toArray()).join('')

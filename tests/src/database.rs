@@ -173,6 +173,31 @@ impl Database {
         }
     }
 
+    /// Dumps a PostgreSQL into a file while it is used, as the operator's guide says.
+    ///
+    /// # Panics
+    /// When it is none, or refuses.
+    pub fn dump(&self, to: &Path) {
+        assert!(matches!(self, Self::Postgresql(_)), "SQLite is copied by the gate itself");
+        must(Command::new(binary("pg_dump")).args(["-Fc", "-d", &self.url(), "-f", word(to)]));
+    }
+
+    /// Loses everything in a PostgreSQL and puts a dump back, as the operator's guide says. The gate must not be running.
+    ///
+    /// # Panics
+    /// When it is none, or refuses.
+    pub fn load(&self, from: &Path) {
+        self.tamper("DROP SCHEMA public CASCADE");
+        self.tamper("CREATE SCHEMA public");
+        must(Command::new(binary("pg_restore")).args([
+            "--exit-on-error",
+            "--no-owner",
+            "-d",
+            &self.url(),
+            word(from),
+        ]));
+    }
+
     /// Goes back to that copy. The gate must not be running.
     ///
     /// # Panics

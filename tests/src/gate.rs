@@ -29,6 +29,7 @@ pub struct Gate {
     ssh: u16,
     web: u16,
     environment: BTreeMap<String, String>,
+    roles: &'static str,
     process: Option<Process>,
 }
 
@@ -50,8 +51,15 @@ impl Gate {
     pub fn install(folder: &Path, database: &str, environment: BTreeMap<String, String>) -> Self {
         fs::create_dir_all(folder).expect("a folder for the gate");
         let (ssh, web) = (free_port(), free_port());
-        let mut gate =
-            Self { folder: folder.to_owned(), installed: Value::Null, ssh, web, environment, process: None };
+        let mut gate = Self {
+            folder: folder.to_owned(),
+            installed: Value::Null,
+            ssh,
+            web,
+            environment,
+            roles: "gate,desk",
+            process: None,
+        };
         let (config, data) = (gate.config(), gate.data());
         let ports = [format!("127.0.0.1:{ssh}"), format!("127.0.0.1:{web}")];
         let said =
@@ -80,6 +88,7 @@ impl Gate {
             ssh: free_port(),
             web: free_port(),
             environment: self.environment.clone(),
+            roles: self.roles,
             process: None,
         };
         fs::create_dir_all(other.data()).expect("a folder for the second node");
@@ -95,6 +104,37 @@ impl Gate {
         ];
         other.environment.extend(own.map(|(key, value)| (key.to_owned(), value)));
         other
+    }
+
+    /// A desk of the same hospital, with the keys that a desk needs, that reads this gate's recordings where they lie. It
+    /// has the evidence identity if there is one in `identity`.
+    ///
+    /// # Panics
+    /// When its folder cannot be made.
+    #[must_use]
+    pub fn desk(&self, folder: &Path, identity: Option<&Path>) -> Self {
+        let mut desk = self.beside(folder);
+        let keys = desk.data().join("keys");
+        for gate_only in ["seal.key", "ssh_host_ed25519_key", "evidence.recipients", "unmask.recipients"] {
+            fs::remove_file(keys.join(gate_only)).expect("a key that a desk does not need");
+        }
+        if let Some(identity) = identity {
+            fs::copy(identity, keys.join("evidence.identity")).expect("the evidence identity");
+        }
+        desk.roles = "desk";
+        desk.is_told("CHAPERONE_GATE__NAME", "desk");
+        desk.is_told("CHAPERONE_RECORDING__DIR", word(&self.data().join("recordings")));
+        desk
+    }
+
+    /// From its next start on it serves as `gate`, as `desk`, or as both.
+    pub fn serves_as(&mut self, roles: &'static str) {
+        self.roles = roles;
+    }
+
+    /// From its next start on it is told this, as `CHAPERONE_SECTION__KEY`.
+    pub fn is_told(&mut self, variable: &str, value: &str) {
+        self.environment.insert(variable.to_owned(), value.to_owned());
     }
 
     /// Starts the node and waits until it is ready.
@@ -116,20 +156,21 @@ impl Gate {
             fs::File::options().create(true).append(true).open(self.log_file()).expect("a log for the gate");
         let config = self.config();
         let mut command = self.command();
-        command.args(["serve", "--config", word(&config)]).envs(more.iter().copied());
+        command.args(["serve", "--config", word(&config), "--roles", self.roles]).envs(more.iter().copied());
         let mut process = Process::start("the gate", command.stdout(Stdio::piped()).stderr(log));
         // Somebody must read what it prints.
         if let Some(out) = process.child().stdout.take() {
             std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(drop));
         }
         let (ssh, web) = (self.ssh, self.web);
+        let lets_in = self.roles.contains("gate");
         // It may serve without being ready for visits, when the disk is full or the database went back.
         let ready = soon("the gate to serve", || {
             if !process.is_running() {
                 return Some(Ready::Ended);
             }
-            let serves =
-                listens(ssh) && get(web, "/healthz", None).is_some_and(|answer| answer.status == 200);
+            let serves = (!lets_in || listens(ssh))
+                && get(web, "/healthz", None).is_some_and(|answer| answer.status == 200);
             serves.then_some(Ready::Serving)
         });
         self.process = Some(process);

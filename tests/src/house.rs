@@ -36,6 +36,15 @@ pub struct House {
     pub(crate) folder: TempDir,
 }
 
+/// What a recording holds, as its export shows it.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// What went to the technician, with `\r\n` for a new line.
+    pub output: String,
+    /// What came from them.
+    pub input: String,
+}
+
 impl House {
     /// A house on SQLite, with everybody enrolled and the SOC connected.
     ///
@@ -180,6 +189,41 @@ impl House {
         eventually(within, "both legs to be gone from the kernel's socket table", || {
             (legs(gate, target) == (0, 0)).then(Timestamp::now)
         })
+    }
+
+    /// What a visit's recording holds: what went to the technician, and what came from them, typed input as stars.
+    ///
+    /// # Panics
+    /// When it cannot be exported.
+    #[track_caller]
+    #[must_use]
+    pub fn recorded(&self, session: &str) -> Recorded {
+        let file = self.folder.path().join(format!("{session}-{}.cast", self.facts().len()));
+        let name = file.to_str().expect("the harness makes UTF-8 paths");
+        self.sam().does(&[
+            "recording",
+            "export",
+            session,
+            "--format",
+            "asciicast-v3",
+            "-o",
+            name,
+            "--reason",
+            "review",
+        ]);
+        let cast = std::fs::read_to_string(&file).expect("the export can be read");
+        std::fs::remove_file(&file).expect("the export can be removed");
+        let mut recorded = Recorded::default();
+        for line in cast.lines().skip(1) {
+            let line: Value = serde_json::from_str(line).expect("a line of asciicast is JSON");
+            let text = line.get(2).and_then(Value::as_str).unwrap_or_default();
+            match line.get(1).and_then(Value::as_str) {
+                Some("o") => recorded.output.push_str(text),
+                Some("i") => recorded.input.push_str(text),
+                _ => {}
+            }
+        }
+        recorded
     }
 
     /// All facts.

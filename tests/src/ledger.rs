@@ -14,6 +14,8 @@ pub struct Fact {
     pub at: Timestamp,
     /// Its kind, such as `attempt-refused`.
     pub kind: String,
+    /// Who did it, or whom it is about: their id as it is printed.
+    pub person: Option<String>,
     /// The visit it is about, as its id is printed.
     pub session: Option<String>,
     /// What it says.
@@ -52,6 +54,7 @@ fn fact(row: &Value) -> Fact {
         number: u64::try_from(whole("number")).expect("facts are numbered upwards"),
         at: Timestamp::from_microsecond(whole("at_us")).expect("a fact's time is a time"),
         kind: row.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        person: hashed.get("person").and_then(Value::as_str).map(str::to_owned),
         session: hashed.get("session").and_then(Value::as_str).map(str::to_owned),
         body: hashed.get("body").cloned().unwrap_or_default(),
     }

@@ -146,6 +146,22 @@ impl Visit {
         }
     }
 
+    /// Sends numbered lines without end, some ten thousand at a time, on a thread of its own, until ssh ends.
+    pub fn counts(&mut self) {
+        if let Some(mut input) = self.process.child().stdin.take() {
+            std::thread::spawn(move || {
+                for block in 0_u64.. {
+                    let lines: String =
+                        (0..10_000).map(|line| format!("{}\n", block * 10_000 + line)).collect();
+                    if input.write_all(lines.as_bytes()).is_err() {
+                        return;
+                    }
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            });
+        }
+    }
+
     /// Closes its input.
     pub fn ends_input(&mut self) {
         drop(self.process.child().stdin.take());

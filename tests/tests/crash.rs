@@ -71,7 +71,17 @@ fn dies_at(place: &str) {
 
 fn export(house: &House, session: &str) -> Vec<u8> {
     let file = house.folder().join(format!("{session}-{}.txt", house.facts().len()));
-    house.sam().does(&["recording", "export", session, "--format", "txt", "-o", file.to_str().unwrap()]);
+    house.sam().does(&[
+        "recording",
+        "export",
+        session,
+        "--format",
+        "txt",
+        "-o",
+        file.to_str().unwrap(),
+        "--reason",
+        "looked into",
+    ]);
     std::fs::read(file).unwrap()
 }
 

@@ -74,7 +74,17 @@ fn nothing_was_ahead_of_its_recording(house: &House, session: &str, visit: &Visi
     let lines: Vec<_> = seen.split(|byte| *byte == b'\n').collect();
     let last = lines[lines.len() - 2];
     let file = house.folder().join("replay.txt");
-    house.sam().does(&["recording", "export", session, "--format", "txt", "-o", file.to_str().unwrap()]);
+    house.sam().does(&[
+        "recording",
+        "export",
+        session,
+        "--format",
+        "txt",
+        "-o",
+        file.to_str().unwrap(),
+        "--reason",
+        "looked into",
+    ]);
     assert!(contains(&std::fs::read(file).unwrap(), last), "{:?}", String::from_utf8_lossy(last));
 }
 
@@ -99,7 +109,10 @@ fn as_the_disk_fills_visits_end_in_order_and_nobody_is_let_in() {
         house.alerts_because("recorder").into_iter().find(|alert| alert["severity"] == "critical")
     });
     disk.grows("512m");
-    house.technician("dana").ssh(TARGET).runs("true").succeeded();
+    // The disk is looked at several times a second.
+    soon("visits to be possible again", || {
+        (house.technician("dana").ssh(TARGET).runs("true").status == Some(0)).then_some(())
+    });
 }
 
 #[test]
@@ -122,6 +135,28 @@ fn on_a_full_disk_no_byte_gets_ahead_and_the_visit_is_ended_and_sealed() {
     soon("visits to be possible again", || {
         (house.technician("dana").ssh(TARGET).runs("true").status == Some(0)).then_some(())
     });
+}
+
+#[test]
+fn on_a_full_disk_one_reserve_seals_every_visit() {
+    let furnishing = House::furnish()
+        .with("CHAPERONE_RECORDING__LOW_BYTES", "0")
+        .with("CHAPERONE_RECORDING__CRITICAL_BYTES", "0")
+        .with("CHAPERONE_SESSION__RECORDER_GRACE_SECONDS", "4");
+    let (house, disk) = house_with_a_disk("64m", furnishing);
+    let dana = house.technician("dana").ssh(TARGET);
+    let mut visits: Vec<_> = (0..3).map(|_| dana.begins(NOISE_IN_LINES)).collect();
+    for visit in &mut visits {
+        assert!(!visit.ends().0.success());
+    }
+    // What the first seal's reserve gave back is for the other seals, not for what the other visits go on to forward.
+    for session in house.sessions() {
+        let session = session["id"].as_str().unwrap();
+        assert_eq!(house.sealed(session)["end_reason"], "recorder");
+        assert_eq!(house.sam().does(&["recording", "verify", session])["sound"], true);
+    }
+    disk.grows("512m");
+    soon("visits to be possible again", || (dana.runs("true").status == Some(0)).then_some(()));
 }
 
 #[test]

@@ -40,7 +40,9 @@ fn verify_off_line(recording: &Path, key: &str, more: &[&str]) -> Ran {
 
 fn export(house: &House, session: &str, format: &str) -> Vec<u8> {
     let file = house.folder().join(format!("{session}.{format}"));
-    let words = ["recording", "export", session, "--format", format, "-o", file.to_str().unwrap()];
+    let file_name = file.to_str().unwrap();
+    let words =
+        ["recording", "export", session, "--format", format, "-o", file_name, "--reason", "looked into"];
     house.sam().does(&words);
     std::fs::read(file).unwrap()
 }
@@ -328,7 +330,9 @@ fn a_recording_that_another_one_replaces_is_found() {
         (Some(1), Some("foreign-recording")),
         "{said:?}"
     );
-    let shown = house.sam().tries(&["recording", "export", &first, "--format", "txt", "-o", "/dev/null"]);
+    let words =
+        ["recording", "export", &first, "--format", "txt", "-o", "/dev/null", "--reason", "looked into"];
+    let shown = house.sam().tries(&words);
     assert!(shown.status == Some(1) && shown.err.contains("foreign-recording"), "{shown:?}");
     assert_eq!(alarmed(&house), 1);
 }

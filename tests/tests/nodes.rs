@@ -105,3 +105,33 @@ fn a_node_that_dies_leaves_the_other_at_work_and_recovers_its_own() {
     let recovered = soon("the recovery", || house.facts_of("session-recovered").pop());
     assert_eq!(recovered.session.as_deref(), Some(session.as_str()));
 }
+
+#[test]
+fn the_visits_of_a_node_that_does_not_come_back_are_declared_lost_by_another() {
+    let house =
+        House::furnish().on(Engine::Postgresql).with("CHAPERONE_SESSION__LOST_AFTER_SECONDS", "8").start();
+    let mut second = house.gate.beside(&house.folder().join("second"));
+    second.rise();
+    house.open_window("dana", "exec", "+10m");
+    let mut visit = dana_at(&house, &second).ssh(TARGET).begins("echo in; sleep 1000");
+    visit.shows("in");
+    let session = house.newest_session();
+    std::thread::sleep(Duration::from_secs(10));
+    assert!(house.facts_of("session-lost").is_empty(), "a quiet node with a visit still gives signs");
+    second.kill();
+    visit.ends();
+    let lost = soon("the loss to be declared", || house.facts_of("session-lost").pop());
+    assert_eq!(lost.session.as_deref(), Some(session.as_str()));
+    assert_eq!((&lost.body["node"], &lost.body["declared_by"]), (&"gate-2".into(), &"gate".into()));
+    let state = || house.sam().does(&["session", "show", &session])["state"].as_str().unwrap().to_owned();
+    assert_eq!(state(), "lost");
+    house.syslog.hears(Duration::from_secs(15), "the lost session", |message| {
+        message.title().is_some_and(|title| title.contains("without its sealed recording"))
+    });
+    // It comes back after all: what it finds is adopted, and the ledger holds both.
+    second.rise();
+    let recovered = soon("the recovery", || house.facts_of("session-recovered").pop());
+    assert_eq!(recovered.session.as_deref(), Some(session.as_str()));
+    assert_eq!((state().as_str(), house.facts_of("session-lost").len()), ("sealed", 1));
+    assert_eq!(second.person("sam").does(&["recording", "verify", &session])["sound"], true);
+}

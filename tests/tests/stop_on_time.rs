@@ -156,6 +156,8 @@ fn the_terminal_warns_before_the_end() {
         "asciicast-v3",
         "-o",
         file.to_str().unwrap(),
+        "--reason",
+        "was the warning recorded",
     ]);
     let cast = std::fs::read_to_string(file).unwrap();
     assert!(cast.contains("in 1 min"), "what the gate wrote is in the recording");

@@ -236,7 +236,8 @@ async fn tell_if_grown(tx: &mut Tx, key: String, now: Timestamp) -> Result<(), S
     }
     alert.told = now;
     tx.put_alert(&alert).await?;
-    tx.fact(NewFact::new(FactKind::AlertGrown, now, body(&alert))).await?;
+    let fact = NewFact::new(FactKind::AlertGrown, now, body(&alert)).also_on(tx.target_of(&alert).await?);
+    tx.fact(fact).await?;
     send(tx, &alert, Stage::Update).await
 }
 

@@ -1,31 +1,29 @@
-//! Films of recordings, for replay. The newest few are kept, so that seeking does not read a day again; that somebody
-//! looks is a fact before they see anything, once for a while and not for every piece.
+//! Films of recordings, for replay. The newest few are kept in memory; that somebody looks is a fact before they see
+//! anything, once for a while and not for every piece.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_policy::{PersonId, SessionId};
-use chaperone_recorder::replay::Film;
-use chaperone_recorder::{BadPlace, Identity};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::view::opened;
+use crate::play::Reel;
 
-/// Films that are kept; each is at most some 50 MiB, and most are far smaller.
-const KEPT: usize = 4;
+/// Films that are kept; each is at most some 20 MiB, and most are far smaller.
+const KEPT: usize = 8;
 /// One fact stands for the looks of one person at one recording for this long.
 const STANDS_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// Looks that are remembered.
 const LOOKS: usize = 4096;
 
 /// What a file was when its film was made: a live recording grows.
-type Stamp = (u64, u64);
+pub(crate) type Stamp = (u64, u64);
 
 /// Keeps films and looks.
 #[derive(Default)]
 pub(crate) struct Cinema {
-    films: Mutex<VecDeque<(SessionId, Stamp, Arc<Film>)>>,
+    films: Mutex<VecDeque<(SessionId, Stamp, Arc<Reel>)>>,
     looks: Mutex<HashMap<(PersonId, SessionId), Timestamp>>,
 }
 
@@ -49,7 +47,7 @@ impl Cinema {
     }
 
     /// The film that is kept, if the file has not grown since.
-    pub(crate) fn kept(&self, session: SessionId, stamp: Stamp) -> Option<Arc<Film>> {
+    pub(crate) fn kept(&self, session: SessionId, stamp: Stamp) -> Option<Arc<Reel>> {
         let films = self.films.lock().unwrap_or_else(PoisonError::into_inner);
         films.iter().find(|(of, at, _)| *of == session && *at == stamp).map(|(.., film)| Arc::clone(film))
     }
@@ -59,7 +57,7 @@ impl Cinema {
         self.films.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, ..)| *of != session);
     }
 
-    pub(crate) fn keep(&self, session: SessionId, stamp: Stamp, film: &Arc<Film>) {
+    pub(crate) fn keep(&self, session: SessionId, stamp: Stamp, film: &Arc<Reel>) {
         let mut films = self.films.lock().unwrap_or_else(PoisonError::into_inner);
         films.retain(|(of, ..)| *of != session);
         films.push_back((session, stamp, Arc::clone(film)));
@@ -73,9 +71,4 @@ impl Cinema {
 pub(crate) fn stamp(path: &Path) -> Stamp {
     let len = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
     (len(path), len(&path.with_extension("tail")))
-}
-
-/// Derives a film. Blocks: for a thread that may.
-pub(crate) fn derive(path: &Path, session: SessionId, identities: &[Identity]) -> Result<Film, BadPlace> {
-    Ok(Film::of(&mut opened(path, session, identities)?))
 }

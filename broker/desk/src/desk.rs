@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use chaperone_policy::{Denied, SessionId};
 use chaperone_recorder::ledger::Hash;
-use chaperone_recorder::replay::Film;
 use chaperone_recorder::{
     Failure, Folder, Identity, LedgerView, PublicKey, RecordError, Verdict, VerifyWith, verify,
 };
-use chaperone_store::{CommittedFact, FactKind, Store, StoreError};
+use chaperone_store::{CommittedFact, Derived, FactKind, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::task::{JoinError, spawn_blocking};
 
-use crate::cinema::{self, Cinema};
+use crate::bundle::BundleError;
+use crate::cinema::Cinema;
 use crate::look::Look;
 use crate::spoken::spoken;
-use crate::view::{View, ViewError};
 
 /// Recordings derived or verified at once: each holds a core and the view in memory, and visits come first.
 const AT_ONCE: usize = 2;
@@ -39,13 +38,17 @@ pub struct Desk {
 }
 
 pub(crate) struct Inner {
-    pub(crate) store: Store,
-    pub(crate) folder: Folder,
-    pub(crate) keys: DeskKeys,
+    pub store: Store,
+    pub folder: Folder,
+    pub keys: DeskKeys,
     /// Opens typed input; none where it is kept elsewhere.
-    pub(crate) unmask: Vec<Identity>,
-    pub(crate) places: Semaphore,
-    cinema: Cinema,
+    pub unmask: Vec<Identity>,
+    /// What has been read out of recordings; none on a node that opens none.
+    pub derived: Option<Derived>,
+    pub places: Semaphore,
+    /// One bundle at a time: it reads much, and visits come first.
+    pub bundles: Arc<Semaphore>,
+    pub cinema: Cinema,
 }
 
 /// Why evidence could not be looked at.
@@ -90,6 +93,12 @@ pub enum DeskError {
     /// The look could not be written down, so that there is none.
     #[error("the look could not be written into the ledger")]
     Store(#[from] StoreError),
+    /// There is no index to search in.
+    #[error("this node keeps nothing that was read out of recordings")]
+    NoIndex,
+    /// The phrase has no word in it.
+    #[error("there is no word in the phrase")]
+    NoWords,
     /// The work did not finish.
     #[error("the work on the recording did not finish")]
     Work(#[from] JoinError),
@@ -108,63 +117,26 @@ impl Desk {
     /// The same, on a node that can open typed input too.
     #[must_use]
     pub fn with_unmask(store: Store, folder: Folder, keys: DeskKeys, unmask: Vec<Identity>) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                store,
-                folder,
-                keys,
-                unmask,
-                places: Semaphore::new(AT_ONCE),
-                cinema: Cinema::default(),
-            }),
-        }
+        Self::over(store, folder, keys, unmask, None)
     }
 
-    /// A view of a recording. That somebody looks is committed before they see anything.
-    ///
-    /// # Errors
-    /// When there is none, it cannot be opened here, or the fact cannot be written.
-    pub async fn view(&self, look: &Look, view: View, exported: bool) -> Result<Vec<u8>, DeskError> {
-        let path = self.file(look.session)?;
-        if view != View::Sealed && self.inner.keys.identities.is_empty() {
-            return Err(DeskError::NoIdentity);
-        }
-        let kind = if exported { FactKind::RecordingExported } else { FactKind::RecordingViewed };
-        self.inner.store.fact(look.fact(kind, json!({ "format": view.as_str() }))).await?;
-        let _place = self.inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
-        let identities = self.inner.keys.identities.clone();
-        let session = look.session;
-        let derived = spawn_blocking(move || view.derive(&path, session, &identities)).await?;
-        derived.map_err(|error| DeskError::View(chain(&error)))
+    /// The desk with a store of its own for what it reads out of recordings.
+    #[must_use]
+    pub fn with_derived(self, derived: Derived) -> Self {
+        let Inner { store, folder, keys, unmask, .. } = &*self.inner;
+        Self::over(store.clone(), folder.clone(), keys.clone(), unmask.clone(), Some(derived))
     }
 
-    /// The film of a recording, for replay. The look is committed before anything is seen; one fact stands for the looks
-    /// of one person for ten minutes.
-    ///
-    /// # Errors
-    /// As [`Desk::view`].
-    pub async fn film(&self, look: &Look) -> Result<Arc<Film>, DeskError> {
-        let path = self.file(look.session)?;
-        if self.inner.keys.identities.is_empty() {
-            return Err(DeskError::NoIdentity);
-        }
-        let cinema = &self.inner.cinema;
-        if !cinema.stands(look.by, look.session, look.at) {
-            let fact = look.fact(FactKind::RecordingViewed, json!({ "format": "replay" }));
-            self.inner.store.fact(fact).await?;
-            cinema.looked(look.by, look.session, look.at);
-        }
-        let stamp = cinema::stamp(&path);
-        if let Some(film) = cinema.kept(look.session, stamp) {
-            return Ok(film);
-        }
-        let _place = self.inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
-        let identities = self.inner.keys.identities.clone();
-        let session = look.session;
-        let derived = spawn_blocking(move || cinema::derive(&path, session, &identities)).await?;
-        let film = Arc::new(derived.map_err(|bad| DeskError::View(bad.to_string()))?);
-        cinema.keep(look.session, stamp, &film);
-        Ok(film)
+    fn over(
+        store: Store,
+        folder: Folder,
+        keys: DeskKeys,
+        unmask: Vec<Identity>,
+        derived: Option<Derived>,
+    ) -> Self {
+        let (places, bundles) = (Semaphore::new(AT_ONCE), Arc::new(Semaphore::new(1)));
+        let cinema = Cinema::default();
+        Self { inner: Arc::new(Inner { store, folder, keys, unmask, derived, places, bundles, cinema }) }
     }
 
     /// Checks a recording: its own chain and seal, and that the ledger has this seal and every checkpoint of it. The
@@ -219,9 +191,38 @@ impl Desk {
         Ok(DeskError::Missing)
     }
 
-    /// Forgets what was derived from a recording that is deleted: the film, and whatever else is derived from here on.
-    pub(crate) fn forget(&self, session: SessionId) {
+    /// Forgets what was derived from a recording that is deleted.
+    pub(crate) async fn forget(&self, session: SessionId) {
         self.inner.cinema.forget(session);
+        if let Err(error) = self.forget_derived(session).await {
+            tracing::warn!(session.id = %session, %error, "what was derived from a deleted recording could not be forgotten");
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn identities(&self) -> &[Identity] {
+        &self.inner.keys.identities
+    }
+
+    /// Where the recording of a session is, if it is here.
+    pub(crate) fn recording(&self, session: SessionId) -> PathBuf {
+        self.inner.folder.recording(session.0)
+    }
+
+    /// A place among what the desk does at once, for work that holds a core: whoever comes late waits.
+    pub(crate) async fn place(&self) -> Result<SemaphorePermit<'_>, DeskError> {
+        self.inner.places.acquire().await.map_err(|_| DeskError::Closing)
+    }
+
+    /// The turn to make a bundle.
+    pub(crate) fn bundle_turn(&self) -> Result<OwnedSemaphorePermit, BundleError> {
+        Arc::clone(&self.inner.bundles).try_acquire_owned().map_err(|error| match error {
+            TryAcquireError::NoPermits => BundleError::Busy,
+            TryAcquireError::Closed => BundleError::Closing,
+        })
     }
 
     pub(crate) fn file(&self, session: SessionId) -> Result<PathBuf, DeskError> {
@@ -259,14 +260,4 @@ fn hash(text: &Value) -> Option<Hash> {
 
 pub(crate) fn hex(hash: Hash) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub(crate) fn chain(error: &ViewError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

@@ -14,6 +14,8 @@ pub struct Look {
     pub target: Option<TargetId>,
     /// Who looks.
     pub by: PersonId,
+    /// Why, in their words, or in those of what they look at.
+    pub reason: String,
     /// Whether with a token that was minted on the host.
     pub host_minted: bool,
     /// When.
@@ -24,6 +26,7 @@ impl Look {
     pub(crate) fn fact(&self, kind: FactKind, mut body: Value) -> NewFact {
         if let Some(fields) = body.as_object_mut() {
             fields.insert("host_minted".to_owned(), json!(self.host_minted));
+            fields.insert("reason".to_owned(), json!(self.reason));
         }
         let fact = NewFact::new(kind, self.at, body).by(self.by).in_session(self.session);
         match self.target {

@@ -151,7 +151,7 @@ impl Desk {
             return Ok(());
         }
         let body = json!({
-            "by": by, "stopped": run.stopped.as_ref().map(Stopped::words),
+            "by": by, "why": run.stopped.as_ref().map(Stopped::words),
             "recordings": { "due": run.recordings_due, "deleted": run.recordings_deleted, "held": run.recordings_held,
                             "missing": run.recordings_missing },
             "bytes": run.bytes.to_string(),

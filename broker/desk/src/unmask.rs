@@ -5,11 +5,11 @@ use chaperone_policy::{Act, PersonId, Subject, TargetId, WordId, may_together};
 use chaperone_recorder::Typed;
 use chaperone_store::{FactKind, Tx, WordState};
 use serde_json::json;
-use tokio::task::spawn_blocking;
 
-use crate::desk::{Desk, DeskError, chain};
+use crate::desk::{Desk, DeskError};
+use crate::export::Outflow;
 use crate::look::Look;
-use crate::view::View;
+use crate::view::{Source, View};
 
 /// On whose word typed input is shown, and what of it.
 struct Leave {
@@ -25,6 +25,19 @@ impl Desk {
     /// # Errors
     /// As [`Desk::view`]; and when nobody agreed, one of the two may not any more, or the unmask identity is elsewhere.
     pub async fn view_unmasked(&self, look: &Look, view: View, exported: bool) -> Result<Vec<u8>, DeskError> {
+        self.export_unmasked(look, view, exported).await?.whole().await
+    }
+
+    /// The same, in pieces.
+    ///
+    /// # Errors
+    /// As [`Desk::view_unmasked`].
+    pub async fn export_unmasked(
+        &self,
+        look: &Look,
+        view: View,
+        exported: bool,
+    ) -> Result<Outflow, DeskError> {
         let path = self.file(look.session)?;
         let inner = &self.inner;
         if inner.unmask.is_empty() {
@@ -50,13 +63,10 @@ impl Desk {
             })
         });
         let leave = leave.await?;
-        let _place = inner.places.acquire().await.map_err(|_| DeskError::Closing)?;
         let mut identities = inner.keys.identities.clone();
         identities.extend(inner.unmask.iter().cloned());
-        let session = look.session;
-        let derived =
-            spawn_blocking(move || view.derive_unmasked(&path, session, &identities, leave.shown)).await?;
-        derived.map_err(|error| DeskError::View(chain(&error)))
+        let shown = Some(leave.shown);
+        self.flow(view, Source { path, session: look.session, identities, shown }).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! The views of a recording that can be had.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{BadPlace, Identity, Recording, Typed, foreign, replay};
+use chaperone_recorder::{BadPlace, Identity, Mark, Recording, Typed, foreign, replay};
 
 /// A view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +14,12 @@ pub enum View {
     Text,
     /// asciicast version 3; typed input is masked.
     AsciicastV3,
+    /// asciicast version 2, for older players.
+    AsciicastV2,
+    /// Every record as a line of JSON; typed input is a length.
+    Jsonl,
+    /// The raw bytes of each stream in a tar, with an index; typed input is left out.
+    Files,
     /// The recording itself, as it is on disk.
     Sealed,
 }
@@ -28,6 +36,29 @@ pub(crate) enum ViewError {
     /// The file cannot be read.
     #[error("the recording's file cannot be read")]
     Read(#[from] std::io::Error),
+}
+
+/// What a view is made from.
+pub(crate) struct Source {
+    pub path: PathBuf,
+    pub session: SessionId,
+    pub identities: Vec<Identity>,
+    /// What of the typed input is shown; `None` where nobody agreed to any.
+    pub shown: Option<Typed>,
+}
+
+impl Source {
+    /// Opens it from its beginning, or from a mark on.
+    fn open(&self, from: Option<&Mark>) -> Result<Recording, BadPlace> {
+        let recording = match from {
+            Some(mark) => Recording::open_at(&self.path, &self.identities, mark)?,
+            None => opened(&self.path, self.session, &self.identities)?,
+        };
+        Ok(match self.shown {
+            Some(shown) => recording.showing(shown),
+            None => recording,
+        })
+    }
 }
 
 /// Opens the recording of a session: another's in its place is not shown as if it were this one's.
@@ -50,47 +81,30 @@ impl View {
         match self {
             Self::Text => "txt",
             Self::AsciicastV3 => "asciicast-v3",
+            Self::AsciicastV2 => "asciicast-v2",
+            Self::Jsonl => "jsonl",
+            Self::Files => "files",
             Self::Sealed => "chap",
         }
     }
 
-    /// Makes the view with typed input, of which `shown` is unmasked. Blocks: for a thread that may.
-    pub(crate) fn derive_unmasked(
-        self,
-        path: &Path,
-        session: SessionId,
-        identities: &[Identity],
-        shown: Typed,
-    ) -> Result<Vec<u8>, ViewError> {
-        let mut made = Vec::new();
-        let open = || opened(path, session, identities).map(|recording| recording.showing(shown));
+    /// Makes the view, as it goes. Blocks: for a thread that may.
+    pub(crate) fn write(self, from: &Source, to: &mut dyn Write) -> Result<(), ViewError> {
+        let channel = from.shown.and_then(|shown| shown.channel);
         match self {
-            Self::Sealed => made = std::fs::read(path)?,
+            Self::Sealed => drop(std::io::copy(&mut File::open(&from.path)?, to)?),
             Self::Text => {
-                replay::text(&mut open()?, &mut made)?;
-                made.extend_from_slice(b"typed input, unmasked:\n");
-                replay::typed(&mut open()?, &mut made)?;
+                replay::text(&mut from.open(None)?, to)?;
+                if from.shown.is_some() {
+                    to.write_all(b"typed input, unmasked:\n")?;
+                    replay::typed(&mut from.open(None)?, to)?;
+                }
             }
-            Self::AsciicastV3 => replay::asciicast_v3(&mut open()?, shown.channel, &mut made)?,
+            Self::AsciicastV3 => replay::asciicast_v3(&mut from.open(None)?, channel, to)?,
+            Self::AsciicastV2 => replay::asciicast_v2(&mut from.open(None)?, channel, to)?,
+            Self::Jsonl => replay::jsonl(&mut from.open(None)?, to)?,
+            Self::Files => replay::files(&|mark| from.open(mark), to)?,
         }
-        Ok(made)
-    }
-
-    /// Makes the view. Blocks: for a thread that may.
-    pub(crate) fn derive(
-        self,
-        path: &Path,
-        session: SessionId,
-        identities: &[Identity],
-    ) -> Result<Vec<u8>, ViewError> {
-        let mut made = Vec::new();
-        match self {
-            Self::Sealed => made = std::fs::read(path)?,
-            Self::Text => replay::text(&mut opened(path, session, identities)?, &mut made)?,
-            Self::AsciicastV3 => {
-                replay::asciicast_v3(&mut opened(path, session, identities)?, None, &mut made)?
-            }
-        }
-        Ok(made)
+        Ok(())
     }
 }

@@ -69,6 +69,7 @@ impl Archive {
             session: SessionId(self.seal.session),
             target: None,
             by,
+            reason: "a look at a visit".to_owned(),
             host_minted: false,
             at: Timestamp::now(),
         }

@@ -11,39 +11,32 @@ use futures::StreamExt;
 use futures::stream;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::gate::Gate;
-use crate::live::LiveSession;
+use crate::health::Trouble;
+use crate::live::{LiveSession, in_full};
 
 /// Power loss loses at most this much of a `prompt` recording.
 const DURABLE_EVERY: Duration = Duration::from_millis(200);
 /// How often the ledger learns how far recordings are.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
-/// Recordings that are synced at the same time.
+/// Recordings that are synced at the same time, beside those whose medium hangs.
 const SYNCS: usize = 4;
+/// Nobody waits longer for one recording's medium.
+const HANGS_AFTER: Duration = Duration::from_secs(1);
 
 /// What a fact of checkpoints is about: nobody who may see one window's facts learns of another's.
 type Place = (WindowId, TargetId);
 
 impl Gate {
+    /// A recording whose medium hangs holds up its own syncs and nobody else's.
     pub(crate) async fn keep_durable(&self) {
         let mut tick = interval(DURABLE_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
-            stream::iter(self.shared.live.all())
-                .for_each_concurrent(SYNCS, |session| async move {
-                    let syncing = Arc::clone(&session);
-                    match tokio::task::spawn_blocking(move || syncing.recording.sync()).await {
-                        Ok(Ok(())) => {}
-                        Ok(Err(error)) => {
-                            tracing::error!(session.id = %session.id, %error, "a recording could not be made durable");
-                        }
-                        Err(error) => tracing::error!(session.id = %session.id, %error, "a sync did not finish"),
-                    }
-                })
-                .await;
+            stream::iter(self.shared.live.all()).for_each_concurrent(SYNCS, sync).await;
         }
     }
 
@@ -56,21 +49,13 @@ impl Gate {
             tick.tick().await;
             let live = self.shared.live.all();
             told.retain(|id, _| live.iter().any(|session| session.id == *id));
+            let taken: Vec<_> = stream::iter(live).map(checkpoint).buffer_unordered(SYNCS).collect().await;
             let mut grown: BTreeMap<Place, Vec<Value>> = BTreeMap::new();
-            for session in live {
-                let asked = Arc::clone(&session);
-                // A checkpoint is on stable storage before the ledger hears of it: it waits for the disk.
-                let taken = tokio::task::spawn_blocking(move || asked.recording.checkpoint()).await;
-                let Ok(taken) = taken else { continue };
-                match taken {
-                    Ok(now) if told.get(&session.id).is_none_or(|before| now.grew_since(before)) => {
-                        grown.entry(place(&session)).or_default().push(listed(&now));
-                        told.insert(session.id, now);
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(session.id = %session.id, %error, "no checkpoint of a recording")
-                    }
+            for (place, now) in taken.into_iter().flatten() {
+                let id = SessionId(now.session);
+                if told.get(&id).is_none_or(|before| now.grew_since(before)) {
+                    grown.entry(place).or_default().push(listed(&now));
+                    told.insert(id, now);
                 }
             }
             if !grown.is_empty()
@@ -92,6 +77,40 @@ impl Gate {
             })
         });
         write.await
+    }
+}
+
+/// Syncs one recording. One that is at it still is left alone.
+async fn sync(session: Arc<LiveSession>) {
+    let recording = session.recording.clone();
+    let syncing = session.disk.try_aside(move || recording.sync());
+    match timeout(HANGS_AFTER, syncing).await {
+        Ok(Some(Ok(()))) => drop(session.health.mended(Trouble::Sync)),
+        Ok(Some(Err(error))) => {
+            let error = in_full(&error);
+            if session.health.failed(Trouble::Sync, &error) {
+                tracing::error!(session.id = %session.id, error, "a recording could not be made durable");
+            }
+        }
+        // It goes on, and is seen to hang.
+        Ok(None) | Err(_) => {}
+    }
+}
+
+/// How far a recording is on stable storage: it waits for the disk, unless that hangs.
+async fn checkpoint(session: Arc<LiveSession>) -> Option<(Place, Checkpoint)> {
+    if session.disk.busy_for().is_some_and(|busy| busy > HANGS_AFTER) {
+        return None;
+    }
+    let recording = session.recording.clone();
+    let taken = timeout(HANGS_AFTER, session.disk.aside(move || recording.checkpoint())).await;
+    match taken.ok().flatten()? {
+        Ok(checkpoint) => Some((place(&session), checkpoint)),
+        Err(error) => {
+            let error = in_full(&error);
+            tracing::warn!(session.id = %session.id, error, "no checkpoint of a recording");
+            None
+        }
     }
 }
 

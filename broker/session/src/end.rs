@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use chaperone_recorder::{Ending, Seal};
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::gate::Gate;
-use crate::live::LiveSession;
+use crate::live::{LiveSession, in_full};
 use crate::sever::Cord;
 use crate::sockets;
 
@@ -24,37 +24,40 @@ const CLOSING: Duration = Duration::from_millis(500);
 const GONE_WITHIN: Duration = Duration::from_secs(1);
 /// How often a seal that cannot be written is tried again.
 const SEAL_RETRY: Duration = Duration::from_millis(500);
-/// How long; after it the next start recovers the recording.
-const SEAL_GRACE: Duration = Duration::from_secs(60);
+/// A session whose seal takes longer is over all the same: it is sealed when its medium answers, or by the next start.
+const SEAL_SOON: Duration = Duration::from_secs(5);
 
 impl Gate {
-    /// Waits for the session's end and carries it out.
+    /// Waits for the session's end and carries it out. Nothing here waits for the recording's medium before both legs
+    /// are gone.
     pub(crate) async fn end(self, session: Arc<LiveSession>) {
         let reason = ended_by(&session).await;
         let cut_at = Instant::now();
         let cords = part(&session, reason).await;
+        failpoint::reached("after-close");
         let gone = verified_gone(&cords).await;
         let took_ms = u64::try_from(cut_at.elapsed().as_millis()).unwrap_or(u64::MAX);
         if !gone {
             tracing::error!(session.id = %session.id, "a socket of an ended session is still in the kernel's table");
         }
-        channels_closed(&session).await;
         failpoint::reached("before-end");
-        self.record_end(&session, reason, gone, took_ms);
-        failpoint::reached("after-end-marker");
-        let seal = seal(&session, reason).await;
+        let sealing = seal(&session, reason, session.end_body(reason, gone, took_ms));
+        tokio::pin!(sealing);
+        let ending = self.write_end(&session, reason, gone, took_ms);
+        let ((), sealed) = tokio::join!(ending, timeout(SEAL_SOON, &mut sealing));
+        let seal = match sealed {
+            Ok(seal) => seal,
+            Err(_elapsed) => {
+                tracing::error!(session.id = %session.id, "the recording is not sealed yet; it is when its medium answers");
+                self.shared.live.remove(session.id);
+                sealing.await
+            }
+        };
         failpoint::reached("after-seal");
-        self.write_end(&session, reason, seal, gone, took_ms).await;
+        self.write_seal(&session, reason, &seal).await;
+        failpoint::reached("after-sealed");
         self.shared.live.remove(session.id);
         session.ended.send_replace(true);
-    }
-
-    fn record_end(&self, session: &LiveSession, reason: EndReason, gone: bool, took_ms: u64) {
-        let by = session.stopped().map(|stop| stop.by);
-        let body = json!({ "reason": reason.as_str(), "by": by, "sockets_gone": gone, "took_ms": took_ms });
-        if let Err(error) = session.recording.event(None, "end", body) {
-            tracing::error!(session.id = %session.id, %error, "the end could not be written into the recording");
-        }
     }
 }
 
@@ -115,26 +118,42 @@ async fn verified_gone(cords: &[Cord]) -> bool {
     }
 }
 
-/// Seals; tries again while the medium is at fault. `None` leaves it to the recovery at the next start.
-async fn seal(session: &Arc<LiveSession>, reason: EndReason) -> Option<Seal> {
-    let until = Instant::now() + SEAL_GRACE;
+/// Writes the end marker and seals; tries again for as long as the medium is at fault. A crash leaves it to the recovery
+/// at the next start.
+async fn seal(session: &Arc<LiveSession>, reason: EndReason, end: Value) -> Seal {
+    // Somebody may be in the middle of a write that hangs: the channels close when it returns.
+    drop(session.pen.turn().await);
+    channels_closed(session).await;
+    mark_end(session, end).await;
+    failpoint::reached("after-end-marker");
     loop {
         let sealing = Arc::clone(session);
-        let sealed = tokio::task::spawn_blocking(move || {
+        let sealed = session.disk.aside(move || {
             let coverage = sealing.coverage.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let ending = Ending { reason: reason.as_str().to_owned(), at: sealing.began.now(), coverage };
             sealing.recording.seal(ending)
         });
         match sealed.await {
-            Ok(Ok(seal)) => return Some(seal),
-            Ok(Err(error)) => {
-                tracing::error!(session.id = %session.id, %error, "the recording could not be sealed; trying again");
+            Some(Ok(seal)) => return seal,
+            Some(Err(error)) => {
+                let error = in_full(&error);
+                tracing::error!(session.id = %session.id, error, "the recording could not be sealed; trying again");
             }
-            Err(error) => tracing::error!(session.id = %session.id, %error, "sealing did not finish"),
-        }
-        if Instant::now() >= until {
-            return None;
+            None => tracing::error!(session.id = %session.id, "sealing did not finish"),
         }
         sleep(SEAL_RETRY).await;
+    }
+}
+
+/// What the gate saw of the end, as an event. A recording that cannot take it has the seal's own end marker.
+async fn mark_end(session: &Arc<LiveSession>, end: Value) {
+    let recording = session.recording.clone();
+    match session.pen.aside(move || recording.event(None, "end", end)).await {
+        Some(Ok(())) => {}
+        Some(Err(error)) => {
+            let error = in_full(&error);
+            tracing::error!(session.id = %session.id, error, "the end could not be written into the recording");
+        }
+        None => tracing::error!(session.id = %session.id, "the end marker did not finish"),
     }
 }

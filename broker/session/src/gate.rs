@@ -1,22 +1,26 @@
 //! What every session of a node shares, and the questions that a door may ask.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::{
     AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
 };
-use chaperone_recorder::{Durability, Folder, RecordingKeys, Space};
+use chaperone_recorder::{Durability, Folder, Recipient, RecordingKeys};
 use chaperone_store::{Store, StoreError};
 use chaperone_vault::Vault;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::clock::{ClockWatch, Trust};
 use crate::live::LiveSession;
+use crate::pen::Workers;
+use crate::record::Unwritten;
 use crate::registry::Registry;
+use crate::room::{KnownRoom, Room};
 
 /// How a node treats its sessions.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub struct Settings {
     pub store_grace: Duration,
     /// How long forwarding waits for a recording that cannot be written.
     pub recorder_grace: Duration,
+    /// For how long another node is not heard of before its sessions are lost.
+    pub lost_after: Duration,
     /// When recorded bytes must be on stable storage; a target can ask for more, not for less.
     pub durability: Durability,
     /// The hospital's time zone, for words.
@@ -43,6 +49,7 @@ impl Default for Settings {
             warn_before: [15, 5, 1].map(|minutes| Duration::from_secs(minutes * 60)).into(),
             store_grace: Duration::from_secs(10),
             recorder_grace: Duration::from_secs(60),
+            lost_after: Duration::from_secs(900),
             durability: Durability::Prompt,
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),
@@ -60,11 +67,18 @@ pub struct Gate {
 pub(crate) struct Shared {
     pub store: Store,
     pub folder: Folder,
-    pub keys: RecordingKeys,
+    /// None on a node that takes no visits. Recipients change while it runs.
+    pub keys: Mutex<Option<RecordingKeys>>,
     pub vault: Vault,
     pub settings: Settings,
     pub clock: ClockWatch,
     pub live: Registry,
+    /// What recovery found and the database could not take; written once it can.
+    pub unwritten: Mutex<Vec<Unwritten>>,
+    pub workers: Arc<Workers>,
+    pub room: KnownRoom,
+    /// Where deadlines, ends and the writing of facts run: never on a thread that writes to a recording.
+    pub core: Handle,
 }
 
 /// A proven person who wants to reach a target.
@@ -104,12 +118,48 @@ pub struct Refused {
 }
 
 impl Gate {
-    /// A gate over its parts. Call [`Gate::run`] once beside it.
+    /// A gate over its parts. Call [`Gate::run`] once beside it. What must never wait for a recording's medium runs on the
+    /// runtime that this is called on; visits may run on another.
     #[must_use]
     pub fn new(store: Store, folder: Folder, keys: RecordingKeys, vault: Vault, settings: Settings) -> Self {
+        Self::with(store, folder, Some(keys), vault, settings)
+    }
+
+    /// The gate of a node that takes no visits: it has no key to record with, and starts no session.
+    #[must_use]
+    pub fn closed(store: Store, folder: Folder, vault: Vault, settings: Settings) -> Self {
+        Self::with(store, folder, None, vault, settings)
+    }
+
+    fn with(
+        store: Store,
+        folder: Folder,
+        keys: Option<RecordingKeys>,
+        vault: Vault,
+        settings: Settings,
+    ) -> Self {
         let clock = ClockWatch::new(Timestamp::now(), Instant::now());
-        let live = Registry::default();
-        Self { shared: Arc::new(Shared { store, folder, keys, vault, settings, clock, live }) }
+        let (live, workers) = (Registry::default(), Arc::<Workers>::default());
+        let (room, core) = (KnownRoom::new(Room::look(&folder)), Handle::current());
+        let (keys, unwritten) = (Mutex::new(keys), Mutex::default());
+        let shared =
+            Shared { store, folder, keys, vault, settings, clock, live, unwritten, workers, room, core };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Runs something beside the caller, where nothing waits for a recording's medium.
+    pub(crate) fn beside(&self, something: impl Future<Output = ()> + Send + 'static) {
+        drop(self.shared.core.spawn(something));
+    }
+
+    /// Recordings that begin from here on are for these recipients: of the evidence, and of typed input. Running ones
+    /// keep theirs.
+    pub fn record_for(&self, evidence: Vec<Recipient>, unmask: Vec<Recipient>) {
+        let mut keys = self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = keys.as_mut() {
+            keys.evidence = evidence;
+            keys.unmask = unmask;
+        }
     }
 
     /// Now, by the wall clock.
@@ -123,7 +173,9 @@ impl Gate {
     /// # Errors
     /// When the database does not answer.
     pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
-        self.shared.store.facts().await
+        let store = self.shared.store.clone();
+        let asked = self.shared.core.spawn(async move { store.facts().await });
+        asked.await.unwrap_or(Err(StoreError::Gone(None)))
     }
 
     /// Who people are, for a proof: the newest that can be had, also when nothing can be decided. An attempt that follows
@@ -141,10 +193,10 @@ impl Gate {
         !self.shared.store.spool_is_full()
     }
 
-    /// Whether the disk has room for visits.
+    /// Whether the disk answers and has room for visits, as of the last look at it.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        matches!(self.shared.folder.space(), Ok(Space::Ok))
+        self.shared.room.now() == Room::Ok
     }
 
     /// The live session with this id, if it is on this node.
@@ -184,7 +236,7 @@ impl Gate {
         let (sessions_of_person, sessions_on_target) = self.shared.live.count(person, target, None);
         NodeConditions {
             clock_trusted: self.clock_is_trusted(),
-            recorder_ready: self.has_room(),
+            recorder_ready: self.has_room() && self.shared.recording_keys().is_some(),
             store_ready: true,
             sessions_of_person,
             sessions_on_target,
@@ -203,6 +255,13 @@ impl Gate {
             help = settings.help,
         );
         Refused { reason: refusal.reason, text }
+    }
+}
+
+impl Shared {
+    /// What a recording is begun with now; none on a node that takes no visits.
+    pub(crate) fn recording_keys(&self) -> Option<RecordingKeys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

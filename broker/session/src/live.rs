@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chaperone_policy::{Attempt, Permit, SessionId};
 use chaperone_recorder::{
-    AppendError, ChannelCoverage, ChannelKind, ChannelRecorder, LiveRecording, RecordError, Recorded, Stream,
+    ChannelCoverage, ChannelKind, ChannelRecorder, Coverage, LiveRecording, RecordError, Recorded, Stream,
 };
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -16,12 +16,31 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::flow::{EndReason, Flow};
+use crate::health::{Health, Trouble};
+use crate::pen::{Pen, Workers};
 use crate::relay::{RelayEnd, wait_or_cut};
 use crate::sever::Cord;
 use crate::tap::{Seen, SeenChannel, Tap, Watching};
 
 /// Notices that a terminal has not taken yet; the newest matter.
 const NOTICES: usize = 8;
+/// How long an event beside the payload waits for a medium that does not answer.
+const BESIDE: Duration = Duration::from_secs(5);
+/// A sync that is under way for longer holds up what is forwarded: the mode promises less loss than that.
+const SYNC_OVERDUE: Duration = Duration::from_secs(1);
+/// How often it is looked whether it is over.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Why something beside the payload is not in the recording.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRecorded {
+    /// The recording could not take it.
+    #[error("the recording could not take it: {}", in_full(.0))]
+    Fault(RecordError),
+    /// The medium did not answer in time; it may be recorded yet.
+    #[error("the recording's medium did not answer in time")]
+    Silent,
+}
 
 /// Something that the gate tells a technician in their terminal.
 #[derive(Clone, Debug)]
@@ -49,6 +68,12 @@ pub(crate) struct Stop {
     pub reason: String,
 }
 
+impl From<RecordError> for NotRecorded {
+    fn from(error: RecordError) -> Self {
+        Self::Fault(error)
+    }
+}
+
 /// A session between its admission and its seal.
 pub struct LiveSession {
     pub(crate) id: SessionId,
@@ -56,6 +81,11 @@ pub struct LiveSession {
     pub(crate) login: String,
     pub(crate) source: SocketAddr,
     pub(crate) recording: LiveRecording,
+    /// Who appends to the recording.
+    pub(crate) pen: Arc<Pen>,
+    /// Who makes it durable, or seals it.
+    pub(crate) disk: Arc<Pen>,
+    pub(crate) health: Health,
     pub(crate) recorder_grace: Duration,
     pub(crate) began: Began,
     pub(crate) permit: watch::Sender<Permit>,
@@ -64,7 +94,6 @@ pub struct LiveSession {
     pub(crate) legs: Mutex<Vec<Leg>>,
     pub(crate) coverage: Mutex<Vec<ChannelCoverage>>,
     pub(crate) stop: Mutex<Option<Stop>>,
-    pub(crate) recorder_fault: watch::Sender<Option<String>>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) paused: AtomicBool,
     pub(crate) tap: Tap,
@@ -100,7 +129,7 @@ impl LiveSession {
         permit: Permit,
         recording: LiveRecording,
         recorder_grace: Duration,
-        began: Began,
+        (began, workers): (Began, &Arc<Workers>),
     ) -> Arc<Self> {
         Arc::new(Self {
             id: SessionId(recording.session()),
@@ -108,6 +137,9 @@ impl LiveSession {
             login,
             source,
             recording,
+            pen: Pen::new(workers),
+            disk: Pen::new(workers),
+            health: Health::default(),
             recorder_grace,
             began,
             permit: watch::Sender::new(permit),
@@ -116,7 +148,6 @@ impl LiveSession {
             legs: Mutex::default(),
             coverage: Mutex::default(),
             stop: Mutex::default(),
-            recorder_fault: watch::Sender::new(None),
             ended: watch::Sender::new(false),
             paused: AtomicBool::new(false),
             tap: Tap::default(),
@@ -154,36 +185,106 @@ impl LiveSession {
         self.source
     }
 
-    /// Opens a channel in the recording. `typed_input` says that its input may be a password typed at a prompt.
+    /// Opens a channel in the recording. `typed_input` says that its input may be a password typed at a prompt. Waits for
+    /// a medium that does not answer until the session is cut.
     ///
     /// # Errors
     /// When the recording cannot take it: then the channel must not open.
-    pub fn record_channel(
+    pub async fn record_channel(
         &self,
         kind: ChannelKind,
         typed_input: bool,
-    ) -> Result<ChannelRecorder, RecordError> {
+    ) -> Result<ChannelRecorder, NotRecorded> {
         let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
         let (name, about) = (kind.name.clone(), kind.about.clone());
-        let channel = self.recording.open_channel(number, kind, typed_input)?;
+        let recording = self.recording.clone();
+        let opening = self.pen.aside(move || recording.open_channel(number, kind, typed_input));
+        let Some(opened) = self.unless_cut(opening).await else {
+            let why = "the recording did not answer, so that it did not open".to_owned();
+            self.cover(ChannelCoverage { channel: number, coverage: Coverage::Refused, why });
+            return Err(NotRecorded::Silent);
+        };
+        let channel = opened.ok_or(NotRecorded::Silent)??;
         self.tap.opened(number, &name, &about);
         Ok(channel)
     }
 
-    /// Records what the gate itself says to the technician, and shows it to those who watch.
+    /// Records what the gate itself says to the technician, and shows it to those who watch. Waits for as long as the
+    /// medium takes.
     ///
     /// # Errors
     /// When the recording cannot take it: then it must not be said.
-    pub fn append_gate(
+    pub async fn append_gate(
         &self,
         channel: &ChannelRecorder,
         stream: Stream,
         text: impl Into<Bytes>,
-    ) -> Result<Recorded, AppendError> {
-        let bytes = text.into();
-        let recorded = channel.append(stream, bytes.clone())?;
-        self.tap.output(channel.number(), stream, &bytes);
+    ) -> Result<Recorded, NotRecorded> {
+        let (bytes, recorder) = (text.into(), channel.clone());
+        let shown = bytes.clone();
+        let appended = self.pen.aside(move || recorder.append(stream, bytes)).await;
+        let recorded = appended.ok_or(NotRecorded::Silent)?.map_err(|error| error.cause)?;
+        self.tap.output(channel.number(), stream, &shown);
         Ok(recorded)
+    }
+
+    /// Records a notice, if the recording takes it now: it is no evidence of the target's doing, and is not waited for.
+    pub(crate) fn append_notice(&self, channel: &ChannelRecorder, text: String) -> Option<Recorded> {
+        let bytes = Bytes::from(text);
+        let turn = self.pen.try_turn()?;
+        let recorded = turn.write(|| channel.append(Stream::Gate, bytes.clone())).ok()?;
+        self.tap.output(channel.number(), Stream::Gate, &bytes);
+        Some(recorded)
+    }
+
+    /// Records an event beside the payload, on a thread that may wait; given up when the medium does not answer.
+    ///
+    /// # Errors
+    /// When the recording cannot take it.
+    pub(crate) async fn note(
+        &self,
+        channel: Option<u32>,
+        kind: &'static str,
+        body: serde_json::Value,
+    ) -> Result<(), NotRecorded> {
+        let recording = self.recording.clone();
+        let noting = self.pen.aside(move || recording.event(channel, kind, body));
+        let noted = tokio::time::timeout(BESIDE, noting).await.ok().flatten();
+        Ok(noted.ok_or(NotRecorded::Silent)??)
+    }
+
+    /// Writes into the recording in turn, on this thread. Waits without one while somebody else writes, or while what
+    /// was written before is overdue to be durable.
+    ///
+    /// # Errors
+    /// When the session is cut first.
+    pub(crate) async fn in_turn<T>(
+        &self,
+        flow: &mut watch::Receiver<Flow>,
+        write: impl FnOnce() -> T,
+    ) -> Result<T, RelayEnd> {
+        while self.disk.busy_for().is_some_and(|busy| busy > SYNC_OVERDUE) {
+            wait_or_cut(flow, LOOK_AGAIN).await?;
+        }
+        let turn = match self.pen.try_turn() {
+            Some(turn) => turn,
+            None => tokio::select! {
+                biased;
+                _ = flow.wait_for(|flow| flow.is_cut()) => return Err(RelayEnd::Cut),
+                turn = self.pen.turn() => turn,
+            },
+        };
+        Ok(turn.write(write))
+    }
+
+    /// Waits for something unless the session is cut first.
+    pub(crate) async fn unless_cut<T>(&self, something: impl Future<Output = T>) -> Option<T> {
+        let mut flow = self.flow();
+        tokio::select! {
+            biased;
+            _ = flow.wait_for(|flow| flow.is_cut()) => None,
+            done = something => Some(done),
+        }
     }
 
     /// What is open now, and what happens from now on, for somebody who watches.
@@ -222,12 +323,13 @@ impl LiveSession {
         flow: &mut watch::Receiver<Flow>,
     ) -> Result<(), RelayEnd> {
         self.tap.event(channel, kind, &body);
-        let Err(mut failed) = self.recording.event(Some(channel), kind, body.clone()) else { return Ok(()) };
+        let record = || self.recording.event(Some(channel), kind, body.clone());
+        let Err(mut failed) = self.in_turn(flow, record).await? else { return Ok(()) };
         let give_up = Instant::now() + self.recorder_grace;
         self.recorder_failed(&failed);
         while Instant::now() < give_up {
             wait_or_cut(flow, Duration::from_millis(100)).await?;
-            match self.recording.event(Some(channel), kind, body.clone()) {
+            match self.in_turn(flow, record).await? {
                 Ok(()) => {
                     self.recorder_mended();
                     return Ok(());
@@ -320,17 +422,28 @@ impl LiveSession {
     }
 
     pub(crate) fn recorder_failed(&self, cause: &RecordError) {
-        tracing::error!(session.id = %self.id, error = %cause, "the recording cannot be written; forwarding has stopped");
-        self.recorder_fault.send_replace(Some(cause.to_string()));
+        if self.health.failed(Trouble::Write, in_full(cause)) {
+            let error = in_full(cause);
+            tracing::error!(session.id = %self.id, error, "the recording cannot be written; forwarding has stopped");
+        }
     }
 
     pub(crate) fn recorder_mended(&self) {
-        tracing::info!(session.id = %self.id, "the recording can be written again; forwarding goes on");
-        self.recorder_fault.send_replace(None);
+        if self.health.mended(Trouble::Write) {
+            tracing::info!(session.id = %self.id, "the recording can be written again; forwarding goes on");
+        }
     }
 
     pub(crate) fn recorder_gave_up(&self, cause: &RecordError) {
-        tracing::error!(session.id = %self.id, error = %cause, "the recording could not be written in time; the session ends");
+        tracing::error!(session.id = %self.id, error = in_full(cause), "the recording could not be written in time; the session ends");
         self.cut(EndReason::Recorder);
+    }
+}
+
+/// An error with what the kernel said.
+pub(crate) fn in_full(error: &RecordError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }

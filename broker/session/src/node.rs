@@ -1,12 +1,10 @@
-//! What a node does for all of its sessions: carries out people's orders, watches the clock, the disk and the recorder.
-//! How it makes recordings durable and tells the ledger how far they are is in `durable.rs`.
+//! What a node does for all of its sessions: carries out people's orders, watches the clock and the recorders. How it makes
+//! recordings durable is in `durable.rs`, how it watches the disk in `room.rs`. Nothing here waits for a recording's medium.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::Space;
 use chaperone_store::{FactKind, NewFact};
 use futures::StreamExt;
 use futures::stream;
@@ -17,12 +15,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::clock::Trust;
 use crate::flow::EndReason;
 use crate::gate::Gate;
+use crate::health::{News, Trouble};
 use crate::live::{LiveSession, Stop};
 
 /// How often the clock and the recorders' faults are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often the disk's room is looked at: between two looks less than the critical rest is written.
-const ROOM_EVERY: Duration = Duration::from_millis(200);
+/// A medium that takes longer for one write does not answer.
+const SILENT_AFTER: Duration = Duration::from_secs(2);
 
 impl Gate {
     /// Runs the node's tasks until the returned future is dropped.
@@ -32,7 +31,11 @@ impl Gate {
             self.keep_checkpoints(),
             self.obey_orders(),
             self.look_around(),
-            self.keep_room()
+            self.watch_recorders(),
+            self.keep_room(),
+            self.give_signs(),
+            self.look_after_others(),
+            self.shared.workers.rouse()
         );
     }
 
@@ -80,31 +83,21 @@ impl Gate {
             }
         }
         let note = json!({ "order": kind, "by": text("by"), "reason": text("reason") });
-        if let Err(error) = live.recording.event(None, "order", note) {
-            tracing::warn!(session.id = %session, %error, "an order could not be recorded");
-        }
+        self.beside(async move {
+            if let Err(error) = live.note(None, "order", note).await {
+                tracing::warn!(session.id = %session, %error, "an order could not be recorded");
+            }
+        });
     }
 
     async fn look_around(&self) {
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut was_trusted = true;
-        let mut faults: HashMap<SessionId, String> = HashMap::new();
         loop {
             tick.tick().await;
             was_trusted = self.look_at_clock(was_trusted).await;
-            self.look_at_recorders(&mut faults).await;
-        }
-    }
-
-    /// Ends what runs before the disk is full. It waits for no database: that may be what fills the disk.
-    async fn keep_room(&self) {
-        let mut tick = interval(ROOM_EVERY);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut space = Space::Ok;
-        loop {
-            tick.tick().await;
-            space = self.look_at_disk(space);
+            self.write_left().await;
         }
     }
 
@@ -137,45 +130,23 @@ impl Gate {
         trusted
     }
 
-    fn look_at_disk(&self, before: Space) -> Space {
-        let Ok(space) = self.shared.folder.space() else { return before };
-        match space {
-            Space::Critical => {
-                self.shared.live.all().iter().for_each(|session| session.cut(EndReason::Recorder))
-            }
-            Space::Ok => {
-                if let Err(error) = self.shared.folder.replenish() {
-                    tracing::warn!(%error, "the reserve for seals could not be replenished");
+    /// A recorder's fault, and its mending, are facts once each; one that lasts beyond its grace ends the session.
+    async fn watch_recorders(&self) {
+        let mut tick = interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            for session in self.shared.live.all() {
+                look_at_recorder(&session);
+                for news in session.health.news() {
+                    let (kind, fault) = match news {
+                        News::Fault(what) => (FactKind::RecorderFault, what),
+                        News::Mended => (FactKind::RecorderMended, String::new()),
+                    };
+                    let (gate, fact) = (self.clone(), session.fact(kind, json!({ "fault": fault })));
+                    self.beside(async move { gate.write_or_spool(fact, None).await });
                 }
             }
-            Space::Low => {}
-        }
-        if space != before {
-            let kind = if space == Space::Ok { FactKind::RecorderMended } else { FactKind::RecorderFault };
-            let body = json!({ "disk": format!("{space:?}").to_lowercase() });
-            let (gate, fact) = (self.clone(), NewFact::new(kind, Timestamp::now(), body));
-            tokio::spawn(async move { gate.write_or_spool(fact, None).await });
-        }
-        space
-    }
-
-    /// A recorder's fault, and its mending, are facts once each.
-    async fn look_at_recorders(&self, known: &mut HashMap<SessionId, String>) {
-        let live = self.shared.live.all();
-        known.retain(|id, _| live.iter().any(|session| session.id == *id));
-        for session in live {
-            let fault = session.recorder_fault.borrow().clone();
-            let (kind, what) = match (fault, known.get(&session.id)) {
-                (Some(fault), None) => (FactKind::RecorderFault, fault),
-                (None, Some(_)) => (FactKind::RecorderMended, String::new()),
-                _ => continue,
-            };
-            if kind == FactKind::RecorderFault {
-                known.insert(session.id, what.clone());
-            } else {
-                known.remove(&session.id);
-            }
-            self.write_or_spool(session.fact(kind, json!({ "fault": what })), None).await;
         }
     }
 
@@ -190,5 +161,24 @@ impl Gate {
                 "not every session was sealed before the gate stopped; the next start recovers them"
             );
         }
+    }
+}
+
+/// Sees a medium that does not answer, and ends a session whose recording has not been as it must be for its grace.
+fn look_at_recorder(session: &LiveSession) {
+    let busy = [&session.pen, &session.disk].into_iter().filter_map(|pen| pen.busy_for()).max();
+    match busy.filter(|busy| *busy >= SILENT_AFTER) {
+        Some(busy) => {
+            let what = format!("the medium has not answered for {} s", busy.as_secs());
+            if session.health.failed(Trouble::Silence, &what) {
+                tracing::error!(session.id = %session.id, what, "the recording waits; so does what it would record");
+            }
+        }
+        None => {
+            session.health.mended(Trouble::Silence);
+        }
+    }
+    if session.health.ill_for().is_some_and(|ill| ill >= session.recorder_grace) {
+        session.cut(EndReason::Recorder);
     }
 }

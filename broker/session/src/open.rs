@@ -2,20 +2,26 @@
 //! storage; fact *started*; and only then a dial.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chaperone_policy::{Access, Attempt, AttemptId, Endpoint, Permit, Reason, Refusal, SessionId, decide};
-use chaperone_recorder::{ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening};
+use chaperone_recorder::{ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening, RecordingKeys};
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::dial::{Dial, DialError, Ticket};
 use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::gate::{Ask, Gate, Refused, short};
-use crate::live::{Began, LiveSession};
+use crate::live::{Began, LiveSession, NotRecorded};
 use crate::sever::Cord;
 use crate::watch::takes_channels;
+
+/// How long a recording's header may take to be on stable storage.
+const START: Duration = Duration::from_secs(10);
 
 impl Gate {
     /// Decides about a proven person's attempt and opens its session.
@@ -63,32 +69,53 @@ impl Gate {
         self.write_admitted(ask, attempt, id, &permit).await.map_err(|_| Reason::Store)?;
         failpoint::reached("after-admitted");
         let began = Began { wall: self.now(), monotonic: Instant::now() };
-        let shared = Arc::clone(&self.shared);
-        let started =
-            tokio::task::spawn_blocking(move || LiveRecording::start(&shared.folder, opening, &shared.keys));
-        let recording = match started.await {
-            Ok(Ok(recording)) => recording,
-            Ok(Err(error)) => {
-                tracing::error!(session.id = %id, %error, "a recording could not be started; the attempt is refused");
+        // Without keys nothing was decided to be let in: the node's conditions say that it cannot record.
+        let Some(keys) = self.shared.recording_keys() else { return Err(Reason::Recorder) };
+        let recording = match self.start_recording(opening, keys).await {
+            Ok(recording) => recording,
+            Err(error) => {
+                let error = error.to_string();
+                tracing::error!(session.id = %id, error, "a recording could not be started; the attempt is refused");
                 self.write_never_started(ask, attempt, id).await;
                 return Err(Reason::Recorder);
             }
-            Err(_) => return Err(Reason::Recorder),
         };
         failpoint::reached("after-header");
         let login = ask.proof.get("login").and_then(Value::as_str).unwrap_or_default().to_owned();
         let grace = self.shared.settings.recorder_grace;
-        let session = LiveSession::new(attempt.clone(), login, ask.source, permit, recording, grace, began);
+        let beside = (began, &self.shared.workers);
+        let session = LiveSession::new(attempt.clone(), login, ask.source, permit, recording, grace, beside);
         self.shared.live.add(&session);
-        tokio::spawn(self.clone().end(Arc::clone(&session)));
+        self.beside(self.clone().end(Arc::clone(&session)));
         if self.write_started(&session).await.is_err() {
             session.cut(EndReason::Store);
             return Err(Reason::Store);
         }
         failpoint::reached("after-started");
         let (gate, watched) = (self.clone(), Arc::clone(&session));
-        tokio::spawn(async move { gate.watch(watched).await });
+        self.beside(async move { gate.watch(watched).await });
         Ok(session)
+    }
+
+    /// Starts the recording. A medium that does not answer gets no session: what it makes of the header later is taken
+    /// back.
+    async fn start_recording(
+        &self,
+        opening: Opening,
+        keys: RecordingKeys,
+    ) -> Result<LiveRecording, NotRecorded> {
+        let shared = Arc::clone(&self.shared);
+        let (give, take) = oneshot::channel();
+        spawn_blocking(move || {
+            let started = LiveRecording::start(&shared.folder, opening, &keys);
+            if let Err(Ok(unwanted)) = give.send(started) {
+                unwanted.withdraw();
+            }
+        });
+        match timeout(START, take).await {
+            Ok(Ok(started)) => Ok(started?),
+            Ok(Err(_)) | Err(_) => Err(NotRecorded::Silent),
+        }
     }
 
     fn opening(&self, ask: &Ask, id: SessionId, permit: &Permit) -> Opening {
@@ -118,7 +145,8 @@ impl Gate {
     ) -> Result<ChannelRecorder, Refused> {
         let refusal = match self.channel_verdict(session, access).await {
             Ok(()) => {
-                match session.record_channel(ChannelKind::new(access.as_str(), about.clone()), typed_input) {
+                let kind = ChannelKind::new(access.as_str(), about.clone());
+                match session.record_channel(kind, typed_input).await {
                     Ok(channel) => {
                         self.write_channel_opened(session, &channel, access, about);
                         return Ok(channel);
@@ -185,15 +213,23 @@ impl LiveSession {
         failpoint::reached("after-dial");
         match reached {
             Ok(dialled) => {
-                if let Err(error) = self.recording.event(None, "target-leg", dialled.about) {
+                // It is recorded before anything passes over it, unless the session is over first.
+                let (recording, mut about) = (self.recording.clone(), dialled.about);
+                if let Some(fields) = about.as_object_mut() {
+                    fields.insert("local".to_owned(), json!(dialled.cord.local().to_string()));
+                    fields.insert("peer".to_owned(), json!(dialled.cord.peer().to_string()));
+                }
+                let noting = self.pen.aside(move || recording.event(None, "target-leg", about));
+                if let Some(Some(Err(error))) = self.unless_cut(noting).await {
                     self.recorder_gave_up(&error);
                 }
+                gate.write_connected(self, &dialled.cord);
                 Ok((dialled.leg, dialled.cord))
             }
             Err(DialError::Ended) => Err(self.parting_words()),
             Err(error) => {
                 let body = json!({ "failure": error.as_str(), "detail": error.to_string() });
-                if let Err(error) = self.recording.event(None, "target-failed", body.clone()) {
+                if let Err(error) = self.note(None, "target-failed", body.clone()).await {
                     tracing::error!(session.id = %self.id, %error, "the target's failure could not be recorded");
                 }
                 gate.write_target_failed(self, &error, body).await;

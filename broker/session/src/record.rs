@@ -1,8 +1,9 @@
 //! What the session layer writes down: each step of a session's life as a fact, with the row that goes with it.
 
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 
-use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId};
+use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId, TargetId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
 use chaperone_store::{FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use crate::dial::DialError;
 use crate::flow::EndReason;
 use crate::gate::{Ask, Gate, Refused};
 use crate::live::LiveSession;
+use crate::sever::Cord;
 
 /// A proof that failed, as a door describes it.
 #[derive(Clone, Debug)]
@@ -45,9 +47,17 @@ impl Gate {
             "user": proof.user, "source": proof.source.to_string(), "offers": proof.offers,
             "reason": proof.reason, "reference": proof.reference, "listener": self.shared.store.node(),
         });
-        let mut fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
+        let fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
+        let mut fact = fact.also_on(self.named_target(&proof.user));
         fact.person = proof.person;
         self.write_or_spool(fact, None).await;
+    }
+
+    /// The target that a user name names, `login+target` or `login+target+account`: whoever holds the evidence of the
+    /// target also gets the tries that never came so far as to be about it.
+    fn named_target(&self, user: &str) -> Option<TargetId> {
+        let name = user.split('+').nth(1)?.parse().ok()?;
+        Some(self.shared.store.last_facts()?.target_by_name(&name)?.id)
     }
 
     /// Writes down a refusal, with its alert in the same commit, and says it in the technician's words.
@@ -122,10 +132,12 @@ impl Gate {
     }
 
     pub(crate) async fn write_never_started(&self, ask: &Ask, attempt: &Attempt, id: SessionId) {
-        let fact = NewFact::new(FactKind::SessionNeverStarted, self.now(), json!({ "why": "recorder" }))
+        let facts = self.shared.store.last_facts();
+        let mut fact = NewFact::new(FactKind::SessionNeverStarted, self.now(), json!({ "why": "recorder" }))
             .by(ask.person)
             .in_session(id)
             .of_attempt(attempt.id);
+        fact.target = facts.and_then(|facts| Some(facts.target_by_name(&ask.target)?.id));
         let end = SpooledEnd { reason: "never-started".to_owned(), seal: None };
         self.write_or_spool(fact, Some(end)).await;
     }
@@ -141,7 +153,7 @@ impl Gate {
         let body = json!({ "channel": channel.number(), "access": access, "about": without_content(about) });
         let fact = session.fact(FactKind::ChannelOpened, body);
         let gate = self.clone();
-        tokio::spawn(async move { gate.write_or_spool(fact, None).await });
+        self.beside(async move { gate.write_or_spool(fact, None).await });
     }
 
     pub(crate) async fn write_channel_refused(
@@ -153,7 +165,11 @@ impl Gate {
         let body = json!({ "channel": kind, "about": without_content(about) });
         let fact = match session {
             Some(session) => session.fact(FactKind::ChannelRefused, body),
-            None => NewFact::new(FactKind::ChannelRefused, self.now(), body),
+            None => {
+                let user = body.pointer("/about/user").and_then(Value::as_str).unwrap_or_default();
+                let target = self.named_target(user);
+                NewFact::new(FactKind::ChannelRefused, self.now(), body).also_on(target)
+            }
         };
         self.write_or_spool(fact, None).await;
     }
@@ -169,8 +185,7 @@ impl Gate {
     ) {
         let about = json!({ "user": user, "source": source.to_string(), "what": what, "reason": "access-not-granted" });
         if let Some(session) = session
-            && let Err(error) =
-                session.recording.event(None, "refused", json!({ "channel": kind, "what": about }))
+            && let Err(error) = session.note(None, "refused", json!({ "channel": kind, "what": about })).await
         {
             tracing::warn!(session.id = %session.id, %error, "a refused channel could not be recorded");
         }
@@ -194,8 +209,8 @@ impl Gate {
             Captured::All => (Coverage::Captured, String::new()),
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
-        let closed =
-            session.recording.event(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        let closing = session.note(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        let closed = closing.await;
         if let Err(error) = closed {
             tracing::warn!(session.id = %session.id, %error, "a channel's close could not be recorded");
         }
@@ -205,31 +220,35 @@ impl Gate {
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
     }
 
+    /// The gate has signed in to the target: a fact with the two ends of the connection, by which the target's own log is
+    /// held against the ledger. Beside the relay and not before it; the recording has it already.
+    pub(crate) fn write_connected(&self, session: &LiveSession, leg: &Cord) {
+        let body = json!({ "local": leg.local().to_string(), "peer": leg.peer().to_string() });
+        let fact = session.fact(FactKind::SessionConnected, body);
+        let gate = self.clone();
+        self.beside(async move { gate.write_or_spool(fact, None).await });
+    }
+
     pub(crate) async fn write_target_failed(&self, session: &LiveSession, error: &DialError, body: Value) {
         tracing::warn!(session.id = %session.id, %error, "a target could not be reached");
         self.write_or_spool(session.fact(FactKind::TargetFailed, body), None).await;
     }
 
-    /// The end of a session: its row, and two facts in one commit where there is a seal.
-    pub(crate) async fn write_end(
-        &self,
-        session: &LiveSession,
-        reason: EndReason,
-        seal: Option<Seal>,
-        sockets_gone: bool,
-        took_ms: u64,
-    ) {
-        let by = session.stopped().map(|stop| stop.by);
-        let body = json!({
-            "reason": reason.as_str(), "by": by, "sockets_gone": sockets_gone, "took_ms": took_ms,
-            "source": session.source.to_string(),
-        });
-        let text = seal.as_ref().and_then(|seal| serde_json::to_string(seal).ok());
-        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: text };
-        self.write_or_spool(session.fact(FactKind::SessionEnded, body), Some(end)).await;
-        if let Some(seal) = seal {
-            self.write_or_spool(session.fact(FactKind::SessionSealed, sealed(&seal)), None).await;
+    /// The end of a session, in its row too. Its seal comes with [`Gate::write_seal`]: a crash in between leaves a row
+    /// without one, which the next start settles.
+    pub(crate) async fn write_end(&self, session: &LiveSession, reason: EndReason, gone: bool, took_ms: u64) {
+        let mut body = session.end_body(reason, gone, took_ms);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("source".to_owned(), json!(session.source.to_string()));
         }
+        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: None };
+        self.write_or_spool(session.fact(FactKind::SessionEnded, body), Some(end)).await;
+    }
+
+    /// That a session is sealed, and in the same commit its seal in its row.
+    pub(crate) async fn write_seal(&self, session: &LiveSession, reason: EndReason, seal: &Seal) {
+        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: serde_json::to_string(seal).ok() };
+        self.write_or_spool(session.fact(FactKind::SessionSealed, sealed(seal)), Some(end)).await;
     }
 
     /// Writes a fact; spools it when the database is gone; at the very least logs that both failed.
@@ -246,20 +265,64 @@ impl Gate {
         session: SessionId,
         state: RecordingState,
         seal: &Seal,
-    ) {
+    ) -> Result<(), StoreError> {
         let text = serde_json::to_string(seal).unwrap_or_default();
+        self.write_unwritten(Unwritten { fact, session, state, seal: Some(text) }).await
+    }
+
+    /// Writes what became of a recording, or keeps it until a database that went back goes on.
+    pub(crate) async fn write_unwritten(&self, one: Unwritten) -> Result<(), StoreError> {
+        let found = one.clone();
         let written = self.shared.store.write(move |tx| {
             Box::pin(async move {
-                tx.end_session(session, fact.at, "crash", None).await?;
-                tx.seal_session(session, state, &text).await?;
+                let Unwritten { fact, session, state, seal } = found;
+                match seal {
+                    Some(seal) => {
+                        tx.end_session(session, fact.at, "crash", None).await?;
+                        tx.seal_session(session, state, &seal).await?;
+                    }
+                    None => {
+                        tx.end_session(session, fact.at, "lost", None).await?;
+                        tx.set_recording(session, state).await?;
+                    }
+                }
                 tx.fact(fact).await.map(drop)
             })
         });
-        let written: Result<(), StoreError> = written.await;
-        if let Err(error) = written {
-            tracing::error!(session.id = %session, %error, "a recovered recording could not be written down");
+        match written.await {
+            // Nothing is written into a database that went back before two people have agreed to it.
+            Err(StoreError::WentBack { .. }) => {
+                self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+                Ok(())
+            }
+            written => written,
         }
     }
+
+    /// Writes what recovery found and could not write, once the database takes it.
+    pub(crate) async fn write_left(&self) {
+        if self.shared.store.gone_for().is_some() {
+            return;
+        }
+        let left = std::mem::take(&mut *self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner));
+        for one in left {
+            if let Err(error) = self.write_unwritten(one.clone()).await {
+                tracing::error!(session.id = %one.session, %error, "what became of a recording could not be written down");
+                if error.is_gone() {
+                    self.shared.unwritten.lock().unwrap_or_else(PoisonError::into_inner).push(one);
+                }
+            }
+        }
+    }
+}
+
+/// What recovery found of a recording: a seal, or that it is lost.
+#[derive(Clone, Debug)]
+pub(crate) struct Unwritten {
+    pub fact: NewFact,
+    pub session: SessionId,
+    pub state: RecordingState,
+    pub seal: Option<String>,
 }
 
 /// What a `session-sealed` fact holds of a seal.
@@ -275,6 +338,12 @@ pub(crate) fn hex_text(bytes: &[u8]) -> String {
 }
 
 impl LiveSession {
+    /// What is said of the end, in the recording and in the ledger.
+    pub(crate) fn end_body(&self, reason: EndReason, sockets_gone: bool, took_ms: u64) -> Value {
+        let by = self.stopped().map(|stop| stop.by);
+        json!({ "reason": reason.as_str(), "by": by, "sockets_gone": sockets_gone, "took_ms": took_ms })
+    }
+
     /// A fact about this session.
     pub(crate) fn fact(&self, kind: FactKind, body: Value) -> NewFact {
         let permit = self.permit.borrow();

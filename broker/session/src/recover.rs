@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SigningKey, recover};
+use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SealState, recover};
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
 
+use crate::failpoint;
 use crate::gate::Gate;
-use crate::record::{hex_text, sealed};
+use crate::record::{Unwritten, hex_text, sealed};
 
 impl Gate {
     /// Settles every session and every recording that the last run left behind. Call before listening.
@@ -36,8 +37,8 @@ impl Gate {
         for row in &unsettled {
             if on_disk.contains(&row.id) {
                 self.recover_recording(row).await?;
-            } else {
-                self.settle_without_recording(row).await;
+            } else if row.recording != RecordingState::Lost.as_str() {
+                self.settle_without_recording(row).await?;
             }
         }
         let expected: HashSet<SessionId> = unsettled.iter().map(|row| row.id).collect();
@@ -52,18 +53,19 @@ impl Gate {
         let (shared, id) = (Arc::clone(&self.shared), row.id);
         // Without the ledger's word on it a cut tail would not show: then it is recovered at a later start.
         let known = self.newest_checkpoint(row).await?;
+        let Some(keys) = shared.recording_keys() else { return Ok(()) };
         let with = Recovering {
-            signer: Arc::<SigningKey>::clone(&shared.keys.signer),
+            signer: keys.signer,
             at: self.now(),
             reason: "crash".to_owned(),
             checkpoint: known.map(|known| known.checkpoint),
         };
         let recovered = tokio::task::spawn_blocking(move || recover(&shared.folder, id.0, &with)).await;
+        failpoint::reached("recovered");
         match recovered {
             Ok(Ok(Recovery::WasSealed(seal))) => {
                 // The seal was written, its fact was not: the fact is appended, never a second seal.
-                let fact = about(row, FactKind::SessionSealed, self.now(), sealed(&seal));
-                self.write_sealed_later(fact, row.id, RecordingState::Sealed, &seal).await;
+                self.write_settled(row, &seal, known).await?;
             }
             Ok(Ok(Recovery::Recovered(seal))) => {
                 tracing::warn!(session.id = %row.id, "a recording was recovered as found");
@@ -71,15 +73,18 @@ impl Gate {
                     let body = json!({ "sound": false, "failure": "tail-cut", "recovered": sealed(&seal) });
                     self.write_or_spool(about(row, FactKind::EvidenceUnsound, self.now(), body), None).await;
                 }
-                let fact = about(row, FactKind::SessionRecovered, self.now(), recovered_body(&seal, known));
-                self.write_sealed_later(fact, row.id, RecordingState::Recovered, &seal).await;
+                self.write_settled(row, &seal, known).await?;
             }
             Ok(Err(error)) => {
                 tracing::error!(session.id = %row.id, %error, "a recording cannot be recovered");
-                self.write_lost(row, &error.to_string()).await;
+                if row.recording == RecordingState::Lost.as_str() {
+                    return Ok(());
+                }
+                self.write_lost(row, &error.to_string()).await?;
             }
             Err(error) => tracing::error!(session.id = %row.id, %error, "a recovery did not finish"),
         }
+        failpoint::reached("recovery-written");
         Ok(())
     }
 
@@ -92,32 +97,36 @@ impl Gate {
     }
 
     /// Admitted, and no header: it never started. Started, and no file: it is lost.
-    async fn settle_without_recording(&self, row: &SessionRow) {
+    async fn settle_without_recording(&self, row: &SessionRow) -> Result<(), StoreError> {
         if row.started.is_some() {
             return self.write_lost(row, "its recording is not there").await;
         }
         let fact = about(row, FactKind::SessionNeverStarted, self.now(), json!({ "why": "crash" }));
         let end = SpooledEnd { reason: "never-started".to_owned(), seal: None };
         self.write_or_spool(fact, Some(end)).await;
+        Ok(())
     }
 
-    async fn write_lost(&self, row: &SessionRow, why: &str) {
+    /// What became of the recording, by its seal: sealed in order, or as found by this start or an earlier one.
+    async fn write_settled(
+        &self,
+        row: &SessionRow,
+        seal: &Seal,
+        known: Option<KnownGrowth>,
+    ) -> Result<(), StoreError> {
+        let (kind, state, body) = match seal.state {
+            SealState::Recovered => {
+                (FactKind::SessionRecovered, RecordingState::Recovered, recovered_body(seal, known))
+            }
+            SealState::Sealed => (FactKind::SessionSealed, RecordingState::Sealed, sealed(seal)),
+        };
+        self.write_sealed_later(about(row, kind, self.now(), body), row.id, state, seal).await
+    }
+
+    async fn write_lost(&self, row: &SessionRow, why: &str) -> Result<(), StoreError> {
         let fact = about(row, FactKind::SessionLost, self.now(), json!({ "why": why }));
-        let id = row.id;
-        let written: Result<(), StoreError> = self
-            .shared
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.end_session(id, fact.at, "lost", None).await?;
-                    tx.set_recording(id, RecordingState::Lost).await?;
-                    tx.fact(fact).await.map(drop)
-                })
-            })
-            .await;
-        if let Err(error) = written {
-            tracing::error!(session.id = %id, %error, "a lost recording could not be written down");
-        }
+        let state = RecordingState::Lost;
+        self.write_unwritten(Unwritten { fact, session: row.id, state, seal: None }).await
     }
 
     /// A file whose session is settled is as it should be when it is sealed. One without any session is an alarm.

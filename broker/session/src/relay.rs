@@ -251,7 +251,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
         let terminal = self.terminal.as_ref().filter(|terminal| terminal.rests())?;
         let text = terminal.notice(&notice.take()?.text);
         // A notice is no evidence of the target's doing: if the recording cannot take it now, it is not shown.
-        if let Ok(recorded) = self.session.append_gate(self.channel, Stream::Gate, text) {
+        if let Some(recorded) = self.session.append_notice(self.channel, text) {
             backlog.push_payload(Kept::Here(recorded));
         }
         None
@@ -333,10 +333,13 @@ async fn send<K: Sink>(
 ) -> Result<(), RelayEnd> {
     let recorded = match item {
         Outgoing::Payload(Kept::Here(recorded)) => recorded,
-        Outgoing::Payload(Kept::There(spilled)) => spilled.fetch().map_err(|error| {
-            session.recorder_gave_up(&error);
-            RelayEnd::Recorder
-        })?,
+        Outgoing::Payload(Kept::There(spilled)) => {
+            let fetched = session.pen.turn().await.write(|| spilled.fetch());
+            fetched.map_err(|error| {
+                session.recorder_gave_up(&error);
+                RelayEnd::Recorder
+            })?
+        }
         Outgoing::Pass(note) => return sink.pass(note).await.map_err(|Broken| RelayEnd::Broken),
     };
     let (stream, len) = (recorded.stream(), recorded.len());
@@ -358,7 +361,7 @@ async fn record(
         true => channel.append_spilled(stream, batch),
         false => channel.append(stream, batch).map(Kept::Here),
     };
-    let mut failed = match append(batch) {
+    let mut failed = match session.in_turn(flow, || append(batch)).await? {
         Ok(kept) => return Ok(kept),
         Err(failed) => failed,
     };
@@ -367,7 +370,7 @@ async fn record(
     loop {
         wait_or_cut(flow, RECORDER_RETRY).await?;
         let AppendError { bytes, .. } = failed;
-        match append(bytes) {
+        match session.in_turn(flow, || append(bytes)).await? {
             Ok(kept) => {
                 session.recorder_mended();
                 return Ok(kept);

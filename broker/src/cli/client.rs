@@ -7,6 +7,7 @@ use chaperone_web::wire::{COOKIE, CSRF, Me, SECURE_COOKIE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::outcome::{Failure, chain};
 
@@ -14,6 +15,11 @@ use super::outcome::{Failure, chain};
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 /// Verifying or exporting a day-long recording takes its time.
 const ANSWER_WITHIN: Duration = Duration::from_secs(600);
+/// A bundle of a year's recordings is many gigabytes.
+const DOWNLOAD_WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// What says how far it is may take far longer, and says something every few seconds.
+const LINES_WITHIN: Duration = Duration::from_secs(24 * 3600);
+const LINE_WITHIN: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// A caller of one gate.
@@ -126,6 +132,52 @@ impl Client {
         answer(self.send(self.request(Method::POST, path)?.json(body)).await?).await
     }
 
+    /// Sends a text as it is.
+    pub(crate) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        text: Vec<u8>,
+    ) -> Result<T, Failure> {
+        let request = self.request_with(Method::POST, path, query)?;
+        answer(self.send(request.header(header::CONTENT_TYPE, "text/plain").body(text)).await?).await
+    }
+
+    /// An answer that comes line by line, each a JSON value, for as long as it takes; a gate that says nothing for a
+    /// while is gone.
+    pub(crate) async fn post_lines(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        mut take: impl FnMut(Value),
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::POST, path)?.json(body).timeout(LINES_WITHIN);
+        let mut response = self.send(request).await?;
+        let mut begun = Vec::new();
+        loop {
+            let chunk = tokio::time::timeout(LINE_WITHIN, response.chunk()).await;
+            let chunk =
+                chunk.map_err(|_| Failure::failed("the gate says nothing any more", "see its log"))?;
+            let chunk = chunk.map_err(|error| {
+                Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again")
+            })?;
+            let Some(chunk) = chunk else { return Ok(()) };
+            if begun.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(Failure::failed("the answer is too long", "ask for less"));
+            }
+            begun.extend_from_slice(&chunk);
+            while let Some(end) = begun.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = begun.drain(..=end).collect();
+                take(serde_json::from_slice(&line).map_err(|error| {
+                    Failure::failed(
+                        format!("the answer is not understood: {error}"),
+                        "are the gate and this command of the same release?",
+                    )
+                })?);
+            }
+        }
+    }
+
     pub(crate) async fn put<T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -166,21 +218,20 @@ impl Client {
         &self,
         path: &[&str],
         query: &[(&str, &str)],
-        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+        take: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut response = self.send(self.request_with(Method::GET, path, query)?).await?;
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => take(&chunk)?,
-                Ok(None) => return Ok(()),
-                Err(error) => {
-                    return Err(Failure::failed(
-                        format!("the answer broke off: {}", chain(&error)),
-                        "try again",
-                    ));
-                }
-            }
-        }
+        chunks(self.send(self.request_with(Method::GET, path, query)?).await?, take).await
+    }
+
+    /// As [`Client::download`], of what is asked for with a body. It may take as long as it takes, while it goes on.
+    pub(crate) async fn download_by_post(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let request = self.request(Method::POST, path)?.json(body).timeout(DOWNLOAD_WITHIN);
+        chunks(self.send(request).await?, take).await
     }
 
     fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
@@ -216,6 +267,21 @@ impl Client {
             Failure::failed(format!("{} does not answer: {}", self.server, chain(&error.without_url())), next)
         })?;
         if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
+    }
+}
+
+async fn chunks(
+    mut response: Response,
+    mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => take(&chunk)?,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                return Err(Failure::failed(format!("the answer broke off: {}", chain(&error)), "try again"));
+            }
+        }
     }
 }
 

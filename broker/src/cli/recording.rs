@@ -1,15 +1,14 @@
 //! `chaperone recording …`. Playing, verifying and exporting are facts in the ledger.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use chaperone_web::wire::{ExportFormat, RecordingVerdict, RecordingView};
+use chaperone_web::wire::{Because, ExportFormat, RecordingVerdict, RecordingView};
 use clap::Subcommand;
 
-use super::client::{Client, Nothing};
+use super::client::Client;
 use super::outcome::{Failure, say};
 use super::table::{Table, maybe_time, plain, time};
+use super::to_file::ToFile;
 use super::via::{Remote, Via};
 
 #[derive(Debug, Subcommand)]
@@ -29,22 +28,37 @@ pub(crate) enum Verb {
     Play {
         /// The visit it records
         id: String,
+        /// Show what was typed too, which another person has agreed to: chaperone unmask
+        #[arg(long)]
+        unmask: bool,
+        /// Why; kept in the ledger. Without it the visit's newest alert, or its window, is the reason
+        #[arg(long, value_name = "WHY", default_value = "")]
+        reason: String,
     },
     /// Write it to a file
     Export {
         /// The visit it records
         id: String,
-        /// asciicast-v3, txt, or chap (the sealed recording itself, for chaperone-verify)
+        /// asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes), or chap (the sealed recording itself, for chaperone-verify)
         #[arg(long, value_name = "FORMAT")]
         format: ExportFormat,
         /// The file to write; it must not exist
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
+        /// With what was typed, which another person has agreed to: chaperone unmask
+        #[arg(long)]
+        unmask: bool,
+        /// Why a copy leaves the house; kept in the ledger
+        #[arg(long, value_name = "WHY")]
+        reason: String,
     },
     /// Check its chain, its seal, and that the ledger has the same seal
     Verify {
         /// The visit it records
         id: String,
+        /// Why; kept in the ledger. Without it the visit's newest alert, or its window, is the reason
+        #[arg(long, value_name = "WHY", default_value = "")]
+        reason: String,
     },
 }
 
@@ -55,14 +69,15 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             list(&via, client.get_with(&["recordings"], &[("limit", &limit.to_string())]).await?)
         }
         Verb::Show { id } => show(&via, client.get(&["recordings", &id]).await?),
-        Verb::Play { id } => play(&client, &id).await,
-        Verb::Export { id, format, output } => {
-            let bytes = export(&client, &id, format, &output).await?;
+        Verb::Play { id, unmask, reason } => play(&client, &id, unmask, &reason).await,
+        Verb::Export { id, format, output, unmask, reason } => {
+            let bytes = export(&client, &id, format, &output, unmask, &reason).await?;
             let done = serde_json::json!({"id": id, "format": format, "file": output, "bytes": bytes});
             via.done(&done, |_| format!("Wrote {} ({bytes} bytes).", output.display()))
         }
-        Verb::Verify { id } => {
-            let verdict: RecordingVerdict = client.post(&["recordings", &id, "verify"], &Nothing {}).await?;
+        Verb::Verify { id, reason } => {
+            let because = Because { reason };
+            let verdict: RecordingVerdict = client.post(&["recordings", &id, "verify"], &because).await?;
             let sound = verdict.sound;
             via.done(&verdict, |verdict| plain(&verdict.summary))?;
             if sound {
@@ -77,10 +92,15 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
     }
 }
 
-async fn play(client: &Client, id: &str) -> Result<(), Failure> {
+/// Whether typed input is shown, as the API takes it.
+fn asked(unmask: bool) -> (&'static str, &'static str) {
+    ("unmask", if unmask { "true" } else { "false" })
+}
+
+async fn play(client: &Client, id: &str, unmask: bool, reason: &str) -> Result<(), Failure> {
     let mut text = Vec::new();
     client
-        .download(&["recordings", id, "text"], &[], |chunk| {
+        .download(&["recordings", id, "text"], &[asked(unmask), ("reason", reason)], |chunk| {
             text.extend_from_slice(chunk);
             Ok(())
         })
@@ -90,30 +110,18 @@ async fn play(client: &Client, id: &str) -> Result<(), Failure> {
     say(&lines.join("\n"))
 }
 
-async fn export(client: &Client, id: &str, format: ExportFormat, output: &Path) -> Result<u64, Failure> {
-    let cannot = |error: std::io::Error| {
-        Failure::failed(format!("{} cannot be written: {error}", output.display()), "")
-    };
-    let mut written = 0;
-    let mut file: Option<BufWriter<File>> = None;
-    client
-        .download(&["recordings", id, "export"], &[("format", format.as_str())], |chunk| {
-            let out = match &mut file {
-                Some(out) => out,
-                // Made with the first bytes, so that a refused export leaves no empty file.
-                None => file.insert(BufWriter::new(File::create_new(output).map_err(cannot)?)),
-            };
-            written += chunk.len() as u64;
-            out.write_all(chunk).map_err(cannot)
-        })
-        .await?;
-    match file {
-        Some(out) => {
-            out.into_inner().map_err(|error| cannot(error.into_error()))?.sync_all().map_err(cannot)?
-        }
-        None => drop(File::create_new(output).map_err(cannot)?),
-    }
-    Ok(written)
+async fn export(
+    client: &Client,
+    id: &str,
+    format: ExportFormat,
+    output: &Path,
+    unmask: bool,
+    reason: &str,
+) -> Result<u64, Failure> {
+    let mut file = ToFile::new(output);
+    let query = [("format", format.as_str()), asked(unmask), ("reason", reason)];
+    client.download(&["recordings", id, "export"], &query, |chunk| file.take(chunk)).await?;
+    file.finish()
 }
 
 fn list(via: &Via, recordings: Vec<RecordingView>) -> Result<(), Failure> {

@@ -70,6 +70,8 @@ pub struct Database {
 /// `[recording]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recording {
+    /// Where recordings lie; a desk may only read there.
+    pub dir: PathBuf,
     /// When bytes are on stable storage.
     pub mode: Mode,
     /// Below this much free space no new visit begins.
@@ -85,6 +87,13 @@ pub enum Mode {
     Prompt,
     /// Before they pass.
     Durable,
+}
+
+/// `[desk]`: what is read out of recordings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// The derived store: `sqlite:PATH` or `postgres://…`, with credentials that no gate has.
+    pub database: String,
 }
 
 /// `[security]`.
@@ -127,6 +136,8 @@ pub struct Session {
     pub store_grace: Duration,
     /// How long visits wait for the recorder.
     pub recorder_grace: Duration,
+    /// For how long another node is not heard of before its visits are declared lost.
+    pub lost_after: Duration,
 }
 
 /// `[alert]`.
@@ -162,7 +173,8 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
     let gate = gate(reader);
     let database = database(reader, data.as_ref());
     let web = web(reader);
-    let recording = recording(reader);
+    let recording = recording(reader, data.as_ref());
+    let desk = desk(reader, data.as_ref());
     let security = security(reader);
     let ledger = Ledger { origin: reader.or("ledger.origin", format!("chaperone/{}", gate.name), origin) };
     let session = session(reader);
@@ -177,7 +189,8 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
         gate,
         web,
         database: database?,
-        recording,
+        recording: recording?,
+        desk: desk?,
         security,
         ledger,
         session,
@@ -317,21 +330,28 @@ fn web(reader: &mut Reader<'_>) -> Web {
     Web { listen, url: reader.optional("web.url", site), certificate }
 }
 
-fn recording(reader: &mut Reader<'_>) -> Recording {
-    let mode = [("prompt", Mode::Prompt), ("durable", Mode::Durable)];
-    let recording = Recording {
-        mode: reader.or("recording.mode", Mode::Prompt, |raw| one_of(raw, &mode)),
-        low_bytes: reader.or("recording.low_bytes", 2 << 30, |raw| whole(raw, 0, 1 << 50)),
-        critical_bytes: reader.or("recording.critical_bytes", 512 << 20, |raw| whole(raw, 0, 1 << 50)),
-    };
-    if recording.critical_bytes > recording.low_bytes {
+/// `[desk]`.
+fn desk(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Desk> {
+    let given = reader.optional("desk.database", database_url);
+    let own = || data.map(|data| format!("sqlite:{}", data.derived_file().display()));
+    given.or_else(own).map(|database| Desk { database })
+}
+
+fn recording(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Recording> {
+    let modes = [("prompt", Mode::Prompt), ("durable", Mode::Durable)];
+    let given = reader.optional("recording.dir", words);
+    let dir = given.map(|dir| reader.path(&dir)).or_else(|| data.map(Installation::recordings));
+    let mode = reader.or("recording.mode", Mode::Prompt, |raw| one_of(raw, &modes));
+    let low_bytes = reader.or("recording.low_bytes", 2 << 30, |raw| whole(raw, 0, 1 << 50));
+    let critical_bytes = reader.or("recording.critical_bytes", 512 << 20, |raw| whole(raw, 0, 1 << 50));
+    if critical_bytes > low_bytes {
         reader.fault(
             "recording.critical_bytes",
-            format!("{} is more than recording.low_bytes, {}", recording.critical_bytes, recording.low_bytes),
+            format!("{critical_bytes} is more than recording.low_bytes, {low_bytes}"),
             "visits must be refused before running ones are ended: make it the smaller of the two",
         );
     }
-    recording
+    dir.map(|dir| Recording { dir, mode, low_bytes, critical_bytes })
 }
 
 fn session(reader: &mut Reader<'_>) -> Session {
@@ -345,6 +365,7 @@ fn session(reader: &mut Reader<'_>) -> Session {
         warn_minutes,
         store_grace: seconds(reader, "session.store_grace_seconds", 10, 600),
         recorder_grace: seconds(reader, "session.recorder_grace_seconds", 60, 60),
+        lost_after: seconds(reader, "session.lost_after_seconds", 900, 604_800),
     }
 }
 

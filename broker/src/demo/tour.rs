@@ -150,7 +150,17 @@ async fn visit(stage: &Stage, cast: &Cast) -> Result<((String, Timestamp), Strin
 
 async fn replay(stage: &Stage, cast: &Cast, session: &str) -> Result<((), String), DemoError> {
     let file = stage.file("visit.txt");
-    let export = ["recording", "export", session, "--format", "txt", "-o", text(&file)];
+    let export = [
+        "recording",
+        "export",
+        session,
+        "--format",
+        "txt",
+        "-o",
+        text(&file),
+        "--reason",
+        "the tour compares it",
+    ];
     stage.as_person(&cast.sam, &export).await?;
     let screen = std::fs::read_to_string(&file).map_err(trying("read the exported text"))?;
     held(screen.contains(SHOWN), || format!("the replay does not show {SHOWN:?}"))?;

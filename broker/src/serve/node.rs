@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
-use chaperone_desk::{Desk, DeskKeys};
+use chaperone_desk::Desk;
 use chaperone_identity::Factors;
-use chaperone_recorder::{Durability, Folder, Thresholds};
-use chaperone_session::{Gate, Settings};
+use chaperone_session::Gate;
 use chaperone_ssh::{Demand, HostKey, SecondFactor, SshListener};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
@@ -24,12 +23,13 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::NodeRole;
-use super::database;
 use super::door::{Plain, Secured};
 use super::keys::Keys;
+use super::recipients::{self, Recipients};
+use super::visits::Visits;
+use super::{NodeRole, database, evidence};
 use crate::cli::{Failure, chain};
-use crate::config::{Config, Mode, Recording};
+use crate::config::{Config, Mode};
 
 /// A node's open layers.
 pub(super) struct Node {
@@ -42,8 +42,12 @@ pub(super) struct Node {
     app: App,
     factors: Factors,
     host: Option<HostKey>,
-    lets_in: bool,
+    /// Whom recordings are sealed to, where visits are let in.
+    recipients: Option<Recipients>,
+    /// What it has to say of its keys.
+    said: serde_json::Value,
     delivers: bool,
+    visits: Visits,
     /// Held as long as the node runs.
     _alone: File,
 }
@@ -93,23 +97,27 @@ impl Node {
     ) -> Result<Self, Failure> {
         let alone = alone(config)?;
         let (lets_in, delivers) = (roles.contains(&NodeRole::Gate), roles.contains(&NodeRole::Desk));
-        let keys = Keys::read(&config.data)?;
+        let mut keys = Keys::read(&config.data, lets_in, delivers)?;
+        let mut said = evidence::told(keys.desk.as_ref(), &keys.left_alone);
         database::migrate(config).await?;
         let alerts = Arc::new(Alerts::new(config.gate.time_zone.clone()));
         let (store, tasks) = database::open(config, Arc::clone(&keys.ledger), Arc::clone(&alerts)).await?;
-        let folder = folder(config)?;
-        let seal_key = keys.recording.signer.public();
-        let (identities, unmask) =
-            if delivers { (keys.identities, keys.unmask) } else { (Vec::new(), Vec::new()) };
-        let gate =
-            Gate::new(store.clone(), folder.clone(), keys.recording, keys.vault.clone(), settings(config));
-        gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
+        let visits = Visits::start()
+            .map_err(|error| Failure::failed(format!("no threads can be had for visits: {error}"), ""))?;
+        let folder = evidence::folder(config, lets_in)?;
+        let gate = evidence::gate(config, &store, &folder, keys.gate.as_ref(), keys.vault.clone());
+        let recipients = lets_in.then(|| Recipients::read(&config.data)).transpose()?;
+        if let Some(recipients) = &recipients {
+            if let Some(said) = said.as_object_mut() {
+                said.insert("recipients".to_owned(), recipients.told());
+            }
+            gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
+        }
         let addresses = addresses(config);
         let unseal = unseal(keys.vault.clone());
         let delivery =
             Delivery::with_timing(store.clone(), alerts, addresses.clone(), unseal, config.notice.clone());
-        let desk_keys = DeskKeys { seal_keys: vec![seal_key], identities };
-        let desk = Desk::with_unmask(store.clone(), folder.clone(), desk_keys, unmask);
+        let desk = evidence::desk(config, &store, &folder, keys.gate.as_ref(), keys.desk.take()).await?;
         let issuer = format!("Chaperone {}", config.gate.name);
         let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
         let app = App::new(Parts {
@@ -123,7 +131,7 @@ impl Node {
             factors: factors.clone(),
             settings: web_settings(config, addresses, demo),
         });
-        let host = lets_in.then_some(keys.host);
+        let host = keys.gate.map(|keys| keys.host);
         Ok(Self {
             store,
             _tasks: tasks,
@@ -133,8 +141,10 @@ impl Node {
             app,
             factors,
             host,
-            lets_in,
+            recipients,
+            said,
             delivers,
+            visits,
             _alone: alone,
         })
     }
@@ -146,27 +156,15 @@ impl Node {
         stop: CancellationToken,
     ) -> Result<Served, Failure> {
         let started = json!({
-            "build": env!("CARGO_PKG_VERSION"), "gate": self.lets_in, "desk": self.delivers,
+            "build": env!("CARGO_PKG_VERSION"), "gate": self.recipients.is_some(), "desk": self.delivers,
+            "keys": self.said.take(),
             "recording": match config.recording.mode { Mode::Prompt => "prompt", Mode::Durable => "durable" },
             "host_tokens": config.security.host_tokens,
         });
         self.note(FactKind::NodeStarted, started).await;
         self.sign().await;
         let mut doors = Vec::new();
-        let gate = self.gate.clone();
-        doors
-            .push(Door { name: "the gate's own tasks", task: tokio::spawn(async move { gate.run().await }) });
-        if self.delivers {
-            let delivery = self.delivery.clone();
-            let task = tokio::spawn(async move { delivery.run().await });
-            doors.push(Door { name: "the delivery of alerts", task });
-            let task = tokio::spawn(super::retention::keep(
-                self.desk.clone(),
-                self.gate.clone(),
-                self.store.clone(),
-            ));
-            doors.push(Door { name: "retention", task });
-        }
+        self.open_roles(config, &mut doors);
         if let Some(emergency) = emergency(config) {
             let task = tokio::spawn(emergency.run(self.store.clone()));
             doors.push(Door { name: "the emergency destination", task });
@@ -174,6 +172,25 @@ impl Node {
         let ssh = self.open_ssh(config, &stop, &mut doors).await?;
         let (web, certificate) = self.open_web(config, stop, &mut doors).await?;
         Ok(Served { ssh, web, certificate, doors })
+    }
+
+    /// The tasks of a gate, and of a desk.
+    fn open_roles(&mut self, config: &Config, doors: &mut Vec<Door>) {
+        let mut open = |name, task| doors.push(Door { name, task });
+        if let Some(recipients) = self.recipients.take() {
+            let gate = self.gate.clone();
+            open("the gate's own tasks", tokio::spawn(async move { gate.run().await }));
+            let keeping =
+                recipients::keep(config.data.clone(), self.gate.clone(), self.store.clone(), recipients);
+            open("the watch over recipients", tokio::spawn(keeping));
+        }
+        if self.delivers {
+            let (delivery, desk) = (self.delivery.clone(), self.desk.clone());
+            open("the delivery of alerts", tokio::spawn(async move { delivery.run().await }));
+            open("the desk's reading of recordings", tokio::spawn(async move { desk.keep_deriving().await }));
+            let (desk, gate, store) = (self.desk.clone(), self.gate.clone(), self.store.clone());
+            open("retention", tokio::spawn(super::retention::keep(desk, gate, store)));
+        }
     }
 
     async fn open_ssh(
@@ -199,7 +216,9 @@ impl Node {
             lasts: SignedDuration::try_from(config.security.second_factor).unwrap_or(SignedDuration::ZERO),
         };
         let rate = config.gate.attempts_per_second;
-        let door = SshListener::bind(config.gate.ssh, self.gate.clone(), keys, &banner, second, rate).await;
+        let (at, gate) = (config.gate.ssh, self.gate.clone());
+        let binding = async move { SshListener::bind(at, gate, keys, &banner, second, rate).await };
+        let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         self.app.ssh_is_at(SshDoor {
@@ -209,7 +228,8 @@ impl Node {
             fingerprint,
         });
         let stop = stop.clone();
-        doors.push(Door { name: "the SSH door", task: tokio::spawn(async move { door.serve(stop).await }) });
+        let task = self.visits.run(async move { door.serve(stop).await });
+        doors.push(Door { name: "the SSH door", task });
         Ok(Some(address))
     }
 
@@ -273,7 +293,7 @@ impl Node {
 }
 
 /// One node to a data folder: a second one would take the first one's running visits for lost.
-fn alone(config: &Config) -> Result<File, Failure> {
+pub(crate) fn alone(config: &Config) -> Result<File, Failure> {
     let path = config.data.lock();
     let open = File::options().create(true).truncate(false).write(true).open(&path);
     let taken = |why: String| Failure::failed(format!("{} cannot be locked: {why}", path.display()), "");
@@ -286,34 +306,6 @@ fn alone(config: &Config) -> Result<File, Failure> {
         )),
         Err(TryLockError::Error(error)) => Err(taken(error.to_string())),
     }
-}
-
-fn settings(config: &Config) -> Settings {
-    let minutes = config.session.warn_minutes.iter();
-    Settings {
-        warn_before: minutes.map(|minutes| Duration::from_secs(minutes * 60)).collect(),
-        store_grace: config.session.store_grace,
-        recorder_grace: config.session.recorder_grace,
-        zone: config.gate.time_zone.clone(),
-        help: config.gate.help.clone(),
-        durability: match config.recording.mode {
-            Mode::Prompt => Durability::Prompt,
-            Mode::Durable => Durability::Durable,
-        },
-        ..Settings::default()
-    }
-}
-
-fn folder(config: &Config) -> Result<Folder, Failure> {
-    let Recording { low_bytes, critical_bytes, .. } = config.recording;
-    let thresholds = Thresholds { low_bytes, critical_bytes, ..Thresholds::default() };
-    Folder::open_with(&config.data.recordings(), thresholds).map_err(|error| {
-        let path = config.data.recordings();
-        Failure::failed(
-            format!("{} cannot be used: {}", path.display(), chain(&error)),
-            "check its owner and free space",
-        )
-    })
 }
 
 /// Who hears what cannot be written while the database is gone.

@@ -28,6 +28,8 @@ const CUT: u32 = 75;
 
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
+/// How long the greeting waits for a recording that does not answer: the visit then goes on to wait for it by itself.
+const GREETING: Duration = Duration::from_secs(2);
 /// How long last words may take to a client that does not read.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// How long a target may take to close after its technician has closed.
@@ -145,7 +147,8 @@ async fn start(
 /// Says who is recorded, in which window, until when.
 async fn greet(gate: &Gate, visit: &Visit, channel: &ChannelRecorder, client: &ClientSink) {
     let text = gate.greeting(&visit.session).await.replace('\n', "\r\n");
-    if let Ok(recorded) = visit.session.append_gate(channel, Stream::Gate, text) {
+    let greeting = visit.session.append_gate(channel, Stream::Gate, text);
+    if let Ok(Ok(recorded)) = tokio::time::timeout(GREETING, greeting).await {
         // A client that is gone is found out by its relay.
         drop(client.write(recorded).await);
     }
@@ -203,7 +206,7 @@ impl Legs<'_> {
             None => (format!("\n{text}\n"), Stream::Stderr),
         };
         let words = async {
-            if let Ok(recorded) = self.visit.session.append_gate(self.channel, stream, text) {
+            if let Ok(recorded) = self.visit.session.append_gate(self.channel, stream, text).await {
                 drop(self.client.write(recorded).await);
             }
             drop(self.client.pass(SshNote::ExitStatus(CUT)).await);

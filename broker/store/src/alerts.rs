@@ -274,7 +274,12 @@ impl Store {
     ///
     /// # Errors
     /// When there is none that is new.
-    pub async fn acknowledge_alert(&self, id: AlertId, by: PersonId) -> Result<(), StoreError> {
+    pub async fn acknowledge_alert(
+        &self,
+        id: AlertId,
+        by: PersonId,
+        reason: String,
+    ) -> Result<(), StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
                 let changed = exec!(
@@ -283,8 +288,10 @@ impl Store {
                     id.0, by.0
                 )?;
                 found(changed, "alert that nobody has taken")?;
-                let body = json!({ "alert": id });
-                tx.fact(NewFact::new(FactKind::AlertAcknowledged, tx.now, body).by(by)).await.map(drop)
+                let body = json!({ "alert": id, "reason": reason });
+                let fact = NewFact::new(FactKind::AlertAcknowledged, tx.now, body).by(by);
+                let fact = fact.also_on(tx.alert_target(id).await?);
+                tx.fact(fact).await.map(drop)
             })
         })
         .await
@@ -314,7 +321,9 @@ impl Store {
                 )?;
                 found(changed, "open alert")?;
                 let body = json!({ "alert": id, "disposition": disposition, "note": note });
-                tx.fact(NewFact::new(FactKind::AlertClosed, tx.now, body).by(by)).await.map(drop)
+                let fact = NewFact::new(FactKind::AlertClosed, tx.now, body).by(by);
+                let fact = fact.also_on(tx.alert_target(id).await?);
+                tx.fact(fact).await.map(drop)
             })
         })
         .await

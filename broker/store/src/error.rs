@@ -1,6 +1,6 @@
 //! What can go wrong between us and the database.
 
-use chaperone_recorder::ledger::{CanonicalError, NoteError, TreeError};
+use chaperone_recorder::ledger::{CanonicalError, NoteError, ProofError, TreeError};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum StoreError {
     /// The ledger's head is damaged.
     #[error("the ledger's head cannot be read")]
     Tree(#[from] TreeError),
+    /// There is no such proof.
+    #[error(transparent)]
+    NoProof(ProofError),
     /// A checkpoint cannot be signed or read.
     #[error("a checkpoint cannot be signed or read")]
     Note(#[from] NoteError),

@@ -31,6 +31,7 @@ kinds! {
     ConnectionsUnheard = "connections-unheard",
     SessionAdmitted = "session-admitted",
     SessionStarted = "session-started",
+    SessionConnected = "session-connected",
     SessionNeverStarted = "session-never-started",
     SessionEnded = "session-ended",
     SessionSealed = "session-sealed",
@@ -68,6 +69,9 @@ kinds! {
     RecordingExpired = "recording-expired",
     RecordingDeleted = "recording-deleted",
     BodiesCleared = "bodies-cleared",
+    EvidenceSearched = "evidence-searched",
+    DerivationFailed = "derivation-failed",
+    BundleMade = "bundle-made",
     EvidenceUnsound = "evidence-unsound",
     RecordingUnknown = "recording-unknown",
     RecorderFault = "recorder-fault",
@@ -111,6 +115,10 @@ kinds! {
     DestinationFault = "destination-fault",
     NoticeRefused = "notice-refused",
     LedgerVerified = "ledger-verified",
+    LedgerSearched = "ledger-searched",
+    LedgerExported = "ledger-exported",
+    Reconciled = "reconciled",
+    SignInUnexplained = "sign-in-unexplained",
     LedgerForked = "ledger-forked",
     ClockJumped = "clock-jumped",
     ClockTrusted = "clock-trusted",
@@ -119,6 +127,7 @@ kinds! {
     StoreBack = "store-back",
     NodeStarted = "node-started",
     NodeStopped = "node-stopped",
+    RecipientsChanged = "recipients-changed",
     TokenUsed = "token-used",
     EnrolmentMade = "enrolment-made",
     FactorsEnrolled = "factors-enrolled",
@@ -174,6 +183,8 @@ pub struct NewFact {
     pub vendor: Option<VendorId>,
     /// Which target; the leaf carries its tag.
     pub target: Option<TargetId>,
+    /// Further targets that it is about; the leaf carries their tags too.
+    pub also: Vec<TargetId>,
     /// Which window.
     pub window: Option<WindowId>,
     /// Which session.
@@ -194,6 +205,7 @@ impl NewFact {
             person: None,
             vendor: None,
             target: None,
+            also: Vec::new(),
             window: None,
             session: None,
             attempt: None,
@@ -222,6 +234,13 @@ impl NewFact {
         self
     }
 
+    /// About these targets too: whoever holds the tag key of one of them recognises the fact.
+    #[must_use]
+    pub fn also_on(mut self, targets: impl IntoIterator<Item = TargetId>) -> Self {
+        self.also.extend(targets);
+        self
+    }
+
     /// About this window.
     #[must_use]
     pub fn in_window(mut self, window: WindowId) -> Self {
@@ -246,11 +265,15 @@ impl NewFact {
 
 /// What a leaf's salted hash covers: the body, and whatever the row says beside it, so that no column changes unseen.
 pub(crate) fn document(node: &str, fact: &NewFact) -> Value {
-    let NewFact { kind: _, at: _, person, vendor, target, window, session, attempt, body } = fact;
-    json!({
+    let NewFact { kind: _, at: _, person, vendor, target, also, window, session, attempt, body } = fact;
+    let mut document = json!({
         "node": node, "person": person, "vendor": vendor, "target": target, "window": window, "session": session,
         "attempt": attempt, "body": body,
-    })
+    });
+    if let Some(fields) = document.as_object_mut().filter(|_| !also.is_empty()) {
+        fields.insert("also".to_owned(), json!(also));
+    }
+    document
 }
 
 /// A fact with its number.

@@ -19,7 +19,7 @@ pub struct FactFilter {
     pub session: Option<SessionId>,
 }
 
-type Row = (
+pub(crate) type Row = (
     i64,
     i64,
     String,
@@ -112,7 +112,7 @@ pub(crate) fn body_of(document: &str) -> Result<Value, StoreError> {
     Ok(document.get_mut("body").map(Value::take).unwrap_or_default())
 }
 
-fn fact(row: Row) -> Result<CommittedFact, StoreError> {
+pub(crate) fn fact(row: Row) -> Result<CommittedFact, StoreError> {
     let (number, at_us, kind, node, person, vendor, target, window, session, attempt, body) = row;
     let body = body.map_or(Ok(Value::Null), |text| body_of(&text))?;
     Ok(CommittedFact {

@@ -11,13 +11,18 @@
 //! [`Store::open`], [`Store::write`], [`Store::facts`].
 
 mod alerts;
+mod append_only;
+mod backup;
+mod bundle;
 mod db;
+mod derived;
 mod destinations;
 mod drain;
 mod emptying;
 mod error;
 mod expiry;
 mod fact;
+mod fact_search;
 mod factors;
 mod facts;
 mod feed;
@@ -25,8 +30,11 @@ mod growth;
 mod guard;
 mod holds;
 mod ledger;
+mod lost;
 mod migrate;
 mod more_time;
+mod nodes;
+mod proof;
 mod records;
 mod second_word;
 mod secrets;
@@ -43,11 +51,16 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
+pub use bundle::LedgerFact;
+pub use derived::{
+    Derived, DerivedFilm, DerivedHit, DerivedOf, DerivedQuery, Underived, words as derived_words,
+};
 pub use destinations::{Destination, DestinationKind, OutboxHealth, OutboxRow, Reach};
 pub use emptying::WordyFact;
 pub use error::StoreError;
 pub use expiry::{Expiring, LEAP};
 pub use fact::{CommittedFact, FactKind, NewFact, UnknownKind};
+pub use fact_search::{FactSearch, LedgerEntry};
 pub use factors::{Enrolled, EnrolmentRow, FactorRow, Reset};
 pub use facts::FactFilter;
 pub use feed::Head;

@@ -125,8 +125,9 @@ impl Tx {
             wish.at.as_microsecond()
         )?;
         let body = json!({ "closes": wish.closes, "reason": wish.reason });
+        let targets = self.window(wish.window).await?.targets;
         let fact = NewFact::new(FactKind::MoreTimeAsked, self.now, body).by(wish.by).in_window(wish.window);
-        self.fact(fact).await.map(drop)
+        self.fact(fact.also_on(targets)).await.map(drop)
     }
 
     /// The wish is answered: the window has a new end, or none.

@@ -110,12 +110,21 @@ impl Tx {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn change_target(&mut self, target: &Target, by: PersonId) -> Result<(), StoreError> {
+    pub async fn change_target(
+        &mut self,
+        target: &Target,
+        by: PersonId,
+        reason: &str,
+    ) -> Result<(), StoreError> {
         let changed =
             exec!(&mut self.conn, "UPDATE targets SET doc = $2 WHERE id = $1", target.id.0, doc(target)?)?;
         found(changed, "target")?;
         self.policy_changed();
-        self.fact(about_target(FactKind::TargetChanged, target, by, self.now)).await.map(drop)
+        let mut fact = about_target(FactKind::TargetChanged, target, by, self.now);
+        if let Some(said) = fact.body.as_object_mut() {
+            said.insert("reason".to_owned(), json!(reason));
+        }
+        self.fact(fact).await.map(drop)
     }
 
     /// Adds a freeze, by somebody.
@@ -133,7 +142,8 @@ impl Tx {
         )?;
         self.policy_changed();
         let body = json!({ "freeze": freeze });
-        self.fact(NewFact::new(FactKind::FreezeAdded, self.now, body).by(by)).await.map(drop)
+        let fact = NewFact::new(FactKind::FreezeAdded, self.now, body).by(by);
+        self.fact(fact.also_on(freeze.targets.iter().copied())).await.map(drop)
     }
 
     /// Removes a freeze, by somebody.
@@ -141,10 +151,16 @@ impl Tx {
     /// # Errors
     /// When there is none.
     pub async fn remove_freeze(&mut self, freeze: FreezeId, by: PersonId) -> Result<(), StoreError> {
+        let row = sql!(
+            fetch_optional &mut self.conn, (String,), "SELECT doc FROM freezes WHERE id = $1", freeze.0
+        )?;
+        let (text,) = row.ok_or(StoreError::NotFound("freeze"))?;
+        let removed: Freeze = serde_json::from_str(&text).map_err(StoreError::corrupt("freeze"))?;
         found(exec!(&mut self.conn, "DELETE FROM freezes WHERE id = $1", freeze.0)?, "freeze")?;
         self.policy_changed();
         let body = json!({ "freeze": freeze });
-        self.fact(NewFact::new(FactKind::FreezeRemoved, self.now, body).by(by)).await.map(drop)
+        let fact = NewFact::new(FactKind::FreezeRemoved, self.now, body).by(by);
+        self.fact(fact.also_on(removed.targets)).await.map(drop)
     }
 
     /// Locks something, by somebody or by a rule.
@@ -160,18 +176,23 @@ impl Tx {
         }
         let mut fact = NewFact::new(FactKind::LockAdded, self.now, json!({ "lock": lock }));
         fact.person = by;
-        self.fact(fact).await.map(drop)
+        self.fact(fact.also_on(locked(lock))).await.map(drop)
     }
 
     /// Lifts a lock, by somebody.
     ///
     /// # Errors
     /// When there is none.
-    pub async fn remove_lock(&mut self, lock: LockId, by: PersonId) -> Result<(), StoreError> {
+    pub async fn remove_lock(&mut self, lock: LockId, by: PersonId, reason: &str) -> Result<(), StoreError> {
+        let row =
+            sql!(fetch_optional &mut self.conn, (String,), "SELECT doc FROM locks WHERE id = $1", lock.0)?;
+        let (text,) = row.ok_or(StoreError::NotFound("lock"))?;
+        let lifted: Lock = serde_json::from_str(&text).map_err(StoreError::corrupt("lock"))?;
         found(exec!(&mut self.conn, "DELETE FROM locks WHERE id = $1", lock.0)?, "lock")?;
         self.policy_changed();
-        let body = json!({ "lock": lock });
-        self.fact(NewFact::new(FactKind::LockRemoved, self.now, body).by(by)).await.map(drop)
+        let body = json!({ "lock": lock, "reason": reason });
+        let fact = NewFact::new(FactKind::LockRemoved, self.now, body).by(by);
+        self.fact(fact.also_on(locked(&lifted))).await.map(drop)
     }
 
     /// The target with this id, as this transaction sees it.
@@ -188,6 +209,14 @@ impl Tx {
 
 pub(crate) fn found(changed: u64, what: &'static str) -> Result<(), StoreError> {
     if changed == 0 { Err(StoreError::NotFound(what)) } else { Ok(()) }
+}
+
+/// The target that a lock is on, if it is on one.
+fn locked(lock: &Lock) -> Option<TargetId> {
+    match lock.on {
+        LockOn::Target(target) => Some(target),
+        _ => None,
+    }
 }
 
 fn about_person(kind: FactKind, person: &Person, by: Option<PersonId>, now: Timestamp) -> NewFact {

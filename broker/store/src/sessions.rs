@@ -116,7 +116,7 @@ pub struct SessionFilter {
 }
 
 /// A row in two parts: tuples of the driver have at most sixteen fields, and readers few.
-type Row = (
+pub(crate) type Row = (
     Uuid,
     Uuid,
     Uuid,
@@ -154,13 +154,20 @@ const COLUMNS_LIVE_ON: &str =
 const COLUMNS_UNSEALED: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
     admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
-    WHERE node = $1 AND (ended_us IS NULL OR (seal IS NULL AND recording = 'live')) ORDER BY admitted_us";
+    WHERE node = $1 AND (ended_us IS NULL OR (seal IS NULL AND recording IN ('live', 'lost'))) ORDER BY admitted_us";
+pub(crate) const COLUMNS_OF_SILENT_NODES: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    WHERE node <> $1 AND admitted_us < $2 AND seal IS NULL AND (ended_us IS NULL OR recording = 'live')
+      AND NOT EXISTS (SELECT 1 FROM facts WHERE at_us >= $2 AND facts.node = sessions.node)
+      AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE at_us >= $2 AND checkpoints.node = sessions.node)
+    ORDER BY admitted_us LIMIT 100";
 
 fn at(us: i64) -> Timestamp {
     Timestamp::from_microsecond(us).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn session(row: Row) -> SessionRow {
+pub(crate) fn session(row: Row) -> SessionRow {
     let (
         id,
         attempt,
@@ -381,7 +388,7 @@ impl Store {
         row.map(session).ok_or(StoreError::NotFound("session"))
     }
 
-    /// Sessions of this node that have no end or no seal: what a restart must settle.
+    /// Sessions of this node that have no end or no seal, those that were stated lost too: what a restart looks at.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -9,7 +9,7 @@ use chaperone_recorder::SigningKey;
 use chaperone_recorder::ledger::{NoteSigner, VerifierKey};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{Mutex, broadcast, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::db::{Conn, Db, Missing, sql};
@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub spool: Spool,
     pub spooled: broadcast::Sender<Arc<CommittedFact>>,
     pub snapshots: Arc<Snapshots>,
+    /// Held while somebody recomputes the ledger: it takes a core and a connection.
+    pub verifying: Mutex<()>,
     writer: Writer,
 }
 
@@ -113,6 +115,7 @@ impl Store {
             spool: Spool::open(config.folder.join("spool.jsonl"))?,
             spooled: broadcast::Sender::new(SPOOLED),
             snapshots,
+            verifying: Mutex::new(()),
             writer,
         }));
         let tasks = vec![

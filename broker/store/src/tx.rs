@@ -7,10 +7,10 @@ use chaperone_policy::{Facts, TargetId};
 use chaperone_recorder::ledger::{CompactRange, Leaf, TagKey, body_hash, canonical_json, tag};
 use jiff::Timestamp;
 
-use crate::StoreError;
 use crate::db::{Conn, big, count, exec, sql};
 use crate::fact::{CommittedFact, NewFact, document};
 use crate::snapshot::{self, Snapshots};
+use crate::{StoreError, nodes};
 
 /// Inside a transaction. Everything that one command does is committed together, or not at all.
 pub struct Tx {
@@ -121,10 +121,12 @@ impl Tx {
         let mut salt = [0; 16];
         // The provider's generator fails only where the operating system has no randomness at all.
         aws_lc_rs::rand::fill(&mut salt).map_err(|_| StoreError::Gone(None))?;
-        let tags = match fact.target {
-            Some(target) => vec![tag(&self.tag_key(target).await?, number)],
-            None => Vec::new(),
-        };
+        let mut tags = Vec::new();
+        for target in fact.target.iter().chain(&fact.also) {
+            tags.push(tag(&self.tag_key(*target).await?, number));
+        }
+        tags.sort_unstable();
+        tags.dedup();
         let document = document(&self.node, &fact);
         let leaf = Leaf {
             number,
@@ -156,7 +158,9 @@ impl Tx {
             leaf.body_hash.to_vec(),
             leaf_hash.to_vec()
         )?;
-        self.head.range.append(leaf_hash)?;
+        for kept in nodes::append(&mut self.head.range, leaf_hash)? {
+            nodes::write(&mut self.conn, kept).await?;
+        }
         self.appended.push(CommittedFact {
             number,
             kind: fact.kind,

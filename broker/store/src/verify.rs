@@ -8,13 +8,17 @@ use chaperone_recorder::ledger::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::db::{Conn, big, count, sql};
+use crate::nodes::{self, Kept};
 use crate::{Store, StoreError};
 
 /// Facts, and checkpoints, that verification holds in memory at once.
 const PAGE: i64 = 1_000;
+/// Facts that are recomputed before others get their turn: a millisecond or so.
+const TURN: u64 = 50;
 
 /// What recomputing the ledger found.
 #[derive(Clone, Debug, Serialize)]
@@ -69,13 +73,27 @@ impl Store {
     /// # Errors
     /// When the database does not answer. What does not hold is no error but the verdict.
     pub async fn verify_ledger(&self, given: &[String]) -> Result<LedgerVerdict, StoreError> {
+        self.verify_ledger_telling(given, &watch::Sender::new(0)).await
+    }
+
+    /// As [`Store::verify_ledger`], and says now and then how many facts were recomputed. One verification runs at a time,
+    /// on a connection of its own, and gives way to whoever else has work: nobody who writes waits for it.
+    ///
+    /// # Errors
+    /// As [`Store::verify_ledger`].
+    pub async fn verify_ledger_telling(
+        &self,
+        given: &[String],
+        progress: &watch::Sender<u64>,
+    ) -> Result<LedgerVerdict, StoreError> {
+        let _turn = self.shared().verifying.lock().await;
         let mut conn = self.shared().db.conn().await?;
         let mut walk = Walk::new(self.ledger_verifier().clone());
         let verdict = match self.given(given) {
             Ok(kept) => {
                 walk.kept = kept;
                 conn.begin_reading().await?;
-                let bad = walk.all(&mut conn).await;
+                let bad = walk.all(&mut conn, progress).await;
                 // Closed, not given back: it ends the reading of one state in every case.
                 conn.abandon().await;
                 bad?
@@ -112,6 +130,8 @@ impl Store {
 struct Walk {
     key: VerifierKey,
     range: CompactRange,
+    /// Nodes of the tree that the last page of facts completed.
+    made: Vec<Kept>,
     /// Kept outside the database.
     kept: VecDeque<Checkpoint>,
     /// The next page of those inside.
@@ -131,6 +151,7 @@ impl Walk {
         Self {
             key,
             range,
+            made: Vec::new(),
             kept: VecDeque::new(),
             notes: VecDeque::new(),
             after,
@@ -141,7 +162,11 @@ impl Walk {
         }
     }
 
-    async fn all(&mut self, conn: &mut Conn) -> Result<Option<BadPlace>, StoreError> {
+    async fn all(
+        &mut self,
+        conn: &mut Conn,
+        progress: &watch::Sender<u64>,
+    ) -> Result<Option<BadPlace>, StoreError> {
         let mut bad = self.checkpoints(conn).await?;
         while bad.is_none() {
             let page: Vec<Row> = sql!(
@@ -162,9 +187,30 @@ impl Walk {
                 if bad.is_some() {
                     break;
                 }
+                if self.range.size().is_multiple_of(TURN) {
+                    tokio::task::yield_now().await;
+                }
+            }
+            progress.send_replace(self.range.size());
+            if bad.is_none() {
+                bad = self.nodes(conn).await?;
             }
         }
         Ok(bad)
+    }
+
+    /// Holds the stored nodes of the tree against those that the page completed.
+    async fn nodes(&mut self, conn: &mut Conn) -> Result<Option<BadPlace>, StoreError> {
+        for (node, hash) in std::mem::take(&mut self.made) {
+            let what = match nodes::read(conn, node).await? {
+                Some(stored) if stored == hash => continue,
+                Some(_) => "is not what was written",
+                None => "is missing: if the database is of an older release, run `chaperone migrate`",
+            };
+            let what = format!("the tree's node {} of level {} {what}", node.index, node.level);
+            return Ok(Some(BadPlace { number: node.index << node.level, what }));
+        }
+        Ok(None)
     }
 
     /// Appends a leaf as its row says it; or what of the row is not what was written.
@@ -221,8 +267,11 @@ impl Walk {
             (None, None) => self.emptied += 1,
             _ => return Some("its body is there without its salt, or the other way round"),
         }
-        match self.range.append(written.hash()) {
-            Ok(()) => None,
+        match nodes::append(&mut self.range, written.hash()) {
+            Ok(made) => {
+                self.made.extend(made);
+                None
+            }
             Err(_) => Some("there are more facts than a tree can hold"),
         }
     }
@@ -309,6 +358,9 @@ impl Walk {
         let signed = self.kept.back().map(|kept| kept.size).or(self.notes.back().map(|note| count(note.0)));
         if let Some(signed) = signed {
             return Ok(self.bad(format!("it is missing: a signed checkpoint has {signed} facts")));
+        }
+        if nodes::stored(conn).await? != nodes::kept_of(size) {
+            return Ok(self.bad("the tree has more nodes than its facts make".to_owned()));
         }
         let head =
             sql!(fetch_optional conn, (i64, Vec<u8>), "SELECT size, frontier FROM ledger_head WHERE id = 1")?;

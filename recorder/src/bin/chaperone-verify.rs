@@ -1,35 +1,59 @@
-//! `chaperone-verify RECORDING --key PUBLIC-KEY`: the verdict on a recording, off line, in words.
+//! `chaperone-verify FILE --key PUBLIC-KEY`: the verdict on a bundle or a recording, off line, in words.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chaperone_recorder::{Content, Coverage, Identity, PublicKey, SealState, Verdict, VerifyWith, verify};
+use chaperone_recorder::bundle::{self, BundleWith, LedgerKey};
+use chaperone_recorder::{Content, Coverage, Identity, SealState, Verdict, VerifyWith, verify};
 use clap::Parser;
 
-/// Checks a Chaperone recording without network and without trust in whoever handed it over.
+/// Checks a Chaperone bundle or recording without network and without trust in whoever handed it over.
 ///
 /// Exit status: 0 when everything that was asked for holds, 1 when not, 2 when it was asked wrongly.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// The recording (a .chap file)
-    recording: PathBuf,
-    /// A trusted Ed25519 public key: a file, or its text (base64, hexadecimal, PEM, or name+id+key); may be repeated
-    #[arg(long, required = true, value_name = "PUBLIC-KEY", value_parser = public_key)]
-    key: Vec<PublicKey>,
-    /// A file with an age identity that opens the content; may be repeated
+    /// A bundle, or a recording (a .chap file)
+    file: PathBuf,
+    /// A trusted Ed25519 public key, the ledger's for a bundle and the seal's for a recording: a file, or its text
+    /// (base64, hexadecimal, PEM, or name+id+key); may be repeated
+    #[arg(long, required = true, value_name = "PUBLIC-KEY", value_parser = key)]
+    key: Vec<LedgerKey>,
+    /// A file with an age identity that opens the content, or a bundle's keys; may be repeated
     #[arg(long, value_name = "FILE", value_parser = identity)]
     identity: Vec<Identity>,
+    /// Of a bundle: a signed checkpoint of the ledger that you have kept
+    #[arg(long, value_name = "FILE", value_parser = note)]
+    checkpoint: Option<Note>,
     /// Print the verdict as JSON
     #[arg(long)]
     json: bool,
 }
 
-fn public_key(text: &str) -> Result<PublicKey, String> {
-    let path = PathBuf::from(text);
-    let key = if path.is_file() { PublicKey::load(&path) } else { text.parse() };
-    key.map_err(|error| error.to_string())
+/// A key file that is longer is no key file; a note has a bound of its own.
+const MAX_READ: u64 = 1 << 20;
+
+/// A signed note, as it was kept.
+#[derive(Clone)]
+struct Note(String);
+
+fn key(text: &str) -> Result<LedgerKey, String> {
+    let text = if PathBuf::from(text).is_file() { read(text)? } else { text.to_owned() };
+    text.parse::<LedgerKey>().map_err(|error| error.to_string())
+}
+
+fn note(path: &str) -> Result<Note, String> {
+    read(path).map(Note)
+}
+
+fn read(path: &str) -> Result<String, String> {
+    let read = || {
+        let mut text = String::new();
+        std::fs::File::open(path)?.take(MAX_READ).read_to_string(&mut text)?;
+        Ok::<_, std::io::Error>(text)
+    };
+    read().map_err(|error| error.to_string())
 }
 
 fn identity(path: &str) -> Result<Identity, String> {
@@ -38,8 +62,16 @@ fn identity(path: &str) -> Result<Identity, String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let with = VerifyWith { keys: arguments.key, identities: arguments.identity, ledger: None };
-    let verdict = verify(&arguments.recording, &with);
+    if bundle::is_bundle(&arguments.file) {
+        return of_bundle(arguments);
+    }
+    if arguments.checkpoint.is_some() {
+        eprintln!("error: --checkpoint is for bundles, and this file is none");
+        return ExitCode::from(2);
+    }
+    let keys = arguments.key.iter().map(LedgerKey::public).collect();
+    let with = VerifyWith { keys, identities: arguments.identity, ledger: None };
+    let verdict = verify(&arguments.file, &with);
     let mut out = std::io::stdout().lock();
     let written = if arguments.json {
         serde_json::to_writer_pretty(&mut out, &verdict)
@@ -50,6 +82,24 @@ fn main() -> ExitCode {
     };
     match written {
         Ok(()) if verdict.sound => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn of_bundle(arguments: Arguments) -> ExitCode {
+    let since = arguments.checkpoint.map(|Note(text)| text);
+    let with = BundleWith { keys: arguments.key, since, identities: arguments.identity };
+    let report = bundle::verify(&arguments.file, &with);
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let written = if arguments.json {
+        serde_json::to_writer_pretty(&mut out, &report)
+            .map_err(std::io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        bundle::in_words(&report, &mut out)
+    };
+    match written.and_then(|()| out.flush()) {
+        Ok(()) if report.holds => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
     }
 }

@@ -153,7 +153,9 @@ impl Archive {
             }
             _ => {}
         }
-        for (prefix, name) in [(layout::LEAVES, layout::leaves as fn(usize) -> String), (layout::FACTS, layout::facts)] {
+        for (prefix, name) in
+            [(layout::LEAVES, layout::leaves as fn(usize) -> String), (layout::FACTS, layout::facts)]
+        {
             let count = self.entries.keys().filter(|name| name.starts_with(prefix)).count();
             if let Some(gap) = (0..count).map(name).find(|name| !self.entries.contains_key(name)) {
                 return missing(&gap);

@@ -86,7 +86,8 @@ impl<'a> Check<'a> {
             match next {
                 NextLeaf::Leaf(leaf) => self.leaf(&leaf, &mut facts)?,
                 NextLeaf::Malformed => {
-                    self.report.fail(Finding::new(Failing::LeafMalformed, "its bytes are no leaf").number(self.due));
+                    self.report
+                        .fail(Finding::new(Failing::LeafMalformed, "its bytes are no leaf").number(self.due));
                     self.whole = false;
                     self.due = self.due.saturating_add(1);
                 }
@@ -118,7 +119,9 @@ impl<'a> Check<'a> {
         self.due = number.saturating_add(1);
         self.first_at_us.get_or_insert(leaf.at_us);
         if self.whole {
-            self.range.append(leaf.hash()).map_err(|error| Finding::new(Failing::TooMuch, error.to_string()))?;
+            self.range
+                .append(leaf.hash())
+                .map_err(|error| Finding::new(Failing::TooMuch, error.to_string()))?;
             self.note_since();
         }
         while let Some(fact) = self.fact_up_to(number, facts)? {
@@ -191,7 +194,8 @@ impl<'a> Check<'a> {
 
     fn fact(&mut self, next: &NextFact, beside: Option<&Leaf>) -> Result<(), Finding> {
         let (Some(number), Some(fact)) = (next.number, &next.fact) else {
-            let finding = Finding::new(Failing::FactMalformed, "its line does not read as a fact").file(&next.file);
+            let finding =
+                Finding::new(Failing::FactMalformed, "its line does not read as a fact").file(&next.file);
             self.report.fail(match next.number {
                 Some(number) => finding.number(number),
                 None => finding,
@@ -233,13 +237,15 @@ impl<'a> Check<'a> {
             self.report.fail(Finding::new(Failing::LeafChanged, detail).number(number));
         }
         if !fact.known_gap {
-            self.report.fail(Finding::new(Failing::FactGapUnknown, "it gives no known reason").number(number));
+            self.report
+                .fail(Finding::new(Failing::FactGapUnknown, "it gives no known reason").number(number));
         }
     }
 
     fn opened(&mut self, number: u64, fact: &ReadFact) -> Option<Value> {
         let Some((_, text)) = &fact.opened else {
-            let detail = format!("retention has deleted what the fact {} says; the entry stays", fact.leaf.kind);
+            let detail =
+                format!("retention has deleted what the fact {} says; the entry stays", fact.leaf.kind);
             self.report.gap("body-deleted", Some(number), None, &detail);
             return None;
         };
@@ -324,7 +330,11 @@ impl<'a> Check<'a> {
             return;
         }
         let counts = &mut self.report.not_disclosed;
-        let kind = if counts.len() < MAX_KINDS || counts.contains_key(&leaf.kind) { leaf.kind.as_str() } else { "other" };
+        let kind = if counts.len() < MAX_KINDS || counts.contains_key(&leaf.kind) {
+            leaf.kind.as_str()
+        } else {
+            "other"
+        };
         *counts.entry(kind.to_owned()).or_default() += 1;
         self.seen.hidden_outcome |= OUTCOMES.contains(&leaf.kind.as_str());
         if self.manifest.what.is_whole_at(leaf.at_us) {

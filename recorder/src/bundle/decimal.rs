@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serializer};
 
-pub(crate) fn serialize<S: Serializer, N: std::fmt::Display>(value: &N, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer, N: std::fmt::Display>(
+    value: &N,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
@@ -14,7 +17,11 @@ where
     let text = String::deserialize(deserializer)?;
     let number: N = text.parse().map_err(serde::de::Error::custom)?;
     // One text for one number.
-    if number.to_string() == text { Ok(number) } else { Err(serde::de::Error::custom("not a plain decimal number")) }
+    if number.to_string() == text {
+        Ok(number)
+    } else {
+        Err(serde::de::Error::custom("not a plain decimal number"))
+    }
 }
 
 /// One that may be absent.

@@ -31,7 +31,8 @@ pub(super) fn compare(archive: &Archive, files: &[Packed]) -> Vec<Finding> {
             Err(error) => found.push(Finding::new(Failing::Unreadable, error.to_string()).file(&file.name)),
         }
     }
-    let unlisted = |name: &&String| !listed.contains(name.as_str()) && !matches!(name.as_str(), MANIFEST | SIGNATURE);
+    let unlisted =
+        |name: &&String| !listed.contains(name.as_str()) && !matches!(name.as_str(), MANIFEST | SIGNATURE);
     for name in archive.order.iter().filter(unlisted) {
         found.push(Finding::new(Failing::FileUnlisted, "the manifest does not name it").file(name));
     }

@@ -47,7 +47,19 @@ pub const COVERAGE: &str = "coverage.json";
 
 /// Entries that every bundle has.
 pub(super) const REQUIRED: &[&str] = &[
-    HOW_TO, FROM, RANGE, TO, CONSISTENCY, TAG_KEYS, NAMES, WINDOWS, ALERTS, CUSTODY, COVERAGE, MANIFEST, SIGNATURE,
+    HOW_TO,
+    FROM,
+    RANGE,
+    TO,
+    CONSISTENCY,
+    TAG_KEYS,
+    NAMES,
+    WINDOWS,
+    ALERTS,
+    CUSTODY,
+    COVERAGE,
+    MANIFEST,
+    SIGNATURE,
 ];
 
 /// The name of a chunk of leaves.

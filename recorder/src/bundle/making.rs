@@ -7,17 +7,29 @@ use std::path::Path;
 use std::sync::Arc;
 
 use age::{Decryptor, Encryptor};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::content::OpenedKeys;
 use crate::failure::{BadPlace, Failure};
 use crate::key::{Identity, KeyError, Recipient};
+use crate::ledger::Hash;
 use crate::verify::foreign;
 use crate::walk::Walk;
 
 /// Sealed keys are little more than keys, and those have the bound of their entry.
 const MAX_SEALED: u64 = super::layout::MIB * 16;
+
+/// The second verifier, written from the specification alone.
+pub const PYTHON_VERIFIER: &[u8] = include_bytes!("../../python/chaperone_verify.py");
+
+/// A hash as the ledger's texts have it.
+#[must_use]
+pub fn base64(hash: &Hash) -> String {
+    STANDARD.encode(hash)
+}
 
 /// Why a recording's key cannot be handed over.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +65,8 @@ impl RecordingKeyTexts {
 /// # Errors
 /// When the file is no recording of this session, or no identity opens it.
 pub fn evidence_key(path: &Path, session: Uuid, identities: &[Identity]) -> Result<[u8; 32], DataKeyError> {
-    let file = File::open(path).map_err(|error| BadPlace::new(Failure::Unreadable, 0, None, error.to_string()))?;
+    let file =
+        File::open(path).map_err(|error| BadPlace::new(Failure::Unreadable, 0, None, error.to_string()))?;
     let walk = Walk::start(Arc::new(file))?;
     if let Some(bad) = foreign(&walk.header, session) {
         return Err(bad.into());

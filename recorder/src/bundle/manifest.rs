@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::archive::Packed;
-use crate::key::{KeyError, PublicKey, SigningKey};
+use crate::key::PublicKey;
+use crate::ledger::{NoteError, NoteSigner};
 
 /// The version that this code writes and the only one that it reads.
 pub const FORMAT: u64 = 1;
@@ -51,7 +52,9 @@ impl Subject {
     #[must_use]
     pub fn targets(&self) -> &[Uuid] {
         match self {
-            Self::Target { targets, .. } | Self::Window { targets, .. } | Self::Session { targets, .. } => targets,
+            Self::Target { targets, .. } | Self::Window { targets, .. } | Self::Session { targets, .. } => {
+                targets
+            }
         }
     }
 
@@ -103,8 +106,8 @@ pub struct Manifest {
 ///
 /// # Errors
 /// When the library fails.
-pub fn sign(text: &[u8], key: &SigningKey) -> Result<String, KeyError> {
-    Ok(format!("{}\n", STANDARD.encode(key.sign(&signed(text))?)))
+pub fn sign(text: &[u8], signer: &NoteSigner) -> Result<String, NoteError> {
+    Ok(format!("{}\n", STANDARD.encode(signer.sign_labelled(&signed(text))?)))
 }
 
 /// Whether an entry is the signature of a manifest's text by one of the keys.

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::ledger::{CompactRange, Hash, Leaf, Node, ProofError, TreeError, node_hash, prove_consistency, prove_inclusion};
+use crate::ledger::{
+    CompactRange, Hash, Leaf, Node, ProofError, TreeError, node_hash, prove_consistency, prove_inclusion,
+};
 
 /// Leaves of one tile: what lies below a node of this level is not kept.
 const TILE_LEVEL: u8 = 8;
@@ -49,9 +51,10 @@ impl Nodes {
     /// When the tree is full.
     pub fn append(&mut self, leaf: Hash) -> Result<(), TreeError> {
         let next = self.size.checked_add(1).ok_or(TreeError::Full)?;
-        let kept = &mut self.kept;
+        let (kept, first_tile) = (&mut self.kept, self.size / TILE == self.from / TILE);
         append(&mut self.edge, self.size, leaf, |node, hash| {
-            if node.level >= TILE_LEVEL {
+            // Growth from inside a tile is shown by the lower nodes beside it.
+            if node.level >= TILE_LEVEL || first_tile {
                 kept.insert(node, hash);
             }
         });
@@ -142,7 +145,9 @@ mod tests {
 
     #[test]
     fn proofs_from_any_beginning_hold() {
-        for (from, to) in [(0, 1), (0, 300), (1, 2), (3, 700), (255, 257), (256, 1024), (300, 1200), (511, 513)] {
+        for (from, to) in
+            [(0, 1), (0, 300), (1, 2), (3, 700), (255, 257), (256, 1024), (300, 1200), (511, 513)]
+        {
             let mut range = CompactRange::new();
             (0..from).for_each(|n| range.append(leaf(n).hash()).unwrap());
             let (mut nodes, begun) = (Nodes::new(&range), range.root());

@@ -66,7 +66,8 @@ impl Sessions<'_> {
                 let detail = "the ledger has outcomes of sessions on the target that the bundle has not";
                 self.report.fail(Finding::new(Failing::OutcomeMissing, detail).session(id));
             } else {
-                let detail = "the session had not ended, or its end was not written, when checkpoint B was signed";
+                let detail =
+                    "the session had not ended, or its end was not written, when checkpoint B was signed";
                 self.report.gap("not-ended", None, Some(id), detail);
             }
         }
@@ -74,7 +75,12 @@ impl Sessions<'_> {
             Some(part) => self.recording(id, session, part),
             None if !session.is_sealed() => (RecordingStands::None, None),
             None if session.deleted => {
-                self.report.gap("recording-deleted", None, Some(id), "retention has deleted it, as the ledger says");
+                self.report.gap(
+                    "recording-deleted",
+                    None,
+                    Some(id),
+                    "retention has deleted it, as the ledger says",
+                );
                 (RecordingStands::Deleted, None)
             }
             None if session.admitted.is_none() => (RecordingStands::Missing, None),
@@ -100,7 +106,12 @@ impl Sessions<'_> {
     }
 
     /// The verdict on a recording, and whether its content was opened.
-    fn recording(&mut self, id: Uuid, session: &Session, part: Part) -> (RecordingStands, Option<(Verdict, bool)>) {
+    fn recording(
+        &mut self,
+        id: Uuid,
+        session: &Session,
+        part: Part,
+    ) -> (RecordingStands, Option<(Verdict, bool)>) {
         let part: Arc<dyn Medium> = Arc::new(part);
         let header = Walk::start(Arc::clone(&part)).ok().map(|walk| walk.header);
         let keys = header.as_ref().and_then(|header| self.data_keys(id, header));
@@ -133,14 +144,20 @@ impl Sessions<'_> {
         let keys = self.keys?;
         let Some(texts) = keys.keys.get(&id) else {
             if self.withheld.contains(&id) {
-                let detail = "its key was left out on purpose: order and completeness are checked, the content is not";
+                let detail =
+                    "its key was left out on purpose: order and completeness are checked, the content is not";
                 self.report.gap("key-withheld", None, Some(id), detail);
             } else {
                 self.report.fail(Finding::new(Failing::KeyMissing, "keys.json has it not").session(id));
             }
             return None;
         };
-        let evidence = DataKey::committed(texts.evidence, KeyRole::Evidence, header.session, &header.evidence.commitment);
+        let evidence = DataKey::committed(
+            texts.evidence,
+            KeyRole::Evidence,
+            header.session,
+            &header.evidence.commitment,
+        );
         let input = match &texts.input {
             None => Some(None),
             Some(text) => {

@@ -295,7 +295,13 @@ impl Report {
         }
     }
 
-    pub(super) fn gap(&mut self, name: &'static str, number: Option<u64>, session: Option<Uuid>, detail: &str) {
+    pub(super) fn gap(
+        &mut self,
+        name: &'static str,
+        number: Option<u64>,
+        session: Option<Uuid>,
+        detail: &str,
+    ) {
         if self.gaps.len() < LISTED_ATTEMPTS {
             self.gaps.push(Gap { name, number, session, detail: detail.to_owned() });
         }

@@ -56,13 +56,20 @@ pub(super) struct Seen {
 
 impl Seen {
     /// Takes what one fact says.
-    pub(super) fn take(&mut self, number: u64, at: Timestamp, kind: &str, document: &Value) -> Result<(), Finding> {
+    pub(super) fn take(
+        &mut self,
+        number: u64,
+        at: Timestamp,
+        kind: &str,
+        document: &Value,
+    ) -> Result<(), Finding> {
         let body = document.get("body").unwrap_or(&Value::Null);
         if kind == "recording-checkpoint" {
             return self.take_checkpoints(number, body);
         }
         let Some(id) = id(document, "session") else { return Ok(()) };
-        let wanted = matches!(kind, ADMITTED | "session-ended" | "recording-deleted") || OUTCOMES.contains(&kind);
+        let wanted =
+            matches!(kind, ADMITTED | "session-ended" | "recording-deleted") || OUTCOMES.contains(&kind);
         if !wanted {
             return Ok(());
         }
@@ -78,7 +85,9 @@ impl Seen {
             outcome => {
                 session.outcome = Some(outcome.to_owned());
                 let mut seal = Hash::default();
-                session.seal = text("seal_hash").filter(|text| hex::decode_to_slice(text, &mut seal).is_ok()).map(|_| seal);
+                session.seal = text("seal_hash")
+                    .filter(|text| hex::decode_to_slice(text, &mut seal).is_ok())
+                    .map(|_| seal);
             }
         }
         Ok(())
@@ -95,7 +104,8 @@ impl Seen {
             let Some((session, block, chain)) = read() else { continue };
             self.checkpoints += 1;
             if self.checkpoints > MAX_CHECKPOINTS {
-                return Err(Finding::new(Failing::TooMuch, "more checkpoints of recordings than are taken").number(number));
+                return Err(Finding::new(Failing::TooMuch, "more checkpoints of recordings than are taken")
+                    .number(number));
             }
             self.session(session, number)?.checkpoints.push((block, chain));
         }

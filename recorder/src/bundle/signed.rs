@@ -45,11 +45,16 @@ impl FromStr for LedgerKey {
 }
 
 /// A checkpoint, as far as it can be read, and whether a given key signed it.
-pub(super) fn opened(note: &[u8], keys: &[LedgerKey], file: &str) -> Result<(Checkpoint, Option<Finding>), Finding> {
+pub(super) fn opened(
+    note: &[u8],
+    keys: &[LedgerKey],
+    file: &str,
+) -> Result<(Checkpoint, Option<Finding>), Finding> {
     let malformed = |detail: &str| Finding::new(Failing::CheckpointMalformed, detail).file(file);
     let note = std::str::from_utf8(note).map_err(|_| malformed("it is no text"))?;
     let (text, _) = note.rsplit_once("\n\n").ok_or_else(|| malformed("it has no signatures"))?;
-    let checkpoint = Checkpoint::parse(&format!("{text}\n")).map_err(|error| malformed(&error.to_string()))?;
+    let checkpoint =
+        Checkpoint::parse(&format!("{text}\n")).map_err(|error| malformed(&error.to_string()))?;
     let known: Vec<VerifierKey> = keys.iter().filter_map(|key| key.of(&checkpoint.origin)).collect();
     let wrong = OpenedNote::open(note, &known).err();
     let wrong = wrong.map(|error| Finding::new(Failing::CheckpointSignature, error.to_string()).file(file));

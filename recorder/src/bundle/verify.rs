@@ -89,7 +89,8 @@ fn steps(file: Arc<dyn Medium>, with: &BundleWith, report: &mut Report) -> Resul
     std::thread::scope(|scope| {
         let hashed = scope.spawn(|| files::compare(&archive, &manifest.files));
         let range = trees.range.clone();
-        let mut check = Check::new(&archive, &manifest, &tag_keys, (range, &trees.to, trees.since.as_ref()), report);
+        let mut check =
+            Check::new(&archive, &manifest, &tag_keys, (range, &trees.to, trees.since.as_ref()), report);
         check.run()?;
         let (seen, made, first) = (std::mem::take(&mut check.seen), check.making.take(), check.first_at_us);
         making(&manifest, &tag_keys, made.as_ref(), first, report);
@@ -107,8 +108,9 @@ fn read_manifest(archive: &Archive, with: &BundleWith, report: &mut Report) -> R
         format: u64,
     }
     let text = archive.content(layout::MANIFEST)?;
-    let malformed =
-        |error: serde_json::Error| Finding::new(Failing::ManifestMalformed, error.to_string()).file(layout::MANIFEST);
+    let malformed = |error: serde_json::Error| {
+        Finding::new(Failing::ManifestMalformed, error.to_string()).file(layout::MANIFEST)
+    };
     let Version { format } = serde_json::from_slice(&text).map_err(malformed)?;
     if format != FORMAT {
         return Err(Finding::new(Failing::UnknownVersion, format!("format {format}")).file(layout::MANIFEST));
@@ -152,7 +154,9 @@ fn checkpoints(
     let to = open(layout::TO, &archive.content(layout::TO)?, Some(manifest.to))?;
     let note = archive.content(layout::FROM)?;
     let from = match note.as_slice() {
-        [] if manifest.from == 0 => Checkpoint { origin: manifest.origin.clone(), size: 0, root: empty_root() },
+        [] if manifest.from == 0 => {
+            Checkpoint { origin: manifest.origin.clone(), size: 0, root: empty_root() }
+        }
         note => open(layout::FROM, note, Some(manifest.from))?,
     };
     let since = match &with.since {
@@ -206,7 +210,9 @@ fn grown(archive: &Archive, from: &Checkpoint, to: &Checkpoint, report: &mut Rep
         lines.into_iter().map(hash).collect::<Option<Vec<Hash>>>()
     };
     let shown = match read() {
-        Some(path) => verify_consistency(from.size, &from.root, &path, to.size, &to.root).map_err(|e| e.to_string()),
+        Some(path) => {
+            verify_consistency(from.size, &from.root, &path, to.size, &to.root).map_err(|e| e.to_string())
+        }
         None => Err("it is no list of hashes".to_owned()),
     };
     if let Err(detail) = shown {
@@ -223,8 +229,8 @@ fn tag_keys(archive: &Archive) -> Result<Vec<(Uuid, TagKey)>, Finding> {
         key: [u8; 32],
     }
     let malformed = |detail: String| Finding::new(Failing::TagKeysMalformed, detail).file(layout::TAG_KEYS);
-    let listed: Vec<Listed> =
-        serde_json::from_slice(&archive.content(layout::TAG_KEYS)?).map_err(|error| malformed(error.to_string()))?;
+    let listed: Vec<Listed> = serde_json::from_slice(&archive.content(layout::TAG_KEYS)?)
+        .map_err(|error| malformed(error.to_string()))?;
     if listed.len() > MAX_TAG_KEYS {
         return Err(malformed(format!("there are {} keys", listed.len())));
     }
@@ -270,13 +276,23 @@ fn making(
     let fail = |report: &mut Report, name, detail: &str| {
         report.fail(Finding::new(name, detail).number(manifest.made));
     };
-    let ours = |made: &&Making| made.kind == "bundle-made" && made.reason.as_deref() == Some(&manifest.reason);
+    let ours =
+        |made: &&Making| made.kind == "bundle-made" && made.reason.as_deref() == Some(&manifest.reason);
     let Some(made) = made.filter(ours) else {
-        return fail(report, Failing::MakingMissing, "no fact of this number says that the bundle was made for this");
+        return fail(
+            report,
+            Failing::MakingMissing,
+            "no fact of this number says that the bundle was made for this",
+        );
     };
-    let keyless = |target: &Uuid| !made.named.contains(target) || !keys.iter().any(|(keyed, _)| keyed == target);
+    let keyless =
+        |target: &Uuid| !made.named.contains(target) || !keys.iter().any(|(keyed, _)| keyed == target);
     if made.lacks > 0 || manifest.what.targets().iter().any(keyless) {
-        fail(report, Failing::TagKeyWrong, "it does not carry the tag of every target that the bundle is about");
+        fail(
+            report,
+            Failing::TagKeyWrong,
+            "it does not carry the tag of every target that the bundle is about",
+        );
     }
     let Subject::Target { from_us, to_us, .. } = manifest.what else { return };
     if manifest.from > 0 && first_at_us.is_none_or(|first| first >= from_us) {

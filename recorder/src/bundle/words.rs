@@ -24,10 +24,13 @@ pub(super) const NOT_PROVED: &[&str] = &[
 pub(super) fn statement(report: &Report) -> Option<String> {
     let (from, to) = (report.from.as_ref()?, report.to.as_ref()?);
     let kind = report.subject.get("kind")?.as_str()?;
-    let targets: Vec<String> = ids(report.subject.get("targets")?).map(|id| report.names.target(id)).collect();
+    let targets: Vec<String> =
+        ids(report.subject.get("targets")?).map(|id| report.names.target(id)).collect();
     let targets = targets.join(", ");
-    let counts = format!("{} and {}", counted(report.attempts, "attempt"), counted(report.sessions, "session"));
-    let trees = format!("Between checkpoints A (size {}) and B (size {}) the ledger holds", from.size, to.size);
+    let counts =
+        format!("{} and {}", counted(report.attempts, "attempt"), counted(report.sessions, "session"));
+    let trees =
+        format!("Between checkpoints A (size {}) and B (size {}) the ledger holds", from.size, to.size);
     let what = match kind {
         "target" => {
             let time = |name: &str| time_us(report.subject.get(name)?.as_str()?);
@@ -73,7 +76,8 @@ pub fn in_words(report: &Report, out: &mut impl Write) -> io::Result<()> {
     if report.holds {
         writeln!(out, "HOLDS. Everything that was asked for was checked and nothing is wrong.")?;
     } else {
-        let count = u64::try_from(report.failures.len()).unwrap_or(u64::MAX).saturating_add(report.more_failures);
+        let count =
+            u64::try_from(report.failures.len()).unwrap_or(u64::MAX).saturating_add(report.more_failures);
         writeln!(out, "DOES NOT HOLD. {} found, in the order of the checks:", counted(count, "failure"))?;
         for finding in &report.failures {
             failure(finding, out)?;
@@ -98,11 +102,18 @@ pub fn in_words(report: &Report, out: &mut impl Write) -> io::Result<()> {
 fn subject(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let said = |name: &str| report.subject.get(name).and_then(Value::as_str).map(plain);
     if let Some(kind) = said("kind") {
-        let targets = report.subject.get("targets").map(|list| ids(list).map(|id| report.names.target(id)).collect::<Vec<_>>());
+        let targets = report
+            .subject
+            .get("targets")
+            .map(|list| ids(list).map(|id| report.names.target(id)).collect::<Vec<_>>());
         let targets = targets.unwrap_or_default().join(", ");
         match kind.as_str() {
-            "window" => writeln!(out, "Bundle about window {} on {targets}", said("window").unwrap_or_default())?,
-            "session" => writeln!(out, "Bundle about session {} on {targets}", said("session").unwrap_or_default())?,
+            "window" => {
+                writeln!(out, "Bundle about window {} on {targets}", said("window").unwrap_or_default())?
+            }
+            "session" => {
+                writeln!(out, "Bundle about session {} on {targets}", said("session").unwrap_or_default())?
+            }
             _ => writeln!(out, "Bundle about {targets}")?,
         }
     }
@@ -121,7 +132,11 @@ fn failure(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     if let Some(inner) = finding.failure {
         writeln!(out, "      {inner}: {}", inner.words())?;
     }
-    writeln!(out, "      ({})", finding.detail.chars().filter(|c| !c.is_control()).take(200).collect::<String>())
+    writeln!(
+        out,
+        "      ({})",
+        finding.detail.chars().filter(|c| !c.is_control()).take(200).collect::<String>()
+    )
 }
 
 fn attempts(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -131,7 +146,9 @@ fn attempts(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let what = match (kind.as_str(), session, reason) {
             ("session-admitted", Some(session), _) => format!("admitted, session {session}"),
             ("session-admitted", None, _) => "admitted".to_owned(),
-            ("attempt-failed", _, reason) => format!("not proved ({})", plain(reason.as_deref().unwrap_or("-"))),
+            ("attempt-failed", _, reason) => {
+                format!("not proved ({})", plain(reason.as_deref().unwrap_or("-")))
+            }
             (_, _, reason) => format!("refused ({})", plain(reason.as_deref().unwrap_or("-"))),
         };
         writeln!(out, "  {number}  {at}  {who}: {what}")?;
@@ -161,11 +178,16 @@ fn session_line(session: &SessionSeen, out: &mut impl Write) -> io::Result<()> {
         Some("session-lost") => "its recording is stated lost",
         _ => "not ended when checkpoint B was signed",
     };
-    let why = session.end_reason.as_deref().map(|why| format!(", because {}", plain(why))).unwrap_or_default();
+    let why =
+        session.end_reason.as_deref().map(|why| format!(", because {}", plain(why))).unwrap_or_default();
     writeln!(out, "      {outcome}{why}")?;
     let recording = match (session.recording, session.content) {
-        (RecordingStands::Sound, "opened") => "recording sound, content opened and checked, typed input as given",
-        (RecordingStands::Sound, _) => "recording sound in order and completeness; its content was not opened",
+        (RecordingStands::Sound, "opened") => {
+            "recording sound, content opened and checked, typed input as given"
+        }
+        (RecordingStands::Sound, _) => {
+            "recording sound in order and completeness; its content was not opened"
+        }
         (RecordingStands::Unsound, _) => "RECORDING NOT SOUND",
         (RecordingStands::Missing, _) => "RECORDING MISSING",
         (RecordingStands::Deleted, _) => "recording deleted by retention, as the ledger says",
@@ -192,7 +214,11 @@ fn left_out(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     if !report.not_disclosed.is_empty() {
         let total = report.not_disclosed.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
-        writeln!(out, "\n{} about these servers, in the same part of the ledger, not disclosed:", counted(total, "other fact"))?;
+        writeln!(
+            out,
+            "\n{} about these servers, in the same part of the ledger, not disclosed:",
+            counted(total, "other fact")
+        )?;
         for (kind, count) in &report.not_disclosed {
             writeln!(out, "  {count} × {}", plain(kind))?;
         }

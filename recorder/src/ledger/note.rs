@@ -150,6 +150,16 @@ impl NoteSigner {
     }
 }
 
+impl NoteSigner {
+    /// The key's signature over bytes that are no note. They begin with a label of their own, which no note does.
+    ///
+    /// # Errors
+    /// When the key fails.
+    pub(crate) fn sign_labelled(&self, message: &[u8]) -> Result<[u8; 64], NoteError> {
+        self.key.sign(message).map_err(NoteError::Sign)
+    }
+}
+
 /// A note of which at least one signature by a known key was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedNote {

@@ -2,6 +2,8 @@
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
+use super::proof::Node;
+
 /// A SHA-256 value.
 pub type Hash = [u8; 32];
 
@@ -44,7 +46,9 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     sha256(&[&[1], left, right])
 }
 
-pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
+/// SHA-256 of the parts, end to end.
+#[must_use]
+pub fn sha256(parts: &[&[u8]]) -> Hash {
     let finished = match parts {
         [one] => digest(&SHA256, one),
         many => {
@@ -84,11 +88,26 @@ impl CompactRange {
     /// # Errors
     /// [`TreeError::Full`] after 2⁶⁴ − 1 leaves.
     pub fn append(&mut self, leaf: Hash) -> Result<(), TreeError> {
+        self.append_with(leaf, |_, _| ())
+    }
+
+    /// As [`CompactRange::append`], and tells of each perfect subtree that the leaf completes, from small to large:
+    /// whoever keeps them can prove any leaf without reading all of them.
+    ///
+    /// # Errors
+    /// [`TreeError::Full`] after 2⁶⁴ − 1 leaves.
+    pub fn append_with(
+        &mut self,
+        leaf: Hash,
+        mut completed: impl FnMut(Node, Hash),
+    ) -> Result<(), TreeError> {
         let next = self.size.checked_add(1).ok_or(TreeError::Full)?;
-        let mut node = leaf;
+        let (mut node, mut place) = (leaf, Node { level: 0, index: self.size });
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.hashes.pop() {
                 node = node_hash(&left, &node);
+                place = Node { level: place.level + 1, index: place.index / 2 };
+                completed(place, node);
             }
         }
         self.hashes.push(node);
@@ -135,7 +154,7 @@ impl CompactRange {
 mod tests {
     use proptest::prelude::{any, proptest};
 
-    use super::{CompactRange, Hash, empty_root, leaf_hash, node_hash};
+    use super::{CompactRange, Hash, Node, empty_root, leaf_hash, node_hash};
 
     /// The leaves and roots of the test vectors of the certificate-transparency project.
     const LEAVES: [&str; 8] =
@@ -182,7 +201,13 @@ mod tests {
         fn a_range_agrees_with_the_recursive_definition(count in 0_u32..300) {
             let leaves: Vec<Hash> = (0..count).map(|n| leaf_hash(&n.to_be_bytes())).collect();
             let mut range = CompactRange::new();
-            leaves.iter().for_each(|leaf| range.append(*leaf).unwrap());
+            for leaf in &leaves {
+                let completed = |node: Node, hash| {
+                    let begin = usize::try_from(node.index << node.level).unwrap();
+                    assert_eq!(hash, recursive_root(&leaves[begin..begin + (1 << node.level)]));
+                };
+                range.append_with(*leaf, completed).unwrap();
+            }
             assert_eq!(range.root(), recursive_root(&leaves));
             assert_eq!(CompactRange::from_bytes(&range.to_bytes()).unwrap(), range);
         }

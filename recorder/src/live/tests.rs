@@ -1,201 +1,22 @@
 //! A live recording: what it gives back is on the medium first, whatever the medium does.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::json;
-use uuid::Uuid;
 
-use super::LiveRecording;
-use crate::append::ChannelRecorder;
-use crate::channel::{ChannelKind, Stream};
-use crate::content::What;
+use self::stage::{Fault, Stage, noise};
+use crate::channel::Stream;
 use crate::error::RecordError;
-use crate::folder::{Folder, Thresholds};
-use crate::key::{Identity, SigningKey};
 use crate::medium::Medium;
-use crate::opening::{Durability, Ending, Opening, RecordingKeys};
-use crate::read::Recording;
+use crate::opening::Durability;
 use crate::recover::{Recovering, Recovery, recover};
 use crate::seal::SealState;
 use crate::verify::{VerifyWith, verify};
 
-/// What the medium does wrong.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    /// Writes this many bytes of what it was given, and fails.
-    ShortWrite(usize),
-    /// Writes nothing: the disk is full.
-    Full,
-    /// Writes nothing: an I/O error.
-    Io,
-    /// Writes everything, and says that it failed.
-    FailedButPersisted,
-    /// Cannot sync; what was written since the last sync stays readable.
-    Sync,
-    /// Cannot cut.
-    Cut,
-}
-
-/// Faults that are due, shared by both files; and what was written under every nonce.
-#[derive(Debug, Default)]
-struct Weather {
-    fault: Mutex<Option<Fault>>,
-    nonces: Mutex<BTreeMap<u64, Vec<u8>>>,
-    writes: Mutex<usize>,
-}
-
-#[derive(Debug)]
-struct Faulty {
-    file: File,
-    weather: Arc<Weather>,
-}
-
-fn injected(kind: io::ErrorKind) -> io::Result<()> {
-    Err(io::Error::new(kind, "injected"))
-}
-
-impl Medium for Faulty {
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        Medium::read_exact_at(&self.file, buffer, offset)
-    }
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        *self.weather.writes.lock().unwrap() += 1;
-        let nonce_at = match bytes.first_chunk::<4>() {
-            Some(b"CBLK") => Some(24),
-            Some(b"CFRM") => Some(24),
-            _ => None,
-        };
-        if let Some(at) = nonce_at {
-            let nonce = u64::from_be_bytes(bytes[at..at + 8].try_into().unwrap());
-            // A repair after a failed sync puts the same bytes down again: only other bytes need another nonce.
-            let mut nonces = self.weather.nonces.lock().unwrap();
-            let first = nonces.entry(nonce).or_insert_with(|| bytes.to_vec());
-            assert_eq!(first, bytes, "nonce {nonce} was used for other bytes");
-        }
-        match *self.weather.fault.lock().unwrap() {
-            Some(Fault::ShortWrite(some)) => {
-                Medium::write_all_at(&self.file, &bytes[..some.min(bytes.len())], offset)?;
-                injected(io::ErrorKind::WriteZero)
-            }
-            Some(Fault::Full) => injected(io::ErrorKind::StorageFull),
-            Some(Fault::Io) => injected(io::ErrorKind::Other),
-            Some(Fault::FailedButPersisted) => {
-                Medium::write_all_at(&self.file, bytes, offset)?;
-                injected(io::ErrorKind::Other)
-            }
-            _ => Medium::write_all_at(&self.file, bytes, offset),
-        }
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        match *self.weather.fault.lock().unwrap() {
-            Some(Fault::Cut) => injected(io::ErrorKind::Other),
-            _ => Medium::set_len(&self.file, len),
-        }
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        Medium::len(&self.file)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        match *self.weather.fault.lock().unwrap() {
-            Some(Fault::Sync) => injected(io::ErrorKind::Other),
-            _ => Ok(()),
-        }
-    }
-}
-
-struct Stage {
-    _dir: tempfile::TempDir,
-    folder: Folder,
-    session: Uuid,
-    signer: Arc<SigningKey>,
-    readers: [Identity; 2],
-    weather: Arc<Weather>,
-    live: LiveRecording,
-    shell: ChannelRecorder,
-}
-
-impl Stage {
-    fn set(mode: Durability) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let thresholds = Thresholds { reserve_bytes: 1 << 16, low_bytes: 0, critical_bytes: 0 };
-        let folder = Folder::open_with(dir.path(), thresholds).unwrap();
-        let signer = Arc::new(SigningKey::generate().unwrap());
-        let readers = [Identity::generate(), Identity::generate()];
-        let keys = RecordingKeys {
-            evidence: vec![readers[0].recipient()],
-            unmask: vec![readers[1].recipient()],
-            signer: Arc::clone(&signer),
-        };
-        let weather = Arc::new(Weather::default());
-        let session = Uuid::now_v7();
-        let opening = Opening { session, started: Timestamp::now(), facts: json!({}), mode };
-        let shared = Arc::clone(&weather);
-        let medium = move |file| Arc::new(Faulty { file, weather: Arc::clone(&shared) }) as Arc<dyn Medium>;
-        let live = LiveRecording::start_on(&folder, opening, &keys, &medium).unwrap();
-        let about = json!({ "terminal": { "columns": 80, "rows": 24, "name": "xterm" } });
-        let shell = live.open_channel(0, ChannelKind { name: "shell".into(), about }, true).unwrap();
-        Self { _dir: dir, folder, session, signer, readers, weather, live, shell }
-    }
-
-    fn takes(&self, stream: Stream, batch: Bytes) {
-        drop(self.shell.append(stream, batch).unwrap());
-    }
-
-    fn fault(&self, fault: impl Into<Option<Fault>>) {
-        *self.weather.fault.lock().unwrap() = fault.into();
-    }
-
-    fn end(&self) -> Ending {
-        Ending { reason: "closed".into(), at: Timestamp::now(), coverage: vec![] }
-    }
-
-    fn verify_with(&self) -> VerifyWith {
-        VerifyWith { keys: vec![self.signer.public()], identities: self.readers.to_vec(), ledger: None }
-    }
-
-    /// Everything that was recorded of one stream, as it reads back.
-    fn payload(&self, wanted: Stream) -> Vec<u8> {
-        let recording = Recording::open(&self.folder.recording(self.session), &self.readers).unwrap();
-        let mut all = Vec::new();
-        for entry in recording {
-            if let What::Bytes(stream, bytes) = entry.unwrap().what
-                && stream == wanted
-            {
-                all.extend_from_slice(&bytes);
-            }
-        }
-        all
-    }
-
-    fn check_sealed(&self, output: &[u8], input: &[u8]) {
-        let verdict = verify(&self.folder.recording(self.session), &self.verify_with());
-        assert!(verdict.sound, "{:?}", verdict.bad);
-        assert_eq!(self.payload(Stream::Output), output);
-        assert_eq!(self.payload(Stream::Input), input);
-        assert!(!self.weather.nonces.lock().unwrap().is_empty(), "nonces were watched");
-    }
-}
-
-/// `n` bytes that do not compress.
-fn noise(n: usize, seed: u32) -> Bytes {
-    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
-    let bytes = (0..n).map(|_| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        (state >> 11) as u8
-    });
-    bytes.collect()
-}
+mod faults;
+mod stage;
 
 #[test]
 fn every_fault_is_survived_at_every_size_and_nothing_is_recorded_twice() {
@@ -386,7 +207,7 @@ fn unseen_bytes_after_a_failed_write_are_recovered_as_found() {
     stage.takes(Stream::Output, noise(100, 1));
     stage.fault(Fault::FailedButPersisted);
     assert!(stage.shell.append(Stream::Output, noise(100, 2)).is_err());
-    let Stage { folder, session, signer, readers, live, shell, weather, _dir } = stage;
+    let Stage { folder, session, signer, readers, live, shell, weather, dir: _dir } = stage;
     drop((live, shell));
     let with = Recovering {
         signer: Arc::clone(&signer),

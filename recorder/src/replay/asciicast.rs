@@ -1,4 +1,5 @@
-//! asciicast v3 (docs.asciinema.org/manual/asciicast/v3): one header line, then `[interval, code, data]` lines.
+//! asciicast v3 and v2 (docs.asciinema.org/manual/asciicast): one header line, then `[time, code, data]` lines; in v3 times
+//! count from the line before, in v2 from the beginning.
 //!
 //! A player's terminal interprets the data, as the technician's did. Every line is JSON, so that control characters
 //! are escaped in the file itself.
@@ -8,14 +9,11 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use super::{ReplayError, size_of, terminal_of};
+use super::{DEFAULT_SIZE, ReplayError, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 use crate::header::Header;
 use crate::read::Recording;
-
-/// The terminal's size where no channel asked for one.
-const DEFAULT_SIZE: (u16, u16) = (80, 24);
 
 /// Writes the recording's terminal as asciicast v3: output and what the gate wrote as `o`, input as `i` (a `*` for each
 /// byte unless it is unmasked), resizes as `r`, events as markers `m`, the last exit status as `x`. With `channel`, of that channel alone.
@@ -27,8 +25,36 @@ pub fn asciicast_v3(
     channel: Option<u32>,
     to: &mut dyn Write,
 ) -> Result<(), ReplayError> {
+    cast(recording, Version::Three, channel, to)
+}
+
+/// Writes it as asciicast v2, for older players: as [`asciicast_v3`], without the exit status, which v2 does not have.
+///
+/// # Errors
+/// As [`asciicast_v3`].
+pub fn asciicast_v2(
+    recording: &mut Recording,
+    channel: Option<u32>,
+    to: &mut dyn Write,
+) -> Result<(), ReplayError> {
+    cast(recording, Version::Two, channel, to)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Two,
+    Three,
+}
+
+fn cast(
+    recording: &mut Recording,
+    version: Version,
+    channel: Option<u32>,
+    to: &mut dyn Write,
+) -> Result<(), ReplayError> {
     let mut cast = Cast {
         to,
+        version,
         channel,
         before_us: 0,
         exit: None,
@@ -41,7 +67,7 @@ pub fn asciicast_v3(
         cast.entry(&header, entry?)?;
     }
     cast.begin(&header, DEFAULT_SIZE, None)?;
-    if let Some((at_us, status)) = cast.exit.take() {
+    if let (Version::Three, Some((at_us, status))) = (version, cast.exit.take()) {
         cast.line(at_us.max(cast.before_us), "x", &status)?;
     }
     Ok(())
@@ -49,6 +75,7 @@ pub fn asciicast_v3(
 
 struct Cast<'w> {
     to: &'w mut dyn Write,
+    version: Version,
     channel: Option<u32>,
     /// Time of the last line; the next interval counts from it.
     before_us: u64,
@@ -158,6 +185,16 @@ impl Cast<'_> {
         if std::mem::replace(&mut self.begun, true) {
             return Ok(());
         }
+        let title = format!("Chaperone session {}", header.session);
+        let timestamp = header.started.as_second();
+        if self.version == Version::Two {
+            let env = json!({ "TERM": name.and_then(Value::as_str).unwrap_or("xterm-256color") });
+            let (width, height) = size;
+            let line = json!({
+                "version": 2, "width": width, "height": height, "timestamp": timestamp, "title": title, "env": env,
+            });
+            return Ok(writeln!(self.to, "{line}")?);
+        }
         let mut term = json!({ "cols": size.0, "rows": size.1 });
         if let (Some(name), Some(term)) = (name.and_then(Value::as_str), term.as_object_mut()) {
             term.insert("type".to_owned(), name.into());
@@ -165,8 +202,8 @@ impl Cast<'_> {
         let line = json!({
             "version": 3,
             "term": term,
-            "timestamp": header.started.as_second(),
-            "title": format!("Chaperone session {}", header.session),
+            "timestamp": timestamp,
+            "title": title,
         });
         writeln!(self.to, "{line}")?;
         Ok(())
@@ -175,8 +212,9 @@ impl Cast<'_> {
     fn line(&mut self, at_us: u64, code: &str, data: &str) -> Result<(), ReplayError> {
         let interval = at_us.saturating_sub(self.before_us);
         self.before_us = self.before_us.max(at_us);
+        let time = if self.version == Version::Three { interval } else { self.before_us };
         let data = Value::from(data);
-        writeln!(self.to, "[{}.{:06}, \"{code}\", {data}]", interval / 1_000_000, interval % 1_000_000)?;
+        writeln!(self.to, "[{}.{:06}, \"{code}\", {data}]", time / 1_000_000, time % 1_000_000)?;
         Ok(())
     }
 }

@@ -9,14 +9,13 @@ use std::num::NonZeroU16;
 use serde_json::Value;
 use vt100::capture::{BasicFormattedCaptureState, RowContents, basic_formatted_to_plain};
 
-use super::{ReplayError, size_of, terminal_of};
+use super::{DEFAULT_SIZE, ReplayError, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 use crate::read::Recording;
 
 /// A line of a channel without a terminal is broken here at the latest.
 const MAX_LINE: usize = 4096;
-const DEFAULT_SIZE: (u16, u16) = (80, 24);
 
 /// Writes the recording as text: a heading per channel and event, lines of output as they scrolled away, and the last
 /// screen of each terminal. Input is not shown: what was echoed is on the screen.
@@ -75,9 +74,16 @@ struct Lines {
 
 /// Rows that have scrolled off, as text.
 #[derive(Default)]
-struct Scrolled {
+pub(super) struct Scrolled {
     state: BasicFormattedCaptureState,
     formatted: String,
+}
+
+impl Scrolled {
+    /// What has scrolled off since the last time, without colours.
+    pub(super) fn take(&mut self) -> String {
+        basic_formatted_to_plain(&std::mem::take(&mut self.formatted)).collect()
+    }
 }
 
 impl vt100::Callbacks for Scrolled {
@@ -145,7 +151,7 @@ impl Channel {
     }
 }
 
-fn sides((columns, rows): (u16, u16)) -> (NonZeroU16, NonZeroU16) {
+pub(super) fn sides((columns, rows): (u16, u16)) -> (NonZeroU16, NonZeroU16) {
     let side = |side: u16| NonZeroU16::new(side).unwrap_or(NonZeroU16::MIN);
     (side(columns), side(rows))
 }

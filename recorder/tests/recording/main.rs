@@ -16,4 +16,6 @@ mod forger;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod seeking;
+#[cfg(test)]
 mod visit;

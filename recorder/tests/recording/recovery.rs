@@ -214,6 +214,17 @@ fn a_second_seal_is_never_written() {
 }
 
 #[test]
+fn a_recording_under_another_sessions_name_is_left_as_it_is() {
+    let gate = Gate::new();
+    let (theirs, ours) = (crashed(&gate), crashed(&gate));
+    let file = gate.file(theirs);
+    fs::write(gate.path(ours), &file).unwrap();
+    let refused = recover(&gate.folder, ours, &with(&gate)).unwrap_err();
+    assert!(matches!(refused, RecoverError::Unsound(bad) if bad.failure == Failure::ForeignRecording));
+    assert_eq!(gate.file(ours), file);
+}
+
+#[test]
 fn a_live_recording_is_not_recovered_under_its_writer() {
     let gate = Gate::new();
     let (live, shell) = gate.start();

@@ -2,6 +2,7 @@
 
 pub(crate) mod alert;
 mod alert_beside;
+pub(crate) mod bundle;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod enrolment;
@@ -9,10 +10,14 @@ pub(crate) mod events;
 pub(crate) mod freeze;
 pub(crate) mod keep;
 pub(crate) mod ledger;
+pub(crate) mod ledger_facts;
 pub(crate) mod lock;
 pub(crate) mod person;
+pub(crate) mod proof;
+pub(crate) mod reconcile;
 pub(crate) mod recording;
 pub(crate) mod retention;
+pub(crate) mod search;
 pub(crate) mod second_word;
 pub(crate) mod session;
 pub(crate) mod sign_in;
@@ -21,6 +26,7 @@ pub(crate) mod two_keepers;
 pub(crate) mod unmask;
 pub(crate) mod vendor;
 pub(crate) mod watch;
+mod why;
 pub(crate) mod window;
 pub(crate) mod window_desk;
 

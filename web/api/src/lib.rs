@@ -17,6 +17,7 @@ mod credential;
 mod handle;
 mod host_token;
 mod listen;
+mod looked;
 mod ops;
 mod pages;
 mod parse;

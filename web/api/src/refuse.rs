@@ -1,7 +1,7 @@
 //! Errors of the layers below as problems: what the caller may know, and what to do next.
 
 use axum::http::StatusCode;
-use chaperone_desk::DeskError;
+use chaperone_desk::{BundleError, DeskError};
 use chaperone_identity::FactorError;
 use chaperone_policy::TransitionError;
 use chaperone_store::StoreError;
@@ -32,6 +32,7 @@ impl From<StoreError> for Problem {
             StoreError::NoFork(why) => {
                 Self::conflict(format!("the ledger was not forked: {why}"), "see /readyz for how it stands")
             }
+            StoreError::NoProof(error) => Self::bad(error.to_string(), "see how many facts there are"),
             StoreError::SpoolFull => Self::unavailable("the gate's spool is full", "bring the database back"),
             _ => Self::fault("use its database", &error),
         }
@@ -77,8 +78,16 @@ impl From<DeskError> for Problem {
             DeskError::Delete(error) => Self::fault("delete a recording over its time", &error),
             DeskError::NoIdentity => Self::conflict(
                 "the evidence identity is not on this node, so the content cannot be opened here",
-                "export it as chap, and open it where the identity is: chaperone-verify RECORDING --identity FILE",
+                "ask a node that is a desk; or export it as chap, and open it where the identity is: \
+                 chaperone-verify RECORDING --identity FILE",
             ),
+            DeskError::NoIndex => Self::conflict(
+                "nothing was read out of recordings on this node, so there is nothing to search in",
+                "ask a node that is a desk and has the evidence identity",
+            ),
+            DeskError::NoWords => {
+                Self::bad("q: there is no word in the phrase", "search for letters or digits")
+            }
             DeskError::View(why) => Self::conflict(
                 format!("the recording cannot be shown: {why}"),
                 "chaperone recording verify says where its sound part ends",
@@ -86,6 +95,32 @@ impl From<DeskError> for Problem {
             DeskError::Store(error) => error.into(),
             DeskError::Closing => Self::unavailable("the gate is shutting down", "try again when it is back"),
             DeskError::Work(error) => Self::fault("open a recording", &error),
+        }
+    }
+}
+
+impl From<BundleError> for Problem {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Busy => Self::unavailable(
+                "another bundle is being made on this node",
+                "try again when it is finished",
+            ),
+            BundleError::Nothing => {
+                Self::conflict("the ledger holds nothing about this", "check the id and the times")
+            }
+            BundleError::Times => Self::bad(
+                "the asked time ends before it begins, or has not begun",
+                "give a from that is before to, and before now",
+            ),
+            BundleError::NoIdentity => Self::conflict(
+                "the evidence identity is not on this node, so the recordings' keys cannot be handed over here",
+                "make the bundle on a node with the desk's role",
+            ),
+            BundleError::Store(error) => error.into(),
+            BundleError::Closing => {
+                Self::unavailable("the gate is shutting down", "try again when it is back")
+            }
         }
     }
 }

@@ -148,6 +148,8 @@ pub const ROUTES: &[Route] = &[
     post("/api/retention/words/{word}/refuse", Together(Act::ShortenRetention)),
     post("/api/retention/allow", Together(Act::ShortenRetention)),
     post("/api/retention/run", Door::Act(Act::ManageRetention)),
+    get("/api/search", Door::Act(Act::SearchEvidence)),
+    post("/api/bundles", Door::Act(Act::ExportEvidence)),
     get("/api/alerts", Read(Act::WorkAlerts)),
     get("/api/alerts/{alert}", Read(Act::WorkAlerts)),
     post("/api/alerts/{alert}/acknowledge", Door::Act(Act::WorkAlerts)),
@@ -157,9 +159,14 @@ pub const ROUTES: &[Route] = &[
     post("/api/destinations/{destination}/test", Door::Act(Act::ManageDestinations)),
     delete("/api/destinations/{destination}", Door::Act(Act::ManageDestinations)),
     get("/api/ledger/checkpoint", Read(Act::SeeLedger)),
+    get("/api/ledger/proof/inclusion", Read(Act::SeeLedger)),
+    get("/api/ledger/proof/consistency", Read(Act::SeeLedger)),
+    get("/api/ledger/facts", Read(Act::SeeLedger)),
+    get("/api/ledger/export", Door::Act(Act::ExportEvidence)),
     post("/api/ledger/verify", Read(Act::SeeLedger)),
     post("/api/ledger/fork", TwoKeepers),
     post("/api/clock/accept", TwoKeepers),
+    post("/api/reconcile", Door::Act(Act::SearchEvidence)),
 ];
 
 /// The door of a request; `None` for one that is not in the table.

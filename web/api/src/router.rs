@@ -11,8 +11,9 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, demo, destination, enrolment, events, freeze, keep, ledger, lock, person, recording, retention,
-    session, sign_in, target, unmask, vendor, watch, window, window_desk,
+    alert, bundle, demo, destination, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person,
+    proof, reconcile, recording, retention, search, session, sign_in, target, unmask, vendor, watch, window,
+    window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -96,6 +97,19 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(session::pause))
         .routes(routes!(session::resume))
         .routes(routes!(session::stop))
+        .routes(routes!(alert::list))
+        .routes(routes!(alert::show))
+        .routes(routes!(alert::acknowledge))
+        .routes(routes!(alert::close))
+        .routes(routes!(destination::list, destination::add))
+        .routes(routes!(destination::test))
+        .routes(routes!(destination::remove))
+        .merge(evidence())
+}
+
+/// What people do with evidence: recordings, who may see and keep what, the ledger.
+fn evidence() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(recording::list))
         .routes(routes!(recording::show))
         .routes(routes!(recording::timeline))
@@ -116,17 +130,17 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(retention::refuse))
         .routes(routes!(retention::allow))
         .routes(routes!(retention::run))
-        .routes(routes!(alert::list))
-        .routes(routes!(alert::show))
-        .routes(routes!(alert::acknowledge))
-        .routes(routes!(alert::close))
-        .routes(routes!(destination::list, destination::add))
-        .routes(routes!(destination::test))
-        .routes(routes!(destination::remove))
+        .routes(routes!(search::search))
+        .routes(routes!(bundle::make))
         .routes(routes!(ledger::checkpoint))
+        .routes(routes!(proof::inclusion))
+        .routes(routes!(proof::consistency))
+        .routes(routes!(ledger_facts::search))
+        .routes(routes!(ledger_facts::export))
         .routes(routes!(ledger::verify))
         .routes(routes!(ledger::fork))
         .routes(routes!(ledger::accept_clock))
+        .routes(routes!(reconcile::reconcile))
 }
 
 /// The description of the API, as JSON.

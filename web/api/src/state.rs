@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
+use crate::looked::Looked;
 use crate::router;
 use crate::stream::Places;
 
@@ -88,6 +89,7 @@ pub(crate) struct Shared {
     pub settings: Settings,
     pub host_tokens: HostTokens,
     pub keepers: TwoKeepers,
+    pub looked: Looked,
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
     pub streams: Places,
@@ -114,6 +116,7 @@ impl App {
                 settings,
                 host_tokens,
                 keepers,
+                looked: Looked::default(),
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
                 streams: Places::default(),

@@ -18,6 +18,7 @@ fn of(kind: FactKind) -> &'static [&'static str] {
     match kind {
         K::SessionAdmitted
         | K::SessionStarted
+        | K::SessionConnected
         | K::SessionNeverStarted
         | K::SessionEnded
         | K::SessionSealed

@@ -2,6 +2,7 @@
 //! line uses the same types, so that it cannot drift from the API.
 
 mod alert;
+mod bundle;
 mod destination;
 mod film;
 mod keeping;
@@ -9,8 +10,10 @@ mod ledger;
 mod moment;
 mod person;
 mod reason;
+mod reconcile;
 mod recording;
 mod role;
+mod search;
 mod session;
 mod sign_in;
 mod target;
@@ -18,18 +21,24 @@ mod vendor;
 mod window;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
+pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
     RetentionView, TogetherView, WordView,
 };
-pub use ledger::{CheckpointView, ForkRequest, ForkView, LedgerVerdict};
+pub use ledger::{
+    CheckpointView, ConsistencyView, FactView, FactsView, ForkRequest, ForkView, InclusionView,
+    LedgerVerdict, VerifyLedger,
+};
 pub use moment::{Moment, NotAMoment};
 pub use person::{KeyView, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
 pub use reason::{Because, EverythingLock};
+pub use reconcile::{ReconcileView, SignInView, UnseenVisit};
 pub use recording::{ExportFormat, RecordingVerdict, RecordingView, UnknownFormat};
 pub use role::{NotAGrant, grant_from_text, grant_to_text};
+pub use search::SearchHit;
 pub use session::SessionView;
 pub use sign_in::{
     COOKIE, CSRF, Code, DemoDesk, DemoSignIn, DemoView, EnrolmentAnswer, EnrolmentLink, EnrolmentOffer,

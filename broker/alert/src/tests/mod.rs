@@ -64,7 +64,7 @@ async fn closing_an_alert_starts_a_new_one_and_is_told() {
     let soc = gate.syslog("soc", "tcp://127.0.0.1:9", "alerts").await;
     gate.refuse("late", "203.0.113.7:1").await;
     let first = gate.store.alerts(None, 10).await.unwrap().remove(0);
-    gate.store.acknowledge_alert(first.id, gate.priya).await.unwrap();
+    gate.store.acknowledge_alert(first.id, gate.priya, String::new()).await.unwrap();
     gate.store.close_alert(first.id, gate.priya, "benign".into(), "planned".into()).await.unwrap();
     gate.refuse("late", "203.0.113.7:1").await;
     assert_eq!(gate.store.alerts(Some(AlertState::New), 10).await.unwrap()[0].count, 1);

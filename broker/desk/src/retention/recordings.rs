@@ -130,7 +130,7 @@ impl Desk {
         let Some(expired) = expired else { return Ok(()) };
         let (folder, session) = (self.inner.folder.clone(), row.id.0);
         spawn_blocking(move || folder.delete(session)).await?.map_err(DeskError::Delete)?;
-        self.forget(row.id);
+        self.forget(row.id).await;
         let class = expired.body.get("class").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (row, number) = (row.clone(), expired.number);
         let deleted = self

@@ -168,7 +168,9 @@ impl Act {
     /// Whether a token minted on the host may not do it, unless the configuration says otherwise (P8).
     #[must_use]
     pub fn refuses_host_tokens(self) -> bool {
-        self.agrees() || self.takes_two() || matches!(self, Self::Replay | Self::ExportEvidence)
+        self.agrees()
+            || self.takes_two()
+            || matches!(self, Self::Replay | Self::SearchEvidence | Self::ExportEvidence)
     }
 
     /// Whether who does it in a browser must have proven a second factor a moment ago: what opens a door, ends a visit or

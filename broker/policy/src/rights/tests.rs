@@ -280,7 +280,14 @@ fn a_denial_says_what_it_takes() {
 
 #[test]
 fn what_p8_names_refuses_tokens_minted_on_the_host() {
-    for act in [Act::ApproveWindow, Act::Replay, Act::UnmaskInput, Act::ExportEvidence, Act::OpenEmergency] {
+    for act in [
+        Act::ApproveWindow,
+        Act::Replay,
+        Act::SearchEvidence,
+        Act::UnmaskInput,
+        Act::ExportEvidence,
+        Act::OpenEmergency,
+    ] {
         assert!(act.refuses_host_tokens(), "{act}");
     }
     assert!(!Act::RequestWindow.refuses_host_tokens());

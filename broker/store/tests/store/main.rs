@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod derived;
+#[cfg(test)]
 mod gone;
 #[cfg(test)]
 mod growth;
@@ -14,6 +16,8 @@ mod ledger;
 mod outbox;
 #[cfg(test)]
 mod place;
+#[cfg(test)]
+mod proofs;
 #[cfg(test)]
 mod records;
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub struct Place {
     pub key: Arc<SigningKey>,
 }
 
+/// The tables of the ledger.
+const LEDGER: [&str; 4] = ["facts", "ledger_nodes", "ledger_head", "checkpoints"];
+
 /// Nothing reacts.
 pub struct Calm;
 
@@ -138,19 +141,29 @@ impl Place {
 
     /// Takes the triggers away and keeps a copy of the ledger to go back to.
     pub async fn disarm(&self) {
-        let drops: &[&str] = match self.cluster {
-            Some(_) => &["DROP TRIGGER facts_stand ON facts"],
-            None => &["DROP TRIGGER facts_stay", "DROP TRIGGER facts_stand", "DROP TRIGGER facts_only_empty"],
-        };
-        self.tamper(drops).await.unwrap();
-        for table in ["facts", "ledger_head", "checkpoints"] {
+        for table in LEDGER {
+            match self.cluster {
+                Some(_) => {
+                    self.tamper(&[&format!("ALTER TABLE {table} DISABLE TRIGGER ALL")]).await.unwrap();
+                }
+                None => {
+                    let mut conn = SqliteConnection::connect(&self.url()).await.unwrap();
+                    let names = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = $1";
+                    let names: Vec<String> =
+                        sqlx::query_scalar(names).bind(table).fetch_all(&mut conn).await.unwrap();
+                    conn.close().await.unwrap();
+                    for name in names {
+                        self.tamper(&[&format!("DROP TRIGGER {name}")]).await.unwrap();
+                    }
+                }
+            }
             self.tamper(&[&format!("CREATE TABLE {table}_copy AS SELECT * FROM {table}")]).await.unwrap();
         }
     }
 
     /// Restores the ledger from the copy: what a backup does.
     pub async fn restore(&self) {
-        for table in ["facts", "ledger_head", "checkpoints"] {
+        for table in LEDGER {
             let (empty, fill) =
                 (format!("DELETE FROM {table}"), format!("INSERT INTO {table} SELECT * FROM {table}_copy"));
             self.tamper(&[&empty, &fill]).await.unwrap();

@@ -245,8 +245,8 @@ async fn an_alert_grows_is_taken_and_closed(place: Place) {
     }
     assert_eq!(store.alert(alert.id).await.unwrap(), alert);
     let (analyst, lead): (PersonId, PersonId) = (person(), person());
-    store.acknowledge_alert(alert.id, analyst).await.unwrap();
-    let again = store.acknowledge_alert(alert.id, lead).await;
+    store.acknowledge_alert(alert.id, analyst, "mine".to_owned()).await.unwrap();
+    let again = store.acknowledge_alert(alert.id, lead, String::new()).await;
     assert!(matches!(again, Err(StoreError::NotFound(_))), "{again:?}");
     store.close_alert(alert.id, lead, "benign".to_owned(), "planned".to_owned()).await.unwrap();
     let row = store.alert(alert.id).await.unwrap();

@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{AlertId, Facts, Subject};
-use chaperone_store::{AlertRow, AlertState, StoreError};
+use chaperone_store::{AlertRow, AlertState, FactKind, StoreError};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 
 use super::Answer;
 use super::alert_beside::{beside, due};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
+use crate::looked::looked;
 use crate::problem::Problem;
 use crate::wire::{AlertClose, AlertView, Because};
 use crate::{App, parse, render};
@@ -64,6 +66,8 @@ pub(crate) async fn list(
     actor: Actor,
     Asked(which): Asked<Which>,
 ) -> Answer<Vec<AlertView>> {
+    let body = json!({ "alerts": "queue", "reason": "work on the queue" });
+    looked(&app, &actor, FactKind::AlertsViewed, body).await?;
     let limit = which.limit.unwrap_or(LISTED).min(MOST_LISTED);
     let mut rows = match which.states() {
         States::Open => app.parts.store.worst_open_alerts(which.severity.as_deref(), limit).await?,
@@ -81,6 +85,8 @@ pub(crate) async fn list(
     responses((status = 200, body = AlertView), (status = "4XX", body = Problem)))]
 pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<AlertView> {
     let row = found(&app, &id).await?;
+    let body = json!({ "alerts": row.id, "reason": "work on this alert" });
+    looked(&app, &actor, FactKind::AlertsViewed, body).await?;
     let view = view(&actor.facts, row.clone());
     Ok(Json(beside(&app, &actor, &row, view).await?))
 }
@@ -93,12 +99,13 @@ pub(crate) async fn acknowledge(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<AlertView> {
     actor.may(Subject::AtAll)?;
+    let reason = parse::words("reason", &why.reason)?;
     let row = found(&app, &id).await?;
     if row.state == "new" {
-        app.parts.store.acknowledge_alert(row.id, actor.person).await?;
+        app.parts.store.acknowledge_alert(row.id, actor.person, reason).await?;
     } else if row.acknowledged_by != Some(actor.person) {
         return Err(Problem::conflict(
             "somebody else has taken this alert, or it is closed",

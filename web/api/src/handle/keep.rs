@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Act, Facts, Hold, HoldId, HoldOn, Subject};
+use chaperone_policy::{Act, Facts, Hold, HoldId, HoldOn, Subject, may_beside};
 use chaperone_store::Word;
 use serde_json::json;
 use uuid::Uuid;
@@ -31,8 +31,8 @@ pub(crate) async fn add(State(app): State<App>, actor: Actor, Body(new): Body<Ne
     let hold = Hold {
         id: HoldId(Uuid::now_v7()),
         on: on(&app, &actor, &new).await?,
-        from: new.from,
-        to: new.to,
+        from: new.from.map(|moment| moment.resolve(actor.now)),
+        to: new.to.map(|moment| moment.resolve(actor.now)),
         reason: parse::needed("reason", &new.reason)?,
         by: actor.person,
         at: actor.now,
@@ -73,7 +73,12 @@ pub(crate) async fn lift(
             let hold = hold.ok_or_else(|| Problem::unknown("keep", &hold_id.to_string()))?;
             asker.may(&facts, Subject::Everything, now)?;
             let words = tx.standing_words(Act::LiftHold, &hold.id.to_string()).await?;
-            let Some(first) = words.into_iter().find(|word| word.asked_by != asker.person) else {
+            // Whoever may not any more has said nothing.
+            let stands = |word: &Word| {
+                word.asked_by != asker.person
+                    && may_beside(&facts, word.asked_by, Act::LiftHold, Subject::Everything, now).is_ok()
+            };
+            let Some(first) = words.into_iter().find(stands) else {
                 let doc = json!({ "hold": hold });
                 let word = Word::ask(Act::LiftHold, hold.id.to_string(), doc, asker.person, reason, now);
                 tx.ask_second(&word).await?;

@@ -1,19 +1,34 @@
 //! The ledger: its newest checkpoint, its verification, and what two people do when it must go on from a database or a
 //! clock that went wrong.
 
+use std::convert::Infallible;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use chaperone_policy::Subject;
 use chaperone_store::{FactKind, NewFact, StoreError};
+use futures::stream;
 use serde_json::json;
+use tokio::sync::{mpsc, watch};
 
 use super::Answer;
 use super::two_keepers::{Act, Word};
 use crate::actor::Actor;
 use crate::body::Body;
 use crate::problem::Problem;
-use crate::wire::{Because, CheckpointView, ForkRequest, ForkView, Go, LedgerVerdict};
+use crate::wire::{Because, CheckpointView, ForkRequest, ForkView, LedgerVerdict, VerifyLedger};
 use crate::{App, parse};
+
+/// Checkpoints that somebody can give at once.
+const MOST_CHECKPOINTS: usize = 256;
+/// How often a long verification says how far it is.
+const TELL_EVERY: Duration = Duration::from_secs(2);
+/// Lines that wait for a slow reader.
+const AHEAD: usize = 4;
 
 /// The newest signed checkpoint, and the key to check it with.
 #[utoipa::path(get, path = "/api/ledger/checkpoint", tag = "ledger", security(("token" = [])),
@@ -24,23 +39,52 @@ pub(crate) async fn checkpoint(State(app): State<App>, actor: Actor) -> Answer<C
     Ok(Json(CheckpointView { note, verifier_key: app.parts.store.ledger_verifier().to_string() }))
 }
 
-/// Recomputes everything from the first fact.
-#[utoipa::path(post, path = "/api/ledger/verify", tag = "ledger", security(("token" = [])), request_body = Go,
+/// Recomputes everything from the first fact, and holds it against checkpoints that somebody else has kept.
+#[utoipa::path(post, path = "/api/ledger/verify", tag = "ledger", security(("token" = [])), request_body = VerifyLedger,
     responses((status = 200, body = LedgerVerdict), (status = "4XX", body = Problem)))]
-pub(crate) async fn verify(State(app): State<App>, actor: Actor, Body(_): Body<Go>) -> Answer<LedgerVerdict> {
+pub(crate) async fn verify(
+    State(app): State<App>,
+    actor: Actor,
+    Body(asked): Body<VerifyLedger>,
+) -> Result<Response, Problem> {
     actor.may(Subject::AtAll)?;
-    let verdict = app.parts.store.verify_ledger(&[]).await?;
+    let reason = parse::words("reason", &asked.reason)?;
+    if asked.checkpoints.len() > MOST_CHECKPOINTS {
+        return Err(Problem::field("checkpoints", format!("more than {MOST_CHECKPOINTS}")));
+    }
+    if asked.progress {
+        return Ok(telling(app, actor, asked.checkpoints, reason));
+    }
+    let progress = watch::Sender::new(0);
+    Ok(Json(judged(&app, &actor, &asked.checkpoints, reason, &progress).await?).into_response())
+}
+
+/// The verdict, which is a fact before it is an answer.
+async fn judged(
+    app: &App,
+    actor: &Actor,
+    checkpoints: &[String],
+    reason: String,
+    progress: &watch::Sender<u64>,
+) -> Result<LedgerVerdict, Problem> {
+    let verdict = app.parts.store.verify_ledger_telling(checkpoints, progress).await?;
     let summary = match &verdict.first_bad {
         None => format!(
-            "Sound: {} facts and {} signed checkpoints were recomputed from the first fact on.",
-            verdict.facts, verdict.checkpoints
+            "Sound: {} facts and {} signed checkpoints were recomputed from the first fact on{}.",
+            verdict.facts,
+            verdict.checkpoints,
+            match checkpoints.len() {
+                0 => String::new(),
+                1 => ", and the given checkpoint is on the way".to_owned(),
+                several => format!(", and the {several} given checkpoints are on the way"),
+            }
         ),
         Some(bad) => {
             format!("NOT SOUND at fact {}: {}. Everything before it is sound.", bad.number, bad.what)
         }
     };
     let body = json!({
-        "sound": verdict.sound, "facts": verdict.facts.to_string(),
+        "sound": verdict.sound, "facts": verdict.facts.to_string(), "given": checkpoints.len(), "reason": reason,
         "first_bad": verdict.first_bad.as_ref().map(|bad| bad.number.to_string()),
     });
     let fact = NewFact::new(FactKind::LedgerVerified, actor.now, body).by(actor.person);
@@ -49,13 +93,48 @@ pub(crate) async fn verify(State(app): State<App>, actor: Actor, Body(_): Body<G
         Ok(_) | Err(StoreError::WentBack { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    Ok(Json(LedgerVerdict {
+    Ok(LedgerVerdict {
         sound: verdict.sound,
         facts: verdict.facts,
         root: verdict.root,
         first_bad: verdict.first_bad.map(|bad| bad.number),
         summary,
-    }))
+    })
+}
+
+/// An answer that says how far it is until it is there, so that nobody on the way takes a long verification for a
+/// connection that hangs. It ends when its reader goes.
+fn telling(app: App, actor: Actor, checkpoints: Vec<String>, reason: String) -> Response {
+    let (send, lines) = mpsc::channel::<Bytes>(AHEAD);
+    tokio::spawn(async move {
+        let progress = watch::Sender::new(0);
+        let far = progress.subscribe();
+        let judging = judged(&app, &actor, &checkpoints, reason, &progress);
+        tokio::pin!(judging);
+        loop {
+            let line = tokio::select! {
+                judged = &mut judging => {
+                    let last = match judged {
+                        Ok(verdict) => json!({ "verdict": verdict }),
+                        Err(problem) => json!({ "problem": problem }),
+                    };
+                    drop(send.send(format!("{last}\n").into()).await);
+                    return;
+                }
+                () = tokio::time::sleep(TELL_EVERY) => {
+                    json!({ "facts": *far.borrow(), "of": app.parts.store.head().size })
+                }
+            };
+            if send.send(format!("{line}\n").into()).await.is_err() {
+                return;
+            }
+        }
+    });
+    let body = stream::unfold(lines, |mut lines| async move {
+        let line: Result<Bytes, Infallible> = Ok(lines.recv().await?);
+        Some((line, lines))
+    });
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], axum::body::Body::from_stream(body)).into_response()
 }
 
 /// Goes on from a database that went back. Takes two people.

@@ -38,9 +38,9 @@ pub(crate) async fn everything(
 pub(crate) async fn nothing(
     State(app): State<App>,
     actor: Actor,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<EverythingLock> {
-    set(&app, &actor, LockOn::Everything, Subject::Everything, Locked::No).await?;
+    set(&app, &actor, LockOn::Everything, Subject::Everything, Locked::No(&why.reason)).await?;
     Ok(Json(state(&*app.facts().await?, &actor)))
 }
 
@@ -54,8 +54,8 @@ fn state(facts: &Facts, actor: &Actor) -> EverythingLock {
 pub(super) enum Locked<'a> {
     /// Locked, for this reason.
     Yes(&'a str),
-    /// Not locked.
-    No,
+    /// Not locked; why, where somebody says it.
+    No(&'a str),
 }
 
 /// Locks or unlocks. Both are said to be done when they were so already.
@@ -85,12 +85,13 @@ pub(super) async fn set(
             let written: Result<(), StoreError> = written.await;
             written?;
         }
-        Locked::No => {
+        Locked::No(reason) => {
+            let reason = parse::words("reason", reason)?;
             let written = app.parts.store.write(move |tx| {
                 Box::pin(async move {
                     let facts = tx.facts().await?;
                     for lock in facts.locks.values().filter(|lock| lock.on == on) {
-                        tx.remove_lock(lock.id, by).await?;
+                        tx.remove_lock(lock.id, by, &reason).await?;
                     }
                     Ok(())
                 })

@@ -90,10 +90,11 @@ pub(crate) async fn unlock(
     State(app): State<App>,
     actor: Actor,
     At(login): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<PersonView> {
     let person = parse::known_person(&actor.facts, &login)?;
-    lock::set(&app, &actor, LockOn::Person(person.id), Subject::Person(person), Locked::No).await?;
+    lock::set(&app, &actor, LockOn::Person(person.id), Subject::Person(person), Locked::No(&why.reason))
+        .await?;
     shown(&app, person.id).await
 }
 

@@ -4,33 +4,38 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chaperone_desk::{Look, View};
+use chaperone_desk::{Look, Outflow, View};
 use chaperone_policy::{Act, Facts};
 use chaperone_store::{CommittedFact, FactKind, SessionRow};
+use futures::stream;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::second_word::told;
 use super::session::{found, sees, subject};
+use super::why::{self, Why};
 use super::{Answer, Newest};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
 use crate::wire::{
-    ExportFormat, Go, PieceView, RecordingVerdict, RecordingView, TimelineMarker, TimelineView,
+    Because, ExportFormat, PieceView, RecordingVerdict, RecordingView, TimelineMarker, TimelineView,
 };
-use crate::{App, render};
+use crate::{App, parse, render};
 
 /// What is exported.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
-    /// asciicast-v3, txt or chap.
+    /// asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap.
     format: ExportFormat,
     /// Whether typed input is shown, which another person has agreed to.
     #[serde(default)]
     unmask: bool,
+    /// Why a copy leaves the house, in words; stored in the ledger.
+    #[param(max_length = 1000)]
+    reason: String,
 }
 
 /// Whether typed input is shown.
@@ -64,15 +69,16 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String
 
 /// What was on the screen, as text.
 #[utoipa::path(get, path = "/api/recordings/{session}/text", tag = "recordings", security(("token" = [])),
-    params(("session" = String, Path, description = "Id of the visit"), Unmask),
+    params(("session" = String, Path, description = "Id of the visit"), Unmask, Why),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = Problem)))]
 pub(crate) async fn text(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
     Asked(asked): Asked<Unmask>,
+    Asked(why): Asked<Why>,
 ) -> Result<Response, Problem> {
-    let look = look(&app, &actor, &id).await?;
+    let look = look(&app, &actor, &id, &why).await?;
     let text = viewed(&app, &actor, &look, View::Text, false, asked.unmask).await?;
     Ok(file(text, "text/plain; charset=utf-8", &format!("{}.txt", look.session)))
 }
@@ -87,11 +93,22 @@ pub(crate) async fn export(
     At(id): At<String>,
     Asked(export): Asked<Export>,
 ) -> Result<Response, Problem> {
-    let look = look(&app, &actor, &id).await?;
+    let row = found(&app, &actor, &id).await?;
+    let reason = parse::needed("reason", &export.reason)?;
+    let look = looks(&app, &actor, &row, reason).await?;
     let (view, kind, suffix) = match export.format {
         ExportFormat::AsciicastV3 => (View::AsciicastV3, "application/x-asciicast", "cast"),
+        ExportFormat::AsciicastV2 => (View::AsciicastV2, "application/x-asciicast", "cast"),
         ExportFormat::Txt => (View::Text, "text/plain; charset=utf-8", "txt"),
+        ExportFormat::Jsonl => (View::Jsonl, "application/jsonl", "jsonl"),
+        ExportFormat::Files => (View::Files, "application/x-tar", "tar"),
         ExportFormat::Chap => (View::Sealed, "application/octet-stream", "chap"),
+        ExportFormat::Har | ExportFormat::Pcapng => {
+            return Err(Problem::bad(
+                format!("a recording cannot be exported as {} yet", export.format),
+                "it is for web consoles and forwards, which this release does not record; use another format",
+            ));
+        }
     };
     let copy = viewed(&app, &actor, &look, view, true, export.unmask).await?;
     Ok(file(copy, kind, &format!("{}.{suffix}", look.session)))
@@ -105,28 +122,30 @@ async fn viewed(
     view: View,
     exported: bool,
     unmask: bool,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Outflow, Problem> {
     if !unmask {
-        return Ok(app.parts.desk.view(look, view, exported).await?);
+        return Ok(app.parts.desk.export(look, view, exported).await?);
     }
     actor.asker.may_see_typed()?;
-    let shown = app.parts.desk.view_unmasked(look, view, exported).await.map_err(Problem::from);
+    let shown = app.parts.desk.export_unmasked(look, view, exported).await.map_err(Problem::from);
     told(app, actor, Act::UnmaskInput, &look.session.to_string(), shown).await
 }
 
 /// What there is to play, with moments to jump to.
 #[utoipa::path(get, path = "/api/recordings/{session}/timeline", tag = "recordings", security(("token" = [])),
-    params(("session" = String, description = "Id of the visit")),
+    params(("session" = String, Path, description = "Id of the visit"), Why),
     responses((status = 200, body = TimelineView), (status = "4XX", body = Problem)))]
 pub(crate) async fn timeline(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
+    Asked(why): Asked<Why>,
 ) -> Answer<TimelineView> {
     let row = found(&app, &actor, &id).await?;
-    let look = look(&app, &actor, &id).await?;
-    let film = app.parts.desk.film(&look).await?;
-    let mut markers = render::markers(&film);
+    let look = look(&app, &actor, &id, &why).await?;
+    let reel = app.parts.desk.film(&look).await?;
+    let film = &reel.film;
+    let mut markers = render::markers(film);
     markers.extend(alerts(&app, &row).await?);
     markers.sort_by_key(|marker| marker.at_ms);
     Ok(Json(TimelineView {
@@ -136,9 +155,9 @@ pub(crate) async fn timeline(
         live: row.ended.is_none(),
         shortened: film.shortened,
         broken: film.broken.as_ref().map(ToString::to_string),
-        channels: render::channels(&film),
+        channels: render::channels(film),
         markers,
-        idle: render::idle(&film),
+        idle: render::idle(film),
     }))
 }
 
@@ -169,32 +188,33 @@ pub(crate) struct From {
 
 /// A piece to play: the screen at a moment, and what follows for some minutes.
 #[utoipa::path(get, path = "/api/recordings/{session}/play", tag = "recordings", security(("token" = [])),
-    params(("session" = String, Path, description = "Id of the visit"), From),
+    params(("session" = String, Path, description = "Id of the visit"), From, Why),
     responses((status = 200, body = PieceView), (status = "4XX", body = Problem)))]
 pub(crate) async fn play(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
     Asked(from): Asked<From>,
+    Asked(why): Asked<Why>,
 ) -> Answer<PieceView> {
-    let look = look(&app, &actor, &id).await?;
-    let film = app.parts.desk.film(&look).await?;
-    let channel = film.channels.iter().find(|channel| channel.number == from.channel);
-    let channel = channel.ok_or_else(|| Problem::unknown("channel", &from.channel.to_string()))?;
-    Ok(Json(render::piece(&channel.piece(from.from_ms))))
+    let look = look(&app, &actor, &id, &why).await?;
+    let piece = app.parts.desk.play(&look, from.channel, from.from_ms).await?;
+    let piece = piece.ok_or_else(|| Problem::unknown("channel", &from.channel.to_string()))?;
+    Ok(Json(render::piece(&piece)))
 }
 
 /// Checks its chain, its seal, and that the ledger has the same seal.
 #[utoipa::path(post, path = "/api/recordings/{session}/verify", tag = "recordings", security(("token" = [])),
-    params(("session" = String, description = "Id of the visit")), request_body = Go,
+    params(("session" = String, description = "Id of the visit")), request_body = Because,
     responses((status = 200, body = RecordingVerdict), (status = "4XX", body = Problem)))]
 pub(crate) async fn verify(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
-    Body(_): Body<Go>,
+    Body(why): Body<Because>,
 ) -> Answer<RecordingVerdict> {
-    let look = look(&app, &actor, &id).await?;
+    let row = found(&app, &actor, &id).await?;
+    let look = looks(&app, &actor, &row, why::at(&app, &row, &why.reason).await?).await?;
     let (verdict, summary) = app.parts.desk.verify(&look).await?;
     Ok(Json(RecordingVerdict {
         id: look.session.to_string(),
@@ -207,16 +227,23 @@ pub(crate) async fn verify(
 }
 
 /// The look that this request is, if the actor may look.
-async fn look(app: &App, actor: &Actor, id: &str) -> Result<Look, Problem> {
+async fn look(app: &App, actor: &Actor, id: &str, why: &Why) -> Result<Look, Problem> {
     let row = found(app, actor, id).await?;
-    actor.may(subject(&actor.facts, &row)?)?;
-    if let Some(deleted) = app.parts.desk.deleted(&row).await? {
+    let reason = why.at(app, &row).await?;
+    looks(app, actor, &row, reason).await
+}
+
+/// The same, for this reason. What retention has deleted is nothing to look at.
+async fn looks(app: &App, actor: &Actor, row: &SessionRow, reason: String) -> Result<Look, Problem> {
+    actor.may(subject(&actor.facts, row)?)?;
+    if let Some(deleted) = app.parts.desk.deleted(row).await? {
         return Err(deleted.into());
     }
     Ok(Look {
         session: row.id,
         target: Some(row.target),
         by: actor.person,
+        reason,
         host_minted: actor.credential.is_host_minted(),
         at: actor.now,
     })
@@ -244,8 +271,11 @@ fn weakest(coverage: &Value) -> Option<String> {
     weakest.as_str().map(str::to_owned)
 }
 
-fn file(bytes: Vec<u8>, kind: &'static str, name: &str) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], bytes).into_response();
+/// A copy as it is made: one that breaks off is a connection that breaks off, never a shorter file.
+fn file(copy: Outflow, kind: &'static str, name: &str) -> Response {
+    let pieces = stream::unfold(copy, |mut copy| async move { Some((copy.next().await?, copy)) });
+    let body = axum::body::Body::from_stream(pieces);
+    let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response();
     // The name is an id and a suffix: always a header value.
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);

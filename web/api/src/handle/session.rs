@@ -251,8 +251,9 @@ pub(super) async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<S
 fn state(row: &SessionRow) -> &'static str {
     match (row.recording.as_str(), row.started, row.ended) {
         ("lost", ..) => "lost",
-        (_, None, Some(_)) => "never-started",
+        // It may have ended before its target was dialled, and have a recording all the same.
         (_, _, Some(_)) if row.seal.is_some() => "sealed",
+        (_, None, Some(_)) => "never-started",
         (_, _, Some(_)) => "ended",
         (_, Some(_), None) => "live",
         (_, None, None) => "admitted",

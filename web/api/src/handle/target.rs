@@ -77,6 +77,7 @@ pub(crate) async fn pin_host_keys(
     let known = parse::known_target(&actor.facts, &name)?;
     actor.may(Subject::Target(known))?;
     let lines = parse::host_keys("host_keys", &pins.host_keys)?;
+    let reason = parse::words("reason", &pins.reason)?;
     let (id, by) = (known.id, actor.person);
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
@@ -89,7 +90,7 @@ pub(crate) async fn pin_host_keys(
                 Problem::conflict("this server has no SSH endpoint", "its TLS trust is set when it is added")
             };
             *ssh.ok_or_else(no_ssh)? = lines;
-            Ok::<_, Problem>(tx.change_target(&target, by).await?)
+            Ok::<_, Problem>(tx.change_target(&target, by, &reason).await?)
         })
     });
     written.await?;
@@ -124,7 +125,7 @@ pub(crate) async fn set_credential(
                 }
             }
             if added {
-                tx.change_target(&target, by).await?;
+                tx.change_target(&target, by, "a new account of the server's").await?;
             }
             Ok::<_, Problem>(tx.put_secret(id, &account, &row, by).await?)
         })
@@ -157,10 +158,11 @@ pub(crate) async fn unlock(
     State(app): State<App>,
     actor: Actor,
     At(name): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<TargetView> {
     let target = parse::known_target(&actor.facts, &name)?;
-    lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::No).await?;
+    lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::No(&why.reason))
+        .await?;
     shown(&app, target.id).await
 }
 

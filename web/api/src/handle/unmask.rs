@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Act, WordId};
+use chaperone_policy::{Act, WordId, may_beside};
 use chaperone_store::Word;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -26,7 +26,10 @@ const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<WordView>> {
     let words = app.parts.store.words(Act::UnmaskInput, LISTED).await?;
     let facts = &actor.facts;
-    let mine = |word: &&Word| actor.asker.may(facts, on_target(facts, word.target), actor.now).is_ok();
+    // Looking at the list shows nothing that was typed: it wants no second factor anew.
+    let mine = |word: &&Word| {
+        may_beside(facts, actor.person, Act::UnmaskInput, on_target(facts, word.target), actor.now).is_ok()
+    };
     Ok(Json(words.iter().filter(mine).map(|word| view(facts, word)).collect()))
 }
 

@@ -64,10 +64,10 @@ pub(crate) async fn unlock(
     State(app): State<App>,
     actor: Actor,
     At(name): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<VendorView> {
     let id = named(&actor, &name)?.id;
-    lock::set(&app, &actor, LockOn::Vendor(id), Subject::Vendor(id), Locked::No).await?;
+    lock::set(&app, &actor, LockOn::Vendor(id), Subject::Vendor(id), Locked::No(&why.reason)).await?;
     shown(&app, id).await
 }
 

@@ -18,8 +18,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, sleep_until};
 
 use super::session::{found, subject};
+use super::why::Why;
 use crate::actor::Actor;
-use crate::body::At;
+use crate::body::{Asked, At};
 use crate::problem::Problem;
 use crate::stream::{self, Gone, Shows, Writer};
 use crate::{App, render};
@@ -39,12 +40,13 @@ fn shown(channel: &SeenChannel) -> Option<(u16, u16)> {
 
 /// What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`.
 #[utoipa::path(get, path = "/api/sessions/{session}/watch", tag = "live", security(("token" = [])),
-    params(("session" = String, description = "Id")),
+    params(("session" = String, Path, description = "Id"), Why),
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = "4XX", body = Problem)))]
 pub(crate) async fn watch(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
+    Asked(why): Asked<Why>,
 ) -> Result<Response, Problem> {
     let row = found(&app, &actor, &id).await?;
     actor.may(subject(&actor.facts, &row)?)?;
@@ -57,8 +59,9 @@ pub(crate) async fn watch(
             "watch it there: every node serves these pages",
         )
     })?;
+    let reason = why.at(&app, &row).await?;
     let (writer, answer) = stream::open(&app, actor.person, Shows::Visit)?;
-    note(&app, &actor, &row, FactKind::SessionWatched).await?;
+    note(&app, &actor, &row, FactKind::SessionWatched, &reason).await?;
     tokio::spawn(async move {
         match live.place() {
             Some(_place) => {
@@ -66,15 +69,21 @@ pub(crate) async fn watch(
             }
             None => drop(writer.send("over", &json!({ "reason": "too many people watch this visit" })).await),
         }
-        if let Err(problem) = note(&app, &actor, &row, FactKind::SessionUnwatched).await {
+        if let Err(problem) = note(&app, &actor, &row, FactKind::SessionUnwatched, &reason).await {
             tracing::warn!(session.id = %row.id, what = problem.what, "the end of watching could not be written");
         }
     });
     Ok(answer)
 }
 
-async fn note(app: &App, actor: &Actor, row: &SessionRow, kind: FactKind) -> Result<(), Problem> {
-    let fact = NewFact::new(kind, Timestamp::now(), json!({ "by": actor.login }));
+async fn note(
+    app: &App,
+    actor: &Actor,
+    row: &SessionRow,
+    kind: FactKind,
+    reason: &str,
+) -> Result<(), Problem> {
+    let fact = NewFact::new(kind, Timestamp::now(), json!({ "by": actor.login, "reason": reason }));
     let fact = fact.by(actor.person).on(row.target).in_window(row.window).in_session(row.id);
     app.parts.store.fact(fact).await?;
     Ok(())

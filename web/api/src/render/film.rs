@@ -37,7 +37,7 @@ pub(crate) fn markers(film: &Film) -> Vec<TimelineMarker> {
     let marker = |marker: &chaperone_recorder::replay::Marker| TimelineMarker {
         at_ms: marker.at_ms,
         channel: marker.channel,
-        kind: marker.kind.to_owned(),
+        kind: marker.kind.clone().into_owned(),
         text: plain(&marker.text),
     };
     film.markers.iter().map(marker).collect()

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Moment;
+
 /// A wish to see what was typed in a visit.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,12 +68,12 @@ pub struct NewHold {
     pub name: String,
     /// Of that only what happened then or later.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub from: Option<Timestamp>,
+    #[schema(value_type = Option<String>)]
+    pub from: Option<Moment>,
     /// Of that only what happened before.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub to: Option<Timestamp>,
+    #[schema(value_type = Option<String>)]
+    pub to: Option<Moment>,
     /// Why.
     #[schema(max_length = 1000)]
     pub reason: String,

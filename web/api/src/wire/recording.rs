@@ -54,9 +54,24 @@ pub enum ExportFormat {
     /// asciicast version 3, for players of terminal sessions.
     #[serde(rename = "asciicast-v3")]
     AsciicastV3,
+    /// asciicast version 2, for older players.
+    #[serde(rename = "asciicast-v2")]
+    AsciicastV2,
     /// What was on the screen, as text.
     #[serde(rename = "txt")]
     Txt,
+    /// Every record as a line of JSON; typed input is a length.
+    #[serde(rename = "jsonl")]
+    Jsonl,
+    /// The bytes of each stream in a tar, with an index of their SHA-256; typed input is left out.
+    #[serde(rename = "files")]
+    Files,
+    /// HTTP transactions; this release records none.
+    #[serde(rename = "har")]
+    Har,
+    /// Packets of forwards; this release records none.
+    #[serde(rename = "pcapng")]
+    Pcapng,
     /// The sealed recording itself, for `chaperone-verify`.
     #[serde(rename = "chap")]
     Chap,
@@ -68,7 +83,12 @@ impl ExportFormat {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AsciicastV3 => "asciicast-v3",
+            Self::AsciicastV2 => "asciicast-v2",
             Self::Txt => "txt",
+            Self::Jsonl => "jsonl",
+            Self::Files => "files",
+            Self::Har => "har",
+            Self::Pcapng => "pcapng",
             Self::Chap => "chap",
         }
     }
@@ -82,15 +102,22 @@ impl fmt::Display for ExportFormat {
 
 /// The text names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no export format; right is asciicast-v3, txt or chap")]
+#[error("{0:?} is no export format; right is asciicast-v3, asciicast-v2, txt, jsonl, files or chap")]
 pub struct UnknownFormat(pub String);
 
 impl FromStr for ExportFormat {
     type Err = UnknownFormat;
     fn from_str(text: &str) -> Result<Self, UnknownFormat> {
-        [Self::AsciicastV3, Self::Txt, Self::Chap]
-            .into_iter()
-            .find(|format| format.as_str() == text)
-            .ok_or_else(|| UnknownFormat(text.to_owned()))
+        let all = [
+            Self::AsciicastV3,
+            Self::AsciicastV2,
+            Self::Txt,
+            Self::Jsonl,
+            Self::Files,
+            Self::Har,
+            Self::Pcapng,
+            Self::Chap,
+        ];
+        all.into_iter().find(|format| format.as_str() == text).ok_or_else(|| UnknownFormat(text.to_owned()))
     }
 }

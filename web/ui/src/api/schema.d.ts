@@ -197,6 +197,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a bundle of evidence, and sends it while it is made. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewBundle"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-tar": string;
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clock/accept": {
         parameters: {
             query?: never;
@@ -794,6 +841,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every hold that stands, oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HoldView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Keeps evidence until two people lift this. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewHold"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HoldView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keep/{hold}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lifts a hold: the first person's word waits for a day, another person's does it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    hold: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledger/checkpoint": {
         parameters: {
             query?: never;
@@ -825,6 +996,120 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["CheckpointView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Facts with what their leaves commit to, a JSON object a line: whoever has them recomputes every leaf. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description From this number on. */
+                    from?: number;
+                    /** @description Why it leaves the house, in words; stored in the ledger. */
+                    reason: string;
+                    /** @description Before this number; without it to the end, as it is now. */
+                    to?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Facts in order. One fact stands for the pages of one search. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description From this number on. */
+                    after?: number;
+                    /** @description Happened at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description Of this kind. */
+                    kind?: string;
+                    /** @description At most this many. */
+                    limit?: number;
+                    /** @description Login of whom they are about, or who did it. */
+                    person?: string;
+                    /** @description Why, in words; stored in the ledger. */
+                    reason?: string;
+                    /** @description Id of the visit. */
+                    session?: string;
+                    /** @description Name of the server. */
+                    target?: string;
+                    /** @description Happened before this instant (RFC 3339). */
+                    to?: string;
+                    /** @description Id of the window. */
+                    window?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FactsView"];
                     };
                 };
             };
@@ -884,6 +1169,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledger/proof/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That the ledger of a signed checkpoint is an older one with more behind it. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description `json`, or `text`: the older size, the proof, the checkpoint. */
+                    format?: string;
+                    /** @description Facts in the older ledger. */
+                    from: number;
+                    /** @description To the signed checkpoint of this many facts; without it to the newest. */
+                    to?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsistencyView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledger/proof/inclusion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** That a fact is in the ledger of a signed checkpoint. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Number of the fact. */
+                    fact: number;
+                    /** @description `json`, or `text`: C2SP tlog-proof alone. */
+                    format?: string;
+                    /** @description In the signed checkpoint of this many facts; without it in the newest. */
+                    size?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InclusionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ledger/verify": {
         parameters: {
             query?: never;
@@ -893,7 +1278,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Recomputes everything from the first fact. */
+        /** Recomputes everything from the first fact, and holds it against checkpoints that somebody else has kept. */
         post: {
             parameters: {
                 query?: never;
@@ -903,7 +1288,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Go"];
+                    "application/json": components["schemas"]["VerifyLedger"];
                 };
             };
             responses: {
@@ -1597,6 +1982,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which sign-ins of a server's own log no visit explains: each is an alarm. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description sshd, journal, windows-csv or windows-xml; without it what the log looks like. */
+                    format?: string;
+                    /** @description Only what happened at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description Why, in words; stored in the ledger. */
+                    reason?: string;
+                    /** @description Name of the server. */
+                    target: string;
+                    /** @description The time zone of times without one, as IANA names it; the hospital's without it. */
+                    time_zone?: string;
+                    /** @description Only what happened before this instant (RFC 3339). */
+                    to?: string;
+                    /** @description How far the server's clock may be from the gate's, in seconds; 60 without it. */
+                    tolerance_seconds?: number;
+                    /** @description The year of lines without one; this year without it. */
+                    year?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            /** @description The log, at most 64 MiB */
+            requestBody: {
+                content: {
+                    "text/plain": string;
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReconcileView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/recordings": {
         parameters: {
             query?: never;
@@ -1700,8 +2150,12 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description asciicast-v3, txt or chap. */
+                    /** @description asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap. */
                     format: components["schemas"]["ExportFormat"];
+                    /** @description Why a copy leaves the house, in words; stored in the ledger. */
+                    reason: string;
+                    /** @description Whether typed input is shown, which another person has agreed to. */
+                    unmask?: boolean;
                 };
                 header?: never;
                 path: {
@@ -1753,6 +2207,8 @@ export interface paths {
                     channel: number;
                     /** @description From which millisecond on. */
                     from_ms?: number;
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
                 };
                 header?: never;
                 path: {
@@ -1799,7 +2255,12 @@ export interface paths {
         /** What was on the screen, as text. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                    /** @description Whether typed input is shown, which another person has agreed to. */
+                    unmask?: boolean;
+                };
                 header?: never;
                 path: {
                     /** @description Id of the visit */
@@ -1845,7 +2306,10 @@ export interface paths {
         /** What there is to play, with moments to jump to. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
                 header?: never;
                 path: {
                     /** @description Id of the visit */
@@ -1903,7 +2367,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["Go"];
+                    "application/json": components["schemas"]["Because"];
                 };
             };
             responses: {
@@ -1925,6 +2389,401 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every class, what it is assigned to, and what waits for a second person. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/allow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks that a run go on which has stopped, because of the clock's leap or because it would delete too much at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/assigned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says by which class a server's or a company's evidence is kept. A shorter one waits for a second person. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAssigned"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/classes/{class}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a class, new or with other days. Shorter days wait for a second person. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its name */
+                    class: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewClass"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TogetherView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Deletes what is over its time now, and not at the next full hour; or only says what is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionRun"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetainedView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/words/{word}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees, as the second person, to what shortens retention. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/words/{word}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to what would shorten retention, or takes one's own wish back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lines that have the phrase, newest visits first. Each is a hint where to look, read out of the recording; the recording
+         *     is the evidence.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description On visits that began at or after this instant (RFC 3339). */
+                    from?: string;
+                    /** @description At most this many hits. */
+                    limit?: number;
+                    /** @description Login. */
+                    person?: string;
+                    /** @description The phrase: its words, in this order, of one line. Case and punctuation do not count. */
+                    q: string;
+                    /** @description Why, in words; it goes into the ledger. */
+                    reason?: string;
+                    /** @description Name of the server. */
+                    target?: string;
+                    /** @description On visits that began before this instant (RFC 3339). */
+                    to?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SearchHit"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2195,7 +3054,10 @@ export interface paths {
         /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
                 header?: never;
                 path: {
                     /** @description Id */
@@ -2727,6 +3589,230 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EverythingLock"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asked to see typed input and what became of it, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Asks to see what was typed in a visit. It is shown once another person has agreed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewUnmask"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask/{word}/agree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agrees that whoever asked sees what was typed. Never one's own wish. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask/{word}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to a wish, or ends what was agreed to. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unmask/{word}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes one's own wish back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id of the wish */
+                    word: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WordView"];
                     };
                 };
             };
@@ -3810,6 +4896,15 @@ export interface components {
             /** @description As what. */
             role: string;
         };
+        /** @description By which class something is kept. */
+        AssignedView: {
+            /** @description By which class. */
+            class: string;
+            /** @description `target` or `vendor`. */
+            kind: string;
+            /** @description Which. */
+            name: string;
+        };
         /** @description Why something is done, in words. Stored in the ledger. */
         Because: {
             /** @description The reason; acts that cut somebody off want one. */
@@ -3862,6 +4957,21 @@ export interface components {
             /** @description The key to check it with (C2SP signed-note verifier key). */
             verifier_key: string;
         };
+        /** @description How long evidence is kept, by name. */
+        ClassView: {
+            /**
+             * Format: int32
+             * @description Days that facts keep their words; their leaves stay for ever.
+             */
+            facts_days: number;
+            /** @description Its name; `standard` is that of whatever has no other. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Days that recordings are kept, from their seal.
+             */
+            recordings_days: number;
+        };
         /** @description A second factor, proven again. */
         Code: {
             /** @description Six digits of the authenticator, or a recovery code. */
@@ -3882,6 +4992,29 @@ export interface components {
             known_hosts: string;
             /** @description Lines to paste into a terminal. */
             lines: components["schemas"]["ConnectLine"][];
+        };
+        /** @description That the ledger of a signed checkpoint is an older one with more behind it. */
+        ConsistencyView: {
+            /**
+             * Format: int64
+             * @description Facts in the older ledger.
+             */
+            from: number;
+            /** @description Its root, hex. */
+            from_root: string;
+            /** @description As RFC 6962 §2.1.2 orders them, hex. */
+            path: string[];
+            /** @description The same, with the signed checkpoint, as the body of C2SP tlog-witness's add-checkpoint. */
+            proof: string;
+            /**
+             * Format: int64
+             * @description Facts in the checkpoint.
+             */
+            to: number;
+            /** @description Their root, hex. */
+            to_root: string;
+            /** @description The key to check it with. */
+            verifier_key: string;
         };
         /**
          * @description Kinds of credential.
@@ -4069,7 +5202,44 @@ export interface components {
          * @description How a recording is exported.
          * @enum {string}
          */
-        ExportFormat: "asciicast-v3" | "txt" | "chap";
+        ExportFormat: "asciicast-v3" | "asciicast-v2" | "txt" | "jsonl" | "files" | "har" | "pcapng" | "chap";
+        /** @description Facts that were searched for. */
+        FactsView: {
+            /** @description In order. */
+            facts: components["schemas"]["FactView"][];
+            /**
+             * Format: int64
+             * @description Ask again from this number for more; nothing when these are all.
+             */
+            next?: number | null;
+        };
+        /** @description One fact of the ledger. */
+        FactView: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Everything else; nothing once retention has removed it. */
+            body?: Record<string, never> | null;
+            /** @description What kind. */
+            kind: string;
+            /** @description Which node wrote it. */
+            node: string;
+            /**
+             * Format: int64
+             * @description Without gaps, from 0.
+             */
+            number: number;
+            /** @description Login of whom it is about, or who did it. */
+            person?: string | null;
+            /** @description Id of the visit. */
+            session?: string | null;
+            /** @description Name of the server. */
+            target?: string | null;
+            /** @description Id of the window. */
+            window?: string | null;
+        };
         /** @description One person's word that the ledger may go on from a database that went back. */
         ForkRequest: {
             /** @description Why: what was restored, by whom. */
@@ -4108,6 +5278,37 @@ export interface components {
         };
         /** @description The clinical go of the day. */
         Go: Record<string, never>;
+        /** @description A hold. */
+        HoldView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Login of who put it. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description Of that only what happened then or later.
+             */
+            from?: string | null;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description What it keeps: `session`, `window`, `person`, `target`, `vendor`. */
+            kind: string;
+            /** @description Which. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Of that only what happened before.
+             */
+            to?: string | null;
+        };
         /** @description Host keys to pin in place of the present ones. */
         HostKeys: {
             /** @description One OpenSSH public key line each; at least one. */
@@ -4127,6 +5328,29 @@ export interface components {
              * @description To.
              */
             to_ms: number;
+        };
+        /** @description That a fact is in the ledger of a signed checkpoint. */
+        InclusionView: {
+            /**
+             * Format: int64
+             * @description Number of the fact.
+             */
+            fact: number;
+            /** @description Hash of its leaf, hex. */
+            leaf_hash: string;
+            /** @description From the leaf's sibling to the child of the root, hex (RFC 6962 §2.1.1). */
+            path: string[];
+            /** @description The same, with the signed checkpoint, as C2SP tlog-proof. */
+            proof: string;
+            /** @description Their root, hex. */
+            root: string;
+            /**
+             * Format: int64
+             * @description Facts in the checkpoint.
+             */
+            size: number;
+            /** @description The key to check it with (C2SP signed-note verifier key). */
+            verifier_key: string;
         };
         /** @description An enrolled key. */
         KeyView: {
@@ -4239,6 +5463,57 @@ export interface components {
             /** @description Where it is. */
             site?: string | null;
         };
+        /** @description By which class something is to be kept. */
+        NewAssigned: {
+            /** @description By which class. */
+            class: string;
+            /** @description `target` or `vendor`. */
+            kind: string;
+            /** @description Which. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A bundle that somebody asks for: about a server between two times, a window, or a visit; exactly one of the three. */
+        NewBundle: {
+            /**
+             * Format: date-time
+             * @description With a server: first instant inside (RFC 3339).
+             */
+            from?: string | null;
+            /** @description Why; stored in the ledger and in the bundle. */
+            reason: string;
+            /** @description age recipients that the recordings' keys are sealed to; none: the keys are in the bundle as they are. */
+            recipients?: string[];
+            /** @description Id of the visit. */
+            session?: string | null;
+            /** @description The server's name. */
+            target?: string | null;
+            /**
+             * Format: date-time
+             * @description With a server: first instant outside (RFC 3339).
+             */
+            to?: string | null;
+            /** @description Id of the window. */
+            window?: string | null;
+            /** @description Visits whose keys are left out: a named gap. */
+            withhold?: string[];
+        };
+        /** @description New days of a class. */
+        NewClass: {
+            /**
+             * Format: int32
+             * @description Days that facts keep their words: at least as many as recordings, and at least 90.
+             */
+            facts_days: number;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Days that recordings are kept.
+             */
+            recordings_days: number;
+        };
         /** @description A new end of a window: later is an extension, earlier (but still ahead) shortens it. */
         NewCloses: {
             /**
@@ -4316,6 +5591,19 @@ export interface components {
             targets?: string[];
             /** @description First instant that is not frozen any more. */
             until: string;
+        };
+        /** @description A new hold: evidence that is kept whatever its class says. */
+        NewHold: {
+            /** @description Of that only what happened then or later. */
+            from?: string | null;
+            /** @description What it keeps: `session`, `window`, `person`, `target`, `vendor`. */
+            kind: string;
+            /** @description Which: an id, a sign-in name, a server's or a company's name. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Of that only what happened before. */
+            to?: string | null;
         };
         /** @description A key to enrol. */
         NewKey: {
@@ -4410,6 +5698,28 @@ export interface components {
             server_name: string;
             /** @description PEM certificates to trust for it. */
             trust_pem: string;
+        };
+        /** @description A wish to see what was typed in a visit. */
+        NewUnmask: {
+            /**
+             * Format: int32
+             * @description Of this channel alone.
+             */
+            channel?: number | null;
+            /**
+             * Format: int64
+             * @description From this millisecond of the recording on.
+             */
+            from_ms?: number | null;
+            /** @description Why; stored in the ledger, and what the second person reads. */
+            reason: string;
+            /** @description Id of the visit. */
+            session: string;
+            /**
+             * Format: int64
+             * @description Before this millisecond.
+             */
+            to_ms?: number | null;
         };
         /** @description A company to add. */
         NewVendor: {
@@ -4560,6 +5870,34 @@ export interface components {
              */
             until: string;
         };
+        /** @description What fits, and what does not. */
+        ReconcileView: {
+            /**
+             * Format: int64
+             * @description Sign-ins that a visit explains.
+             */
+            explained: number;
+            /** @description In which format the log was read. */
+            format: string;
+            /**
+             * Format: int64
+             * @description Lines or events in it.
+             */
+            lines: number;
+            /** @description In words. */
+            summary: string;
+            /** @description Name of the server. */
+            target: string;
+            /**
+             * Format: int64
+             * @description How many of these were understood.
+             */
+            understood: number;
+            /** @description Sign-ins that none does: each is a fact, and an alarm. The first two hundred. */
+            unexplained: components["schemas"]["SignInView"][];
+            /** @description Visits without a sign-in. The first two hundred. */
+            without_sign_in: components["schemas"]["UnseenVisit"][];
+        };
         /** @description What verification found. */
         RecordingVerdict: {
             /** @description The first failure by its stable name; nothing when sound. */
@@ -4599,7 +5937,7 @@ export interface components {
             id: string;
             /** @description Login. */
             person: string;
-            /** @description Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`. */
+            /** @description Where it stands: `live`, `sealed`, `recovered`, `lost`, `none`, `expiring`, `deleted`. */
             state: string;
             /** @description Target's name. */
             target: string;
@@ -4639,6 +5977,103 @@ export interface components {
             state: string;
             /** @description The role whose word is missing. */
             waiting_for?: string | null;
+        };
+        /** @description What a run of retention did, or would do. */
+        RetainedView: {
+            /**
+             * Format: int64
+             * @description Bytes of the recordings over their time.
+             */
+            bytes: number;
+            /** @description Whether it only looked. */
+            dry_run: boolean;
+            /**
+             * Format: int64
+             * @description Of those, deleted now.
+             */
+            recordings_deleted: number;
+            /**
+             * Format: int64
+             * @description Recordings over their time.
+             */
+            recordings_due: number;
+            /**
+             * Format: int64
+             * @description Recordings that a hold keeps beyond their class's time.
+             */
+            recordings_held: number;
+            /**
+             * Format: int64
+             * @description Recordings over their time whose file is not there.
+             */
+            recordings_missing: number;
+            /** @description Why it did nothing, in words. */
+            stopped?: string | null;
+            /**
+             * Format: int64
+             * @description Of those, emptied now.
+             */
+            words_cleared: number;
+            /**
+             * Format: int64
+             * @description Facts whose words are over their time.
+             */
+            words_due: number;
+        };
+        /** @description A run of retention. */
+        RetentionRun: {
+            /** @description Whether it only looks. */
+            dry_run?: boolean;
+        };
+        /** @description How long evidence is kept. */
+        RetentionView: {
+            /** @description What they are assigned to. */
+            assigned: components["schemas"]["AssignedView"][];
+            /** @description Every class. */
+            classes: components["schemas"]["ClassView"][];
+            /** @description What waits for a second person. */
+            waiting: components["schemas"]["WordView"][];
+        };
+        /** @description A line that has the phrase: a hint where to look. The recording is the evidence. */
+        SearchHit: {
+            /**
+             * Format: date-time
+             * @description When the line was first there.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The same, in milliseconds from the recording's beginning.
+             */
+            at_ms: number;
+            /**
+             * Format: date-time
+             * @description When the visit began.
+             */
+            began: string;
+            /**
+             * Format: int32
+             * @description The channel's number.
+             */
+            channel: number;
+            /** @description The page that replays that moment. */
+            link: string;
+            /** @description Login. */
+            person: string;
+            /**
+             * @description Where it was seen: `screen`, `command` (a command line as the client sent it), `command-guess` (it stood behind a
+             *     prompt).
+             */
+            seen: string;
+            /**
+             * Format: uuid
+             * @description The visit.
+             */
+            session: string;
+            /** @description The line, without control characters. */
+            snippet: string;
+            /** @description Server's name. */
+            target: string;
         };
         /** @description A session. */
         SessionView: {
@@ -4708,6 +6143,25 @@ export interface components {
             login: string;
             /** @description Password. */
             password: string;
+        };
+        /** @description A sign-in that the server wrote down. */
+        SignInView: {
+            /** @description As which account. */
+            account: string;
+            /**
+             * Format: date-time
+             * @description When; nothing where the log says no times.
+             */
+            at?: string | null;
+            /** @description How, in the log's words. */
+            how: string;
+            /**
+             * Format: int64
+             * @description The line of the log, from 1.
+             */
+            line: number;
+            /** @description Address, and port where the log says it. */
+            source?: string | null;
         };
         /** @description One technician in place of another. */
         Substitute: {
@@ -4834,6 +6288,26 @@ export interface components {
             /** @description Whether output was left out, because there is more than a player takes; an export has all of it. */
             shortened: boolean;
         };
+        /** @description What became of the word of one of two people. */
+        TogetherView: {
+            /** @description Whether it is done; else another person is waited for. */
+            done: boolean;
+            /** @description What happens next. */
+            next: string;
+            word?: components["schemas"]["WordView"] | null;
+        };
+        /** @description A visit that the server's log does not have. */
+        UnseenVisit: {
+            /** @description Login. */
+            person: string;
+            /** @description Id of the visit. */
+            session: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started: string;
+        };
         /** @description A company. */
         VendorView: {
             /**
@@ -4856,6 +6330,15 @@ export interface components {
              * @description First instant its people may no longer visit.
              */
             valid_until?: string | null;
+        };
+        /** @description What to recompute the ledger against. */
+        VerifyLedger: {
+            /** @description Signed notes that somebody else has kept, such as the SOC. */
+            checkpoints?: string[];
+            /** @description Whether the answer tells how far it is: a JSON object a line, the last with `verdict` or `problem`. */
+            progress?: boolean;
+            /** @description Why, in words. Stored in the ledger. */
+            reason?: string;
         };
         /** @description What somebody should know who decides about a window. */
         WindowCard: {
@@ -4957,6 +6440,43 @@ export interface components {
             fingerprint: string;
             /** @description Why. */
             reason: string;
+        };
+        /** @description One person's word that something be done which takes two, and what became of it. */
+        WordView: {
+            /** @description What takes two: `unmask-input`, `lift-hold`, `shorten-retention`. */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            answered?: string | null;
+            /** @description Login of who has answered. */
+            answered_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked: string;
+            /** @description Login of who asks. */
+            asked_by: string;
+            /** @description What exactly. */
+            detail: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description First instant in which it is worth nothing.
+             */
+            expires: string;
+            /**
+             * Format: uuid
+             * @description Id.
+             */
+            id: string;
+            /** @description Why. */
+            reason: string;
+            /** @description `asked`, `agreed`, `refused`, `withdrawn`, `expired`, `spent`. */
+            state: string;
+            /** @description What it is done to: a visit, a hold, a class. */
+            subject: string;
         };
     };
     responses: never;

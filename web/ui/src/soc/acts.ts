@@ -51,8 +51,11 @@ export const EXPORTS = [
 export type Export = (typeof EXPORTS)[number]
 
 export function useExport(session: string) {
-  return useAct([], ({ format, suffix }: Export) =>
-    apiDownload(`/api/recordings/${session}/export?format=${format}`, `${session}.${suffix}`),
+  return useAct([], ({ format, suffix, reason }: Export & { reason: string }) =>
+    apiDownload(
+      `/api/recordings/${session}/export?format=${format}&reason=${encodeURIComponent(reason)}`,
+      `${session}.${suffix}`,
+    ),
   )
 }
 

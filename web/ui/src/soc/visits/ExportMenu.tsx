@@ -1,13 +1,15 @@
 import { Button, Menu } from '@mantine/core'
-import { ProblemPanel, useMay } from '#frame'
+import { useState } from 'react'
+import { ReasonDialog, useMay, type PlannedAct } from '#frame'
 import { EXPORTS, useExport } from '../acts'
 import { isLive } from '../visit/visit'
 import type { SessionView } from '../wire'
 
-/** A copy of the recording to take away. That somebody took one is a fact in the ledger. */
+/** A copy of the recording to take away. That somebody took one, and why, is a fact in the ledger. */
 export function ExportMenu({ visit }: { visit: SessionView }) {
   const may = useMay()
   const take = useExport(visit.id)
+  const [planned, setPlanned] = useState<PlannedAct | null>(null)
   if (!may('export-evidence') || isLive(visit) || visit.state === 'never-started') return null
   return (
     <>
@@ -19,13 +21,24 @@ export function ExportMenu({ visit }: { visit: SessionView }) {
         </Menu.Target>
         <Menu.Dropdown>
           {EXPORTS.map((each) => (
-            <Menu.Item key={each.format} onClick={() => take.mutate(each)}>
+            <Menu.Item
+              key={each.format}
+              onClick={() =>
+                setPlanned({
+                  title: 'Export this recording',
+                  explains: each.words,
+                  verb: 'Export',
+                  isCut: true,
+                  run: (reason) => take.mutateAsync({ ...each, reason }),
+                })
+              }
+            >
               {each.words}
             </Menu.Item>
           ))}
         </Menu.Dropdown>
       </Menu>
-      {take.error && <ProblemPanel error={take.error} />}
+      <ReasonDialog act={planned} onDone={() => setPlanned(null)} />
     </>
   )
 }

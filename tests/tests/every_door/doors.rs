@@ -1,0 +1,296 @@
+//! The table of the API's doors: who goes through, and what that leaves in the ledger.
+
+use serde_json::{Value, json};
+
+use crate::world::{REASON, World};
+
+/// One route.
+pub struct Door {
+    /// Method and path.
+    pub route: &'static str,
+    /// Who goes through.
+    pub by: &'static str,
+    /// What they ask for beside the path.
+    pub query: &'static str,
+    /// What they send.
+    pub body: fn(&World) -> Option<Value>,
+    /// What it leaves.
+    pub leaves: Leaves,
+    /// Whether the answer goes on for as long as what it shows.
+    pub endless: bool,
+}
+
+/// What is in the ledger afterwards.
+#[derive(Clone, Copy)]
+pub enum Leaves {
+    /// A fact of this kind, which names who did it.
+    Fact(&'static str, Why),
+    /// None: it is neither evidence nor a change, because.
+    Nothing(&'static str),
+    /// A fact, and the scenario that asserts it has what this one has not.
+    Elsewhere(&'static str),
+}
+
+/// Where the reason of a fact comes from.
+#[derive(Clone, Copy)]
+pub enum Why {
+    /// Whoever does it says so.
+    Theirs,
+    /// Whoever does it may say so; else it is drawn from what it is done to.
+    Drawn,
+    /// The fact itself says why: the route takes no reason, because.
+    Itself(&'static str),
+}
+
+use Leaves::{Elsewhere, Fact, Nothing};
+use Why::{Drawn, Itself, Theirs};
+
+const fn none(_: &World) -> Option<Value> {
+    None
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a body as the table wants it")]
+fn because(_: &World) -> Option<Value> {
+    Some(json!({ "reason": REASON }))
+}
+
+const fn get(route: &'static str, leaves: Leaves) -> Door {
+    Door { route, by: "sam", query: "", body: none, leaves, endless: false }
+}
+
+const fn reads(route: &'static str, why: &'static str) -> Door {
+    get(route, Nothing(why))
+}
+
+const fn elsewhere(route: &'static str, where_: &'static str) -> Door {
+    get(route, Elsewhere(where_))
+}
+
+/// A change with nothing but a reason.
+const fn cut(route: &'static str, by: &'static str, kind: &'static str) -> Door {
+    Door { route, by, query: "", body: because, leaves: Fact(kind, Theirs), endless: false }
+}
+
+const fn change(
+    route: &'static str,
+    by: &'static str,
+    kind: &'static str,
+    why: Why,
+    body: fn(&World) -> Option<Value>,
+) -> Door {
+    Door { route, by, query: "", body, leaves: Fact(kind, why), endless: false }
+}
+
+const STATE: &str = "how things stand, not what somebody did inside a visit";
+const NEW: Why = Itself("what is added says what it is for; the act is its own reason");
+const SOFTWARE: &str = "about the gate's software, and open to strangers";
+const SIGN_IN: &str = "sign_in.rs: signed-in, signed-out, proven-again, factors-enrolled, with who";
+
+/// Every route there is, in an order in which they can be gone through.
+pub const DOORS: &[Door] = &[
+    reads("GET /healthz", SOFTWARE),
+    reads("GET /readyz", SOFTWARE),
+    reads("GET /metrics", SOFTWARE),
+    reads("GET /api/openapi.json", SOFTWARE),
+    reads("GET /api/docs", SOFTWARE),
+    elsewhere("POST /api/sign-in", SIGN_IN),
+    elsewhere("POST /api/sign-out", SIGN_IN),
+    elsewhere("POST /api/step-up", SIGN_IN),
+    reads("GET /api/me", "somebody's own name and rights"),
+    elsewhere("GET /api/demo", "pages.rs: the demo's cast; nothing but in the demo"),
+    elsewhere("POST /api/demo/sign-in", "pages.rs and tour.rs; nothing but in the demo"),
+    reads("POST /api/enrolment/look", "an offer to whoever holds its link; finishing it is the fact"),
+    elsewhere("POST /api/enrolment/finish", SIGN_IN),
+    Door {
+        endless: true,
+        ..reads("GET /api/events", "names of what has changed, and nothing of what it is")
+    },
+    reads("GET /api/lock", STATE),
+    reads("GET /api/vendors", STATE),
+    change("POST /api/vendors", "adam", "vendor-added", NEW, |_| Some(json!({ "name": "Halden Pumps" }))),
+    cut("POST /api/vendors/{vendor}/lock", "lee", "lock-added"),
+    cut("POST /api/vendors/{vendor}/unlock", "lee", "lock-removed"),
+    reads("GET /api/people", STATE),
+    change("POST /api/people", "adam", "person-added", NEW, |_| {
+        Some(json!({ "login": "uma", "name": "Uma", "roles": ["auditor"] }))
+    }),
+    reads("GET /api/people/{login}", STATE),
+    cut("POST /api/people/{login}/lock", "lee", "lock-added"),
+    cut("POST /api/people/{login}/unlock", "lee", "lock-removed"),
+    change("POST /api/people/{login}/enrolment", "adam", "enrolment-made", NEW, |_| Some(json!({}))),
+    cut("POST /api/people/{login}/reset", "adam", "reset-asked"),
+    change("POST /api/people/{login}/keys", "adam", "person-changed", NEW, |world| {
+        Some(json!({ "ssh_key": world.spare_key }))
+    }),
+    change("POST /api/people/{login}/keys/withdraw", "adam", "key-withdrawn", Theirs, |world| {
+        Some(json!({ "fingerprint": world.fingerprint(), "reason": REASON }))
+    }),
+    change("PUT /api/people/{login}/email", "adam", "person-changed", NEW, |_| {
+        Some(json!({ "email": "viktor@northwind.example" }))
+    }),
+    reads("GET /api/targets", STATE),
+    change("POST /api/targets", "priya", "target-added", NEW, |world| {
+        Some(json!({ "name": "alaris-sm-09", "ssh": {
+            "address": "127.0.0.1:9", "host_keys": [world.host_key],
+            "accounts": [{ "account": "svc", "kind": "password", "secret": "hunter2" }],
+        }}))
+    }),
+    reads("GET /api/targets/{target}", STATE),
+    change("PUT /api/targets/{target}/host-keys", "priya", "target-changed", Theirs, |world| {
+        Some(json!({ "host_keys": [world.host_key], "reason": REASON }))
+    }),
+    change("PUT /api/targets/{target}/credentials", "priya", "credential-sealed", NEW, |_| {
+        Some(json!({ "account": "svc", "kind": "password", "secret": "hunter3" }))
+    }),
+    cut("POST /api/targets/{target}/lock", "lee", "lock-added"),
+    cut("POST /api/targets/{target}/unlock", "lee", "lock-removed"),
+    reads("GET /api/freezes", STATE),
+    change("POST /api/freezes", "priya", "freeze-added", Theirs, |_| {
+        Some(json!({ "targets": ["alaris-sm-02"], "from": "+700h", "until": "+701h", "reason": REASON }))
+    }),
+    Door {
+        route: "DELETE /api/freezes/{freeze}",
+        by: "priya",
+        query: "",
+        body: none,
+        leaves: Fact(
+            "freeze-removed",
+            Itself("a freeze that is lifted keeps nobody out; why it stood is on its own fact"),
+        ),
+        endless: false,
+    },
+    reads("GET /api/windows", STATE),
+    change("POST /api/windows", "dana", "window-requested", Theirs, |_| {
+        Some(World::wish("dana", "+300h", "+301h"))
+    }),
+    reads("GET /api/windows/{window}", STATE),
+    change("POST /api/windows/{window}/more-time", "dana", "more-time-asked", Theirs, |_| {
+        Some(json!({ "closes": "+3h", "reason": REASON }))
+    }),
+    Door {
+        by: "dana",
+        ..reads("GET /api/windows/{window}/connect", "how the technician connects to their own window")
+    },
+    reads("GET /api/windows/{window}/card", STATE),
+    Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
+    change(
+        "POST /api/windows/{asked}/approve",
+        "priya",
+        "window-approved",
+        Itself("a yes is to the reason of the request"),
+        |_| Some(json!({})),
+    ),
+    cut("POST /api/windows/{denied}/deny", "priya", "window-denied"),
+    cut("POST /api/windows/{withdrawn}/withdraw", "dana", "window-withdrawn"),
+    cut("POST /api/windows/{revoked}/revoke", "priya", "window-revoked"),
+    change("POST /api/windows/{extended}/extend", "priya", "window-extended", Theirs, |_| {
+        Some(json!({ "closes": "+4h", "reason": REASON }))
+    }),
+    change("POST /api/windows/{moved}/move", "priya", "window-moved", Theirs, |_| {
+        Some(json!({ "opens": "+500h", "closes": "+501h", "reason": REASON }))
+    }),
+    change(
+        "POST /api/windows/{booked}/accept",
+        "dana",
+        "window-accepted",
+        Itself("a yes is to the reason of the request"),
+        |_| Some(json!({})),
+    ),
+    change(
+        "POST /api/windows/{lent}/substitute",
+        "dana",
+        "window-substituted",
+        Itself("it names who stands in for whom"),
+        |_| Some(json!({ "out": "dana", "in": "ben" })),
+    ),
+    change(
+        "POST /api/windows/{held}/go",
+        "priya",
+        "window-released",
+        Itself("the clinical go of the day"),
+        |_| Some(json!({})),
+    ),
+    reads("GET /api/sessions", "which visits there were, not what happened inside; vendors see their own"),
+    reads("GET /api/sessions/{session}", "as the list of visits"),
+    Door {
+        route: "GET /api/sessions/{live}/watch",
+        by: "sam",
+        query: "",
+        body: none,
+        leaves: Fact("session-watched", Drawn),
+        endless: true,
+    },
+    cut("POST /api/sessions/{live}/pause", "sam", "session-paused"),
+    cut("POST /api/sessions/{live}/resume", "sam", "session-resumed"),
+    cut("POST /api/sessions/{live}/stop", "sam", "session-stop-asked"),
+    reads("GET /api/recordings", "which recordings there are, not what is in them"),
+    reads("GET /api/recordings/{session}", "as the list of recordings"),
+    get("GET /api/recordings/{session}/timeline", Fact("recording-viewed", Drawn)),
+    Door {
+        by: "lee",
+        query: "channel=0",
+        ..get("GET /api/recordings/{session}/play", Fact("recording-viewed", Drawn))
+    },
+    Door {
+        query: "reason=asked+by+the+case",
+        ..get("GET /api/recordings/{session}/text", Fact("recording-viewed", Theirs))
+    },
+    Door {
+        query: "format=txt&reason=asked+by+the+case",
+        ..get("GET /api/recordings/{session}/export", Fact("recording-exported", Theirs))
+    },
+    cut("POST /api/recordings/{session}/verify", "sam", "recording-verified"),
+    Door { by: "lee", ..get("GET /api/alerts", Fact("alerts-viewed", Drawn)) },
+    get("GET /api/alerts/{alert}", Fact("alerts-viewed", Drawn)),
+    cut("POST /api/alerts/{alert}/acknowledge", "sam", "alert-acknowledged"),
+    change("POST /api/alerts/{alert}/close", "sam", "alert-closed", Theirs, |_| {
+        Some(json!({ "disposition": "benign", "note": REASON }))
+    }),
+    Door { by: "adam", ..reads("GET /api/destinations", STATE) },
+    change("POST /api/destinations", "adam", "destination-added", NEW, |_| {
+        Some(json!({ "name": "second", "kind": "syslog", "url": "tcp://127.0.0.1:9" }))
+    }),
+    change("POST /api/destinations/{destination}/test", "adam", "destination-tested", NEW, |_| {
+        Some(json!({}))
+    }),
+    Door {
+        route: "DELETE /api/destinations/{destination}",
+        by: "adam",
+        query: "",
+        body: none,
+        leaves: Fact(
+            "destination-removed",
+            Itself("where alerts go is the configuration; whose act it is, is on the fact"),
+        ),
+        endless: false,
+    },
+    reads(
+        "GET /api/ledger/checkpoint",
+        "a signed size and root, which the SOC gets every ten seconds anyway",
+    ),
+    Door {
+        query: "fact=0",
+        ..reads("GET /api/ledger/proof/inclusion", "hashes, and nothing of what happened")
+    },
+    Door {
+        query: "from=1",
+        ..reads("GET /api/ledger/proof/consistency", "hashes, and nothing of what happened")
+    },
+    Door {
+        query: "kind=session-sealed&reason=asked+by+the+case",
+        ..get("GET /api/ledger/facts", Fact("ledger-searched", Theirs))
+    },
+    Door {
+        query: "to=3&reason=asked+by+the+case",
+        ..get("GET /api/ledger/export", Fact("ledger-exported", Theirs))
+    },
+    cut("POST /api/ledger/verify", "audrey", "ledger-verified"),
+    elsewhere("POST /api/ledger/fork", "store.rs: ledger-forked, with both and why"),
+    elsewhere("POST /api/clock/accept", "clock.rs: clock-accepted, with both and why"),
+    Door {
+        query: "target=alaris-sm-01&reason=asked+by+the+case",
+        ..change("POST /api/reconcile", "sam", "reconciled", Theirs, |_| Some(json!({})))
+    },
+    cut("POST /api/lock", "lee", "lock-added"),
+    cut("POST /api/unlock", "lee", "lock-removed"),
+];
