@@ -2117,7 +2117,7 @@ class SessionFacts:
     began_us: int = 0
     counted: bool = False
     outcome: Optional[str] = None
-    ended_us: int = 0
+    ended_us: Optional[int] = None
     end_reason: Optional[str] = None
     seal_hash: Optional[bytes] = None
     deleted: bool = False
@@ -2490,7 +2490,9 @@ class BundleCheck:
             return not self._tagged(fact.leaf)
         if fact.document is None or fact.number == self.manifest.made:
             return False
-        return fact.is_about("window") != self.what.window
+        known = self.sessions.get(fact.is_about("session") or "")
+        admitted_before = known is not None and known.admitted is not None
+        return fact.is_about("window") != self.what.window and not admitted_before
 
     def _count_attempt(self, fact: Fact) -> None:
         kind = fact.leaf.kind
@@ -2525,12 +2527,15 @@ class BundleCheck:
                 known.counted = self.what.covers(fact.leaf.time_us)
         elif kind in OUTCOME_KINDS and session is not None:
             known = self._session(session)
-            known.outcome, known.ended_us = kind, fact.leaf.time_us
-            end_reason = fact.says("end_reason")
-            known.end_reason = clipped(fact.says("reason") if end_reason is None else end_reason)
+            known.outcome = kind
+            if known.ended_us is None:
+                known.ended_us, known.end_reason = fact.leaf.time_us, clipped(fact.says("reason"))
             known.seal_hash = None
             with contextlib.suppress(ValueError):
                 known.seal_hash = from_hex(fact.says("seal_hash"))
+        elif kind == "session-ended" and session is not None:
+            known = self._session(session)
+            known.ended_us, known.end_reason = fact.leaf.time_us, clipped(fact.says("reason"))
         elif kind == "recording-deleted" and session is not None:
             self._session(session).deleted = True
         elif kind == "recording-checkpoint":
@@ -2578,8 +2583,9 @@ class BundleCheck:
         if not tagged or not is_making:
             fail("making-missing", "no such fact says that this bundle was made for this reason", number=made)
         keyless = [target for target in self.what.targets if target not in self.tag_keys]
-        if (fact is not None and not tagged) or keyless:
-            detail = f"no tag key of {keyless[0]}" if keyless else "its leaf lacks the tag of a tag key"
+        unnamed = fact is not None and not set(self.what.targets) <= set(fact.targets())
+        if (fact is not None and not tagged) or keyless or unnamed:
+            detail = f"no tag key of {keyless[0]}" if keyless else "it lacks the tag of a tag key, or does not name a target"
             fail("tag-key-wrong", detail, number=made)
         if self.what.kind != "target":
             return
@@ -2592,27 +2598,24 @@ class BundleCheck:
     # 7. Sessions
 
     def _check_sessions(self) -> None:
-        """Those that were admitted, in order; then recordings of which only the outcome is among the facts."""
+        """In the order of their first fact; then the recordings of which no outcome is among the facts."""
         for session, known in self.sessions.items():
-            if known.admitted is not None:
-                self._check_session(session, known)
+            self._check_session(session, known)
         self.verdict.session_list.sort(key=lambda at: int(at["number"]))
         for name in self.entries:
             match = OF_A_SESSION.fullmatch(name)
             session = match[1] if match else None
             if session is None:
                 continue
-            known = self.sessions.get(session, SessionFacts())
-            if not known.recorded():
+            if not self.sessions.get(session, SessionFacts()).recorded():
                 self.verdict.fail("recording-unexpected", "no seal of it is among the facts", session=session)
-            elif known.admitted is None:
-                self._check_recording(session, known)
 
     def _check_session(self, session: str, known: SessionFacts) -> None:
         verdict, state, found = self.verdict, "none", Verdict()
-        if known.outcome is None and self.outcome_withheld:
+        admitted = known.admitted is not None
+        if admitted and known.outcome is None and self.outcome_withheld:
             verdict.fail("outcome-missing", "none is disclosed, and leaves of such facts are not", session=session)
-        elif known.outcome is None:
+        elif admitted and known.outcome is None:
             verdict.gap("not-ended", session=session)
         if known.recorded() and f"recordings/{session}.chap" in self.entries:
             found = self._check_recording(session, known)
@@ -2620,7 +2623,7 @@ class BundleCheck:
         elif known.recorded() and known.deleted:
             state = "deleted"
             verdict.gap("recording-deleted", session=session)
-        elif known.recorded():
+        elif admitted and known.recorded():
             state = "missing"
             verdict.fail("recording-missing", f"it was {known.outcome[8:]}", session=session)
         if known.counted:
@@ -2633,7 +2636,7 @@ class BundleCheck:
                 "session": session,
                 "number": decimal_or_none(known.admitted),
                 "began": time_of(known.began_us),
-                "ended": time_of(known.ended_us) if known.outcome else None,
+                "ended": time_of(known.ended_us) if known.ended_us is not None else None,
                 "outcome": known.outcome,
                 "end_reason": known.end_reason,
                 "recording": recording,

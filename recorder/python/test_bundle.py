@@ -434,7 +434,7 @@ class Tampered(unittest.TestCase):
         own = set(recordings.cv.FAILURES) - {"unreadable", "unknown-version"}
         kinds = {*cv.OUTCOME_KINDS, "session-admitted", "recording-deleted", "recording-checkpoint", "bundle-made"}
         words = {"format", "made", "from", "to", "checkpoint", "manifest", "window", "retention", "withheld", "session"}
-        words |= {"block", "chain", "failure", "number", "file"}
+        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended"}
         self.assertEqual({n for n in names if n not in own | kinds | words}, set(cv.BUNDLE_FAILURES))
         self.assertEqual(set(re.findall("`([a-z-]+)`", gaps.split("**Attempts**")[0])), set(cv.BUNDLE_GAPS))
 
