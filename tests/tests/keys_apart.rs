@@ -290,11 +290,13 @@ fn a_gate_has_no_way_into_the_desks_store() {
         "CREATE DATABASE derived OWNER reader",
         "REVOKE CONNECT ON DATABASE derived FROM PUBLIC",
         "GRANT ALL ON SCHEMA public TO gatekeeper",
-        "DO $$ DECLARE t record; BEGIN
+        "DO $$ DECLARE t record; f record; BEGIN
             FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
                 EXECUTE format('ALTER TABLE %I OWNER TO gatekeeper', t.tablename);
             END LOOP;
-            ALTER FUNCTION facts_stand() OWNER TO gatekeeper; END $$",
+            FOR f IN SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace LOOP
+                EXECUTE format('ALTER FUNCTION %s OWNER TO gatekeeper', f.name);
+            END LOOP; END $$",
     ] {
         house.database.tamper(statement);
     }
