@@ -85,9 +85,11 @@ fn whatever_opens_evidence_or_agrees_refuses_tokens_minted_on_the_host() {
         "/api/retention/words/{word}/refuse",
         "/api/retention/allow",
         "/api/search",
+        "/api/bundles",
         "/api/ledger/export",
         "/api/ledger/fork",
         "/api/clock/accept",
+        "/api/reconcile",
     ];
     assert_eq!(paths, expected);
 }
