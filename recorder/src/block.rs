@@ -118,7 +118,14 @@ impl BlockHeader {
             bounded(len, MAX_SECTION + TAG_LEN)
                 && bounded(plain, MAX_SECTION)
                 && (len == 0) == (plain == 0)
-                && (len > 0 || self.flags & flag == 0)
+                && match self.flags & flag {
+                    0 if self.kind == BlockKind::Records && len > 0 => {
+                        usize::try_from(len).ok().and_then(|len| len.checked_sub(TAG_LEN))
+                            == usize::try_from(plain).ok()
+                    }
+                    0 => true,
+                    _ => usize::try_from(len).is_ok_and(|len| len > TAG_LEN),
+                }
         };
         let of_kind = match self.kind {
             BlockKind::Records => self.flags & !(EVIDENCE_ZSTD | INPUT_ZSTD) == 0,

@@ -38,6 +38,7 @@ mod recover;
 pub mod replay;
 mod seal;
 mod sealing;
+mod shape;
 mod spill;
 mod sync;
 mod verify;
