@@ -11,6 +11,7 @@ use zstd::bulk::Compressor;
 use crate::cipher::{DataKey, DataKeys, TAG_LEN};
 use crate::error::RecordError;
 use crate::ledger::{Hash, hash_of};
+use crate::packed;
 
 pub(crate) const MAGIC: &[u8; 4] = b"CBLK";
 pub(crate) const HEADER_LEN: usize = 68;
@@ -349,7 +350,7 @@ pub(crate) fn open_section(
         opened.to_vec()
     } else {
         // `plain` is bounded by the header's parser.
-        zstd::bulk::decompress(opened, plain).ok()?
+        packed::unpack(opened, plain)?
     };
     (opened.len() == plain).then_some(opened)
 }

@@ -32,6 +32,7 @@ mod live;
 mod mark;
 mod medium;
 mod opening;
+mod packed;
 mod read;
 mod record;
 mod recover;
