@@ -1175,7 +1175,7 @@ def _verify_blocks(
     checkpoints: dict[int, set[bytes]] = {}
     for known, value in ledger.checkpoints if ledger is not None else ():
         checkpoints.setdefault(known, set()).add(value)
-    offset, chain, ordinal, nonce = header.size, header.c0, 0, -1
+    offset, chain, ordinal, nonce = header.size, header.c0, 0, 0
     if any(value != chain for value in checkpoints.get(0, ())):
         raise Failure("ledger-mismatch", "the ledger names another beginning for this recording")
     verdict.sound_bytes = offset

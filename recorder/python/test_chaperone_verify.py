@@ -504,6 +504,9 @@ class Damage(unittest.TestCase):
         self.assert_named("nonce-reused", sample().block([], nonce=1).seal(), block=5, sound=4)
         self.assert_named("nonce-reused", sample().block([], nonce=12).seal(), block=5, sound=4)
 
+    def test_the_first_nonce_is_larger_than_zero(self):
+        self.assert_named("nonce-reused", Writer().block([data(0, 0, OUTPUT, b"x")], nonce=0).seal(), block=1, sound=0)
+
     def test_a_block_of_another_recording(self):
         other = sample(Writer(uuid.UUID(int=5)))
         pieces = sample().seal().pieces

@@ -18,7 +18,7 @@ pub(crate) fn same<T: FromStr + fmt::Display>(text: &str) -> Option<T> {
 /// A moment: RFC 3339 in UTC with `Z`, the years 1000 to 9998, no fraction that ends in 0.
 pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let year = text.get(..4)?;
-    (year >= "1000" && year <= "9998").then(|| same(text))?
+    ("1000"..="9998").contains(&year).then(|| same(text))?
 }
 
 /// A hash in lower-case hex.
