@@ -329,6 +329,14 @@ def read_decimal(value: Any) -> int:
     return int(value)
 
 
+def read_time(value: Any) -> Time:
+    """A moment in its one spelling: UTC with `Z`, the years 1000 to 9998, no fraction that ends in 0. Raises ValueError."""
+    time = Time.read(value)
+    if str(time) != value or not "1000" <= value[:4] <= "9998":
+        raise ValueError("not a time in its one spelling")
+    return time
+
+
 def read_session(value: Any) -> uuid.UUID:
     """A session's id, in the usual lower-case spelling. Raises ValueError."""
     session = uuid.UUID(value) if isinstance(value, str) else None
@@ -647,11 +655,11 @@ def _header_fields(fields: dict[str, Any], c0: bytes, size: int) -> Header:
     keys = {}
     for name in ("evidence", "input"):
         entry = fields["keys"][name]
-        if not isinstance(entry["recipients"], list):
-            raise ValueError("recipients is not a list")
+        if not all(isinstance(recipient, str) for recipient in _list(entry["recipients"])):
+            raise ValueError("a recipient is not a text")
         keys[name] = KeyInfo(from_hex(entry["commitment"]), from_base64(entry["wrapped"]))
     seal_key = from_base64(fields["seal_key"], 32)
-    return Header(read_session(fields["session"]), Time.read(fields["started"]), seal_key, keys, c0, size)
+    return Header(read_session(fields["session"]), read_time(fields["started"]), seal_key, keys, c0, size)
 
 
 # --- Block ------------------------------------------------------------------------------------------------------------
@@ -769,6 +777,8 @@ def read_frames(data: bytes, head: BlockHead, previous: bytes, nonce: int) -> li
         end = at + FRAME_HEAD.size + e + i
         if sequence != len(frames) or name != head.name or ordinal != head.ordinal:
             raise ValueError(f"frame {len(frames)} is another one than is due")
+        if frames and base != frames[-1].last_ns:
+            raise ValueError(f"frame {sequence} does not begin where the one before it ends")
         if counter <= nonce:
             raise ValueError(f"the nonce counter does not grow in frame {sequence}")
         value = sha256(FRAME_LABEL, before, data[at:end])
@@ -794,6 +804,8 @@ CHANNEL_MAX = 2**32 - 1
 # A zstd window larger than this is refused: it only costs memory.
 ZSTD_WINDOW_LOG = 23
 ZSTD_FEED = 64
+# A longer wrapped key is not opened.
+WRAPPED_MAX = 131_072
 
 
 def unwrap_keys(header: Header, identities: Sequence[X25519PrivateKey]) -> dict[str, bytes]:
@@ -801,7 +813,7 @@ def unwrap_keys(header: Header, identities: Sequence[X25519PrivateKey]) -> dict[
     keys = {}
     for name, info in header.keys.items():
         try:
-            key = age_decrypt(info.wrapped, identities)
+            key = age_decrypt(info.wrapped, identities) if len(info.wrapped) <= WRAPPED_MAX else None
         except ValueError:
             key = None
         if key is None and name == "evidence":
@@ -892,7 +904,8 @@ class Content:
                 kind, at = read_bytes(data, at)
                 body, at = read_bytes(data, at)
                 kind.decode("utf-8")
-                parse_json(body)
+                if canonical_json(parse_json(body)) != body:
+                    raise ValueError("an event's body is not canonical JSON")
                 continue
             stream = tag & 0x0F
             if tag & 0xF0 not in (DATA, TYPED, DELIVERED) or stream >= len(STREAMS):
@@ -910,7 +923,7 @@ class Content:
             else:
                 at += value
             self.received[channel, stream] = self.received.get((channel, stream), 0) + value
-        if found != count or (found and time != last):
+        if found != count or time != last:
             raise ValueError("the records are not those that the block counts")
         if typed != typed_due:
             raise ValueError("the typed records do not fill the input section")
@@ -1034,18 +1047,20 @@ def ends_with_seal(source: Source) -> bool:
 
 def _seal_fields(fields: dict[str, Any], digest: bytes, size: int) -> Seal:
     read_session(fields["session"])
-    Time.read(fields["at"])
+    read_time(fields["at"])
     for name in ("first_at", "last_at"):
-        if fields[name] is not None:
-            Time.read(fields[name])
+        if fields[name] is not None or fields["blocks"] != 0:
+            read_time(fields[name])
     if fields["state"] not in ("sealed", "recovered"):
         raise ValueError("its state is unknown")
     if not isinstance(fields["reason"], str):
         raise ValueError("reason is not a text")
     recovered = fields["state"] == "recovered"
-    records, data_bytes = (
-        None if recovered and fields[name] is None else read_decimal(fields[name]) for name in ("records", "bytes")
-    )
+    if recovered and (fields["records"], fields["bytes"], fields["counts"]) != (None, None, []):
+        raise ValueError("it counts what recovery cannot know")
+    if not recovered and fields.get("recovery") is not None:
+        raise ValueError("it tells of a recovery and is none")
+    records, data_bytes = (None if recovered else read_decimal(fields[name]) for name in ("records", "bytes"))
     return Seal(
         fields,
         from_base64(fields["seal_key"], 32),
@@ -1085,7 +1100,8 @@ def _counts(value: Any) -> dict[tuple[int, int], tuple[int, int]]:
 
 def _recovery(value: Any) -> dict[str, Any]:
     """What recovery found; `checkpoint` is null or `[block, hex chain value]`."""
-    read_number(value["frames"])
+    if read_number(value["frames"]) >= 2**32:
+        raise ValueError("more frames than a block can hold")
     read_decimal(value["left_bytes"])
     from_hex(value["left_sha256"])
     if value["checkpoint"] is not None:
@@ -1196,7 +1212,7 @@ def _verify_blocks(
     checkpoints: dict[int, set[bytes]] = {}
     for known, value in ledger.checkpoints if ledger is not None else ():
         checkpoints.setdefault(known, set()).add(value)
-    offset, chain, ordinal, nonce = header.size, header.c0, 0, -1
+    offset, chain, ordinal, nonce = header.size, header.c0, 0, 0
     if any(value != chain for value in checkpoints.get(0, ())):
         raise Failure("ledger-mismatch", "the ledger names another beginning for this recording")
     verdict.sound_bytes = offset

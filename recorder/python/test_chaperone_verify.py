@@ -43,6 +43,15 @@ EVIDENCE_ID = X25519PrivateKey.from_private_bytes(bytes([7] * 32))
 UNMASK_ID = X25519PrivateKey.from_private_bytes(bytes([8] * 32))
 STRANGER_ID = X25519PrivateKey.from_private_bytes(bytes([9] * 32))
 OUTPUT, STDERR, INPUT, GATE = 0, 1, 2, 3
+# Each is another type, or another spelling, than a header has.
+HEADER_FIELDS = (
+    {"monotonic_origin_ns": 5},
+    {"monotonic_origin_ns": "05"},
+    {"facts": []},
+    {"started": "2026-11-28 06:00:00Z"},
+    {"started": "2026-11-28T06:00:00.10Z"},
+    {"session": str(SESSION).upper()},
+)
 
 
 def raw(key):
@@ -449,7 +458,7 @@ class Damage(unittest.TestCase):
         self.assert_named("unknown-version", sample(Writer(format=2)).seal())
         for bad in (b"", b"CHAPRE", good[:12], good[:300], flip(good, 11), flip(good, 12, 7), flip(good, 16)):
             self.assert_named("header-damaged", bad)
-        for change in ({"session": "not a uuid"}, {"keys": {}}, {"durability": "later"}, {"seal_key": "AAAA"}):
+        for change in ({"session": "not a uuid"}, {"keys": {}}, {"durability": "later"}, {"seal_key": "AAAA"}, *HEADER_FIELDS):
             self.assert_named("header-damaged", Writer(**change).seal())
         place = good.index(b'"Dana"') + 2
         self.assert_named("header-signature", flip(good, place))
@@ -494,6 +503,9 @@ class Damage(unittest.TestCase):
         self.assert_named("duplicated", joined(0, 1, 2, 2, 3, 4, 5), block=3, sound=2)
         self.assert_named("nonce-reused", sample().block([], nonce=1).seal(), block=5, sound=4)
         self.assert_named("nonce-reused", sample().block([], nonce=12).seal(), block=5, sound=4)
+
+    def test_the_first_nonce_is_larger_than_zero(self):
+        self.assert_named("nonce-reused", Writer().block([data(0, 0, OUTPUT, b"x")], nonce=0).seal(), block=1, sound=0)
 
     def test_a_block_of_another_recording(self):
         other = sample(Writer(uuid.UUID(int=5)))
@@ -556,8 +568,19 @@ class Damage(unittest.TestCase):
             {"reason": None},
             {"coverage": [{"channel": 0, "coverage": "mostly", "why": ""}]},
             {"counts": {}},
+            {"first_at": None},
+            {"last_at": None},
+            {"at": "2026-11-28T06:00:02+00:00"},
+            {"at": "2026-11-28T06:00:02.50Z"},
+            {"recording": "AB" * 32},
+            {"session": str(SESSION).upper()},
+            {"bytes": "+5"},
+            {"recovery": {}},
+            {"counts": counts_json(sample().counts) + counts_json(sample().counts)[:1]},
         ):
             self.assert_named("seal-damaged", sample().seal(**change))
+        for change in ({"recovery": None}, {"records": "5"}, {"bytes": "5"}, {"counts": counts_json(sample().counts)}):
+            self.assert_named("seal-damaged", recovered().seal("recovered", **change))
         found = {
             "frames": 2,
             "left_bytes": "0",
@@ -568,6 +591,7 @@ class Damage(unittest.TestCase):
         self.assertTrue(judge(recovered().seal("recovered", recovery=found).bytes()).sound)
         for change in (
             {"frames": "2"},
+            {"frames": 2**32},
             {"left_bytes": 0},
             {"left_sha256": ""},
             {"checkpoint": [1]},
@@ -649,6 +673,8 @@ class Damage(unittest.TestCase):
             (0x01, b"\x03a"),
             (0x01, b"\x01\xff\x02{}"),
             (0x01, b"\x01a\x01{"),
+            (0x01, b"\x01a\x03{ }"),
+            (0x01, b'\x01a\x0d{"a":1,"a":1}'),
             (0x30, b"\xff" * 9 + b"\x02"),
             (0x30, b"\x80" * 11),
             (0x10, b""),
@@ -666,6 +692,10 @@ class Damage(unittest.TestCase):
         both = (EVIDENCE_ID, UNMASK_ID)
         counts = counts_json(sample().counts)
         writer = sample()
+        quiet = [event(0, 2, "channel-open", {}), delivered(0, 3, OUTPUT, 0)]
+        self.assertTrue(judge(sample().block(quiet).seal(coverage=coverage_json([0, 1, 2, 3])).bytes(), both).sound)
+        refused = coverage_json([0, 1]) + [{"channel": 9, "coverage": "refused", "why": "policy"}]
+        self.assertTrue(judge(sample().seal(coverage=refused).bytes(), both).sound)
         writer.counts[7, OUTPUT] = {"received": 3, "delivered": 0}
         self.assert_named("channel-stripped", writer.seal(), both)
         self.assert_named("channel-stripped", sample().seal(coverage=coverage_json([0, 1, 2])), both)

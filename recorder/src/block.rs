@@ -11,6 +11,7 @@ use zstd::bulk::Compressor;
 use crate::cipher::{DataKey, DataKeys, TAG_LEN};
 use crate::error::RecordError;
 use crate::ledger::{Hash, hash_of};
+use crate::packed;
 
 pub(crate) const MAGIC: &[u8; 4] = b"CBLK";
 pub(crate) const HEADER_LEN: usize = 68;
@@ -118,7 +119,14 @@ impl BlockHeader {
             bounded(len, MAX_SECTION + TAG_LEN)
                 && bounded(plain, MAX_SECTION)
                 && (len == 0) == (plain == 0)
-                && (len > 0 || self.flags & flag == 0)
+                && match self.flags & flag {
+                    0 if self.kind == BlockKind::Records && len > 0 => {
+                        usize::try_from(len).ok().and_then(|len| len.checked_sub(TAG_LEN))
+                            == usize::try_from(plain).ok()
+                    }
+                    0 => true,
+                    _ => usize::try_from(len).is_ok_and(|len| len > TAG_LEN),
+                }
         };
         let of_kind = match self.kind {
             BlockKind::Records => self.flags & !(EVIDENCE_ZSTD | INPUT_ZSTD) == 0,
@@ -342,7 +350,7 @@ pub(crate) fn open_section(
         opened.to_vec()
     } else {
         // `plain` is bounded by the header's parser.
-        zstd::bulk::decompress(opened, plain).ok()?
+        packed::unpack(opened, plain)?
     };
     (opened.len() == plain).then_some(opened)
 }

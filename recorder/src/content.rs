@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::block::{BlockKind, Section, open_section};
@@ -17,6 +16,7 @@ use crate::failure::{BadPlace, Failure};
 use crate::frame::Frame;
 use crate::header::Header;
 use crate::key::Identity;
+use crate::ledger::is_canonical;
 use crate::live::wall_time;
 use crate::record::{Record, RecordFault, Records};
 use crate::walk::SoundBlock;
@@ -120,7 +120,7 @@ impl OpenedKeys {
                     None => Input::Closed(u64::from(header.input_plain)),
                 };
                 let part = Part { evidence, input, base_ns: header.first_ns };
-                part.check((header.last_ns, header.records), &mut visit)
+                part.check(true, (header.last_ns, header.records), &mut visit)
                     .map_err(|why| malformed(block, why))?;
                 parts.push_back(part);
             }
@@ -149,7 +149,7 @@ impl OpenedKeys {
             };
             let part = Part { evidence, input, base_ns: frame.header.base_ns };
             let stated = (frame.header.last_ns, frame.header.records);
-            part.check(stated, visit).map_err(|why| malformed(block, why))?;
+            part.check(parts.is_empty(), stated, visit).map_err(|why| malformed(block, why))?;
             parts.push_back(part);
             before = frame.follows(&before).ok_or_else(|| closed(block))?;
             rest = rest.get(frame.whole.len()..).unwrap_or_default();
@@ -227,9 +227,11 @@ impl Input {
 }
 
 impl Part {
-    /// Reads every record, and compares them with what is stated: the last one's time, and how many there are.
+    /// Reads every record, and compares them with what is stated: the last one's time, and how many there are. A
+    /// block's first record has the block's first time.
     fn check(
         &self,
+        first: bool,
         (last_ns, stated): (u64, u32),
         visit: &mut impl FnMut(&Record<'_>),
     ) -> Result<(), String> {
@@ -239,9 +241,14 @@ impl Part {
             match record {
                 Record::Typed { len, .. } => typed = typed.saturating_add(len),
                 Record::Event { body, .. } => {
-                    serde_json::from_str::<IgnoredAny>(body).map_err(|_| "an event's body is no JSON")?;
+                    is_canonical(body.as_bytes())
+                        .then_some(())
+                        .ok_or("an event's body is no canonical JSON")?;
                 }
                 Record::Data { .. } | Record::Delivered { .. } => {}
+            }
+            if first && count == 0 && at_ns != self.base_ns {
+                return Err("the first record has another time than its block".to_owned());
             }
             visit(&record);
             now_ns = at_ns;

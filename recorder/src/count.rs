@@ -71,15 +71,14 @@ impl Counts {
         self.channels.remove(&number);
     }
 
-    /// Received and delivered, by channel and stream.
+    /// Received and delivered, by channel and stream, as the records state them: what is delivered after the last
+    /// statement is in no record, so no seal counts it.
     pub(crate) fn by_stream(&self) -> Vec<StreamCount> {
-        let delivered =
-            |channel, stream| self.channels.get(&channel).map_or(0, |channel| channel.total(stream));
         let counts = self.streams.iter().map(|(&(channel, stream), count)| StreamCount {
             channel,
             stream,
             received: count.received,
-            delivered: delivered(channel, stream),
+            delivered: count.stated,
         });
         counts.collect()
     }
@@ -87,8 +86,10 @@ impl Counts {
     /// Streams whose delivered total is not the one last recorded.
     pub(crate) fn unstated(&self) -> Vec<StreamCount> {
         let mut counts = self.by_stream();
-        counts.retain(|count| {
-            let stated = self.streams.get(&(count.channel, count.stream)).map_or(0, |known| known.stated);
+        counts.retain_mut(|count| {
+            let stated = count.delivered;
+            let channel = self.channels.get(&count.channel);
+            count.delivered = channel.map_or(0, |channel| channel.total(count.stream));
             count.delivered != stated
         });
         counts

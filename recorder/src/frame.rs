@@ -68,7 +68,10 @@ impl FrameHeader {
             evidence_len: fields.u32()?,
             input_len: fields.u32()?,
         };
-        let bounded = |len: u32| usize::try_from(len).is_ok_and(|len| len <= MAX_FRAME_SECTION + TAG_LEN);
+        let bounded = |len: u32| {
+            usize::try_from(len)
+                .is_ok_and(|len| len == 0 || (len > TAG_LEN && len <= MAX_FRAME_SECTION + TAG_LEN))
+        };
         (bounded(header.evidence_len) && bounded(header.input_len)).then_some(header)
     }
 

@@ -11,6 +11,7 @@ use crate::error::RecordError;
 use crate::key::{PublicKey, Recipient};
 use crate::ledger::{Hash, canonical_json, hash_of, is_canonical};
 use crate::opening::{Durability, Opening, RecordingKeys};
+use crate::shape;
 
 pub(crate) const MAGIC: &[u8; 8] = b"CHAPREC\n";
 /// The version that this code writes and the only one that it reads.
@@ -61,6 +62,9 @@ pub enum HeaderFault {
     /// Another version wrote it.
     #[error("the recording has format version {0}, which this program does not know")]
     UnknownVersion(u16),
+    /// Its text is of another format.
+    #[error("the header's text is of a format that this program does not know")]
+    UnknownFormat,
     /// The file ends inside its header.
     #[error("the file ends inside its header")]
     Truncated,
@@ -147,6 +151,9 @@ impl Header {
         if !is_canonical(json) {
             return Err(HeaderFault::Damaged("its text is not canonical"));
         }
+        if body.is_object() && body.get("format") != Some(&Value::from(VERSION)) {
+            return Err(HeaderFault::UnknownFormat);
+        }
         let header =
             Self::parse(body, bytes).ok_or(HeaderFault::Damaged("a field is missing or malformed"))?;
         if !header.seal_key.verify(&[SIGN_LABEL, signed].concat(), signature) {
@@ -158,18 +165,25 @@ impl Header {
     fn parse(mut body: Value, bytes: &[u8]) -> Option<Self> {
         // Taken, not copied: it is as large as whoever wrote the file wants.
         let facts = body.get_mut("facts")?.take();
+        let text = |name: &str| body.get(name)?.as_str();
         let key = |role: &str| {
             let key = body.get("keys")?.get(role)?;
-            let commitment = hex::decode(key.get("commitment")?.as_str()?).ok()?;
+            let commitment = shape::hash(key.get("commitment")?.as_str()?)?;
             let wrapped = STANDARD.decode(key.get("wrapped")?.as_str()?).ok()?;
-            Some(WrappedKey { commitment: commitment.try_into().ok()?, wrapped })
+            key.get("recipients")?.as_array()?.iter().all(Value::is_string).then_some(())?;
+            Some(WrappedKey { commitment, wrapped })
         };
+        shape::same::<u64>(text("monotonic_origin_ns")?)?;
         Some(Self {
-            session: body.get("session")?.as_str()?.parse().ok()?,
-            started: body.get("started")?.as_str()?.parse().ok()?,
-            mode: serde_json::from_value(body.get("durability")?.clone()).ok()?,
-            seal_key: body.get("seal_key")?.as_str()?.parse().ok()?,
-            facts,
+            session: shape::same(text("session")?)?,
+            started: shape::time(text("started")?)?,
+            mode: match text("durability")? {
+                "prompt" => Durability::Prompt,
+                "durable" => Durability::Durable,
+                _ => return None,
+            },
+            seal_key: shape::same(text("seal_key")?)?,
+            facts: facts.is_object().then_some(facts)?,
             evidence: key("evidence")?,
             input: key("input")?,
             chain: hash_of(&[CHAIN_LABEL, bytes]),

@@ -37,6 +37,16 @@ pub(crate) enum Record<'s> {
 }
 
 impl Record<'_> {
+    /// The channel that the record names; `None` for the session.
+    pub(crate) fn channel(&self) -> Option<u32> {
+        match *self {
+            Self::Data { channel, .. } | Self::Typed { channel, .. } | Self::Delivered { channel, .. } => {
+                Some(channel)
+            }
+            Self::Event { channel, .. } => channel,
+        }
+    }
+
     /// What the record ends with: kept apart, so that a large batch is copied once.
     pub(crate) fn payload(&self) -> &[u8] {
         match self {

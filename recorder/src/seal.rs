@@ -4,6 +4,8 @@
 //! "CSEL" │ be32 length │ canonical JSON │ Ed25519 signature (64) │ be32 length of all this │ "CHAPEND\n"
 //! ```
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,6 +16,7 @@ use crate::header::SIGNATURE_LEN;
 use crate::key::{PublicKey, SigningKey};
 use crate::ledger::{Hash, canonical_json, hash_of, is_canonical};
 use crate::medium::Medium;
+use crate::shape;
 
 pub(crate) const MAGIC: &[u8; 4] = b"CSEL";
 const END_MAGIC: &[u8; 8] = b"CHAPEND\n";
@@ -150,6 +153,30 @@ impl Seal {
         (len <= MAX_JSON).then_some(PREFIX_LEN + len + SIGNATURE_LEN + TRAILER_LEN)
     }
 
+    /// Whether its fields fit each other and their bounds. How each is spelled is compared apart from this.
+    fn is_shaped(&self) -> bool {
+        let in_json = |number: u64| number < 1 << 53;
+        let counted: BTreeSet<_> = self.counts.iter().map(|count| (count.channel, count.stream)).collect();
+        let of_state = match (self.state, &self.recovery) {
+            (SealState::Sealed, None) => self.records.is_some() && self.bytes.is_some(),
+            (SealState::Recovered, Some(note)) => {
+                let known = note.checkpoint.as_ref();
+                known.is_none_or(|(block, chain)| in_json(*block) && shape::hash(chain).is_some())
+                    && self.records.is_none()
+                    && self.bytes.is_none()
+                    && self.counts.is_empty()
+            }
+            _ => false,
+        };
+        let has_time = |at: Option<Timestamp>| at.map_or(self.blocks == 0, in_range);
+        of_state
+            && in_json(self.blocks)
+            && counted.len() == self.counts.len()
+            && has_time(self.first_at)
+            && has_time(self.last_at)
+            && in_range(self.at)
+    }
+
     /// Reads a seal of exactly the measured length and checks its signature by the key that it names. Whether that key
     /// is to be trusted is the caller's question.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, SealFault> {
@@ -164,6 +191,9 @@ impl Seal {
         }
         let seal = serde_json::from_slice::<Self>(json);
         let mut seal = seal.map_err(|_| SealFault::Damaged("a field is missing or malformed"))?;
+        if !seal.is_shaped() || !serde_json::to_value(&seal).is_ok_and(|value| shape::states(json, &value)) {
+            return Err(SealFault::Damaged("a field is missing or malformed"));
+        }
         if !seal.seal_key.verify(&[SIGN_LABEL, signed].concat(), signature) {
             return Err(SealFault::Signature);
         }
@@ -182,6 +212,10 @@ pub(crate) fn ends_with_seal(file: &dyn Medium, len: u64) -> bool {
         Some(&magic == MAGIC)
     };
     look().unwrap_or(false)
+}
+
+fn in_range(at: Timestamp) -> bool {
+    shape::time(&at.to_string()).is_some()
 }
 
 fn trailer_len(trailer: &[u8; TRAILER_LEN]) -> Option<u64> {

@@ -57,7 +57,7 @@ impl Walk {
         let fault = |fault: HeaderFault| {
             let failure = match fault {
                 HeaderFault::NotARecording => Failure::NotARecording,
-                HeaderFault::UnknownVersion(_) => Failure::UnknownVersion,
+                HeaderFault::UnknownVersion(_) | HeaderFault::UnknownFormat => Failure::UnknownVersion,
                 HeaderFault::Truncated | HeaderFault::Damaged(_) => Failure::HeaderDamaged,
                 HeaderFault::Signature => Failure::HeaderSignature,
             };
@@ -148,18 +148,19 @@ impl Walk {
 
     fn look(&mut self) -> Result<Step, BadPlace> {
         let left = self.len - self.at;
-        if left < 8 {
-            return Err(self.bad(Failure::Truncated, "fewer bytes than anything has"));
+        let mut prefix = [0; seal::PREFIX_LEN];
+        let held = usize::try_from(left).map_or(prefix.len(), |left| left.min(prefix.len()));
+        self.read(prefix.get_mut(..held).unwrap_or_default(), self.at)?;
+        let begun = prefix.get(..held.min(MAGIC.len())).unwrap_or_default();
+        match (MAGIC.starts_with(begun), seal::MAGIC.starts_with(begun)) {
+            (true, _) if begun.len() == MAGIC.len() => self.look_at_block(left).map(Step::Block),
+            (_, true) if held == prefix.len() => self.look_at_seal(&prefix, left),
+            (_, true) if begun.len() == seal::MAGIC.len() => {
+                Err(self.bad_end(Failure::Truncated, "the file ends inside its seal"))
+            }
+            (false, false) => Err(self.bad(Failure::NotABlock, "neither a block nor a seal begins here")),
+            _ => Err(self.bad(Failure::Truncated, "fewer bytes than anything has")),
         }
-        let mut prefix = [0; 8];
-        self.read(&mut prefix, self.at)?;
-        if prefix.starts_with(MAGIC) {
-            return self.look_at_block(left).map(Step::Block);
-        }
-        if prefix.starts_with(seal::MAGIC) {
-            return self.look_at_seal(&prefix, left);
-        }
-        Err(self.bad(Failure::NotABlock, "neither a block nor a seal begins here"))
     }
 
     fn look_at_block(&mut self, left: u64) -> Result<SoundBlock, BadPlace> {
@@ -257,7 +258,8 @@ impl Walk {
             let fits = its.recording == header.recording
                 && its.ordinal == header.ordinal
                 && its.sequence == sequence;
-            if !fits || its.nonce <= nonce {
+            let in_time = first_ns.is_none() || its.base_ns == last_ns;
+            if !fits || !in_time || its.nonce <= nonce {
                 return Err(broken("a frame does not belong at its place"));
             }
             chain = frame.follows(&chain).ok_or_else(|| broken("a frame's chain value does not follow"))?;

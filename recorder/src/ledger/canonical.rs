@@ -5,8 +5,8 @@ use serde_json::Value;
 /// Integers beyond this lose digits in readers that use binary64 (RFC 8785 §3.2.2.3).
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// Deeper texts are read by nobody: `serde_json` refuses them too.
-const MAX_DEPTH: u8 = 128;
+/// Values inside each other, a number or a text among them: part of the format, and below where `serde_json` stops.
+const MAX_DEPTH: u8 = 100;
 
 /// Why a value has no canonical text.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +14,9 @@ pub enum CanonicalError {
     /// An integer that a binary64 reader would change.
     #[error("the integer {0} does not fit 53 bits; write it as a string")]
     UnsafeInteger(String),
+    /// Values inside each other beyond what a reader follows.
+    #[error("the value is nested more than {MAX_DEPTH} deep")]
+    TooDeep,
     /// The serialiser refused the value.
     #[error("the value cannot be written as canonical JSON")]
     Serialise(#[source] serde_json::Error),
@@ -22,9 +25,10 @@ pub enum CanonicalError {
 /// The canonical text of `value` (RFC 8785).
 ///
 /// # Errors
-/// For an integer beyond ±(2⁵³ − 1): 64-bit numbers are written as strings.
+/// For an integer beyond ±(2⁵³ − 1): 64-bit numbers are written as strings. And for more than 100 values inside each
+/// other.
 pub fn canonical_json(value: &Value) -> Result<String, CanonicalError> {
-    check_integers(value)?;
+    check_bounds(value, MAX_DEPTH)?;
     serde_json_canonicalizer::to_string(value).map_err(CanonicalError::Serialise)
 }
 
@@ -114,7 +118,8 @@ impl Scan<'_> {
     }
 }
 
-fn check_integers(value: &Value) -> Result<(), CanonicalError> {
+fn check_bounds(value: &Value, depth: u8) -> Result<(), CanonicalError> {
+    let deeper = depth.checked_sub(1).ok_or(CanonicalError::TooDeep)?;
     match value {
         Value::Number(number) => {
             let unsigned = number.as_u64();
@@ -126,8 +131,8 @@ fn check_integers(value: &Value) -> Result<(), CanonicalError> {
                 _ => Ok(()),
             }
         }
-        Value::Array(items) => items.iter().try_for_each(check_integers),
-        Value::Object(fields) => fields.values().try_for_each(check_integers),
+        Value::Array(items) => items.iter().try_for_each(|item| check_bounds(item, deeper)),
+        Value::Object(fields) => fields.values().try_for_each(|field| check_bounds(field, deeper)),
         Value::Null | Value::Bool(_) | Value::String(_) => Ok(()),
     }
 }
@@ -151,6 +156,17 @@ mod tests {
         assert!(canonical_json(&json!({ "n": 9_007_199_254_740_991_u64 })).is_ok());
         assert!(canonical_json(&json!({ "n": 9_007_199_254_740_992_u64 })).is_err());
         assert!(canonical_json(&json!([i64::MIN])).is_err());
+    }
+
+    #[test]
+    fn what_is_nested_too_deeply_is_neither_written_nor_read() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels - 1), "]".repeat(levels - 1));
+        for (levels, fits) in [(100, true), (101, false)] {
+            let text = nested(levels);
+            assert_eq!(is_canonical(text.as_bytes()), fits, "{levels}");
+            let value = serde_json::from_str(&text).unwrap();
+            assert_eq!(canonical_json(&value).is_ok(), fits, "{levels}");
+        }
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Damage that only somebody with the node's signing key, or the data keys, could do.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chaperone_recorder::{Failure, Recovering, Stream, recover, verify_bytes};
+use chaperone_recorder::{Failure, Recovering, Stream, recover, verify, verify_bytes};
 use serde_json::json;
 
 use crate::forger::Forger;
-use crate::visit::{Gate, Layout, say};
+use crate::visit::{Gate, Layout, ending, say};
 
 #[test]
 fn a_file_rebuilt_from_the_specification_alone_is_sound() {
@@ -75,6 +76,9 @@ fn malformed_records_are_found() {
         &[0xff_u8, 0, 0][..],
         &[0x10, 0, 1, 5, b'a'],
         &[0x01, 0, 0, 1, b'k', 1, b'{'],
+        &[0x01, 0, 0, 1, b'k', 3, b'{', b' ', b'}'],
+        b"\x01\0\0\x01k\x0d{\"a\":1,\"a\":1}",
+        &[0x10, 1, 1, 1, b'a'],
         &[0x10, 0, 1, 1, b'a'],
     ] {
         let mut forger = Forger::takes(&gate);
@@ -100,6 +104,125 @@ fn a_seal_that_counts_otherwise_is_found() {
     let mut forger = Forger::takes(&gate);
     forger.seal["records"] = json!("1");
     assert_eq!(forger.verdict().failure(), Some(Failure::CountsMismatch));
+    let mut forger = Forger::takes(&gate);
+    forger.seal["counts"][0]["delivered"] = json!("1");
+    assert_eq!(forger.verdict().failure(), Some(Failure::CountsMismatch));
+    assert!(verify_bytes(forger.file(), &gate.without_identity()).sound, "unopened, no more is claimed");
+}
+
+#[test]
+fn a_channel_that_only_the_coverage_names_is_missed_unless_it_was_refused() {
+    let gate = Gate::new();
+    for (coverage, failure) in [("captured", Some(Failure::ChannelStripped)), ("refused", None)] {
+        let mut forger = Forger::takes(&gate);
+        let stated = json!({ "channel": 9, "coverage": coverage, "why": "" });
+        forger.seal["coverage"].as_array_mut().unwrap().push(stated);
+        assert_eq!(forger.verdict().failure(), failure, "{coverage}");
+    }
+}
+
+#[test]
+fn a_channel_of_events_alone_is_there() {
+    let gate = Gate::new();
+    let (live, _shell) = gate.start();
+    live.seal(ending()).unwrap();
+    let verdict = verify(&gate.path(live.session()), &gate.with_identities());
+    assert!(verdict.sound, "{:?}", verdict.bad);
+}
+
+#[test]
+fn what_is_delivered_after_the_end_was_written_is_not_sealed() {
+    let gate = Gate::new();
+    let (live, shell) = gate.start();
+    say(&shell, Stream::Output, b"here");
+    live.checkpoint().unwrap();
+    let seal = live.seal(ending()).unwrap();
+    shell.delivered(Stream::Output, 5);
+    assert_eq!(live.seal(ending()).unwrap(), seal);
+    assert!(verify(&gate.path(live.session()), &gate.with_identities()).sound);
+}
+
+#[test]
+fn fields_of_the_header_in_another_form_are_damage() {
+    let gate = Gate::new();
+    for (name, value) in [
+        ("monotonic_origin_ns", json!(5)),
+        ("monotonic_origin_ns", json!("05")),
+        ("facts", json!([])),
+        ("started", json!("2026-11-28 06:00:00Z")),
+        ("durability", json!({ "prompt": null })),
+        ("session", json!("0198A1C2-7E5D-7C3A-9B1F-4D2E6F708192")),
+        ("keys", json!({})),
+    ] {
+        let mut forger = Forger::takes(&gate);
+        let mut json = forger.header_json();
+        json[name] = value;
+        forger.sign_header(&json);
+        assert_eq!(forger.verdict().failure(), Some(Failure::HeaderDamaged), "{name}");
+    }
+    for format in [json!(2), json!("1"), json!(null)] {
+        let mut forger = Forger::takes(&gate);
+        let mut json = forger.header_json();
+        json["format"] = format;
+        forger.sign_header(&json);
+        assert_eq!(forger.verdict().failure(), Some(Failure::UnknownVersion));
+    }
+}
+
+#[test]
+fn fields_of_the_seal_in_another_form_are_damage() {
+    let gate = Gate::new();
+    for (name, value) in [
+        ("records", json!(null)),
+        ("bytes", json!("+5")),
+        ("first_at", json!(null)),
+        ("last_at", json!(null)),
+        ("at", json!("2026-11-28T06:00:00+00:00")),
+        ("state", json!({ "sealed": null })),
+        ("state", json!("recovered")),
+        ("counts", json!([[0, "output", "5", "5"]])),
+        ("recovery", json!({})),
+    ] {
+        let mut forger = Forger::takes(&gate);
+        forger.seal[name] = value;
+        assert_eq!(forger.verdict().failure(), Some(Failure::SealDamaged), "{name}");
+    }
+    let mut forger = Forger::takes(&gate);
+    let again = forger.seal["counts"][0].clone();
+    forger.seal["counts"].as_array_mut().unwrap().push(again);
+    assert_eq!(forger.verdict().failure(), Some(Failure::SealDamaged));
+    let mut forger = Forger::takes(&gate);
+    forger.seal["more"] = json!([{ "nothing": "known" }]);
+    assert!(forger.verdict().sound, "fields that nobody knows are skipped");
+}
+
+#[test]
+fn the_last_bytes_are_cut_or_foreign() {
+    let gate = Gate::new();
+    let unsealed = Forger::takes(&gate).unsealed();
+    let with = gate.without_identity();
+    for (behind, failure, due) in [
+        (&b"CB"[..], Failure::Truncated, true),
+        (b"CSE", Failure::Truncated, true),
+        (b"CSEL", Failure::Truncated, false),
+        (b"x", Failure::NotABlock, true),
+        (b"CX", Failure::NotABlock, true),
+        (b"abcde", Failure::NotABlock, true),
+    ] {
+        let verdict = verify_bytes([&unsealed, behind].concat(), &with);
+        assert_eq!(verdict.failure(), Some(failure), "{behind:?}");
+        assert_eq!(verdict.bad.unwrap().block.is_some(), due, "{behind:?}");
+    }
+    assert_eq!(verify(Path::new("/dev/null"), &with).failure(), Some(Failure::Unreadable));
+}
+
+#[test]
+fn a_section_whose_length_does_not_fit_its_plaintext_is_malformed() {
+    let gate = Gate::new();
+    let mut forger = Forger::takes(&gate);
+    forger.rewrite_last(&[0x10, 0, 1, 1, b'a']);
+    forger.blocks.last_mut().unwrap()[60..64].copy_from_slice(&4_u32.to_be_bytes());
+    assert_eq!(forger.verdict().failure(), Some(Failure::ChainBroken));
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Gate {
         say(&exec, Stream::Output, b"alaris-sm-01\n");
         live.event(Some(1), "exit-status", json!({ "status": 0 })).unwrap();
         live.checkpoint().unwrap();
-        let seal = live.seal(ending()).unwrap();
+        let seal = live.seal(ending_of(&[0, 1])).unwrap();
         assert_eq!(seal.blocks, 6);
         (live.session(), seal)
     }
@@ -120,9 +120,18 @@ pub fn say(channel: &ChannelRecorder, stream: Stream, bytes: &[u8]) {
     channel.delivered(stream, recorded.len() as u64);
 }
 
+/// The end of a session with one channel.
 pub fn ending() -> Ending {
-    let coverage = |channel| ChannelCoverage { channel, coverage: Coverage::Captured, why: String::new() };
-    Ending { reason: "closed".into(), at: Timestamp::now(), coverage: vec![coverage(0), coverage(1)] }
+    ending_of(&[0])
+}
+
+pub fn ending_of(channels: &[u32]) -> Ending {
+    let coverage = |&channel| ChannelCoverage { channel, coverage: Coverage::Captured, why: String::new() };
+    Ending {
+        reason: "closed".into(),
+        at: Timestamp::now(),
+        coverage: channels.iter().map(coverage).collect(),
+    }
 }
 
 pub fn noise(n: usize) -> Vec<u8> {
