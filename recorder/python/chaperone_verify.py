@@ -1,28 +1,36 @@
 #!/usr/bin/env python3
-"""An independent verifier for Chaperone recordings and for the ledger that names them.
+"""An independent verifier for Chaperone's recordings, for the ledger that names them, and for bundles of evidence.
 
 What it is. Chaperone records the sessions of service technicians on medical servers. A recording is one file, written
-by a gate while the session runs. This program was written from the published description of that file
-(`recorder/README.md`, "Recordings: the evidence format, version 1") and shares no code with the program that writes
-it. The parts below follow that description, and use its names.
+by a gate while the session runs. Every attempt, session and recording is a numbered fact in a ledger. A bundle is one
+file with the recordings and the facts about a target, and with what proves that none is left out. This program was
+written from the published description of these files (`recorder/README.md` and `recorder/BUNDLES.md`) and shares no
+code with the program that writes them. The parts below follow that description, and use its names.
 
-What it proves. If it says SOUND: every byte of the file is as the holder of the given key sealed it; no block was
-changed, removed, added, repeated or moved; nothing follows the seal. With an evidence identity it also proves that
-the content opens with the very key that the file committed to at its start, and that it is what the seal counts.
+What it proves of a recording. If it says SOUND: every byte of the file is as the holder of the given key sealed it; no
+block was changed, removed, added, repeated or moved; nothing follows the seal. With an evidence identity it also proves
+that the content opens with the very key that the file committed to at its start, and that it is what the seal counts.
+
+What it proves of a bundle. If it says THIS BUNDLE HOLDS, it says in one sentence what is proved: between which two
+signed checkpoints of the ledger, how many attempts and sessions, on which target, from when to when. With a checkpoint
+that you kept since, it also proves that the ledger was not rewritten after you got it.
 
 What it does not prove. Without an identity the content stays closed. Without the ledger a recording whose end was cut
-and sealed again by the holder of the seal key cannot be told from the whole one. Nothing here shows that every session
-was recorded; that is what the ledger's numbered facts are for. Each verdict says which of this applies to it.
+and sealed again by the holder of the seal key cannot be told from the whole one; a bundle brings that part of the
+ledger along. Nothing shows that a gate which had been taken over wrote every visit down. Each verdict says which of
+this applies to it.
 
 How to run it. Python 3.9 or newer, with the package `cryptography`, and with `zstandard` (0.19 or newer; Python 3.14
 has its own) where compressed content is opened. It needs no network, and writes no file.
 
     python3 chaperone_verify.py RECORDING --key PUBLIC-KEY [--identity FILE]... [--json]
+    python3 chaperone_verify.py BUNDLE --key LEDGER-KEY [--checkpoint FILE] [--identity FILE]... [--json]
 
-PUBLIC-KEY is an Ed25519 key that you trust, from a source other than the recording: base64 or hex of its 32 bytes, a
-PEM public key, a verifier key (name+id+key), or a file that holds one of these. Give --key again for each further one.
-FILE holds age X25519 identities (AGE-SECRET-KEY-1...), one a line. The exit status is 0 for sound, 1 for not sound,
-and 2 for a wrong command or a missing package.
+PUBLIC-KEY is an Ed25519 key that you trust, from a source other than the file: base64 or hex of its 32 bytes, a PEM
+public key, a verifier key (name+id+key), or a file that holds one of these. Give --key again for each further one.
+LEDGER-KEY is the ledger's, in the same spellings. --checkpoint names a checkpoint of the ledger that you kept yourself.
+--identity names a file with age X25519 identities (AGE-SECRET-KEY-1...), one a line. The exit status is 0 for sound
+(of a bundle: it holds), 1 for not, and 2 for a wrong command or a missing package.
 
 Version rule. This program knows version 1 and answers `unknown-version` to every other one; it never guesses. Event
 kinds and JSON fields that it does not know are skipped; the signatures cover them all the same.
@@ -32,6 +40,8 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
+import copy
 import datetime
 import decimal
 import hashlib
@@ -45,7 +55,7 @@ import struct
 import sys
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Iterable, Iterator, Optional, Sequence, Union
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, Optional, Sequence, Union
 
 try:
     from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
@@ -361,6 +371,11 @@ class Time:
 
 def read_public_key(text: str) -> bytes:
     """The 32 bytes of an Ed25519 key: base64, hex, PEM, verifier key, or a file with one. Raises ValueError."""
+    return read_named_key(text)[1]
+
+
+def read_named_key(text: str) -> tuple[Optional[str], bytes]:
+    """As `read_public_key`, with the name that a verifier key has and the other spellings have not."""
     if "BEGIN" not in text and os.path.isfile(text):
         with open(text, "r", encoding="ascii") as file:
             text = file.read(16384)
@@ -372,12 +387,13 @@ def read_public_key(text: str) -> bytes:
             raise ValueError("the PEM key is not an Ed25519 key") from None
         if not isinstance(key, Ed25519PublicKey):
             raise ValueError("the PEM key is not an Ed25519 key")
-        return key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        return None, key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     if re.fullmatch("[0-9a-fA-F]{64}", text):
-        return bytes.fromhex(text)
+        return None, bytes.fromhex(text)
     if text.count("+") >= 2 and len(text) > 44:
-        return parse_verifier_key(text).key
-    return from_base64(text, 32)
+        named = parse_verifier_key(text)
+        return named.name, named.key
+    return None, from_base64(text, 32)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -476,15 +492,13 @@ def _age_stanzas(lines: Sequence[bytes]) -> Iterator[tuple[list[bytes], bytes]]:
             raise ValueError("an age recipient stanza is malformed")
         arguments = lines[at].split(b" ")[1:]
         at += 1
-        body = b""
-        while True:
+        body: list[bytes] = []
+        while not body or len(body[-1]) == 64:
             if at >= len(lines) or not re.fullmatch(rb"[A-Za-z0-9+/]{0,64}", lines[at]):
                 raise ValueError("the body of an age recipient stanza is malformed")
-            body += lines[at]
+            body.append(lines[at])
             at += 1
-            if len(lines[at - 1]) < 64:
-                break
-        yield arguments, _age_base64(body)
+        yield arguments, _age_base64(b"".join(body))
 
 
 def _age_file_key(
@@ -541,6 +555,7 @@ class Source:
 
     def __init__(self, recording: Union[bytes, str, os.PathLike]) -> None:
         self.file: BinaryIO
+        self.base = 0  # where it begins in the file: 0, but for a recording inside a bundle
         if isinstance(recording, (bytes, bytearray)):
             self.file, self.size = io.BytesIO(recording), len(recording)
             return
@@ -556,13 +571,19 @@ class Source:
         """The bytes at `offset`; fewer than `length` only where the file ends."""
         length = max(0, min(length, self.size - offset))
         try:
-            self.file.seek(offset)
+            self.file.seek(self.base + offset)
             data = self.file.read(length)
         except OSError as cause:
             raise Failure("unreadable", str(cause), offset) from None
         if len(data) < length:
             raise Failure("unreadable", "the file became shorter while it was read", offset)
         return data
+
+    def part(self, offset: int, size: int) -> Source:
+        """The `size` bytes at `offset` as a source of their own, of the same open file."""
+        part = copy.copy(self)
+        part.base, part.size = self.base + offset, size
+        return part
 
 
 # --- Header -----------------------------------------------------------------------------------------------------------
@@ -775,29 +796,40 @@ ZSTD_WINDOW_LOG = 23
 ZSTD_FEED = 64
 
 
+def unwrap_keys(header: Header, identities: Sequence[X25519PrivateKey]) -> dict[str, bytes]:
+    """Opens the wrapped keys and compares them with their commitments. Only the input key may stay closed."""
+    keys = {}
+    for name, info in header.keys.items():
+        try:
+            key = age_decrypt(info.wrapped, identities)
+        except ValueError:
+            key = None
+        if key is None and name == "evidence":
+            raise Failure("wrong-identity", "the evidence key stays closed to the given identities")
+        if key is None:
+            continue
+        if not committed(header, name, key):
+            raise Failure("key-commitment-mismatch", f"the {name} key is another one")
+        keys[name] = key
+    return keys
+
+
+def committed(header: Header, name: str, key: bytes) -> bool:
+    """Whether the header commits to this data key."""
+    found = sha256(KEY_LABEL, name.encode(), b"\n", header.session.bytes, key)
+    return len(key) == 32 and found == header.keys[name].commitment
+
+
 class Content:
     """The opened content: checks every section and record, and counts what the seal must have counted."""
 
-    def __init__(self, header: Header, identities: Sequence[X25519PrivateKey]) -> None:
-        """Opens the wrapped keys and compares them with their commitments. A closed input key masks what was typed."""
-        self.keys: dict[str, bytes] = {}
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        """`keys` are those that fit the header's commitments. Without the input key, what was typed stays masked."""
+        self.keys = keys
         self.records = 0
         self.channels: set[int] = set()
         self.received: dict[tuple[int, int], int] = {}
         self.delivered: dict[tuple[int, int], int] = {}
-        for name, info in header.keys.items():
-            try:
-                key = age_decrypt(info.wrapped, identities)
-            except ValueError:
-                key = None
-            if key is None and name == "evidence":
-                raise Failure("wrong-identity", "the evidence key stays closed to the given identities")
-            if key is None:
-                continue
-            committed = sha256(KEY_LABEL, name.encode(), b"\n", header.session.bytes, key)
-            if len(key) != 32 or committed != info.commitment:
-                raise Failure("key-commitment-mismatch", f"the {name} key is another one")
-            self.keys[name] = key
 
     def take(self, block: Block, previous: bytes, frames: list[Frame]) -> None:
         """Opens one block whose chain value holds; `previous` is the chain value before it."""
@@ -1097,7 +1129,8 @@ def verify_recording(
     try:
         source = Source(recording)
         with source.file:
-            _verify(source, set(keys), list(identities), ledger, verdict)
+            open_keys = lambda header: unwrap_keys(header, list(identities)) if identities else {}  # noqa: E731
+            _verify(source, set(keys), open_keys, ledger, verdict)
         verdict.sound = True
     except Failure as failure:
         verdict.failure, verdict.detail = failure.name, failure.detail
@@ -1107,21 +1140,25 @@ def verify_recording(
 
 def _verify(
     source: Source,
-    trusted: set[bytes],
-    identities: list[X25519PrivateKey],
+    trusted: Optional[set[bytes]],
+    open_keys: Callable[[Header], dict[str, bytes]],
     ledger: Optional[LedgerView],
     verdict: Verdict,
 ) -> None:
-    """Each check in its order; the first that does not hold raises Failure. `verdict` says how far it came."""
+    """Each check in its order; the first that does not hold raises Failure. `verdict` says how far it came.
+
+    `trusted` is None where the ledger names the very seal, which names the header: then both keys are trusted.
+    """
     header = read_header(source)
     verdict.session, verdict.recording, verdict.started = str(header.session), header.c0, header.started
     verdict.ledger_asked = ledger is not None
-    if header.seal_key not in trusted:
+    if trusted is not None and header.seal_key not in trusted:
         key = base64.b64encode(header.seal_key).decode()
         raise Failure("wrong-key", f"the header is signed by {key}, which was not given as trusted")
     if ledger is not None and ledger.session != str(header.session):
         raise Failure("foreign-recording", f"the header names session {header.session}, not {ledger.session}")
-    content = Content(header, identities) if identities else None
+    keys = open_keys(header)
+    content = Content(keys) if "evidence" in keys else None
     if content is not None:
         verdict.content = "all-opened" if "input" in content.keys else "evidence-opened"
 
@@ -1140,7 +1177,7 @@ def _verify(
         raise Failure(name, f"{source.size - end} bytes follow the seal", end)
     if known > blocks:
         raise Failure("tail-cut", f"the ledger knows {known} blocks, the file holds {blocks}", offset)
-    if seal.seal_key not in trusted:
+    if trusted is not None and seal.seal_key not in trusted:
         raise Failure("wrong-key", "the seal is signed by a key that was not given as trusted", offset)
     if seal.fields["state"] == "sealed" and seal.seal_key != header.seal_key:
         raise Failure("wrong-key", "the seal is signed by another key than the header", offset)
@@ -1283,7 +1320,7 @@ def body_hash(salt: bytes, body: Any) -> bytes:
 
 def target_tag(key: bytes, number: int) -> bytes:
     """The tag that marks fact `number` as one of the target whose 32-byte tag key this is."""
-    return hmac.new(key, TAG_LABEL + number.to_bytes(8, "big"), hashlib.sha256).digest()[:16]
+    return hmac.digest(key, TAG_LABEL + number.to_bytes(8, "big"), "sha256")[:16]
 
 
 @dataclass
@@ -1431,7 +1468,7 @@ def consistency_holds(old_size: int, old_root: bytes, new_size: int, new_root: b
     return last == 0 and older == old_root and newer == new_root
 
 
-# --- Checkpoints: C2SP signed-note, tlog-checkpoint and tlog-proof ---------------------------------------------------
+# --- Checkpoints: C2SP signed-note, tlog-checkpoint and tlog-proof ----------------------------------------------------
 
 
 @dataclass
@@ -1459,28 +1496,46 @@ def parse_verifier_key(text: str) -> VerifierKey:
     return VerifierKey(name, bytes.fromhex(id_text), key[1:])
 
 
-def open_note(note: bytes, key: VerifierKey) -> str:
-    """The text of a signed note, if this key signed it. Raises ValueError. Signatures of other keys are ignored."""
+@dataclass
+class Note:
+    """A signed note: its text, and its signatures as the name and the bytes (4 of the key's id, then the signature)."""
+
+    text: str
+    signatures: list[tuple[str, bytes]]
+
+    def signed(self, key: VerifierKey) -> Optional[bool]:
+        """Whether this key signed the note: None where there is no signature of it, False where one is wrong."""
+        found = [data[4:] for name, data in self.signatures if name == key.name and data[:4] == key.id]
+        message = self.text.encode("utf-8")
+        return all(signed_by(key.key, signature, message) for signature in found) if found else None
+
+
+def parse_note(note: bytes) -> Note:
+    """The shape of a signed note. Raises ValueError."""
     text = note.decode("utf-8")
     if re.search("[\x00-\x09\x0b-\x1f]", text):
         raise ValueError("a note holds control characters")
-    body, gap, signatures = text.rpartition("\n\n")
-    if not gap or not signatures.endswith("\n") or len(signatures) > 200_000:
+    body, gap, lines = text.rpartition("\n\n")
+    if not gap or not lines.endswith("\n") or len(lines) > 200_000:
         raise ValueError("a note has no signatures")
-    body += "\n"
-    verified = False
-    for line in signatures[:-1].split("\n"):
+    signatures = []
+    for line in lines[:-1].split("\n"):
         match = re.fullmatch(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)", line)
         if match is None:
             raise ValueError("a signature line of a note is malformed")
-        signature = from_base64(match[2])
-        if match[1] == key.name and signature[:4] == key.id:
-            if not signed_by(key.key, signature[4:], body.encode("utf-8")):
-                raise ValueError("the signature of a note is wrong")
-            verified = True
-    if not verified:
+        signatures.append((match[1], from_base64(match[2])))
+    return Note(body + "\n", signatures)
+
+
+def open_note(note: bytes, key: VerifierKey) -> str:
+    """The text of a signed note, if this key signed it. Raises ValueError. Signatures of other keys are ignored."""
+    opened = parse_note(note)
+    signed = opened.signed(key)
+    if signed is None:
         raise ValueError("a note is not signed by the ledger's key")
-    return body
+    if not signed:
+        raise ValueError("the signature of a note is wrong")
+    return opened.text
 
 
 @dataclass
@@ -1490,14 +1545,20 @@ class Checkpoint:
     root: bytes
 
 
-def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
-    """A checkpoint that the ledger signed. Raises ValueError."""
-    lines = open_note(note, key).split("\n")[:-1]
+def parse_checkpoint(text: str) -> Checkpoint:
+    """The text of a checkpoint, whoever signed it. Raises ValueError."""
+    lines = text.split("\n")[:-1]
     if len(lines) < 3 or not all(lines):
         raise ValueError("a checkpoint has at least three lines, none of them empty")
-    if lines[0] != key.name:
-        raise ValueError("a checkpoint is of another ledger")
     return Checkpoint(lines[0], read_decimal(lines[1]), from_base64(lines[2], 32))
+
+
+def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
+    """A checkpoint that the ledger signed. Raises ValueError."""
+    checkpoint = parse_checkpoint(open_note(note, key))
+    if checkpoint.origin != key.name:
+        raise ValueError("a checkpoint is of another ledger")
+    return checkpoint
 
 
 def open_proof(text: bytes, leaf: bytes, key: VerifierKey) -> tuple[int, Checkpoint]:
@@ -1519,6 +1580,1169 @@ def open_proof(text: bytes, leaf: bytes, key: VerifierKey) -> tuple[int, Checkpo
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Bundles (recorder/BUNDLES.md): the names of what can be wrong, in the order of the checks, and what is found
+# ---------------------------------------------------------------------------------------------------------------------
+
+BUNDLE_FAILURES = {
+    "unreadable": "the file cannot be read",
+    "archive-truncated": "the file ends inside the archive",
+    "archive-malformed": "the archive is not written as bundles are",
+    "entry-unknown": "the archive holds something that is no part of a bundle",
+    "entry-duplicate": "the archive holds something twice",
+    "entry-too-large": "a part of the archive is larger than any bundle's, or there are too many parts",
+    "entry-missing": "a part that every bundle has is not there",
+    "manifest-malformed": "the manifest does not read",
+    "unknown-version": "the bundle is of a version that this program does not know",
+    "manifest-changed": "the manifest is not what a given key signed",
+    "checkpoint-malformed": "a checkpoint of the ledger does not read",
+    "checkpoint-signature": "a checkpoint of the ledger is not what a given key signed",
+    "checkpoint-foreign": "a checkpoint is of another ledger, or not the one that the manifest names",
+    "range-mismatch": "the tree's edge at the first checkpoint does not fit that checkpoint",
+    "consistency-wrong": "it is not proved that the second checkpoint only added to the first",
+    "checkpoint-outside": "the checkpoint that was kept is not between those of the bundle, so it proves nothing here",
+    "tag-keys-malformed": "the tag keys do not read",
+    "keys-malformed": "the data keys do not read",
+    "keys-not-opened": "no given identity opens the data keys",
+    "leaf-malformed": "a leaf of the ledger does not read",
+    "leaf-reordered": "a leaf of the ledger stands where a later one is due",
+    "leaf-missing": "a leaf of the ledger is not there",
+    "leaf-beyond": "a leaf is there that the second checkpoint does not cover",
+    "fact-malformed": "a disclosed fact does not read",
+    "fact-reordered": "a disclosed fact stands behind a later one, or is there twice",
+    "fact-outside": "a disclosed fact is not between the checkpoints",
+    "proof-wrong": "it is not proved that a disclosed fact is in the ledger",
+    "fact-changed": "a disclosed fact is not what the ledger committed to",
+    "leaf-changed": "a leaf is another one than the ledger's, which its fact holds",
+    "fact-gap-unknown": "a fact is without its content, and no known reason is given",
+    "tag-key-wrong": "a fact about a target lacks the mark of that target's key",
+    "fact-foreign": "a disclosed fact does not belong to what the bundle is about",
+    "fact-missing": "the ledger holds a fact about the target that is not disclosed",
+    "root-mismatch": "the leaves are not those that the second checkpoint covers",
+    "checkpoint-mismatch": "the ledger is not the one whose checkpoint was kept",
+    "making-missing": "the ledger does not hold that this bundle was made, for this reason, about these targets",
+    "range-starts-late": "the leaves begin too late to cover the time asked for",
+    "range-ends-early": "the bundle was made before the time asked for was over",
+    "outcome-missing": "how a session ended is not disclosed",
+    "recording-missing": "the recording of a session is not there",
+    "key-missing": "the data key of a recording is not there, and it is not said to be withheld",
+    "key-not-committed": "a data key is not the one that the recording committed to",
+    "recording-unsound": "a recording is not what was sealed",
+    "recording-unexpected": "a recording is there whose session has none in the ledger",
+    "too-much": "there is more than this program takes",
+    "file-missing": "a part that the manifest names is not there",
+    "file-unlisted": "a part is there that the manifest does not name",
+    "file-changed": "a part is not what the manifest says",
+}
+
+BUNDLE_GAPS = {
+    "keys-sealed": "the data keys are sealed to people whose identity was not given; contents were not opened",
+    "body-deleted": "the content of this fact was deleted when its time to be kept was over",
+    "recording-deleted": "the recording was deleted when its time to be kept was over; the ledger holds that",
+    "key-withheld": "the maker left the data key out on purpose; the content was not opened",
+    "not-ended": "no end is known: the session had not ended when the bundle was made",
+}
+
+NOT_PROVED = (
+    "That a gate which had been taken over wrote every visit down.",
+    "That what happened around the gate is in it.",
+    "That facts which a node could not write at the time, and which entered the ledger later, are in it.",
+    "That the times are right; their order is proved.",
+    "Who stood behind a login.",
+    "What names.json and the other files for people say, beyond that the ledger's key signed them.",
+    "That a target's tag key was not exchanged in the database together with everything that was tagged before.",
+)
+NOT_PROVED_OF_A_WINDOW = "That no other fact belongs to it: only for a target and a time can that be proved."
+NOT_PROVED_CLOSED = "What is inside the recordings whose content was not opened."
+
+ATTEMPT_KINDS = ("attempt-failed", "attempt-refused", "session-admitted")
+OUTCOME_KINDS = ("session-sealed", "session-recovered", "session-never-started", "session-lost")
+RECORDED_KINDS = OUTCOME_KINDS[:2]
+
+FAILURES_LISTED = 1_000
+ATTEMPTS_LISTED = 100_000
+GAPS_LISTED = 100_000
+KINDS_LISTED = 1_000
+SESSIONS_MAX = 100_000
+RECORDING_CHECKPOINTS_MAX = 1_000_000
+
+
+class BundleEnd(Exception):
+    """A failure after which nothing more can be checked; always caught inside this module."""
+
+    def __init__(self, name: str, detail: str, file: Optional[str] = None) -> None:
+        super().__init__(detail)
+        self.name, self.detail, self.file = name, detail, file
+
+
+@dataclass
+class BundleFailure:
+    """What does not hold, and the number of the fact, the session or the file that it concerns."""
+
+    name: str
+    number: Optional[int] = None
+    session: Optional[str] = None
+    file: Optional[str] = None
+    failure: Optional[str] = None  # of `recording-unsound`: the recording's own
+    detail: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self), number=decimal_or_none(self.number))
+
+
+@dataclass
+class Subject:
+    """What the bundle is about. Times are microseconds since 1970, from the first up to and without the second."""
+
+    kind: str  # "target", "window" or "session"
+    targets: list[str]
+    from_us: int = 0
+    to_us: int = 0
+    window: Optional[str] = None
+    session: Optional[str] = None
+
+    def covers(self, time_us: int) -> bool:
+        """Whether a fact of this time is inside; a window and a session have no times."""
+        return self.kind != "target" or self.from_us <= time_us < self.to_us
+
+    def as_json(self) -> dict[str, Any]:
+        if self.kind == "target":
+            times = {"from_us": str(self.from_us), "to_us": str(self.to_us)}
+            return {"kind": self.kind, "targets": self.targets, **times}
+        ids = {"window": self.window} if self.kind == "window" else {"window": self.window, "session": self.session}
+        return {"kind": self.kind, "targets": self.targets, **ids}
+
+
+@dataclass
+class BundleVerdict:
+    """What was found. It holds where there is no failure; then `statement` is what is proved, in one sentence."""
+
+    statement: Optional[str] = None
+    subject: Optional[Subject] = None
+    names: list[str] = field(default_factory=list)  # of the subject's targets
+    made: str = ""  # by whom, when and why, as the manifest says
+    first: Optional[Checkpoint] = None  # A
+    last: Optional[Checkpoint] = None  # B
+    since: Optional[Checkpoint] = None  # C
+    attempts: int = 0
+    sessions: int = 0
+    attempt_list: list[dict[str, Any]] = field(default_factory=list)
+    session_list: list[dict[str, Any]] = field(default_factory=list)
+    not_disclosed: dict[str, int] = field(default_factory=dict)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
+    more_gaps: int = 0
+    failures: list[BundleFailure] = field(default_factory=list)
+    more_failures: int = 0
+    not_proved: list[str] = field(default_factory=list)
+    attempts_since_kept: bool = False  # whether an attempt is numbered behind C
+
+    @property
+    def holds(self) -> bool:
+        return not self.failures
+
+    def fail(self, name: str, detail: str, **concerns: Any) -> None:
+        if len(self.failures) < FAILURES_LISTED:
+            self.failures.append(BundleFailure(name, detail=detail[:300], **concerns))
+        else:
+            self.more_failures += 1
+
+    def gap(self, name: str, number: Optional[int] = None, session: Optional[str] = None, detail: str = "") -> None:
+        if len(self.gaps) < GAPS_LISTED:
+            number_text = decimal_or_none(number)
+            self.gaps.append({"name": name, "number": number_text, "session": session, "detail": detail})
+        else:
+            self.more_gaps += 1
+            self.gaps[-1]["detail"] = f"{self.more_gaps} more gaps are not listed"
+
+    def as_json(self) -> dict[str, Any]:
+        tree = lambda at: at and {"size": str(at.size), "root": base64.b64encode(at.root).decode()}  # noqa: E731
+        return {
+            "kind": "bundle",
+            "holds": self.holds,
+            "statement": self.statement,
+            "subject": self.subject and self.subject.as_json(),
+            "from": tree(self.first),
+            "to": tree(self.last),
+            "since": tree(self.since),
+            "attempts": self.attempts,
+            "sessions": self.sessions,
+            "attempt_list": self.attempt_list,
+            "session_list": self.session_list,
+            "not_disclosed": self.not_disclosed,
+            "gaps": self.gaps,
+            "failures": [failure.as_json() for failure in self.failures],
+            "more_failures": self.more_failures,
+            "not_proved": self.not_proved,
+        }
+
+
+def decimal_or_none(number: Optional[int]) -> Optional[str]:
+    return None if number is None else str(number)
+
+
+def time_of(microseconds: int) -> str:
+    seconds, rest = divmod(microseconds, 10**6)
+    return str(Time(seconds, rest * 1000))
+
+
+def clipped(value: Any, most: int = 500) -> Optional[str]:
+    """A text of a document, of bounded length; None for everything else."""
+    return value[:most] if isinstance(value, str) else None
+
+
+# --- The archive: a tar of which every header is computed from the name and the size of its entry ---------------------
+
+TAR_BLOCK = 512
+TAR_END = bytes(2 * TAR_BLOCK)
+ENTRIES_MAX = 200_000
+MIB = 1 << 20
+UUID_SHAPE = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+ENTRY_NAME = re.compile(rb"[A-Za-z0-9._/-]{1,99}")
+
+# The bound of each entry in bytes, in the order of the specification's table.
+ENTRIES = {
+    "HOW-TO-VERIFY.txt": 16 * MIB,
+    "chaperone_verify.py": 16 * MIB,
+    "ledger/from.checkpoint": MIB,
+    "ledger/from.range": 2056,
+    "ledger/to.checkpoint": MIB,
+    "ledger/consistency.proof": MIB,
+    "ledger/leaves/": 4 * MIB,
+    "facts/": 4 * MIB,
+    "tag-keys.json": MIB,
+    "keys.json": 16 * MIB,
+    "keys.json.age": 16 * MIB,
+    "names.json": 16 * MIB,
+    "windows.json": 16 * MIB,
+    "alerts.json": 16 * MIB,
+    "custody.json": 16 * MIB,
+    "coverage.json": 16 * MIB,
+    "manifest.json": 64 * MIB,
+    "manifest.sig": 1024,
+}
+LEAVES = re.compile(r"ledger/leaves/[0-9]{8}")
+FACTS = re.compile(r"facts/[0-9]{8}\.jsonl")
+OF_A_SESSION = re.compile(rf"recordings/({UUID_SHAPE})\.chap|derived/{UUID_SHAPE}\.(cast|txt)")
+MAY_BE_ABSENT = ("chaperone_verify.py", "keys.json.age")
+
+
+@dataclass
+class Entry:
+    """Where the content of an entry is in the file."""
+
+    name: str
+    offset: int
+    size: int
+
+
+def tar_header(name: bytes, size: int) -> bytes:
+    """The one header of an entry of this name and size."""
+    header = bytearray(TAR_BLOCK)
+    header[0 : len(name)] = name
+    header[100:108] = b"0000644\0"
+    header[108:116] = header[116:124] = b"0000000\0"
+    header[124:136] = b"%011o\0" % size if size < 2**33 else b"\x80\0\0\0" + size.to_bytes(8, "big")
+    header[136:148] = b"00000000000\0"
+    header[148:156] = b" " * 8
+    header[156:157] = b"0"
+    header[257:265] = b"ustar\x0000"
+    header[329:345] = b"0000000\0" * 2
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def read_tar_header(raw: bytes) -> tuple[str, int]:
+    """The name and the size of an entry, if this is its one header. Raises ValueError."""
+    name, size = raw[:100].split(b"\0")[0], raw[124:136]
+    if not ENTRY_NAME.fullmatch(name) or any(part in (b"", b".", b"..") for part in name.split(b"/")):
+        raise ValueError("a name is not one of a bundle")
+    if re.fullmatch(rb"[0-7]{11}\0", size):
+        length = int(size[:11], 8)
+    elif size[:4] == b"\x80\0\0\0":
+        length = int.from_bytes(size[4:], "big")
+    else:
+        raise ValueError("a size does not read")
+    if tar_header(name, length) != raw:
+        raise ValueError("a header is not the one of its name and size")
+    return name.decode("ascii"), length
+
+
+def entry_bound(name: str) -> Optional[int]:
+    """The most bytes that an entry of this name may have, None for a name that is in no bundle."""
+    if LEAVES.fullmatch(name) or FACTS.fullmatch(name):
+        return ENTRIES[name[:-8] if name.startswith("ledger") else "facts/"]
+    if OF_A_SESSION.fullmatch(name):
+        return 2**64
+    return None if name.endswith("/") else ENTRIES.get(name)
+
+
+def read_archive(source: Source) -> dict[str, Entry]:
+    """Reads all headers, sizes and padding, and nothing else. Raises BundleEnd."""
+    entries: dict[str, Entry] = {}
+    offset, before = 0, None
+    while True:
+        raw = source.read(offset, TAR_BLOCK)
+        if len(raw) == TAR_BLOCK and not any(raw):
+            break
+        if len(raw) < TAR_BLOCK:
+            raise BundleEnd("archive-truncated", f"the file ends at byte {source.size}, without an end of the archive")
+        try:
+            name, size = read_tar_header(raw)
+        except ValueError as cause:
+            raise BundleEnd("archive-malformed", f"{cause}, at byte {offset}", before) from None
+        entry = Entry(name, offset + TAR_BLOCK, size)
+        padding = -size % TAR_BLOCK
+        if entry.offset + size + padding > source.size:
+            raise BundleEnd("archive-truncated", f"the file ends inside {name}")
+        if any(source.read(entry.offset + size, padding)):
+            raise BundleEnd("archive-malformed", f"what fills up {name} is not zeros", name)
+        bound = entry_bound(name)
+        if bound is None:
+            raise BundleEnd("entry-unknown", "no bundle has an entry of this name", name)
+        if name in entries:
+            raise BundleEnd("entry-duplicate", "there are two entries of this name", name)
+        if size > bound or len(entries) >= ENTRIES_MAX:
+            raise BundleEnd("entry-too-large", f"it has {size} bytes and is entry {len(entries) + 1}", name)
+        entries[name] = entry
+        offset, before = entry.offset + size + padding, name
+    if source.size - offset < len(TAR_END):
+        raise BundleEnd("archive-truncated", "the file ends inside the end of the archive")
+    if source.size - offset > len(TAR_END) or source.read(offset, len(TAR_END)) != TAR_END:
+        raise BundleEnd("archive-malformed", f"something follows the last entry, at byte {offset}", before)
+    _require_entries(entries)
+    return entries
+
+
+def _require_entries(entries: dict[str, Entry]) -> None:
+    for required in ENTRIES:
+        if required.endswith("/"):
+            suffix = ".jsonl" if required == "facts/" else ""
+            count = sum(1 for name in entries if name.startswith(required))
+            for number in range(count):
+                name = f"{required}{number:08}{suffix}"
+                if name not in entries:
+                    raise BundleEnd("entry-missing", "a later chunk is there", name)
+        elif required == "keys.json" and "keys.json.age" in entries:
+            if required in entries:
+                raise BundleEnd("entry-duplicate", "the keys are there both open and sealed", "keys.json.age")
+        elif required not in entries and required not in MAY_BE_ABSENT:
+            raise BundleEnd("entry-missing", "no bundle is without it", required)
+
+
+# --- Manifest and keys ------------------------------------------------------------------------------------------------
+
+MANIFEST_LABEL = b"chaperone/bundle/manifest/v1\n"
+JSON_VALUES_MAX = 2_000_000
+TAG_KEYS_MAX = 1_000
+
+
+@dataclass
+class Manifest:
+    what: Subject
+    from_size: int
+    to_size: int
+    origin: str
+    made: int
+    by: str
+    reason: str
+    at: str
+    withheld: set[str]
+    files: list[tuple[str, int, bytes]]  # name, bytes, SHA-256
+
+
+def read_bounded_json(data: bytes) -> Any:
+    """JSON of a size that a bundle may have, refused before it is built if it has too many values. ValueError."""
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > JSON_VALUES_MAX:
+        raise ValueError("it has too many values")
+    return parse_json(data)
+
+
+def read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def read_hex(value: Any, length: int) -> bytes:
+    """Lower-case hex of so many bytes. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9a-f]{%d}" % (2 * length), value):
+        raise ValueError(f"not lower-case hex of {length} bytes")
+    return bytes.fromhex(value)
+
+
+def read_microseconds(value: Any) -> int:
+    """A signed 64-bit number as a decimal string. Raises ValueError."""
+    if not isinstance(value, str) or not re.fullmatch("0|-?[1-9][0-9]{0,18}", value):
+        raise ValueError("not a decimal number")
+    if not -(2**63) <= int(value) < 2**63:
+        raise ValueError("not a number of 64 bits")
+    return int(value)
+
+
+def read_manifest(data: bytes) -> Manifest:
+    """Raises BundleEnd."""
+    try:
+        fields = read_bounded_json(data)
+        if not isinstance(fields, dict):
+            raise ValueError("not a JSON object")
+        if read_number(fields["format"]) != 1:
+            raise BundleEnd("unknown-version", f"it is of format {fields['format']}", "manifest.json")
+        Time.read(fields["at"])
+        files = [
+            (read_text(file["name"]), read_decimal(file["bytes"]), read_hex(file["sha256"], 32))
+            for file in _list(fields["files"])
+        ]
+        return Manifest(
+            read_subject(fields["what"]),
+            read_decimal(fields["from"]),
+            read_decimal(fields["to"]),
+            read_text(fields["origin"]),
+            read_decimal(fields["made"]),
+            read_text(fields["by"]),
+            read_text(fields["reason"]),
+            fields["at"],
+            {str(read_session(session)) for session in _list(fields["withheld"])},
+            files,
+        )
+    except (ValueError, KeyError, TypeError) as cause:
+        raise BundleEnd("manifest-malformed", f"{type(cause).__name__}: {cause}", "manifest.json") from None
+
+
+def read_subject(what: Any) -> Subject:
+    """Raises ValueError, KeyError or TypeError."""
+    kind, targets = what["kind"], [str(read_session(target)) for target in _list(what["targets"])]
+    if not targets:
+        raise ValueError("it is about no target")
+    if kind == "target":
+        return Subject(kind, targets, read_microseconds(what["from_us"]), read_microseconds(what["to_us"]))
+    if kind == "window":
+        return Subject(kind, targets, window=str(read_session(what["window"])))
+    if kind == "session":
+        window, session = read_session(what["window"]), read_session(what["session"])
+        return Subject(kind, targets, window=str(window), session=str(session))
+    raise ValueError("it is about something unknown")
+
+
+@dataclass
+class TagKey:
+    name: str
+    key: bytes
+
+
+def read_tag_keys(data: bytes) -> dict[str, TagKey]:
+    """The tag keys by target. Raises ValueError, KeyError or TypeError."""
+    entries = _list(read_bounded_json(data))
+    keys = {str(read_session(at["target"])): TagKey(read_text(at["name"]), read_hex(at["key"], 32)) for at in entries}
+    if len(keys) != len(entries) or len(keys) > TAG_KEYS_MAX:
+        raise ValueError("a target is there twice, or there are too many")
+    return keys
+
+
+def read_data_keys(data: bytes) -> dict[str, dict[str, bytes]]:
+    """The data keys by session. Raises ValueError, KeyError or TypeError."""
+    sessions = read_bounded_json(data)["keys"]
+    if not isinstance(sessions, dict):
+        raise ValueError("keys is not an object")
+    found = {}
+    for session, at in sessions.items():
+        keys = {"evidence": read_hex(at["evidence"], 32)}
+        if "input" in at:
+            keys["input"] = read_hex(at["input"], 32)
+        found[str(read_session(session))] = keys
+    return found
+
+
+# --- Facts ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Fact:
+    """A disclosed fact: its leaf, its document's text with the salt, and the proof that the leaf is in the ledger."""
+
+    number: int
+    leaf: Leaf
+    leaf_bytes: bytes
+    salt: bytes
+    text: Optional[str]
+    gap: Any
+    proof: list[bytes]
+    document: Optional[dict[str, Any]] = None
+
+    def __post_init__(self) -> None:
+        try:
+            value = parse_json(self.text.encode("utf-8")) if self.text is not None else None
+        except ValueError:
+            value = None
+        self.document = value if isinstance(value, dict) else None
+
+    def is_about(self, name: str) -> Optional[str]:
+        """An id in the document: of its `window`, `session` and so on."""
+        value = self.document.get(name) if self.document else None
+        return value if isinstance(value, str) else None
+
+    def targets(self) -> list[str]:
+        also = self.document.get("also") if self.document else None
+        named = [self.is_about("target"), *(also if isinstance(also, list) else [])]
+        return [target for target in named if isinstance(target, str)]
+
+    def says(self, name: str) -> Any:
+        """A field of what happened, which is the `body` inside the document."""
+        body = self.document.get("body") if self.document else None
+        return body.get(name) if isinstance(body, dict) else None
+
+    def unchanged(self) -> bool:
+        """Whether the leaf commits to this very text, and it is a document."""
+        found = sha256(BODY_LABEL, self.salt, (self.text or "").encode("utf-8"))
+        return found == self.leaf.body_hash and self.document is not None
+
+
+def read_fact(fields: dict[str, Any]) -> Fact:
+    """Raises ValueError, KeyError or TypeError."""
+    number, data = read_decimal(fields["number"]), from_base64(fields["leaf"])
+    leaf = parse_leaf(data)
+    if leaf.number != number:
+        raise ValueError("the leaf has another number")
+    text, salt = fields["body"], fields["salt"]
+    if (text is None) != (salt is None):
+        raise ValueError("only one of body and salt is there")
+    salt_bytes = b"" if salt is None else read_hex(salt, 16)
+    proof = [from_base64(sibling, 32) for sibling in _list(fields["proof"])]
+    return Fact(number, leaf, data, salt_bytes, None if text is None else read_text(text), fields.get("gap"), proof)
+
+
+@dataclass
+class SessionFacts:
+    """What the disclosed facts say about one session."""
+
+    admitted: Optional[int] = None
+    began_us: int = 0
+    counted: bool = False
+    outcome: Optional[str] = None
+    ended_us: Optional[int] = None
+    end_reason: Optional[str] = None
+    seal_hash: Optional[bytes] = None
+    deleted: bool = False
+    checkpoints: bytearray = field(default_factory=bytearray)  # be64 of the block and its chain value, end to end
+
+    def recorded(self) -> bool:
+        return self.outcome in RECORDED_KINDS
+
+
+RECORDING_CHECKPOINT = struct.Struct(">Q32s")
+
+# --- Verifying a bundle: each check in the order of the specification -------------------------------------------------
+
+
+def verify_bundle(
+    bundle: Union[bytes, str, os.PathLike],
+    keys: Iterable[tuple[Optional[str], bytes]],
+    kept: Optional[bytes] = None,
+    identities: Sequence[X25519PrivateKey] = (),
+) -> BundleVerdict:
+    """Judges a bundle, given as its bytes or as a path.
+
+    `keys` are the ledger's keys that are trusted, each with its name where it has one; `kept` is a checkpoint of the
+    ledger that somebody else kept; `identities` open data keys that are sealed. Raises nothing but MissingPackage.
+    """
+    verdict = BundleVerdict()
+    try:
+        source = Source(bundle)
+        with source.file:
+            BundleCheck(source, list(keys), kept, list(identities), verdict).run()
+    except BundleEnd as end:
+        verdict.fail(end.name, end.detail, file=end.file)
+    except Failure as failure:
+        verdict.fail(failure.name, failure.detail)
+    if verdict.holds:
+        verdict.statement = statement(verdict)
+    return verdict
+
+
+class BundleCheck:
+    """The checks of one bundle, and what they know of each other."""
+
+    def __init__(
+        self,
+        source: Source,
+        keys: list[tuple[Optional[str], bytes]],
+        kept: Optional[bytes],
+        identities: list[X25519PrivateKey],
+        verdict: BundleVerdict,
+    ) -> None:
+        self.source, self.keys, self.kept, self.identities = source, keys, kept, identities
+        self.verdict = verdict
+        self.tag_keys: dict[str, TagKey] = {}
+        self.data_keys: Optional[dict[str, dict[str, bytes]]] = None  # None where they cannot be read
+        self.range: Optional[CompactRange] = None
+        # Of the walk over leaves and facts:
+        self.due = 0
+        self.leaves_whole = True
+        self.root_at_kept: Optional[bytes] = None
+        self.first_leaf_us: Optional[int] = None
+        self.next_fact: Optional[Fact] = None
+        self.making: Optional[Fact] = None
+        self.sessions: dict[str, SessionFacts] = {}
+        self.recording_checkpoints = 0
+        self.outcome_withheld = False
+        self.last_attempt = -1
+
+    def run(self) -> None:
+        self.entries = read_archive(self.source)
+        self._check_manifest()
+        self._check_checkpoints()
+        self._read_keys()
+        self._walk()
+        self._check_roots()
+        self._check_making()
+        self._check_sessions()
+        self._check_files()
+        self._tell_what_is_not_proved()
+
+    def _read(self, name: str) -> bytes:
+        """The content of an entry; its size was bounded when the archive was read."""
+        entry = self.entries[name]
+        return self.source.read(entry.offset, entry.size)
+
+    # 2. Manifest
+
+    def _check_manifest(self) -> None:
+        data = self._read("manifest.json")
+        self.manifest = manifest = read_manifest(data)
+        self.what = self.verdict.subject = manifest.what
+        self.verdict.names = list(manifest.what.targets)
+        self.verdict.made = f"by {manifest.by} at {manifest.at}, for this reason: {manifest.reason}"
+        message, text = MANIFEST_LABEL + sha256(data), self._read("manifest.sig")
+        try:
+            signature = from_base64(text[:-1].decode("ascii"), SIGNATURE_BYTES) if text.endswith(b"\n") else b""
+        except ValueError:
+            signature = b""
+        if not any(signed_by(key, signature, message) for _, key in self.keys):
+            self.verdict.fail("manifest-changed", "no given key signed it", file="manifest.json")
+
+    # 3. Checkpoints
+
+    def _check_checkpoints(self) -> None:
+        name_a, name_b = "ledger/from.checkpoint", "ledger/to.checkpoint"
+        self.last = self._read_checkpoint(name_b, self._read(name_b))
+        self.verdict.last = self.last
+        self._check_checkpoint(name_b, self.last, self.manifest.to_size)
+        self.first = Checkpoint(self.manifest.origin, 0, EMPTY_ROOT)
+        if self.entries[name_a].size:
+            self.first = self._read_checkpoint(name_a, self._read(name_a))
+        self.verdict.first = self.first
+        self._check_checkpoint(name_a, self.first, self.manifest.from_size, most=self.last.size)
+
+        try:
+            self.range = CompactRange.parse(self._read("ledger/from.range"))
+        except ValueError as cause:
+            self.verdict.fail("range-mismatch", str(cause), file="ledger/from.range")
+        edge = self.range
+        if edge is not None and (edge.size, edge.root()) != (self.first.size, self.first.root):
+            detail = f"it is of size {edge.size}, and not the edge of checkpoint A"
+            self.verdict.fail("range-mismatch", detail, file="ledger/from.range")
+        if not self._consistent():
+            detail = "the proof does not lead from A's root to B's"
+            self.verdict.fail("consistency-wrong", detail, file="ledger/consistency.proof")
+
+        if self.kept is not None:
+            self._check_kept(self.kept)
+
+    def _read_checkpoint(self, file: str, data: bytes) -> Checkpoint:
+        """Shape and signature of a checkpoint. Raises BundleEnd where it has not the shape of one."""
+        try:
+            note = parse_note(data)
+            checkpoint = parse_checkpoint(note.text)
+        except ValueError as cause:
+            raise BundleEnd("checkpoint-malformed", str(cause), file) from None
+        signed = {}
+        for name, key in self.keys:
+            name = name or checkpoint.origin
+            signed[name, key] = note.signed(VerifierKey(name, key_id(name, key), key))
+        by_the_ledger = any(signed[name, key] for name, key in signed if name == checkpoint.origin)
+        if not by_the_ledger or False in signed.values():
+            detail = "no given key of this ledger signed it, or a signature is false"
+            self.verdict.fail("checkpoint-signature", detail, file=file)
+        return checkpoint
+
+    def _check_checkpoint(self, file: str, found: Checkpoint, size: int, most: int = 2**64) -> None:
+        if found.origin != self.manifest.origin:
+            self.verdict.fail("checkpoint-foreign", f"it is of the ledger {found.origin}", file=file)
+        elif found.size != size or found.size > most:
+            detail = f"it is of size {found.size}; the manifest says {size}"
+            self.verdict.fail("checkpoint-foreign", detail, file=file)
+
+    def _consistent(self) -> bool:
+        lines = self._read("ledger/consistency.proof").split(b"\n")
+        try:
+            proof = [from_base64(line.decode("ascii"), 32) for line in lines[:-1]]
+        except ValueError:
+            return False
+        first, last = self.first, self.last
+        return not lines[-1] and consistency_holds(first.size, first.root, last.size, last.root, proof)
+
+    def _check_kept(self, data: bytes) -> None:
+        file = "checkpoint"
+        try:
+            kept = self.verdict.since = self._read_checkpoint(file, data)
+        except BundleEnd as end:
+            self.verdict.fail(end.name, end.detail, file=end.file)
+            return
+        if kept.origin != self.manifest.origin:
+            self.verdict.fail("checkpoint-foreign", f"it is of the ledger {kept.origin}", file=file)
+        if not self.first.size <= kept.size <= self.last.size:
+            detail = f"its size is {kept.size}, and the bundle goes from {self.first.size} to {self.last.size}"
+            self.verdict.fail("checkpoint-outside", detail, file=file)
+
+    # 4. Tag keys and keys
+
+    def _read_keys(self) -> None:
+        try:
+            self.tag_keys = read_tag_keys(self._read("tag-keys.json"))
+        except (ValueError, KeyError, TypeError) as cause:
+            raise BundleEnd("tag-keys-malformed", f"{type(cause).__name__}: {cause}", "tag-keys.json") from None
+        named = self.tag_keys
+        self.verdict.names = [named[at].name if at in named else at for at in self.what.targets]
+
+        file = "keys.json" if "keys.json" in self.entries else "keys.json.age"
+        data: Optional[bytes] = self._read(file)
+        if file == "keys.json.age":
+            if not self.identities:
+                self.verdict.gap("keys-sealed")
+                return
+            try:
+                data = age_decrypt(data or b"", self.identities)
+            except ValueError:
+                data = None
+            if data is None:
+                self.verdict.fail("keys-not-opened", "no given identity opens it", file=file)
+                return
+        try:
+            self.data_keys = read_data_keys(data or b"")
+        except (ValueError, KeyError, TypeError, AttributeError) as cause:
+            self.verdict.fail("keys-malformed", f"{type(cause).__name__}: {cause}", file=file)
+
+    # 5. Leaves and facts, together by number; of each only one chunk is in memory
+
+    def _walk(self) -> None:
+        self.due = self.first.size
+        if self.range is not None and self.kept_size() == self.due:
+            self.root_at_kept = self.range.root()
+        facts = self._facts()
+        self._take_next(facts)
+        self._facts_before(self.due, facts)
+        for data in self._leaves():
+            leaf = self._read_leaf(data)
+            if leaf is None:  # its bytes are no leaf: its number is taken as passed
+                self.leaves_whole = False
+                self.verdict.fail("leaf-malformed", "its bytes are no leaf", number=self.due)
+                self.due += 1
+                self._facts_before(self.due, facts)
+            elif leaf.number >= self.last.size:
+                self.leaves_whole = False
+                self.verdict.fail("leaf-beyond", "checkpoint B is smaller", number=leaf.number)
+            elif leaf.number < self.due:
+                self.leaves_whole = False
+                self.verdict.fail("leaf-reordered", f"leaf {self.due} is due", number=leaf.number)
+            else:
+                self._pass_over(leaf.number, facts)
+                self._take_leaf(leaf, data or b"", facts)
+        self._pass_over(self.last.size, facts)
+        self._facts_before(2**64, facts)
+
+    def kept_size(self) -> Optional[int]:
+        return self.verdict.since.size if self.verdict.since is not None else None
+
+    def _chunks(self, shape: re.Pattern[str]) -> list[str]:
+        return sorted(name for name in self.entries if shape.fullmatch(name))
+
+    def _leaves(self) -> Iterator[Optional[bytes]]:
+        """The bytes of each leaf; None where a length goes past its chunk, which ends the chunk."""
+        for name in self._chunks(LEAVES):
+            chunk, at = self._read(name), 0
+            while at < len(chunk):
+                end = at + 4 + int.from_bytes(chunk[at : at + 4], "big")
+                if at + 4 > len(chunk) or end > len(chunk):
+                    yield None
+                    break
+                yield chunk[at + 4 : end]
+                at = end
+
+    @staticmethod
+    def _read_leaf(data: Optional[bytes]) -> Optional[Leaf]:
+        try:
+            return parse_leaf(data) if data is not None else None
+        except ValueError:
+            return None
+
+    def _pass_over(self, number: int, facts: Iterator[Fact]) -> None:
+        """The leaves from the one that is due up to and without this number are missing; facts may still be there."""
+        start = self.due
+        while self.due < number:
+            self.leaves_whole = False
+            if self.due < start + FAILURES_LISTED:
+                self.verdict.fail("leaf-missing", "no leaf with this number is there", number=self.due)
+                self.due += 1
+            else:
+                detail = f"and all up to {number - 1}"
+                self.verdict.fail("leaf-missing", detail, number=self.due)
+                self.due = number
+            self._facts_before(self.due, facts)
+
+    def _take_leaf(self, leaf: Leaf, data: bytes, facts: Iterator[Fact]) -> None:
+        """The leaf that is due, and the fact of its number if that is disclosed."""
+        if self.first_leaf_us is None:
+            self.first_leaf_us = leaf.time_us
+        self.due += 1
+        if self.range is not None:
+            self.range.append(leaf_hash(data))
+            if self.kept_size() == self.due:
+                self.root_at_kept = self.range.root()
+        fact = self.next_fact
+        if fact is not None and fact.number == leaf.number:
+            self._take_fact(fact, data)
+            self._take_next(facts)
+        elif self._tagged(leaf):
+            self._count_undisclosed(leaf)
+            if self.what.kind == "target" and self.what.covers(leaf.time_us):
+                self.verdict.fail("fact-missing", f"a {printable(leaf.kind)[:60]}", number=leaf.number)
+
+    def _count_undisclosed(self, leaf: Leaf) -> None:
+        counts, kind = self.verdict.not_disclosed, leaf.kind[:100]
+        kind = kind if kind in counts or len(counts) < KINDS_LISTED else "others"
+        counts[kind] = counts.get(kind, 0) + 1
+        self.outcome_withheld = self.outcome_withheld or leaf.kind in OUTCOME_KINDS
+
+    def _tagged(self, leaf: Leaf) -> bool:
+        return bool(leaf.tags) and any(self._carries(leaf, at.key) for at in self.tag_keys.values())
+
+    @staticmethod
+    def _carries(leaf: Leaf, key: bytes) -> bool:
+        return target_tag(key, leaf.number) in leaf.tags
+
+    def _facts(self) -> Iterator[Fact]:
+        """The disclosed facts with growing numbers; what is no such line, or out of order, is told and left out."""
+        before = -1
+        for name in self._chunks(FACTS):
+            chunk, at = self._read(name), 0
+            while at < len(chunk):
+                end = chunk.find(b"\n", at)
+                line = chunk[at : end if end >= 0 else len(chunk)]
+                at = end + 1 if end >= 0 else len(chunk)
+                fact = self._read_line(name, line if end >= 0 else None)
+                if fact is not None and fact.number <= before:
+                    self.verdict.fail("fact-reordered", f"it stands behind fact {before}", number=fact.number)
+                elif fact is not None:
+                    before = fact.number
+                    yield fact
+
+    def _read_line(self, file: str, line: Optional[bytes]) -> Optional[Fact]:
+        fields: Any = None
+        try:
+            if line is None:
+                raise ValueError("a line has no end")
+            fields = parse_json(line)
+            return read_fact(fields)
+        except (ValueError, KeyError, TypeError) as cause:
+            number = None
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                number = read_decimal(fields["number"])
+            self.verdict.fail("fact-malformed", f"{type(cause).__name__}: {cause}", file=file, number=number)
+        return None
+
+    def _take_next(self, facts: Iterator[Fact]) -> None:
+        self.next_fact = next(facts, None)
+
+    def _facts_before(self, number: int, facts: Iterator[Fact]) -> None:
+        """Takes the facts below this number: those for which no leaf came."""
+        while self.next_fact is not None and self.next_fact.number < number:
+            self._take_fact(self.next_fact, None)
+            self._take_next(facts)
+
+    def _take_fact(self, fact: Fact, leaf_there: Optional[bytes]) -> None:
+        """Checks one fact; `leaf_there` is the leaf of its number among the leaves, if one is there."""
+        number, leaf, fail = fact.number, fact.leaf, self.verdict.fail
+        if not self.first.size <= number < self.last.size:
+            fail("fact-outside", "it is not between the checkpoints", number=number)
+            return
+        proved = inclusion_holds(leaf_hash(fact.leaf_bytes), number, self.last.size, fact.proof, self.last.root)
+        if not proved:
+            fail("proof-wrong", "the path does not lead to B's root", number=number)
+        if fact.text is not None and not fact.unchanged():
+            fail("fact-changed", "the leaf commits to another document", number=number)
+        if proved and leaf_there is not None and leaf_there != fact.leaf_bytes:
+            fail("leaf-changed", "the proof holds for the fact's leaf", number=number)
+        if fact.text is None and fact.gap == "retention":
+            self.verdict.gap("body-deleted", number=number, detail=printable(leaf.kind)[:60])
+        elif fact.text is None:
+            fail("fact-gap-unknown", "no body, and no reason that is known", number=number)
+        for target in fact.targets():
+            if target in self.tag_keys and not self._carries(leaf, self.tag_keys[target].key):
+                fail("tag-key-wrong", f"its leaf lacks the tag of {target}", number=number)
+                break
+        if self._foreign(fact):
+            fail("fact-foreign", "it is not about the bundle's subject", number=number)
+        if number == self.manifest.made:
+            self.making = fact
+        self._count_attempt(fact)
+        self._note_session(fact)
+
+    def _foreign(self, fact: Fact) -> bool:
+        if self.what.kind == "target":
+            return not self._tagged(fact.leaf)
+        if fact.document is None or fact.number == self.manifest.made:
+            return False
+        known = self.sessions.get(fact.is_about("session") or "")
+        admitted_before = known is not None and known.admitted is not None
+        return fact.is_about("window") != self.what.window and not admitted_before
+
+    def _count_attempt(self, fact: Fact) -> None:
+        kind = fact.leaf.kind
+        if kind not in ATTEMPT_KINDS or not self.what.covers(fact.leaf.time_us):
+            return
+        self.verdict.attempts += 1
+        self.verdict.sessions += kind == "session-admitted"
+        self.last_attempt = fact.number
+        if len(self.verdict.attempt_list) < ATTEMPTS_LISTED:
+            self.verdict.attempt_list.append(
+                {
+                    "number": str(fact.number),
+                    "at": time_of(fact.leaf.time_us),
+                    "kind": kind,
+                    "person": clipped(fact.is_about("person")),
+                    "session": clipped(fact.is_about("session")),
+                    "reason": clipped(fact.says("reason")),
+                }
+            )
+
+    # Of the facts about sessions only what the checks of the sessions need is kept.
+
+    def _note_session(self, fact: Fact) -> None:
+        kind, session = fact.leaf.kind, fact.is_about("session")
+        if kind == "session-admitted":
+            if session is None:
+                self._note_nameless(fact)
+                return
+            known = self._session(session)
+            if known.admitted is None:
+                known.admitted, known.began_us = fact.number, fact.leaf.time_us
+                known.counted = self.what.covers(fact.leaf.time_us)
+        elif kind in OUTCOME_KINDS and session is not None:
+            known = self._session(session)
+            known.outcome = kind
+            if known.ended_us is None:
+                known.ended_us, known.end_reason = fact.leaf.time_us, clipped(fact.says("reason"))
+            known.seal_hash = None
+            with contextlib.suppress(ValueError):
+                known.seal_hash = from_hex(fact.says("seal_hash"))
+        elif kind == "session-ended" and session is not None:
+            known = self._session(session)
+            known.ended_us, known.end_reason = fact.leaf.time_us, clipped(fact.says("reason"))
+        elif kind == "recording-deleted" and session is not None:
+            self._session(session).deleted = True
+        elif kind == "recording-checkpoint":
+            self._note_checkpoints(fact.says("recordings"))
+
+    def _note_nameless(self, fact: Fact) -> None:
+        """An admission whose content was deleted: that there was a session is all that is known."""
+        if len(self.verdict.session_list) >= SESSIONS_MAX:
+            raise BundleEnd("too-much", f"more than {SESSIONS_MAX} sessions")
+        if self.what.covers(fact.leaf.time_us):
+            self._list_session(None, SessionFacts(fact.number, fact.leaf.time_us), "none")
+
+    def _session(self, session: str) -> SessionFacts:
+        if session not in self.sessions and len(self.sessions) >= SESSIONS_MAX:
+            raise BundleEnd("too-much", f"more than {SESSIONS_MAX} sessions")
+        return self.sessions.setdefault(session, SessionFacts())
+
+    def _note_checkpoints(self, recordings: Any) -> None:
+        for at in recordings if isinstance(recordings, list) else ():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                session, chain = str(read_session(at["session"])), from_hex(at["chain"])
+                block = read_decimal(at["block"]) if isinstance(at["block"], str) else read_number(at["block"])
+                self.recording_checkpoints += 1
+                if f"recordings/{session}.chap" in self.entries:
+                    self._session(session).checkpoints += RECORDING_CHECKPOINT.pack(block, chain)
+            if self.recording_checkpoints > RECORDING_CHECKPOINTS_MAX:
+                raise BundleEnd("too-much", f"more than {RECORDING_CHECKPOINTS_MAX} checkpoints of recordings")
+
+    def _check_roots(self) -> None:
+        if not self.leaves_whole or self.range is None:
+            return
+        if self.range.root() != self.last.root:
+            self.verdict.fail("root-mismatch", "the root over the leaves is not B's")
+        kept = self.verdict.since
+        if kept is not None and self.root_at_kept not in (None, kept.root):
+            detail = f"the root at size {kept.size} is another one"
+            self.verdict.fail("checkpoint-mismatch", detail, file="checkpoint")
+
+    # 6. Making
+
+    def _check_making(self) -> None:
+        made, fact, fail = self.manifest.made, self.making, self.verdict.fail
+        tagged = fact is not None and all(self._carries(fact.leaf, at.key) for at in self.tag_keys.values())
+        is_making = fact is not None and fact.leaf.kind == "bundle-made" and fact.says("reason") == self.manifest.reason
+        if not tagged or not is_making:
+            fail("making-missing", "no such fact says that this bundle was made for this reason", number=made)
+        keyless = [target for target in self.what.targets if target not in self.tag_keys]
+        unnamed = fact is not None and not set(self.what.targets) <= set(fact.targets())
+        if (fact is not None and not tagged) or keyless or unnamed:
+            detail = f"no tag key of {keyless[0]}" if keyless else "it lacks the tag of a tag key, or does not name a target"
+            fail("tag-key-wrong", detail, number=made)
+        if self.what.kind != "target":
+            return
+        first_us = self.first_leaf_us
+        if self.first.size and first_us is not None and first_us >= self.what.from_us:
+            fail("range-starts-late", f"the first leaf is of {time_of(first_us)}")
+        if fact is not None and fact.leaf.time_us < self.what.to_us:
+            fail("range-ends-early", f"it was made at {time_of(fact.leaf.time_us)}")
+
+    # 7. Sessions
+
+    def _check_sessions(self) -> None:
+        """In the order of their first fact; then the recordings of which no outcome is among the facts."""
+        for session, known in self.sessions.items():
+            self._check_session(session, known)
+        self.verdict.session_list.sort(key=lambda at: int(at["number"]))
+        for name in self.entries:
+            match = OF_A_SESSION.fullmatch(name)
+            session = match[1] if match else None
+            if session is None:
+                continue
+            if not self.sessions.get(session, SessionFacts()).recorded():
+                self.verdict.fail("recording-unexpected", "no seal of it is among the facts", session=session)
+
+    def _check_session(self, session: str, known: SessionFacts) -> None:
+        verdict, state, found = self.verdict, "none", Verdict()
+        admitted = known.admitted is not None
+        if admitted and known.outcome is None and self.outcome_withheld:
+            verdict.fail("outcome-missing", "none is disclosed, and leaves of such facts are not", session=session)
+        elif admitted and known.outcome is None:
+            verdict.gap("not-ended", session=session)
+        if known.recorded() and f"recordings/{session}.chap" in self.entries:
+            found = self._check_recording(session, known)
+            state = "sound" if found.sound else "unsound"
+        elif known.recorded() and known.deleted:
+            state = "deleted"
+            verdict.gap("recording-deleted", session=session)
+        elif admitted and known.recorded():
+            state = "missing"
+            verdict.fail("recording-missing", f"it was {known.outcome[8:]}", session=session)
+        if known.counted:
+            self._list_session(session, known, state, found)
+
+    def _list_session(self, session: Optional[str], known: SessionFacts, recording: str, found: Any = None) -> None:
+        opened = found is not None and found.content != "not-opened"
+        self.verdict.session_list.append(
+            {
+                "session": session,
+                "number": decimal_or_none(known.admitted),
+                "began": time_of(known.began_us),
+                "ended": time_of(known.ended_us) if known.ended_us is not None else None,
+                "outcome": known.outcome,
+                "end_reason": known.end_reason,
+                "recording": recording,
+                "coverage": found.coverage() if found is not None and found.sound else None,
+                "content": "opened" if opened and found.sound else "not-opened",
+            }
+        )
+
+    def _check_recording(self, session: str, known: SessionFacts) -> Verdict:
+        """A recording that is there, against its seal in the ledger, with the data key that is there for it."""
+        entry = self.entries[f"recordings/{session}.chap"]
+        source, found = self.source.part(entry.offset, entry.size), Verdict()
+        keys = self._keys_for(session)
+        try:
+            self._check_seal_hash(source, known)
+            points = [(block, chain) for block, chain in RECORDING_CHECKPOINT.iter_unpack(bytes(known.checkpoints))]
+            view = LedgerView(session, points, known.seal_hash)
+            open_keys = lambda header: self._committed_keys(header, session, keys)  # noqa: E731
+            _verify(source, None, open_keys, view, found)
+            found.sound = True
+        except Failure as failure:
+            detail = f"{failure.detail}, at byte {failure.offset}"
+            self.verdict.fail("recording-unsound", detail, session=session, failure=failure.name)
+        return found
+
+    def _keys_for(self, session: str) -> dict[str, bytes]:
+        keys = (self.data_keys or {}).get(session, {})
+        if not keys and session in self.manifest.withheld:
+            self.verdict.gap("key-withheld", session=session)
+        elif not keys and self.data_keys is not None:
+            self.verdict.fail("key-missing", "neither its key nor that it is withheld is there", session=session)
+        return keys
+
+    def _committed_keys(self, header: Header, session: str, keys: dict[str, bytes]) -> dict[str, bytes]:
+        """The keys that are what the header committed to; the others are told, and not used."""
+        fitting = {name: key for name, key in keys.items() if committed(header, name, key)}
+        if len(fitting) < len(keys):
+            names = " and ".join(sorted(set(keys) - set(fitting)))
+            self.verdict.fail("key-not-committed", f"the {names} key is another one", session=session)
+        return fitting
+
+    @staticmethod
+    def _check_seal_hash(source: Source, known: SessionFacts) -> None:
+        """The seal at the file's end is the one that the ledger names. Then everything that it names is trusted."""
+        trailer = source.read(max(0, source.size - 12), 12)
+        size = int.from_bytes(trailer[:4], "big")
+        most = 8 + SEAL_JSON_MAX + SIGNATURE_BYTES + 4 + len(SEAL_END)
+        whole = trailer[4:] == SEAL_END and 12 <= size <= min(most, source.size)
+        if not whole or known.seal_hash is None or sha256(source.read(source.size - size, size)) != known.seal_hash:
+            raise Failure("seal-not-in-ledger", "what is at its end is not the seal that the ledger holds")
+
+    # 8. Files
+
+    def _check_files(self) -> None:
+        listed = {"manifest.json", "manifest.sig"}
+        for name, size, digest in self.manifest.files:
+            listed.add(name)
+            entry = self.entries.get(name)
+            if entry is None:
+                self.verdict.fail("file-missing", "only the manifest has it", file=name[:100])
+            elif entry.size != size or self._hash(entry) != digest:
+                self.verdict.fail("file-changed", f"it has {entry.size} bytes", file=name)
+        for name in self.entries:
+            if name not in listed:
+                self.verdict.fail("file-unlisted", "the manifest does not have it", file=name)
+
+    def _hash(self, entry: Entry) -> bytes:
+        digest = hashlib.sha256()
+        for at in range(0, entry.size, MIB):
+            digest.update(self.source.read(entry.offset + at, min(MIB, entry.size - at)))
+        return digest.digest()
+
+    def _tell_what_is_not_proved(self) -> None:
+        told = self.verdict.not_proved
+        told += NOT_PROVED
+        if self.what.kind != "target":
+            told.append(NOT_PROVED_OF_A_WINDOW)
+        if any(at["content"] == "not-opened" and at["recording"] == "sound" for at in self.verdict.session_list):
+            told.append(NOT_PROVED_CLOSED)
+        self.verdict.attempts_since_kept = self.kept_size() is not None and self.last_attempt >= self.kept_size()
+
+
+def statement(verdict: BundleVerdict) -> str:
+    """The strongest sentence that a bundle which holds proves."""
+    what, first, last, since = verdict.subject, verdict.first, verdict.last, verdict.since
+    count = f"{verdict.attempts} attempts and {verdict.sessions} sessions"
+    text = f"Between checkpoints A (size {first.size}) and B (size {last.size}) the ledger holds "
+    if what.kind == "target":
+        names = ", ".join(printable(name) for name in verdict.names)
+        text += f"exactly {count} on {names} from {time_of(what.from_us)} to {time_of(what.to_us)}"
+    else:
+        text += f"at least {count} of window {what.window}"
+    text += "; none was removed or changed since "
+    if since is None:
+        text += "checkpoint B was signed."
+    elif not verdict.attempts_since_kept:
+        text += f"the holder received checkpoint C (size {since.size})."
+    else:
+        text += f"the holder received checkpoint C (size {since.size}), but for those numbered {since.size} and up, "
+        text += "since checkpoint B was signed."
+    if what.kind != "target":
+        text += f" {sum(verdict.not_disclosed.values())} other facts about its targets are not disclosed."
+    return text
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # In words, and the command
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -1529,6 +2753,25 @@ COVERAGE_WORDS = {
     "flow-only": "bytes were kept that are encrypted inside",
     "refused": "it was refused, so nothing passed",
 }
+OUTCOME_WORDS = {
+    "session-sealed": "ended and sealed",
+    "session-recovered": "sealed after a crash, as found",
+    "session-never-started": "never started",
+    "session-lost": "its gate never came back",
+}
+ATTEMPT_WORDS = {
+    "attempt-failed": "failed",
+    "attempt-refused": "refused",
+    "session-admitted": "admitted",
+}
+RECORDING_WORDS = {
+    "sound": "the recording is sound: every byte is as it was sealed, and the ledger holds that seal",
+    "unsound": "THE RECORDING IS NOT SOUND",
+    "missing": "THE RECORDING IS MISSING",
+    "deleted": "the recording was deleted when its time to be kept was over",
+    "none": "there is no recording",
+}
+LISTED_IN_WORDS = 1_000
 
 
 def in_words(verdict: Verdict) -> str:
@@ -1589,22 +2832,136 @@ def _recovery_in_words(recovery: dict[str, Any]) -> list[str]:
     return lines
 
 
+def bundle_in_words(verdict: BundleVerdict) -> str:
+    """The verdict on a bundle, first for a lawyer, then what it rests on."""
+    lines = []
+    if verdict.subject is not None:
+        lines += _subject_in_words(verdict) + [""]
+    if verdict.holds:
+        lines.append("THIS BUNDLE HOLDS.")
+        lines.append(verdict.statement or "")
+    else:
+        first, count = verdict.failures[0], len(verdict.failures) + verdict.more_failures
+        lines.append(f"THIS BUNDLE DOES NOT HOLD: {BUNDLE_FAILURES[first.name]}{_place(first)}.")
+        lines.append(f"It proves nothing as a whole. What is wrong ({count}) is told below, under Failures.")
+    for title, part in (
+        ("Attempts", _attempts_in_words(verdict)),
+        ("Sessions", _sessions_in_words(verdict)),
+        ("Gaps, which are no failures", _gaps_in_words(verdict)),
+        ("Failures", _failures_in_words(verdict)),
+        ("In the ledger about these targets, and not disclosed here", _undisclosed_in_words(verdict)),
+        ("What is not proved", [f"  {text}" for text in verdict.not_proved]),
+    ):
+        if part:
+            lines += ["", f"{title}:", *part]
+    return "\n".join(lines)
+
+
+def _subject_in_words(verdict: BundleVerdict) -> list[str]:
+    what, names = verdict.subject, ", ".join(printable(name) for name in verdict.names)
+    about = {
+        "target": f"all that concerned {names} from {time_of(what.from_us)} to {time_of(what.to_us)}",
+        "window": f"window {what.window} on {names}",
+        "session": f"session {what.session} in window {what.window} on {names}",
+    }[what.kind]
+    return [f"Evidence bundle: {about}.", f"Made {printable(verdict.made)}."]
+
+
+def _place(failure: BundleFailure) -> str:
+    places = [f"fact {failure.number}" if failure.number is not None else "", printable(failure.file)]
+    places += [f"session {printable(failure.session)}" if failure.session else ""]
+    text = ", ".join(place for place in places if place)
+    return f" ({text})" if text else ""
+
+
+def _failures_in_words(verdict: BundleVerdict) -> list[str]:
+    lines = []
+    for failure in verdict.failures:
+        why = f" [{failure.failure}: {FAILURES[failure.failure]}]" if failure.failure else ""
+        words = BUNDLE_FAILURES[failure.name]
+        lines.append(f"  {failure.name}{_place(failure)}: {words}{why}. {printable(failure.detail)}.")
+    if verdict.more_failures:
+        lines.append(f"  and {verdict.more_failures} more that are not listed.")
+    return lines
+
+
+def _attempts_in_words(verdict: BundleVerdict) -> list[str]:
+    lines = []
+    for at in verdict.attempt_list[:LISTED_IN_WORDS]:
+        who = f" by {printable(at['person'])}" if at["person"] else ""
+        session = f", session {printable(at['session'])}" if at["session"] else ""
+        reason = f": {printable(at['reason'])}" if at["reason"] else ""
+        lines.append(f"  {at['number']} at {at['at']}, {ATTEMPT_WORDS[at['kind']]}{who}{session}{reason}")
+    if verdict.attempts > len(lines):
+        lines.append(f"  and {verdict.attempts - len(lines)} more; --json lists up to {ATTEMPTS_LISTED}.")
+    return lines
+
+
+def _sessions_in_words(verdict: BundleVerdict) -> list[str]:
+    lines = []
+    for at in verdict.session_list[:LISTED_IN_WORDS]:
+        until = f" until {at['ended']}" if at["ended"] else ""
+        reason = f" ({printable(at['end_reason'])})" if at["end_reason"] else ""
+        outcome = OUTCOME_WORDS.get(at["outcome"], "no end is known")
+        lines.append(f"  {printable(at['session']) or 'unknown, since its content was deleted'}")
+        lines.append(f"    from {at['began']}{until}, {outcome}{reason}")
+        opened = "opened, and it is what was sealed" if at["content"] == "opened" else "not opened"
+        content = f"; its content was {opened}" if at["recording"] == "sound" else ""
+        lines.append(f"    {RECORDING_WORDS[at['recording']]}{content}")
+        if at["coverage"]:
+            lines.append(f"    coverage: {COVERAGE_WORDS[at['coverage']]}")
+        elif at["recording"] == "sound":
+            lines.append("    coverage: unknown; it was sealed after a crash, as found")
+    if len(verdict.session_list) > LISTED_IN_WORDS:
+        lines.append(f"  and {len(verdict.session_list) - LISTED_IN_WORDS} more, which --json lists.")
+    return lines
+
+
+def _gaps_in_words(verdict: BundleVerdict) -> list[str]:
+    lines = []
+    for gap in verdict.gaps[:LISTED_IN_WORDS]:
+        concerns = f" fact {gap['number']}" if gap["number"] else ""
+        concerns += f" session {printable(gap['session'])}" if gap["session"] else ""
+        lines.append(f"  {gap['name']}{concerns}: {BUNDLE_GAPS[gap['name']]}")
+    more = len(verdict.gaps) + verdict.more_gaps - len(lines)
+    return lines + ([f"  and {more} more."] if more else [])
+
+
+def _undisclosed_in_words(verdict: BundleVerdict) -> list[str]:
+    return [f"  {count} × {printable(kind)}" for kind, count in sorted(verdict.not_disclosed.items())]
+
+
 def printable(text: Optional[str]) -> str:
     """Text out of the file, without anything that could steer a terminal or turn the reading direction."""
     return "".join(letter if letter.isprintable() else "?" for letter in text or "")
 
 
+def is_bundle(path: str) -> bool:
+    """Whether the file is to be judged as a bundle: it begins with a header of tar, damaged or not."""
+    try:
+        with Source(path).file as file:
+            raw = file.read(TAR_BLOCK)
+    except (Failure, OSError):
+        return False
+    name = raw[:100].split(b"\0")[0].decode("ascii", "replace")
+    return raw[257:262] == b"ustar" or entry_bound(name) is not None
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(
-        description="Verifies a Chaperone recording.", epilog="exit status: 0 sound, 1 not sound, 2 wrong usage"
+        description="Verifies a Chaperone recording, or a bundle of evidence.",
+        epilog="exit status: 0 sound (a bundle: holds), 1 not, 2 wrong usage",
     )
-    parser.add_argument("recording", metavar="RECORDING")
+    parser.add_argument("file", metavar="RECORDING-OR-BUNDLE")
     parser.add_argument(
         "--key",
         action="append",
         required=True,
         metavar="PUBLIC-KEY",
-        help="a trusted Ed25519 key, or a file with one; may be repeated",
+        help="a trusted Ed25519 key (of a bundle: the ledger's), or a file with one; may be repeated",
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="a checkpoint of the ledger that you kept; the bundle is compared with it"
     )
     parser.add_argument(
         "--identity",
@@ -1616,7 +2973,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     options = parser.parse_args(arguments)
     try:
-        keys = [read_public_key(text) for text in options.key]
+        keys = [read_named_key(text) for text in options.key]
     except (ValueError, OSError) as cause:
         parser.error(f"--key: {cause}")
     identities: list[X25519PrivateKey] = []
@@ -1626,8 +2983,21 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
                 identities += parse_identities(file.read(1 << 20))
         except (ValueError, OSError) as cause:
             parser.error(f"--identity {path}: {cause}")
+    bundle, kept = is_bundle(options.file), None
+    if options.checkpoint is not None and not bundle:
+        parser.error("--checkpoint: the file is not a bundle")
+    if options.checkpoint is not None:
+        try:
+            with open(options.checkpoint, "rb") as file:
+                kept = file.read(MIB + 1)
+        except (ValueError, OSError) as cause:
+            parser.error(f"--checkpoint: {cause}")
     try:
-        verdict = verify_recording(options.recording, keys, identities)
+        if bundle:
+            found = verify_bundle(options.file, keys, kept, identities)
+            print(json.dumps(found.as_json(), indent=2) if options.json else bundle_in_words(found))
+            return 0 if found.holds else 1
+        verdict = verify_recording(options.file, [key for _, key in keys], identities)
     except MissingPackage as cause:
         sys.stderr.write(f"chaperone_verify cannot check this: {cause}\n")
         return 2
