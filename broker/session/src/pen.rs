@@ -198,7 +198,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn who_waits_for_a_turn_holds_no_thread_and_sees_for_how_long_it_is_taken() {
         let pen = Pen::new(&Arc::default());
-        let (mend, hangs) = mpsc::channel::<()>();
+        let (mend, hangs) = mpsc::sync_channel::<()>(1);
         let busy = Arc::clone(&pen);
         let busy = tokio::spawn(async move { busy.aside(move || hangs.recv()).await });
         while pen.busy_for().is_none() {

@@ -20,13 +20,16 @@ pub fn words(text: &str) -> Vec<String> {
             end(&mut word);
             continue;
         }
-        if c >= UNSPACED {
-            end(&mut word);
-        }
-        // Lower case may bring marks that are no letters: they would separate when the text is read again.
-        word.extend(c.to_lowercase().filter(|c| c.is_alphanumeric()));
-        if c >= UNSPACED {
-            end(&mut word);
+        // Lower case may bring marks that are no letters, which would separate when the text is read again, and may come
+        // from another part of the scripts than its capital.
+        for lower in c.to_lowercase().filter(|c| c.is_alphanumeric()) {
+            if lower >= UNSPACED {
+                end(&mut word);
+            }
+            word.push(lower);
+            if lower >= UNSPACED {
+                end(&mut word);
+            }
         }
     }
     end(&mut word);
@@ -63,6 +66,11 @@ mod tests {
             ["root", "alaris", "sm", "01", "cat", "etc", "passwd"]
         );
         assert_eq!(words("点滴ポンプ x"), ["点", "滴", "ポ", "ン", "プ", "x"]);
+        assert_eq!(
+            words("\u{13a0}²"),
+            ["\u{ab70}", "²"],
+            "a capital below, its small letter among the unspaced"
+        );
         assert!(words(" '\":* -- ").is_empty());
     }
 
