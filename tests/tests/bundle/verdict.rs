@@ -62,11 +62,12 @@ fn said(ran: &Ran) -> (Option<i32>, Value) {
     (ran.status, said)
 }
 
-/// The names of a list of failures or gaps, each with what it concerns.
+/// The names of a list of failures or gaps, each with the number or the session that it concerns; in which entry a file
+/// breaks off is each verifier's own to say.
 fn places(list: &Value) -> BTreeSet<String> {
     let list = list.as_array().expect("a report lists what it found");
     let place = |found: &Value| {
-        ["name", "number", "session", "file"].map(|field| found[field].as_str().unwrap_or("-").to_owned())
+        ["name", "number", "session"].map(|field| found[field].as_str().unwrap_or("-").to_owned())
     };
     list.iter().map(|found| place(found).join(" ")).collect()
 }
