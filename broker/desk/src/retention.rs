@@ -76,7 +76,8 @@ pub enum Stopped {
 }
 
 impl Desk {
-    /// Runs retention once, by the hour or by somebody's word. With `dry_run` it looks and changes nothing.
+    /// Runs retention once, by the hour or by somebody's word, with a reason that may be empty. With `dry_run` it looks and
+    /// changes nothing.
     ///
     /// # Errors
     /// When the database does not answer or a file cannot be deleted; what was done before stands, and the next run goes on.
@@ -84,7 +85,7 @@ impl Desk {
         &self,
         clock_trusted: bool,
         now: Timestamp,
-        by: Option<PersonId>,
+        by: Option<(PersonId, &str)>,
         dry_run: bool,
     ) -> Result<Retained, DeskError> {
         let store = &self.inner.store;
@@ -139,7 +140,12 @@ impl Desk {
     }
 
     /// That it ran is a fact when it did something, and once a day; that it stopped, once a day while it lasts.
-    async fn say(&self, run: &Retained, now: Timestamp, by: Option<PersonId>) -> Result<(), StoreError> {
+    async fn say(
+        &self,
+        run: &Retained,
+        now: Timestamp,
+        by: Option<(PersonId, &str)>,
+    ) -> Result<(), StoreError> {
         let store = &self.inner.store;
         let (kind, last) = match run.stopped {
             Some(_) => (FactKind::RetentionStopped, store.last_stop().await?),
@@ -150,8 +156,9 @@ impl Desk {
         if lately && by.is_none() && !did_something {
             return Ok(());
         }
+        let (by, reason) = (by.map(|(person, _)| person), by.map(|(_, reason)| reason));
         let body = json!({
-            "by": by, "why": run.stopped.as_ref().map(Stopped::words),
+            "by": by, "reason": reason, "why": run.stopped.as_ref().map(Stopped::words),
             "recordings": { "due": run.recordings_due, "deleted": run.recordings_deleted, "held": run.recordings_held,
                             "missing": run.recordings_missing },
             "bytes": run.bytes.to_string(),

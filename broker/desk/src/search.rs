@@ -26,7 +26,7 @@ pub struct Search {
     pub host_minted: bool,
     /// When.
     pub at: Timestamp,
-    /// Why, in the searcher's words; may be empty.
+    /// Why, in words.
     pub reason: String,
     /// For what.
     pub query: DerivedQuery,

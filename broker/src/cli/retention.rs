@@ -47,6 +47,9 @@ pub(crate) enum Verb {
     Refuse {
         /// The wish, as `list` shows it
         id: String,
+        /// Why
+        #[arg(long, default_value_t, hide_default_value = true)]
+        reason: String,
     },
     /// Ask that a run go on which has stopped; a second person agrees
     Allow {
@@ -59,6 +62,9 @@ pub(crate) enum Verb {
         /// Only say what is over its time
         #[arg(long)]
         dry_run: bool,
+        /// Why
+        #[arg(long, default_value_t, hide_default_value = true)]
+        reason: String,
     },
 }
 
@@ -110,16 +116,17 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
                 format!("Agreed to what {} asked for: it is so from now on.", word.asked_by)
             })
         }
-        Verb::Refuse { id } => {
+        Verb::Refuse { id, reason } => {
             let word: WordView =
-                client.post(&["retention", "words", &id, "refuse"], &Because::default()).await?;
+                client.post(&["retention", "words", &id, "refuse"], &Because { reason }).await?;
             via.done(&word, |word| format!("{} stays as it is.", word.subject))
         }
         Verb::Allow { reason } => {
             together(&via, client.post(&["retention", "allow"], &Because { reason }).await?)
         }
-        Verb::Run { dry_run } => {
-            let run: RetainedView = client.post(&["retention", "run"], &RetentionRun { dry_run }).await?;
+        Verb::Run { dry_run, reason } => {
+            let asked = RetentionRun { dry_run, reason };
+            let run: RetainedView = client.post(&["retention", "run"], &asked).await?;
             let stopped = run.stopped.clone();
             via.show(&run, ran)?;
             match stopped {

@@ -38,11 +38,17 @@ pub(crate) enum Verb {
     Refuse {
         /// The wish, as `list` shows it
         id: String,
+        /// Why
+        #[arg(long, default_value_t, hide_default_value = true)]
+        reason: String,
     },
     /// Take your own wish back
     Withdraw {
         /// The wish, as `list` shows it
         id: String,
+        /// Why
+        #[arg(long, default_value_t, hide_default_value = true)]
+        reason: String,
     },
 }
 
@@ -73,11 +79,11 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
                 )
             })
         }
-        Verb::Refuse { id } => {
-            turned_down(&via, client.post(&["unmask", &id, "refuse"], &Because::default()).await?)
+        Verb::Refuse { id, reason } => {
+            turned_down(&via, client.post(&["unmask", &id, "refuse"], &Because { reason }).await?)
         }
-        Verb::Withdraw { id } => {
-            turned_down(&via, client.post(&["unmask", &id, "withdraw"], &Because::default()).await?)
+        Verb::Withdraw { id, reason } => {
+            turned_down(&via, client.post(&["unmask", &id, "withdraw"], &Because { reason }).await?)
         }
     }
 }

@@ -264,12 +264,12 @@ impl Tx {
         Ok(Some(word))
     }
 
-    /// A second person's no, or the first one's own: what waited, or stood, is worth nothing. `false` where it did not
-    /// any more. A fact.
+    /// A second person's no, or the first one's own, with a reason that may be empty: what waited, or stood, is worth
+    /// nothing. `false` where it did not any more. A fact.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn turn_down(&mut self, id: WordId, by: PersonId) -> Result<bool, StoreError> {
+    pub async fn turn_down(&mut self, id: WordId, by: PersonId, because: &str) -> Result<bool, StoreError> {
         let word = self.word(id).await?;
         let own = word.asked_by == by;
         let state = if own { WordState::Withdrawn } else { WordState::Refused };
@@ -286,7 +286,11 @@ impl Tx {
             return Ok(false);
         }
         let word = Word { answered_by: Some(by), ..word };
-        self.fact(word.fact(state, by, self.now)).await.map(|_| true)
+        let mut fact = word.fact(state, by, self.now);
+        if let Some(body) = fact.body.as_object_mut() {
+            body.insert("because".to_owned(), json!(because));
+        }
+        self.fact(fact).await.map(|_| true)
     }
 
     /// Spends what two have agreed to: it is done once. `false` where it no longer stood.

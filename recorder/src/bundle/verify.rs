@@ -285,6 +285,10 @@ fn making(
             "no fact of this number says that the bundle was made for this",
         );
     };
+    if made.lacks > 0 {
+        let detail = "the fact of this number is not known to be about every target whose key is here";
+        fail(report, Failing::MakingMissing, detail);
+    }
     let keyless =
         |target: &Uuid| !made.named.contains(target) || !keys.iter().any(|(keyed, _)| keyed == target);
     if made.lacks > 0 || manifest.what.targets().iter().any(keyless) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{REASON, World};
+use crate::world::{NO, REASON, World};
 
 /// One route.
 pub struct Door {
@@ -52,6 +52,12 @@ const fn none(_: &World) -> Option<Value> {
 #[expect(clippy::unnecessary_wraps, reason = "a body as the table wants it")]
 fn because(_: &World) -> Option<Value> {
     Some(json!({ "reason": REASON }))
+}
+
+/// A no, in words that nothing else in the ledger has.
+#[expect(clippy::unnecessary_wraps, reason = "a body as the table wants it")]
+fn no(_: &World) -> Option<Value> {
+    Some(json!({ "reason": NO }))
 }
 
 const fn get(route: &'static str, leaves: Leaves) -> Door {
@@ -240,6 +246,38 @@ pub const DOORS: &[Door] = &[
         ..get("GET /api/recordings/{session}/export", Fact("recording-exported", Theirs))
     },
     cut("POST /api/recordings/{session}/verify", "sam", "recording-verified"),
+    reads("GET /api/unmask", "who asks to see what was typed, and why; nothing that was typed"),
+    change("POST /api/unmask", "sam", "unmask-asked", Theirs, |world| {
+        Some(json!({ "session": world.session, "reason": REASON }))
+    }),
+    change("POST /api/unmask/{wish}/agree", "sam", "unmask-agreed", Theirs, |_| Some(json!({}))),
+    change("POST /api/unmask/{no-wish}/refuse", "sam", "unmask-refused", Theirs, no),
+    change("POST /api/unmask/{own-wish}/withdraw", "lee", "unmask-withdrawn", Theirs, no),
+    reads("GET /api/keep", STATE),
+    change("POST /api/keep", "sam", "hold-added", Theirs, |world| {
+        Some(json!({ "kind": "session", "name": world.session, "reason": REASON }))
+    }),
+    cut("POST /api/keep/{hold}/lift", "lee", "hold-lifted"),
+    reads("GET /api/retention", STATE),
+    change("PUT /api/retention/classes/{class}", "lee", "retention-changed", Theirs, |_| {
+        Some(json!({ "facts_days": 4000, "recordings_days": 1000, "reason": REASON }))
+    }),
+    change("PUT /api/retention/assigned", "lee", "retention-assigned", Theirs, |_| {
+        Some(json!({ "kind": "target", "name": "alaris-sm-02", "class": "longer", "reason": REASON }))
+    }),
+    change("POST /api/retention/words/{shorter}/agree", "sam", "retention-changed", Theirs, |_| {
+        Some(json!({}))
+    }),
+    change("POST /api/retention/words/{no-shorter}/refuse", "sam", "second-word-refused", Theirs, no),
+    cut("POST /api/retention/allow", "lee", "second-word-asked"),
+    cut("POST /api/retention/run", "lee", "retention-ran"),
+    Door {
+        query: "q=done&reason=asked+by+the+case",
+        ..get("GET /api/search", Fact("evidence-searched", Theirs))
+    },
+    change("POST /api/bundles", "audrey", "bundle-made", Theirs, |world| {
+        Some(json!({ "session": world.session, "reason": REASON }))
+    }),
     Door { by: "lee", ..get("GET /api/alerts", Fact("alerts-viewed", Drawn)) },
     get("GET /api/alerts/{alert}", Fact("alerts-viewed", Drawn)),
     cut("POST /api/alerts/{alert}/acknowledge", "sam", "alert-acknowledged"),

@@ -40,6 +40,7 @@ fn every_route_leaves_its_fact_with_who_and_why_or_says_why_it_leaves_none() {
 fn fault_of(world: &World, door: &Door) -> Option<String> {
     let fault = match door.leaves {
         Leaves::Elsewhere(why) => (why.is_empty()).then(|| "no scenario is named".to_owned()),
+        Leaves::Nothing(why) if why.is_empty() => Some("nothing says why it leaves no fact".to_owned()),
         Leaves::Nothing(_) => is_seen(world, door).err(),
         Leaves::Fact(kind, why) => goes_through(world, door, kind, why).err(),
     };
@@ -68,6 +69,8 @@ fn goes_through(world: &World, door: &Door, kind: &str, why: Why) -> Result<(), 
     let (method, template) = door.route.split_once(' ').expect("a method and a path");
     let path = world.path(template, door.query);
     let body = (door.body)(world);
+    // What they say in the body is what the fact says.
+    let sent = body.as_ref().and_then(|body| body["reason"].as_str()).map(str::to_owned);
     let head = world.house.facts().last().map_or(0, |fact| fact.number);
     let bearer = format!("Bearer {}", world.token(door.by));
     let (port, method) = (world.house.gate.web_port(), method.to_owned());
@@ -90,7 +93,7 @@ fn goes_through(world: &World, door: &Door, kind: &str, why: Why) -> Result<(), 
         return Err(format!("{kind} does not say who: {said}"));
     }
     let is_said = match why {
-        Why::Theirs => said.contains(REASON),
+        Why::Theirs => said.contains(sent.as_deref().unwrap_or(REASON)),
         Why::Drawn => fact.body["reason"].as_str().is_some_and(|reason| !reason.is_empty()),
         Why::Itself(because) => !because.is_empty(),
     };

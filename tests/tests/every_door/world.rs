@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 /// Why everything in this scenario is done.
 pub const REASON: &str = "asked by the case";
 
+/// Why somebody says no to it.
+pub const NO: &str = "not without the nurse in charge";
+
 /// Everybody who goes through a door.
 const CAST: [&str; 7] = ["dana", "priya", "sam", "lee", "audrey", "adam", "quentin"];
 
@@ -93,6 +96,7 @@ impl World {
         let held = asked(&house, &people, "dana", &wish);
         house.approve(&held);
         named.insert("held", held);
+        named.extend(words_of_two(&house, &session));
         let spare = KeyPair::make(house.folder(), "spare");
         let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap().trim().to_owned();
         let host_key = read(&house.target.host_key().public);
@@ -143,6 +147,35 @@ fn known(house: &House, login: &str) -> (String, String) {
     assert_eq!(answer.status, 200, "{login}: {}", answer.body);
     let used = house.facts_of("token-used").pop().expect("a token was used");
     (token, used.person.expect("somebody's"))
+}
+
+/// Words of one person that wait for another's.
+fn words_of_two(house: &House, session: &str) -> [(&'static str, String); 7] {
+    let (sam, lee) = (house.sam(), house.gate.person("lee"));
+    let because = ["--reason", REASON];
+    let wish = |from: &str| {
+        let asked =
+            lee.does(&[&["unmask", "ask", "--session", session, "--from", from], &because[..]].concat());
+        asked["id"].as_str().expect("a wish has an id").to_owned()
+    };
+    let set = |class: &str, recordings: &str| {
+        let times = ["--facts", "3y", "--recordings", recordings];
+        lee.does(&[&["retention", "set", class], &times[..], &because[..]].concat())
+    };
+    let waits = |said: Value| said["word"]["id"].as_str().expect("it takes two").to_owned();
+    let hold = sam.does(&[&["keep", "add", "--session", session], &because[..]].concat());
+    let hold = hold["id"].as_str().expect("a hold has an id").to_owned();
+    assert_eq!(sam.does(&[&["keep", "lift", &hold], &because[..]].concat())["done"], false);
+    assert_eq!(set("lab", "2y")["done"], true, "a new class is nobody's yet");
+    [
+        ("wish", wish("0")),
+        ("no-wish", wish("1")),
+        ("own-wish", wish("2")),
+        ("hold", hold),
+        ("class", "longer".to_owned()),
+        ("shorter", waits(set("lab", "1y"))),
+        ("no-shorter", waits(set("lab", "300d"))),
+    ]
 }
 
 fn later(house: &House, hours: u32) -> String {

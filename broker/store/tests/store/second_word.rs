@@ -35,7 +35,7 @@ async fn agree(store: &Store, id: WordId, by: PersonId) -> Option<Word> {
 }
 
 async fn turn_down(store: &Store, id: WordId, by: PersonId) -> bool {
-    store.write(move |tx| Box::pin(async move { tx.turn_down(id, by).await })).await.unwrap()
+    store.write(move |tx| Box::pin(async move { tx.turn_down(id, by, "not needed").await })).await.unwrap()
 }
 
 async fn kinds(store: &Store) -> Vec<FactKind> {

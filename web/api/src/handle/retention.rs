@@ -144,9 +144,10 @@ pub(crate) async fn refuse(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<WordView> {
     let word: WordId = parse::id("word", &id)?;
+    let because = parse::words("reason", &why.reason)?;
     app.parts.store.lapse_words().await?;
     let asker = actor.asker;
     let down = app.parts.store.write(move |tx| {
@@ -157,7 +158,7 @@ pub(crate) async fn refuse(
                 return Err(Problem::unknown("word", &word.to_string()));
             }
             asker.may(&facts, Subject::Everything, now)?;
-            if tx.turn_down(word, asker.person).await? {
+            if tx.turn_down(word, asker.person, &because).await? {
                 Ok(tx.word(word).await?)
             } else {
                 Err(over(found.state))
@@ -189,7 +190,9 @@ pub(crate) async fn run(
 ) -> Answer<RetainedView> {
     actor.may(Subject::Everything)?;
     let trusted = app.parts.gate.clock_is_trusted();
-    let run = app.parts.desk.retain(trusted, actor.now, Some(actor.person), asked.dry_run).await?;
+    let reason = parse::words("reason", &asked.reason)?;
+    let by = Some((actor.person, reason.as_str()));
+    let run = app.parts.desk.retain(trusted, actor.now, by, asked.dry_run).await?;
     Ok(Json(RetainedView {
         dry_run: run.dry_run,
         stopped: run.stopped.as_ref().map(chaperone_desk::Stopped::words),

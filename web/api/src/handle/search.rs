@@ -73,12 +73,12 @@ impl Sought {
             let found = facts.targets.values().find(|target| target.name.as_str() == name);
             found.map(|target| target.id).ok_or_else(|| Problem::unknown("target", name))
         });
-        let reason = self.reason.as_deref().map(|reason| parse::words("reason", reason)).transpose()?;
+        let reason = self.reason.as_deref().unwrap_or("a search of what was shown and run");
         Ok(Search {
             by: actor.person,
             host_minted: actor.credential.is_host_minted(),
             at: actor.now,
-            reason: reason.unwrap_or_default(),
+            reason: parse::words("reason", reason)?,
             query: DerivedQuery {
                 phrase: self.q.clone(),
                 person: person.transpose()?,

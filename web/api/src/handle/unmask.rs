@@ -97,9 +97,9 @@ pub(crate) async fn refuse(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<WordView> {
-    turn_down(app, actor, &id, false).await
+    turn_down(app, actor, &id, &why, false).await
 }
 
 /// Takes one's own wish back.
@@ -110,13 +110,14 @@ pub(crate) async fn withdraw(
     State(app): State<App>,
     actor: Actor,
     At(id): At<String>,
-    Body(_): Body<Because>,
+    Body(why): Body<Because>,
 ) -> Answer<WordView> {
-    turn_down(app, actor, &id, true).await
+    turn_down(app, actor, &id, &why, true).await
 }
 
-async fn turn_down(app: App, actor: Actor, id: &str, own: bool) -> Answer<WordView> {
+async fn turn_down(app: App, actor: Actor, id: &str, why: &Because, own: bool) -> Answer<WordView> {
     let word: WordId = parse::id("word", id)?;
+    let because = parse::words("reason", &why.reason)?;
     app.parts.store.lapse_words().await?;
     let asker = actor.asker;
     let down = app.parts.store.write(move |tx| {
@@ -131,7 +132,7 @@ async fn turn_down(app: App, actor: Actor, id: &str, own: bool) -> Answer<WordVi
                 let next = if own { "refuse it instead" } else { "withdraw it instead" };
                 return Err(Problem::conflict("this is not yours to say", next));
             }
-            if tx.turn_down(word, asker.person).await? {
+            if tx.turn_down(word, asker.person, &because).await? {
                 Ok(tx.word(word).await?)
             } else {
                 Err(over(found.state))

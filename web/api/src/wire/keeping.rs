@@ -183,6 +183,10 @@ pub struct RetentionRun {
     /// Whether it only looks.
     #[serde(default)]
     pub dry_run: bool,
+    /// Why it is not left to the hour; stored in the ledger.
+    #[serde(default)]
+    #[schema(max_length = 1000)]
+    pub reason: String,
 }
 
 /// What a run of retention did, or would do.

@@ -6024,6 +6024,8 @@ export interface components {
         RetentionRun: {
             /** @description Whether it only looks. */
             dry_run?: boolean;
+            /** @description Why it is not left to the hour; stored in the ledger. */
+            reason?: string;
         };
         /** @description How long evidence is kept. */
         RetentionView: {

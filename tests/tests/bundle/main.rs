@@ -1,15 +1,18 @@
 //! A bundle convinces a stranger who has one file, one public key and no network; and whatever is taken out of it or
 //! changed in it is named.
 
+mod archive;
+mod gaps;
+mod verdict;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
-use chaperone_tests::{
-    Furnishing, House, Process, Ran, Ready, TARGET, chaperone_verify, contains, is_root, on_both_databases,
-};
+use chaperone_tests::{Furnishing, House, Ready, TARGET, contains, on_both_databases};
 use serde_json::Value;
+
+use archive::{entries, tampered, without_fact};
+use verdict::{judged, names, verify};
 
 /// The ledger's key, as the hospital hands it over.
 fn ledger_key(house: &House) -> String {
@@ -30,103 +33,12 @@ fn make(house: &House, name: &str, more: &[&str]) -> PathBuf {
     let mut words = vec!["bundle", "make", "--reason", "audit of the week", "-o", file.to_str().unwrap()];
     words.extend(more);
     house.gate.person("audrey").does(&words);
+    verdict::take_the_second_verifier(&file);
     file
 }
 
 fn make_of_target(house: &House, name: &str) -> PathBuf {
     make(house, name, &["--target", TARGET, "--from", "-1h", "--to", "now"])
-}
-
-/// The verifier, where possible without any network.
-fn verify(bundle: &Path, key: &str, more: &[&str]) -> Ran {
-    let mut command = match is_root() {
-        true => Command::new("unshare"),
-        false => Command::new(chaperone_verify()),
-    };
-    if is_root() {
-        command.arg("-n").arg(chaperone_verify());
-    }
-    command.arg(bundle).args(["--key", key]).args(more);
-    Process::run("chaperone-verify", Duration::from_secs(120), &mut command)
-}
-
-fn judged(bundle: &Path, key: &str, more: &[&str]) -> (Option<i32>, Value) {
-    let ran = verify(bundle, key, &[more, &["--json"]].concat());
-    let said = serde_json::from_slice(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.text(), ran.err));
-    (ran.status, said)
-}
-
-/// Whether a report names a failure at a number, session or file.
-fn names(report: &Value, name: &str, place: &str) -> bool {
-    let failures = report["failures"].as_array().unwrap();
-    failures.iter().any(|failure| {
-        failure["name"] == name
-            && ["number", "session", "file"].iter().any(|at| failure[at].as_str() == Some(place))
-    })
-}
-
-/// The entries of a bundle, and the bundle of entries: headers as its specification has them.
-fn entries(bundle: &Path) -> Vec<(String, Vec<u8>)> {
-    let bytes = std::fs::read(bundle).unwrap();
-    let (mut at, mut found) = (0, Vec::new());
-    while bytes[at] != 0 {
-        let text = |from: usize, to: usize| {
-            let field = &bytes[at + from..at + to];
-            let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-            String::from_utf8(field[..end].to_vec()).unwrap()
-        };
-        let size = usize::from_str_radix(&text(124, 136), 8).unwrap();
-        found.push((text(0, 100), bytes[at + 512..at + 512 + size].to_vec()));
-        at += 512 + size.next_multiple_of(512);
-    }
-    found
-}
-
-fn packed(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (name, content) in entries {
-        let mut header = [0_u8; 512];
-        let mut put = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
-        put(0, name);
-        put(100, "0000644\x000000000\x000000000\0");
-        put(124, &format!("{:011o}\x0000000000000\0        0", content.len()));
-        put(257, "ustar\x0000");
-        put(329, "0000000\x000000000\0");
-        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
-        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-        bytes.extend_from_slice(&header);
-        bytes.extend_from_slice(content);
-        bytes.resize(bytes.len().next_multiple_of(512), 0);
-    }
-    bytes.resize(bytes.len() + 1024, 0);
-    bytes
-}
-
-/// A copy of a bundle in which somebody has changed an entry by hand; without content it is gone.
-fn tampered(bundle: &Path, entry: &str, change: impl FnOnce(Vec<u8>) -> Option<Vec<u8>>) -> PathBuf {
-    let mut all = entries(bundle);
-    let at = all.iter().position(|(name, _)| name.starts_with(entry)).unwrap_or_else(|| panic!("no {entry}"));
-    let (name, content) = all.remove(at);
-    if let Some(changed) = change(content) {
-        all.insert(at, (name, changed));
-    }
-    let file = bundle.with_extension("tampered");
-    std::fs::write(&file, packed(&all)).unwrap();
-    file
-}
-
-/// A copy without one line of its facts.
-fn without_fact(bundle: &Path, number: &str) -> PathBuf {
-    tampered(bundle, "facts/", |text| {
-        let text = String::from_utf8(text).unwrap();
-        let kept = text.lines().filter(|line| fact_number(line) != number);
-        Some(kept.map(|line| format!("{line}\n")).collect::<String>().into_bytes())
-    })
-}
-
-fn fact_number(line: &str) -> String {
-    let fact: Value = serde_json::from_str(line).unwrap();
-    fact["number"].as_str().unwrap().to_owned()
 }
 
 /// What the bundle discloses.
@@ -278,6 +190,13 @@ fn whatever_is_removed_or_changed_by_hand_is_named() {
     std::fs::write(&half, &bytes[..bytes.len() / 2]).unwrap();
     let (status, report) = judged(&half, &key, &[]);
     assert_eq!((status, &report["failures"][0]["name"]), (Some(1), &Value::from("archive-truncated")));
+    // What the SOC has kept of the same ledger, but of another history.
+    let kept = kept_checkpoint(&house);
+    let note = std::fs::read_to_string(&kept).unwrap();
+    let size = note.lines().nth(1).unwrap();
+    std::fs::write(&kept, note.replacen(size, "1", 1)).unwrap();
+    let (status, report) = judged(&bundle, &key, &["--checkpoint", kept.to_str().unwrap()]);
+    assert_eq!((status, &report["holds"]), (Some(1), &Value::Bool(false)), "{report:#}");
 }
 
 #[test]
@@ -305,36 +224,6 @@ fn a_windows_bundle_tells_nothing_of_other_vendors() {
     let one = make(&house, "session.tar", &["--session", session]);
     let (status, report) = judged(&one, &ledger_key(&house), &[]);
     assert_eq!((status, &report["sessions"]), (Some(0), &Value::from(1)), "{report:#}");
-}
-
-#[test]
-fn keys_that_are_withheld_or_sealed_leave_a_named_gap() {
-    let house = House::start();
-    house.open_window("dana", "exec", "+10m");
-    house.technician("dana").ssh(TARGET).runs("echo seen-on-screen").succeeded();
-    let session = house.newest_session();
-    house.sealed(&session);
-    let times = ["--target", TARGET, "--from", "-1h", "--to", "now"];
-    let withheld = make(&house, "withheld.tar", &[&times[..], &["--withhold", &session]].concat());
-    let (status, report) = judged(&withheld, &ledger_key(&house), &[]);
-    assert_eq!(status, Some(0), "{report:#}");
-    assert_eq!(
-        (&report["gaps"][0]["name"], &report["gaps"][0]["session"]),
-        (&"key-withheld".into(), &session.as_str().into())
-    );
-    assert_eq!(report["session_list"][0]["content"], "not-opened");
-    let keys = house.gate.data().join("keys");
-    let recipient = std::fs::read_dir(&keys).unwrap().flatten().map(|entry| entry.path());
-    let public = recipient.filter(|path| path.to_string_lossy().contains("evidence"));
-    let texts: Vec<String> = public.map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    let to =
-        texts.iter().flat_map(|text| text.split_whitespace()).find(|word| word.starts_with("age1")).unwrap();
-    let sealed = make(&house, "sealed.tar", &[&times[..], &["--to-recipient", to]].concat());
-    let bytes = std::fs::read(&sealed).unwrap();
-    assert!(!contains(&bytes, b"seen-on-screen"), "what is derived would tell what the keys are sealed for");
-    let (status, report) = judged(&sealed, &ledger_key(&house), &[]);
-    assert_eq!((status, &report["gaps"][0]["name"]), (Some(0), &Value::from("keys-sealed")), "{report:#}");
-    assert_eq!(report["session_list"][0]["content"], "not-opened");
 }
 
 #[test]
