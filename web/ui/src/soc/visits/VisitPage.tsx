@@ -2,7 +2,7 @@ import { Answer, endWords, Moment, PageTitle, spanWords, useMay, windowPath } fr
 import { Anchor, Button, Text } from '@mantine/core'
 import { useCallback, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
-import { momentFromSecond, secondOf } from '../player/clock-words'
+import { momentOf, secondOf } from '../player/clock-words'
 import { coverageWords, type RecordingTimeline } from '../player/timeline'
 import { pieceLoader, useRecording, useTimeline, useVisit } from '../queries'
 import { Notice } from '../visit/Notice'
@@ -97,7 +97,7 @@ function RecordedTimeline({ timeline }: { timeline: RecordingTimeline }) {
     <Replay
       timeline={timeline}
       load={load}
-      at={momentFromSecond(address.get('t'))}
+      at={momentOf(address)}
       channel={channel}
       onPlace={place}
       linkTo={linkTo}
