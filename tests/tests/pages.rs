@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use chaperone_tests::{Enrolled, House, Process, Signal, TARGET, Terminal, Walk, browser, chaperone};
+use chaperone_tests::{
+    Enrolled, House, Process, Signal, TARGET, Terminal, Walk, browser, chaperone, chaperone_verify, soon,
+};
 use serde_json::{Value, json};
 
 /// Lets so much time pass since everybody proved who they are that the next act of weight wants a code.
@@ -156,6 +158,32 @@ fn an_administrator_lets_people_in_and_nobody_else_finds_the_way() {
         assert!(facts.iter().any(|fact| fact.body.to_string().contains(about)), "{kind}: {facts:#?}");
     }
     assert!(!house.facts_of("enrolment-made").is_empty());
+}
+
+#[test]
+fn an_analyst_finds_words_sees_what_was_typed_and_takes_a_package_that_stands_up() {
+    let house = House::start();
+    house.open_window("dana", "shell", "+10m");
+    let mut terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
+    terminal.types("echo seen by $((40 + 2))\n");
+    terminal.shows("seen by 42");
+    terminal.types("exit\n");
+    terminal.ends();
+    house.sealed(&house.newest_session());
+    // The index is read out of the sealed recording.
+    soon("the words to be found", || {
+        Some(house.sam().lists(&["search", "seen by 42"])).filter(|hits| !hits.is_empty())
+    });
+    let mut walk = Walk::begin(&house, "evidence", &["sam", "lee"]);
+    walk.at("the package is taken", |taken| {
+        let mut command = Command::new(chaperone_verify());
+        command.arg(taken["file"].as_str().expect("a file"));
+        command.args(["--key", taken["key"].as_str().expect("a key")]);
+        Process::run("chaperone-verify", Duration::from_secs(60), &mut command).succeeded();
+    });
+    walk.ends();
+    assert_eq!(who(&house, "unmask-agreed"), ["lee"]);
+    assert_eq!(who(&house, "input-unmasked"), ["sam"]);
 }
 
 /// How long it may take to look at every page in both schemes and at both widths.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use chaperone_store::FactKind;
 
 /// Every topic.
-pub(crate) const ALL: [&str; 8] =
-    ["alerts", "destinations", "freezes", "people", "sessions", "targets", "vendors", "windows"];
+pub(crate) const ALL: [&str; 9] =
+    ["alerts", "destinations", "freezes", "keeping", "people", "sessions", "targets", "vendors", "windows"];
 
 /// The topics that facts of these kinds make stale.
 pub(crate) fn stale(kinds: &[FactKind]) -> BTreeSet<&'static str> {
@@ -67,6 +67,23 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::DestinationTested
         | K::DestinationFault
         | K::NoticeRefused => &["destinations"],
+        K::UnmaskAsked
+        | K::UnmaskAgreed
+        | K::UnmaskRefused
+        | K::UnmaskWithdrawn
+        | K::UnmaskExpired
+        | K::SecondWordAsked
+        | K::SecondWordAgreed
+        | K::SecondWordRefused
+        | K::SecondWordWithdrawn
+        | K::SecondWordExpired
+        | K::HoldAdded
+        | K::HoldLifted
+        | K::RetentionChanged
+        | K::RetentionAssigned
+        | K::RetentionRan
+        | K::RetentionStopped
+        | K::RetentionAllowed => &["keeping"],
         _ => &[],
     }
 }

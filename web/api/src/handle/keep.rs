@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{Act, Facts, Hold, HoldId, HoldOn, Subject, may_beside};
-use chaperone_store::Word;
+use chaperone_store::{Word, WordState};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::Answer;
-use super::second_word::{over, second, told, view};
+use super::second_word::{LISTED, over, second, told, view};
 use super::session::found;
 use crate::actor::Actor;
 use crate::body::{At, Body};
@@ -16,12 +16,19 @@ use crate::problem::Problem;
 use crate::wire::{Because, HoldView, NewHold, TogetherView};
 use crate::{App, parse, render};
 
-/// Every hold that stands, oldest first.
+/// Every hold that stands, oldest first, with the word that it be lifted.
 #[utoipa::path(get, path = "/api/keep", tag = "keeping", security(("token" = [])),
     responses((status = 200, body = [HoldView]), (status = "4XX", body = Problem)))]
 pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<HoldView>> {
     let keeping = app.parts.store.keeping().await?;
-    Ok(Json(keeping.holds.iter().map(|hold| shown(&actor.facts, hold)).collect()))
+    let words = app.parts.store.words(Act::LiftHold, LISTED).await?;
+    let lifting = |hold: &Hold| {
+        let subject = hold.id.to_string();
+        let waits = words.iter().find(|word| word.state == WordState::Asked && word.subject == subject);
+        waits.map(|word| view(&actor.facts, word))
+    };
+    let with_word = |hold: &Hold| HoldView { lifting: lifting(hold), ..shown(&actor.facts, hold) };
+    Ok(Json(keeping.holds.iter().map(with_word).collect()))
 }
 
 /// Keeps evidence until two people lift this.
@@ -146,5 +153,6 @@ fn shown(facts: &Facts, hold: &Hold) -> HoldView {
         reason: hold.reason.clone(),
         by: render::login(facts, hold.by),
         at: hold.at,
+        lifting: None,
     }
 }

@@ -102,6 +102,9 @@ pub struct HoldView {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
+    /// One person's word that it be lifted, which waits for a second.
+    #[serde(default)]
+    pub lifting: Option<WordView>,
 }
 
 /// What became of the word of one of two people.

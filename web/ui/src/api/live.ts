@@ -10,6 +10,7 @@ export const TOPICS = [
   'vendors',
   'targets',
   'freezes',
+  'keeping',
   'destinations',
 ] as const
 

@@ -848,7 +848,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every hold that stands, oldest first. */
+        /** Every hold that stands, oldest first, with the word that it be lifted. */
         get: {
             parameters: {
                 query?: never;
@@ -5299,6 +5299,7 @@ export interface components {
             id: string;
             /** @description What it keeps: `session`, `window`, `person`, `target`, `vendor`. */
             kind: string;
+            lifting?: components["schemas"]["WordView"] | null;
             /** @description Which. */
             name: string;
             /** @description Why. */

@@ -44,7 +44,10 @@ export function useVerify(session: string) {
 
 export const EXPORTS = [
   { format: 'asciicast-v3', suffix: 'cast', words: 'For players of terminal recordings (.cast)' },
+  { format: 'asciicast-v2', suffix: 'v2.cast', words: 'For older players of terminal recordings (.cast, version 2)' },
   { format: 'txt', suffix: 'txt', words: 'What was on the screen, as text (.txt)' },
+  { format: 'jsonl', suffix: 'jsonl', words: 'Every record as a line of JSON (.jsonl)' },
+  { format: 'files', suffix: 'tar', words: 'The bytes of each stream as files (.tar)' },
   { format: 'chap', suffix: 'chap', words: 'The sealed recording, for chaperone-verify (.chap)' },
 ] as const
 

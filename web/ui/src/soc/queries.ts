@@ -7,6 +7,7 @@ import type { RecordingTimeline } from './player/timeline'
 import { withWholeTexts } from './player/whole-text'
 import type { VisitFilter } from './visits/filter'
 import { filterQuery } from './visits/filter'
+import { searchQuery, type SearchHit } from './visits/search'
 import type { AlertView, DestinationView, Readiness, RecordingView, SessionView } from './wire'
 
 export type AlertState = 'open' | 'closed' | 'all'
@@ -37,6 +38,16 @@ export function useVisits(filter: VisitFilter) {
     queryKey: ['sessions', 'list', query],
     queryFn: ({ signal }) => apiGet<SessionView[]>(`/api/sessions?${query}`, signal),
     placeholderData: keepPreviousData,
+  })
+}
+
+/** Asked once for each search: that somebody searched is a fact. */
+export function useSearchHits(filter: VisitFilter) {
+  const query = searchQuery(filter)
+  return useQuery({
+    queryKey: ['search', query],
+    queryFn: ({ signal }) => apiGet<SearchHit[]>(`/api/search?${query}`, signal),
+    retry: false,
   })
 }
 

@@ -8,6 +8,9 @@ const LivePage = lazy(async () => ({ default: (await import('./live/LivePage')).
 const WatchPage = lazy(async () => ({ default: (await import('./live/WatchPage')).WatchPage }))
 const VisitsPage = lazy(async () => ({ default: (await import('./visits/VisitsPage')).VisitsPage }))
 const VisitPage = lazy(async () => ({ default: (await import('./visits/VisitPage')).VisitPage }))
+const EvidencePage = lazy(async () => ({ default: (await import('./evidence/EvidencePage')).EvidencePage }))
+const LedgerPage = lazy(async () => ({ default: (await import('./ledger/LedgerPage')).LedgerPage }))
+const KeepingPage = lazy(async () => ({ default: (await import('./keeping/KeepingPage')).KeepingPage }))
 const DestinationsPage = lazy(async () => ({
   default: (await import('./destinations/DestinationsPage')).DestinationsPage,
 }))
@@ -20,6 +23,9 @@ const pages: RouteObject[] = [
   { path: 'soc/live/:session', element: <WatchPage /> },
   { path: 'soc/visits', element: <VisitsPage /> },
   { path: 'soc/visits/:id', element: <VisitPage /> },
+  { path: 'soc/evidence', element: <EvidencePage /> },
+  { path: 'soc/keeping', element: <KeepingPage /> },
+  { path: 'soc/ledger', element: <LedgerPage /> },
   { path: 'soc/destinations', element: <DestinationsPage /> },
 ]
 

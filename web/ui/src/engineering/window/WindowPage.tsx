@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Navigate, useParams } from 'react-router'
 import { Answer, Countdown, PageTitle, useMe } from '#frame'
+import { EvidenceActs } from '../../soc/evidence/EvidenceActs'
 import { windowQuery } from '../../shared/window/queries'
 import { WindowTag } from '../../shared/window/WindowTag'
 import { WindowDetail } from './WindowDetail'
@@ -19,6 +20,7 @@ export function WindowPage() {
           <PageTitle
             title={`Change window on ${found.targets.join(', ')}`}
             {...(up ? { up } : {})}
+            actions={desks.includes('soc') && <EvidenceActs about={{ kind: 'window', id: found.id }} words="this change window" />}
             aside={
               <>
                 <WindowTag window={found} /> <Countdown window={found} />

@@ -26,6 +26,13 @@ export function secondOf(ms: number): string {
   return (Math.round(ms / 100) / 10).toString()
 }
 
+/** Where an address says to begin: `?t=` in seconds, or `?at=` in milliseconds as a search hit has it. */
+export function momentOf(address: URLSearchParams): number {
+  const at = address.get('at')
+  if (address.has('t') || at === null || !/^\d{1,12}$/.test(at)) return momentFromSecond(address.get('t'))
+  return Number(at)
+}
+
 /** Reads `?t=`; anything else than a number of seconds is the beginning. */
 export function momentFromSecond(text: string | null): number {
   const seconds = Number(text ?? '')

@@ -2,12 +2,14 @@ import { Answer, endWords, Moment, PageTitle, spanWords, useMay, windowPath } fr
 import { Anchor, Button, Text } from '@mantine/core'
 import { useCallback, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
-import { momentFromSecond, secondOf } from '../player/clock-words'
+import { momentOf, secondOf } from '../player/clock-words'
 import { coverageWords, type RecordingTimeline } from '../player/timeline'
 import { pieceLoader, useRecording, useTimeline, useVisit } from '../queries'
 import { Notice } from '../visit/Notice'
 import { isLive, visitLength, visitStateWords } from '../visit/visit'
 import type { SessionView } from '../wire'
+import { EvidenceActs } from '../evidence/EvidenceActs'
+import { TypedInput } from '../evidence/TypedInput'
 import { ExportMenu } from './ExportMenu'
 import { Replay } from './Replay'
 import { Verified } from './Verified'
@@ -28,7 +30,12 @@ function VisitBody({ visit }: { visit: SessionView }) {
       <PageTitle
         title={`${visit.person} on ${visit.target}`}
         up={{ to: '/soc/visits', label: 'Visits' }}
-        actions={<ExportMenu visit={visit} />}
+        actions={
+          <>
+            {!isLive(visit) && <EvidenceActs about={{ kind: 'session', id: visit.id }} words={`the visit of ${visit.person}`} />}
+            <ExportMenu visit={visit} />
+          </>
+        }
       />
       <p className={classes.facts}>
         <Moment at={visit.started_at ?? visit.admitted_at} />
@@ -62,6 +69,7 @@ function VisitBody({ visit }: { visit: SessionView }) {
       ) : (
         <Text>None of your roles may replay recordings.</Text>
       )}
+      {!isLive(visit) && visit.state !== 'never-started' && <TypedInput session={visit.id} />}
     </>
   )
 }
@@ -97,7 +105,7 @@ function RecordedTimeline({ timeline }: { timeline: RecordingTimeline }) {
     <Replay
       timeline={timeline}
       load={load}
-      at={momentFromSecond(address.get('t'))}
+      at={momentOf(address)}
       channel={channel}
       onPlace={place}
       linkTo={linkTo}

@@ -1,25 +1,50 @@
-import { Answer, EmptyState, PageTitle } from '#frame'
+import { Answer, EmptyState, PageTitle, useMay } from '#frame'
 import { Button, Group, Select, TextInput } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useVisits } from '../queries'
 import { filterAddress, filterFromAddress, isFiltered, NO_FILTER, VISITS_A_PAGE, type VisitFilter } from './filter'
 import type { SessionView } from '../wire'
+import { SearchHits } from './SearchHits'
+import { TextFinder } from './TextFinder'
 import { VisitRow } from './VisitRow'
 import classes from './VisitsPage.module.css'
 
-/** Every visit that there was, to be found by who, where and when. */
+/** Every visit that there was, to be found by who, where and when, and by what was on its screen. */
 export function VisitsPage() {
   const [address, setAddress] = useSearchParams()
   const filter = filterFromAddress(address)
+  const may = useMay()
+  const find = (next: VisitFilter): void => setAddress(filterAddress(next))
+  if (filter.text === '') return <Visits filter={filter} onFind={find} />
+  return (
+    <>
+      <PageTitle title="Visits" />
+      {may('search-evidence') && <TextFinder filter={filter} onFind={find} />}
+      <Finder filter={filter} onFind={find} />
+      {filter.vendor !== '' || filter.state !== '' ? (
+        <p className="dim">A search for text knows no vendor and no state: it looks at visits of all.</p>
+      ) : null}
+      <SearchHits filter={filter} />
+    </>
+  )
+}
+
+interface FilteredProps {
+  filter: VisitFilter
+  onFind: (next: VisitFilter) => void
+}
+
+function Visits({ filter, onFind: find }: FilteredProps) {
+  const may = useMay()
   const visits = useVisits(filter)
   const shown = (visits.data ?? []).toReversed()
   const oldest = shown.at(-1)
-  const find = (next: VisitFilter): void => setAddress(filterAddress(next))
 
   return (
     <>
       <PageTitle title="Visits" aside={visits.data && <>{shown.length} shown, newest first</>} />
+      {may('search-evidence') && <TextFinder filter={filter} onFind={find} />}
       <Finder filter={filter} onFind={find} />
       <Answer of={visits}>
         {() => (shown.length === 0 ? <Nothing isFiltered={isFiltered(filter)} /> : <Found visits={shown} />)}
@@ -59,7 +84,7 @@ function Nothing({ isFiltered }: { isFiltered: boolean }) {
 }
 
 /** What is typed is looked for when the reader pauses, or at once with Enter. */
-function Finder({ filter, onFind }: { filter: VisitFilter; onFind: (next: VisitFilter) => void }) {
+function Finder({ filter, onFind }: FilteredProps) {
   const [draft, setDraft] = useState(filter)
   const change = (part: Partial<VisitFilter>): void => setDraft({ ...draft, ...part })
   const set = (part: Partial<VisitFilter>): void => onFind({ ...draft, ...part, before: '' })

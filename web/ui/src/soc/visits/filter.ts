@@ -8,6 +8,10 @@ export interface VisitFilter {
   to: string
   /** Visits older than this one. */
   before: string
+  /** Words on the screen: then lines are found, not visits. */
+  text: string
+  /** Why they are searched for. */
+  why: string
 }
 
 export const NO_FILTER: VisitFilter = {
@@ -18,6 +22,8 @@ export const NO_FILTER: VisitFilter = {
   from: '',
   to: '',
   before: '',
+  text: '',
+  why: '',
 }
 
 const NAMES = Object.keys(NO_FILTER) as (keyof VisitFilter)[]
@@ -43,7 +49,7 @@ export function filterAddress(filter: VisitFilter): URLSearchParams {
 
 /** The query of `GET /api/sessions`: days as the instants at which they begin and end, in the reader's zone. */
 export function filterQuery(filter: VisitFilter): string {
-  const query = filterAddress(filter)
+  const query = filterAddress({ ...filter, text: '', why: '' })
   query.set('limit', String(VISITS_A_PAGE))
   const from = dayBegin(filter.from, 0)
   const to = dayBegin(filter.to, 1)
@@ -62,5 +68,5 @@ function dayBegin(day: string, daysLater: number): string | null {
 }
 
 export function isFiltered(filter: VisitFilter): boolean {
-  return NAMES.some((name) => name !== 'before' && filter[name] !== '')
+  return NAMES.some((name) => name !== 'before' && name !== 'why' && filter[name] !== '')
 }
