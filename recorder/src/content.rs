@@ -173,7 +173,7 @@ pub(crate) struct BlockContent(VecDeque<Part>);
 
 impl BlockContent {
     /// The next entry. `None` at the end: that there is nothing wrong before it was checked.
-    pub(crate) fn next(&mut self, started: Timestamp, shown: &Typed) -> Option<Entry> {
+    pub(crate) fn next(&mut self, started: Timestamp, shown: Option<&Typed>) -> Option<Entry> {
         loop {
             let part = self.0.front_mut()?;
             match part.next(started, shown) {
@@ -270,7 +270,7 @@ impl Part {
         }
     }
 
-    fn next(&mut self, started: Timestamp, shown: &Typed) -> Option<Entry> {
+    fn next(&mut self, started: Timestamp, shown: Option<&Typed>) -> Option<Entry> {
         let mut records = Records::new(&self.evidence, self.base_ns);
         let (mono_ns, record) = records.next().ok()??;
         let read = records.read();
@@ -280,7 +280,7 @@ impl Part {
             }
             Record::Typed { channel, stream, len } => {
                 let typed = self.input.take(len, stream)?;
-                let is_shown = shown.shows(Some(channel), mono_ns / 1_000_000);
+                let is_shown = shown.is_some_and(|shown| shown.shows(Some(channel), mono_ns / 1_000_000));
                 (Some(channel), if is_shown { typed } else { What::Masked(stream, len) })
             }
             Record::Delivered { channel, stream, total } => (Some(channel), What::Delivered(stream, total)),

@@ -25,6 +25,7 @@ use crate::ledger::{Hash, canonical_json};
 use crate::medium::Medium;
 use crate::opening::{Durability, Ending, Opening, RecordingKeys};
 use crate::record::Record;
+use crate::recover::Begun;
 use crate::seal::Seal;
 use crate::sync::SyncState;
 
@@ -134,6 +135,12 @@ impl LiveRecording {
     #[must_use]
     pub fn session(&self) -> Uuid {
         self.inner.session
+    }
+
+    /// What it began with: whatever stands in its place later can be held against it.
+    #[must_use]
+    pub fn begun(&self) -> Begun {
+        Begun { recording: Some(self.inner.recording), seal_key: self.inner.signer.public() }
     }
 
     /// First bytes of C₀, which every block of this recording carries.

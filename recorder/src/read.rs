@@ -26,8 +26,8 @@ pub struct Recording {
     ready: BlockContent,
     seal: Option<Seal>,
     over: bool,
-    /// Of typed input, what is shown where it could be opened.
-    shown: Typed,
+    /// Of typed input, what is shown where it can be opened: nothing, unless somebody says so.
+    shown: Option<Typed>,
 }
 
 impl std::fmt::Debug for Recording {
@@ -71,14 +71,15 @@ impl Recording {
     fn over(file: Arc<dyn Medium>, tail: Vec<u8>, identities: &[Identity]) -> Result<Self, BadPlace> {
         let walk = Walk::start(file)?;
         let keys = OpenedKeys::open(&walk.header, identities)?;
-        let (ready, shown) = (BlockContent::default(), Typed::default());
+        let (ready, shown) = (BlockContent::default(), None);
         Ok(Self { walk, keys, tail, ready, seal: None, over: false, shown })
     }
 
-    /// Masks typed input but for this part of it, even where the key is there.
+    /// Shows this part of the typed input, where an identity opens it. Without this call all of it is masked: that somebody
+    /// holds an identity which opens it is no leave to see it.
     #[must_use]
     pub fn showing(mut self, shown: Typed) -> Self {
-        self.shown = shown;
+        self.shown = Some(shown);
         self
     }
 
@@ -139,7 +140,7 @@ impl Iterator for Recording {
     /// The next entry. After an error there is nothing more.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(entry) = self.ready.next(self.walk.header.started, &self.shown) {
+            if let Some(entry) = self.ready.next(self.walk.header.started, self.shown.as_ref()) {
                 return Some(Ok(entry));
             }
             if self.over {

@@ -19,7 +19,7 @@ use crate::error::RecordError;
 use crate::failure::{BadPlace, Failure};
 use crate::folder::{Folder, lock};
 use crate::frame::{self, Adopted};
-use crate::key::SigningKey;
+use crate::key::{PublicKey, SigningKey};
 use crate::ledger::{Hash, hash_of};
 use crate::live::wall_time;
 use crate::medium::Medium;
@@ -43,6 +43,34 @@ pub struct Recovering {
     pub reason: String,
     /// The newest checkpoint of this recording that the ledger holds.
     pub checkpoint: Option<Checkpoint>,
+    /// How the ledger says that it began. `None`: nobody says.
+    pub begun: Option<Begun>,
+}
+
+/// What a recording began with, as somebody other than its file says it: a file that was put in its place is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// C₀, where it is known.
+    pub recording: Option<Hash>,
+    /// Who signed its header.
+    pub seal_key: PublicKey,
+}
+
+impl Begun {
+    /// As a `session-started` fact states it.
+    #[must_use]
+    pub fn to_ledger(&self) -> serde_json::Value {
+        serde_json::json!({ "recording_identity": self.recording.map(hex::encode), "seal_key": self.seal_key })
+    }
+
+    /// Reads it there; `None` where the fact does not say.
+    #[must_use]
+    pub fn from_ledger(body: &serde_json::Value) -> Option<Self> {
+        let text = |name: &str| body.get(name).and_then(serde_json::Value::as_str);
+        let mut recording = Hash::default();
+        hex::decode_to_slice(text("recording_identity")?, &mut recording).ok()?;
+        Some(Self { recording: Some(recording), seal_key: text("seal_key")?.parse().ok()? })
+    }
 }
 
 /// What recovery found.
@@ -81,8 +109,20 @@ pub fn recover(folder: &Folder, session: Uuid, with: &Recovering) -> Result<Reco
     if let Some(bad) = foreign(&found.walk.header, session) {
         return Err(RecoverError::Unsound(bad));
     }
+    if let Some(bad) = with.begun.and_then(|begun| begun_otherwise(&found.walk, begun)) {
+        return Err(RecoverError::Unsound(bad));
+    }
     if let Some(seal) = found.seal {
-        drop(fs::remove_file(folder.tail(session)));
+        let trusted = [found.walk.header.seal_key, with.signer.public()];
+        if !trusted.contains(&seal.seal_key) {
+            let detail = format!("the seal is signed by {}", seal.seal_key);
+            return Err(RecoverError::Unsound(BadPlace::new(Failure::WrongKey, found.walk.at, None, detail)));
+        }
+        if !found.reaches {
+            let detail = "the ledger knows a block that this sealed recording lacks";
+            return Err(RecoverError::Unsound(BadPlace::new(Failure::TailCut, found.walk.at, None, detail)));
+        }
+        put_tail_away(folder, session);
         return Ok(Recovery::WasSealed(seal));
     }
     let attempt = || adopt_and_seal(folder, session, with, &file, &found);
@@ -94,6 +134,31 @@ pub fn recover(folder: &Folder, session: Uuid, with: &Recovering) -> Result<Reco
         other => other?,
     };
     Ok(Recovery::Recovered(seal))
+}
+
+/// How the file differs from what the recording began with.
+fn begun_otherwise(walk: &Walk, begun: Begun) -> Option<BadPlace> {
+    let header = &walk.header;
+    if header.seal_key != begun.seal_key {
+        let detail = format!("the header is signed by {}", header.seal_key);
+        return Some(BadPlace::new(Failure::WrongKey, 0, None, detail));
+    }
+    let other = begun.recording.is_some_and(|recording| recording != header.chain);
+    other.then(|| {
+        let detail = "the header is not the one that the recording began with";
+        BadPlace::new(Failure::ForeignRecording, 0, None, detail)
+    })
+}
+
+/// A seal is written when the tail is empty. One that is not is kept, whatever it is.
+fn put_tail_away(folder: &Folder, session: Uuid) {
+    let (tail, rest) = (folder.tail(session), folder.rest(session));
+    let is_empty = fs::metadata(&tail).is_ok_and(|tail| tail.len() == 0);
+    if is_empty || rest.exists() {
+        drop(fs::remove_file(tail));
+    } else {
+        drop(fs::rename(tail, rest));
+    }
 }
 
 /// The sound part of a recording.

@@ -118,7 +118,11 @@ impl Gate {
     }
 
     pub(crate) async fn write_started(&self, session: &LiveSession) -> Result<(), StoreError> {
-        let fact = session.fact(FactKind::SessionStarted, json!({ "recording": session.id }));
+        let mut body = session.recording.begun().to_ledger();
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("recording".to_owned(), json!(session.id));
+        }
+        let fact = session.fact(FactKind::SessionStarted, body);
         let id = session.id;
         self.shared
             .store

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chaperone_policy::SessionId;
-use chaperone_recorder::{FoundState, Recovering, Recovery, Seal, SealState, recover};
+use chaperone_recorder::{
+    Begun, FoundState, PublicKey, RecoverError, Recovering, Recovery, Seal, SealState, recover,
+};
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
 
@@ -54,8 +56,10 @@ impl Gate {
         // Without the ledger's word on it a cut tail would not show: then it is recovered at a later start.
         let known = self.newest_checkpoint(row).await?;
         let Some(keys) = shared.recording_keys() else { return Ok(()) };
+        let begun = self.begun(row, keys.signer.public()).await?;
         let with = Recovering {
             signer: keys.signer,
+            begun: Some(begun),
             at: self.now(),
             reason: "crash".to_owned(),
             checkpoint: known.map(|known| known.checkpoint),
@@ -77,6 +81,11 @@ impl Gate {
             }
             Ok(Err(error)) => {
                 tracing::error!(session.id = %row.id, %error, "a recording cannot be recovered");
+                if let RecoverError::Unsound(bad) = &error {
+                    // What stands there is left as it is, for whoever looks into it.
+                    let body = json!({ "sound": false, "failure": bad.failure.name(), "detail": bad.detail });
+                    self.write_or_spool(about(row, FactKind::EvidenceUnsound, self.now(), body), None).await;
+                }
                 if row.recording == RecordingState::Lost.as_str() {
                     return Ok(());
                 }
@@ -86,6 +95,14 @@ impl Gate {
         }
         failpoint::reached("recovery-written");
         Ok(())
+    }
+
+    /// What the recording began with, by its fact. One that the crash kept from having its fact was begun by this gate's key.
+    async fn begun(&self, row: &SessionRow, own: PublicKey) -> Result<Begun, StoreError> {
+        let facts = self.shared.store.session_facts(row.id).await?;
+        let started = facts.iter().find(|fact| fact.kind == FactKind::SessionStarted);
+        let begun = started.and_then(|fact| Begun::from_ledger(&fact.body));
+        Ok(begun.unwrap_or(Begun { recording: None, seal_key: own }))
     }
 
     /// The newest checkpoint of the recording that the ledger lists: it held at least as much then.

@@ -214,6 +214,7 @@ fn unseen_bytes_after_a_failed_write_are_recovered_as_found() {
         at: Timestamp::now(),
         reason: "crash".into(),
         checkpoint: None,
+        begun: None,
     };
     let Recovery::Recovered(seal) = recover(&folder, session, &with).unwrap() else {
         panic!("it had no seal")

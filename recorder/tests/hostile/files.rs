@@ -47,8 +47,13 @@ fn recovered(chap: &[u8], tail: &[u8]) {
     fs::write(folder.recording(session), chap).unwrap();
     fs::write(folder.tail(session), tail).unwrap();
     let signer = Arc::new(SigningKey::load(&fixtures().join("keys").join("gate.pem")).unwrap());
-    let recovering =
-        Recovering { signer, at: Timestamp::UNIX_EPOCH, reason: "crash".into(), checkpoint: None };
+    let recovering = Recovering {
+        signer,
+        at: Timestamp::UNIX_EPOCH,
+        reason: "crash".into(),
+        checkpoint: None,
+        begun: None,
+    };
     within(READING, || drop(folder.list().unwrap()));
     let done =
         within(READING, || matches!(recover(&folder, session, &recovering), Ok(Recovery::Recovered(_))));

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chaperone_recorder::{ChannelKind, Durability, Identity, Recording, Stream, What, replay, verify};
+use chaperone_recorder::{ChannelKind, Durability, Identity, Recording, Stream, Typed, What, replay, verify};
 use serde_json::{Value, json};
 
 use crate::visit::{Gate, OUTPUT, SECRET, ending, say};
@@ -38,7 +38,9 @@ fn each_recipient_opens_the_evidence_and_only_unmask_opens_what_was_typed() {
     let gate = Gate::new();
     let (session, _) = gate.visit();
     for identity in [&gate.evidence, &gate.auditor] {
-        let recording = Recording::open(&gate.path(session), std::slice::from_ref(identity)).unwrap();
+        let recording = Recording::open(&gate.path(session), std::slice::from_ref(identity))
+            .unwrap()
+            .showing(Typed::default());
         assert!(!recording.is_unmasked());
         let masked: u64 = recording
             .map(|entry| match entry.unwrap().what {
@@ -48,6 +50,11 @@ fn each_recipient_opens_the_evidence_and_only_unmask_opens_what_was_typed() {
             .sum();
         assert_eq!(masked, SECRET.len() as u64);
     }
+    // That somebody holds every identity is no leave to see what was typed.
+    let all = Recording::open(&gate.path(session), &gate.readers()).unwrap();
+    assert!(all.is_unmasked());
+    let shows = |what: &What| matches!(what, What::Bytes(_, bytes) if bytes == SECRET.as_bytes());
+    assert!(!all.map(Result::unwrap).any(|entry| shows(&entry.what)));
     for identities in [vec![], vec![gate.unmask.clone()], vec![Identity::generate()]] {
         assert!(Recording::open(&gate.path(session), &identities).is_err());
     }
@@ -118,7 +125,7 @@ fn many_tasks_append_while_another_syncs_and_folds() {
 }
 
 fn views(gate: &Gate, session: uuid::Uuid, identities: &[Identity]) -> (String, Vec<Value>) {
-    let open = || Recording::open(&gate.path(session), identities).unwrap();
+    let open = || Recording::open(&gate.path(session), identities).unwrap().showing(Typed::default());
     let (mut text, mut cast) = (Vec::new(), Vec::new());
     replay::text(&mut open(), &mut text).unwrap();
     replay::asciicast_v3(&mut open(), None, &mut cast).unwrap();

@@ -259,6 +259,7 @@ fn changed_frames_of_a_recovered_block_are_found() {
         at: jiff::Timestamp::now(),
         reason: "crash".into(),
         checkpoint: None,
+        begun: None,
     };
     recover(&gate.folder, session, &with).unwrap();
     let file = gate.file(session);

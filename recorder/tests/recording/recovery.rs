@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::Arc;
 
 use chaperone_recorder::{
-    Checkpoint, Entry, Failure, FoundState, RecordError, RecoverError, Recovering, Recovery, Seal, SealState,
-    Stream, What, recover, verify,
+    Begun, Checkpoint, Entry, Failure, FoundState, RecordError, RecoverError, Recovering, Recovery, Seal,
+    SealState, Stream, What, recover, verify,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ fn with(gate: &Gate) -> Recovering {
         at: Timestamp::now(),
         reason: "crash".into(),
         checkpoint: None,
+        begun: None,
     }
 }
 
@@ -291,4 +292,33 @@ fn the_folder_lists_each_recording_with_its_state() {
     assert!(matches!(recover(&gate.folder, damaged, &with(&gate)), Err(RecoverError::Unsound(_))));
     recovered(&gate, header_only);
     sound(&gate, header_only);
+}
+
+#[test]
+fn what_was_put_in_its_place_is_not_recovered_and_left_as_it_is() {
+    let gate = Gate::new();
+    let (live, shell) = gate.start();
+    say(&shell, Stream::Output, OUTPUT.as_bytes());
+    let (session, begun) = (live.session(), live.begun());
+    assert_eq!(Begun::from_ledger(&begun.to_ledger()), Some(begun));
+    drop((live, shell));
+    // Another recording of the same name, by another key: whole, sealed, and sound by itself.
+    let forger = Gate::new();
+    let (forged, said) = forger.start_as(session);
+    say(&said, Stream::Output, b"nothing happened");
+    forged.seal(crate::visit::ending()).unwrap();
+    let kept = fs::read(gate.path(session)).unwrap();
+    fs::copy(forger.path(session), gate.path(session)).unwrap();
+    let as_begun = |begun| Recovering { begun: Some(begun), ..with(&gate) };
+    let refused = |begun| match recover(&gate.folder, session, &as_begun(begun)).unwrap_err() {
+        RecoverError::Unsound(bad) => bad.failure,
+        other => panic!("{other}"),
+    };
+    assert_eq!(refused(begun), Failure::WrongKey);
+    assert_eq!(refused(Begun { seal_key: forger.signer.public(), ..begun }), Failure::ForeignRecording);
+    assert!(gate.folder.tail(session).exists(), "the true tail is still there");
+    assert_eq!(fs::read(gate.path(session)).unwrap(), fs::read(forger.path(session)).unwrap());
+    // The true one is recovered.
+    fs::write(gate.path(session), kept).unwrap();
+    assert!(matches!(recover(&gate.folder, session, &as_begun(begun)), Ok(Recovery::Recovered(_))));
 }

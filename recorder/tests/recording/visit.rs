@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chaperone_recorder::{
     ChannelCoverage, ChannelKind, ChannelRecorder, Coverage, Durability, Ending, Entry, Folder, Identity,
-    LiveRecording, Opening, Recording, RecordingKeys, Seal, SigningKey, Stream, Thresholds, VerifyWith,
+    LiveRecording, Opening, Recording, RecordingKeys, Seal, SigningKey, Stream, Thresholds, Typed,
+    VerifyWith,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -59,8 +60,17 @@ impl Gate {
     }
 
     pub fn start_in(&self, mode: Durability) -> (LiveRecording, ChannelRecorder) {
+        self.begin(Uuid::now_v7(), mode)
+    }
+
+    /// A recording under this name.
+    pub fn start_as(&self, session: Uuid) -> (LiveRecording, ChannelRecorder) {
+        self.begin(session, Durability::Prompt)
+    }
+
+    fn begin(&self, session: Uuid, mode: Durability) -> (LiveRecording, ChannelRecorder) {
         let opening = Opening {
-            session: Uuid::now_v7(),
+            session,
             started: Timestamp::now(),
             facts: json!({ "person": "dana", "target": "alaris-sm-01" }),
             mode,
@@ -110,7 +120,8 @@ impl Gate {
     }
 
     pub fn entries(&self, session: Uuid) -> Vec<Entry> {
-        let recording = Recording::open(&self.path(session), &self.readers()).unwrap();
+        let recording =
+            Recording::open(&self.path(session), &self.readers()).unwrap().showing(Typed::default());
         recording.collect::<Result<_, _>>().unwrap()
     }
 }

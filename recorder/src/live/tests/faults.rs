@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::stage::{Fault, Stage, noise, start};
 use crate::channel::Stream;
-use crate::content::What;
+use crate::content::{Typed, What};
 use crate::error::RecordError;
 use crate::fold::FOLD_BYTES;
 use crate::folder::{Folder, Thresholds};
@@ -140,12 +140,16 @@ impl Run {
             at: Timestamp::now(),
             reason: "crash".into(),
             checkpoint: None,
+            begun: None,
         };
         recover(&folder, session, &with).unwrap();
         let verdict = verify(&folder.recording(session), &self.stage.verify_with());
         assert!(verdict.sound, "{what}: {verdict}");
         let (mut output, mut input) = (Vec::new(), Vec::new());
-        for entry in Recording::open(&folder.recording(session), &self.stage.readers).unwrap() {
+        for entry in Recording::open(&folder.recording(session), &self.stage.readers)
+            .unwrap()
+            .showing(Typed::default())
+        {
             match entry.unwrap().what {
                 What::Bytes(Stream::Output, bytes) => output.extend_from_slice(&bytes),
                 What::Bytes(Stream::Input, bytes) => input.extend_from_slice(&bytes),

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::append::ChannelRecorder;
 use crate::channel::{ChannelKind, Stream};
-use crate::content::What;
+use crate::content::{Typed, What};
 use crate::error::RecordError;
 use crate::folder::{Folder, Thresholds};
 use crate::key::{Identity, SigningKey};
@@ -193,7 +193,9 @@ impl Stage {
 
     /// Everything that was recorded of one stream, as it reads back.
     pub fn payload(&self, wanted: Stream) -> Vec<u8> {
-        let recording = Recording::open(&self.folder.recording(self.session), &self.readers).unwrap();
+        let recording = Recording::open(&self.folder.recording(self.session), &self.readers)
+            .unwrap()
+            .showing(Typed::default());
         let mut all = Vec::new();
         for entry in recording {
             if let What::Bytes(stream, bytes) = entry.unwrap().what
