@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ClassName, HoldId, PersonId, SessionId, TargetId, VendorId, WindowId};
 
-/// Fewest days that facts are kept: a mistake shows before anything is gone. The database's own guard has the same.
-const LEAST_FACTS_DAYS: u32 = 90;
+/// Fewest days that facts are kept: a mistake shows before anything is gone. The database's own guard and the ledger's
+/// verification have the same.
+pub const LEAST_FACTS_DAYS: u32 = 90;
 /// Most days of a class: a century.
 const MOST_DAYS: u32 = 36_525;
 const DAY_HOURS: i64 = 24;

@@ -43,7 +43,7 @@ pub use id::{
     AccountName, AlertId, AttemptId, ClassName, DestinationId, EndpointName, FreezeId, HoldId, LockId, Login,
     NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
 };
-pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, RetentionClass};
+pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, LEAST_FACTS_DAYS, RetentionClass};
 pub use mail::{MailAddress, MailAddressError};
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};

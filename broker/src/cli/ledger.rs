@@ -28,7 +28,7 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "WHY", default_value = "")]
         reason: String,
     },
-    /// Print the newest signed checkpoint and the key to check it with
+    /// Print the newest signed checkpoint, to be kept as it is; on standard error the key to check it with
     Checkpoint,
     /// Print a proof: that a fact is in the ledger, or that the ledger only grew
     Proof {
@@ -105,9 +105,12 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::Verify { checkpoint, reason } => verify(&via, &client, &checkpoint, reason).await,
         Verb::Checkpoint => {
             let checkpoint: CheckpointView = client.get(&["ledger", "checkpoint"]).await?;
-            via.done(&checkpoint, |checkpoint| {
-                format!("{}\nkey {}", checkpoint.note, checkpoint.verifier_key)
-            })
+            via.done(&checkpoint, |checkpoint| checkpoint.note.trim_end().to_owned())?;
+            if !via.json {
+                // Beside the note: what is kept of the output is the note alone, to the letter.
+                drop(writeln!(std::io::stderr(), "key {}", checkpoint.verifier_key));
+            }
+            Ok(())
         }
         Verb::Proof { fact, size, from, to } => proof(&via, &client, (fact, size), (from, to)).await,
         facts @ Verb::Facts { .. } => search(&via, &client, facts).await,

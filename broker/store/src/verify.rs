@@ -1,16 +1,17 @@
 //! Verification of the ledger: every leaf, the root and every signed checkpoint recomputed from the first fact, a page
 //! at a time.
 
+mod cleared;
+mod row;
+
 use std::collections::VecDeque;
 
-use chaperone_recorder::ledger::{
-    Checkpoint, CompactRange, Leaf, NoteError, Tag, VerifierKey, body_hash, canonical_json,
-};
+use chaperone_recorder::ledger::{Checkpoint, CompactRange, NoteError, VerifierKey};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::watch;
-use uuid::Uuid;
 
+use self::cleared::Cleared;
+use self::row::Row;
 use crate::db::{Conn, big, count, sql};
 use crate::nodes::{self, Kept};
 use crate::{Store, StoreError};
@@ -31,7 +32,7 @@ pub struct LedgerVerdict {
     pub checkpoints: u64,
     /// How many were on the way with a signature of a key that this node does not know.
     pub foreign_checkpoints: u64,
-    /// How many facts have no body any more: their leaves hold, their words are gone.
+    /// How many facts have no body any more: their leaves hold, and retention says that their words are gone.
     pub emptied: u64,
     /// The root of all of them, in hexadecimal.
     pub root: String,
@@ -47,24 +48,6 @@ pub struct BadPlace {
     /// What differs.
     pub what: String,
 }
-
-type Row = (
-    i64,
-    i64,
-    String,
-    String,
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<Uuid>,
-    Option<Uuid>,
-    Vec<u8>,
-    Option<Vec<u8>>,
-    Option<String>,
-    Vec<u8>,
-    Vec<u8>,
-);
 
 impl Store {
     /// Recomputes the ledger, and holds it against every checkpoint in it, this node's own, and those `given`: signed
@@ -105,7 +88,7 @@ impl Store {
             facts: walk.range.size(),
             checkpoints: walk.signed,
             foreign_checkpoints: walk.foreign,
-            emptied: walk.emptied,
+            emptied: walk.cleared.emptied(),
             root: hex::encode(walk.range.root()),
             first_bad: verdict,
         })
@@ -142,7 +125,7 @@ struct Walk {
     held: u64,
     signed: u64,
     foreign: u64,
-    emptied: u64,
+    cleared: Cleared,
 }
 
 impl Walk {
@@ -158,7 +141,7 @@ impl Walk {
             held: 0,
             signed: 0,
             foreign: 0,
-            emptied: 0,
+            cleared: Cleared::default(),
         }
     }
 
@@ -167,6 +150,7 @@ impl Walk {
         conn: &mut Conn,
         progress: &watch::Sender<u64>,
     ) -> Result<Option<BadPlace>, StoreError> {
+        self.cleared = Cleared::read(conn).await?;
         let mut bad = self.checkpoints(conn).await?;
         while bad.is_none() {
             let page: Vec<Row> = sql!(
@@ -181,8 +165,8 @@ impl Walk {
             }
             for row in page {
                 bad = match self.leaf(row) {
-                    Some(what) => Some(BadPlace { number: self.range.size(), what: what.to_owned() }),
                     None => self.checkpoints(conn).await?,
+                    bad => bad,
                 };
                 if bad.is_some() {
                     break;
@@ -214,65 +198,22 @@ impl Walk {
     }
 
     /// Appends a leaf as its row says it; or what of the row is not what was written.
-    fn leaf(&mut self, row: Row) -> Option<&'static str> {
-        let (
-            number,
-            at_us,
-            kind,
-            node,
-            person,
-            vendor,
-            target,
-            window,
-            session,
-            attempt,
-            tags,
-            salt,
-            body,
-            hash,
-            leaf,
-        ) = row;
-        if count(number) != self.range.size() {
-            return Some("it is missing");
-        }
-        let Ok(hash) = <[u8; 32]>::try_from(hash) else {
-            return Some("its body's hash is not what was written");
+    fn leaf(&mut self, row: Row) -> Option<BadPlace> {
+        let written = match row::read(row, self.range.size()) {
+            Ok(written) => written,
+            Err(what) => return self.bad(what.to_owned()),
         };
-        let (tags, odd) = tags.as_chunks::<16>();
-        let tags = tags.iter().map(|tag| Tag(*tag)).collect();
-        let written = Leaf { number: self.range.size(), at_us, kind, tags, body_hash: hash };
-        if !odd.is_empty() || written.hash().as_slice() != leaf.as_slice() {
-            return Some("its number, time, kind, tags or body hash is not what was written");
+        if written.emptied
+            && let Some(bad) = self.cleared.take(&written.leaf)
+        {
+            return Some(bad);
         }
-        match (salt, body) {
-            (Some(salt), Some(text)) => {
-                let Some(document) = opened(&salt, &text, hash) else {
-                    return Some("its body is not what was written");
-                };
-                let ids = [
-                    ("person", person),
-                    ("vendor", vendor),
-                    ("target", target),
-                    ("window", window),
-                    ("session", session),
-                    ("attempt", attempt),
-                ];
-                let says = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
-                if says("node") != Some(node)
-                    || ids.iter().any(|(name, id)| says(name) != id.map(|id| id.to_string()))
-                {
-                    return Some("what it is about is not what was written");
-                }
-            }
-            (None, None) => self.emptied += 1,
-            _ => return Some("its body is there without its salt, or the other way round"),
-        }
-        match nodes::append(&mut self.range, written.hash()) {
+        match nodes::append(&mut self.range, written.leaf.hash()) {
             Ok(made) => {
                 self.made.extend(made);
                 None
             }
-            Err(_) => Some("there are more facts than a tree can hold"),
+            Err(_) => self.bad("there are more facts than a tree can hold".to_owned()),
         }
     }
 
@@ -372,12 +313,4 @@ impl Walk {
             _ => self.bad("the ledger's head does not fit the facts before it".to_owned()),
         })
     }
-}
-
-/// The document in a body's text, if it is what the hash was made of, to the letter.
-fn opened(salt: &[u8], text: &str, hash: [u8; 32]) -> Option<Value> {
-    let salt = <[u8; 16]>::try_from(salt).ok()?;
-    let document = serde_json::from_str(text).ok()?;
-    let same = body_hash(&salt, &document).ok()? == hash && canonical_json(&document).ok()? == text;
-    same.then_some(document)
 }

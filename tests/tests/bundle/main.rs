@@ -20,11 +20,12 @@ fn ledger_key(house: &House) -> String {
     said["verifier_key"].as_str().unwrap_or_else(|| panic!("{said:#}")).to_owned()
 }
 
-/// The newest signed checkpoint, kept in a file as the SOC keeps it.
+/// The newest signed checkpoint, kept as it is printed; the key to it stands beside, on standard error.
 fn kept_checkpoint(house: &House) -> PathBuf {
-    let said = house.sam().does(&["ledger", "checkpoint"]);
+    let said = house.sam().runs(&["ledger", "checkpoint"]);
+    assert!(said.status == Some(0) && said.err.contains("key "), "{}", said.err);
     let file = house.folder().join("kept.checkpoint");
-    std::fs::write(&file, said["note"].as_str().unwrap()).unwrap();
+    std::fs::write(&file, &said.out).unwrap();
     file
 }
 

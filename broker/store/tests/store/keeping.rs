@@ -17,6 +17,7 @@ use crate::place::{Place, add_target, facts, person, said, target};
 
 on_both!(
     words_go_by_retention_alone_and_leaves_stay,
+    words_that_an_owner_of_the_database_takes_are_missed,
     no_word_goes_that_is_younger_than_ninety_days,
     a_recording_is_deleted_between_two_facts_and_once,
     classes_holds_and_assignments_come_back_as_they_were_set,
@@ -67,6 +68,44 @@ async fn words_go_by_retention_alone_and_leaves_stay(place: Place) {
     let again = place.tamper(&["UPDATE facts SET body = NULL, salt = NULL WHERE number = 2"]).await;
     assert!(again.unwrap_err().to_string().contains("append-only"));
     assert_eq!(store.wordy_facts(0, 1).await.unwrap()[0].number, 2);
+}
+
+async fn words_that_an_owner_of_the_database_takes_are_missed(place: Place) {
+    let (store, tasks) = place.store("one").await;
+    let kept = NewFact { at: ago(2400), ..NewFact::new(FactKind::HoldLifted, ago(2400), json!({})) };
+    for fact in
+        [old(0, 3000), old(1, 2900), old(2, 2800), old(3, 2700), kept, old(5, 50), old(6, 2300), old(7, 10)]
+    {
+        store.fact(fact).await.unwrap();
+    }
+    // Two classes, whose ranges lie in each other: 8 and 9 say so, of 0, 2 and 6, and of 1.
+    assert_eq!(empty(&store, vec![0, 2, 6], ago(2200)).await.unwrap(), 3);
+    assert_eq!(empty(&store, vec![1], ago(2200)).await.unwrap(), 1);
+    store.checkpoint().await.unwrap();
+    drop(tasks);
+    place.disarm().await;
+    let honest = store.verify_ledger(&[]).await.unwrap();
+    assert!(honest.sound && honest.emptied == 4, "{honest:?}");
+    for (taken, number, word) in [
+        ("number = 7", 7, "no retention says so"),
+        ("number = 5", 5, "too young"),
+        ("number = 4", 4, "of its kind"),
+        ("number = 8", 0, "no retention says so"),
+        // Any of them may be the one too many: the place is where what hangs together begins.
+        ("number = 3", 0, "of the facts from here to 6 more"),
+        ("number < 8", 4, "of its kind"),
+    ] {
+        let changed = place
+            .tamper(&[&format!("UPDATE facts SET body = NULL, salt = NULL WHERE {taken}")])
+            .await
+            .unwrap();
+        assert!(changed > 0, "{taken}");
+        let verdict = store.verify_ledger(&[]).await.unwrap();
+        let bad = verdict.first_bad.unwrap_or_else(|| panic!("{taken}: not found"));
+        assert!(!verdict.sound && bad.number == number && bad.what.contains(word), "{taken}: {bad:?}");
+        place.restore().await;
+        assert!(store.verify_ledger(&[]).await.unwrap().sound, "{taken}: not mended");
+    }
 }
 
 async fn no_word_goes_that_is_younger_than_ninety_days(place: Place) {

@@ -9,12 +9,11 @@ use chaperone_store::{Store, StoreError};
 use uuid::Uuid;
 
 use crate::on_both;
-use crate::place::{Calm, Place, add_target, facts, said, target};
+use crate::place::{Calm, Place, add_target, said, target};
 
 on_both!(
     verification_names_the_first_changed_row,
     nothing_of_the_ledger_is_changed_by_who_can_write_and_is_not_its_owner,
-    a_body_may_be_emptied_and_the_ledger_still_holds,
     a_checkpoint_is_signed_and_kept_beside_the_database,
     a_checkpoint_that_somebody_else_kept_is_held_against_the_ledger,
     a_migration_is_applied_once_and_never_another_text,
@@ -153,19 +152,6 @@ async fn nothing_of_the_ledger_is_changed_by_who_can_write_and_is_not_its_owner(
     assert!(verdict.sound && verdict.facts == 300, "{verdict:?}");
     // A migration that is run again finds nothing to do, and nothing in its way.
     Store::migrate(&place.url()).await.unwrap();
-}
-
-async fn a_body_may_be_emptied_and_the_ledger_still_holds(place: Place) {
-    let (store, _tasks) = place.store("one").await;
-    for n in 0..3 {
-        store.fact(said(n)).await.unwrap();
-    }
-    place.disarm().await;
-    place.tamper(&["UPDATE facts SET body = NULL, salt = NULL WHERE number = 1"]).await.unwrap();
-    let verdict = store.verify_ledger(&[]).await.unwrap();
-    assert!(verdict.sound, "{verdict:?}");
-    assert_eq!(verdict.emptied, 1);
-    assert!(facts(&store).await[1].body.is_null());
 }
 
 async fn a_checkpoint_is_signed_and_kept_beside_the_database(place: Place) {

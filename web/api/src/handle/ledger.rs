@@ -68,23 +68,10 @@ async fn judged(
     progress: &watch::Sender<u64>,
 ) -> Result<LedgerVerdict, Problem> {
     let verdict = app.parts.store.verify_ledger_telling(checkpoints, progress).await?;
-    let summary = match &verdict.first_bad {
-        None => format!(
-            "Sound: {} facts and {} signed checkpoints were recomputed from the first fact on{}.",
-            verdict.facts,
-            verdict.checkpoints,
-            match checkpoints.len() {
-                0 => String::new(),
-                1 => ", and the given checkpoint is on the way".to_owned(),
-                several => format!(", and the {several} given checkpoints are on the way"),
-            }
-        ),
-        Some(bad) => {
-            format!("NOT SOUND at fact {}: {}. Everything before it is sound.", bad.number, bad.what)
-        }
-    };
+    let summary = summary(&verdict, checkpoints.len());
     let body = json!({
         "sound": verdict.sound, "facts": verdict.facts.to_string(), "given": checkpoints.len(), "reason": reason,
+        "emptied": verdict.emptied.to_string(),
         "first_bad": verdict.first_bad.as_ref().map(|bad| bad.number.to_string()),
     });
     let fact = NewFact::new(FactKind::LedgerVerified, actor.now, body).by(actor.person);
@@ -96,10 +83,41 @@ async fn judged(
     Ok(LedgerVerdict {
         sound: verdict.sound,
         facts: verdict.facts,
+        emptied: verdict.emptied,
+        foreign_checkpoints: verdict.foreign_checkpoints,
         root: verdict.root,
         first_bad: verdict.first_bad.map(|bad| bad.number),
         summary,
     })
+}
+
+/// The verdict in words.
+fn summary(verdict: &chaperone_store::LedgerVerdict, given: usize) -> String {
+    if let Some(bad) = &verdict.first_bad {
+        return format!("NOT SOUND at fact {}: {}. Everything before it is sound.", bad.number, bad.what);
+    }
+    let mut words = format!(
+        "Sound: {} facts and {} signed checkpoints were recomputed from the first fact on",
+        verdict.facts, verdict.checkpoints
+    );
+    match given {
+        0 => {}
+        1 => words.push_str(", and the given checkpoint is on the way"),
+        several => words.push_str(&format!(", and the {several} given checkpoints are on the way")),
+    }
+    match verdict.emptied {
+        0 => {}
+        1 => words.push_str("; of 1 fact retention has cleared the words"),
+        several => words.push_str(&format!("; of {several} facts retention has cleared the words")),
+    }
+    match verdict.foreign_checkpoints {
+        0 => {}
+        1 => words.push_str("; 1 more checkpoint fits, whose signature this node cannot check"),
+        several => words
+            .push_str(&format!("; {several} more checkpoints fit, whose signatures this node cannot check")),
+    }
+    words.push('.');
+    words
 }
 
 /// An answer that says how far it is until it is there, so that nobody on the way takes a long verification for a

@@ -109,6 +109,10 @@ pub struct LedgerVerdict {
     pub sound: bool,
     /// Number of facts.
     pub facts: u64,
+    /// Of those, whose words retention has cleared: their leaves hold.
+    pub emptied: u64,
+    /// Checkpoints on the way that another key than this node's has signed.
+    pub foreign_checkpoints: u64,
     /// Root hash over all of them, hex.
     pub root: String,
     /// In words.

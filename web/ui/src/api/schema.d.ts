@@ -5369,6 +5369,11 @@ export interface components {
         LedgerVerdict: {
             /**
              * Format: int64
+             * @description Of those, whose words retention has cleared: their leaves hold.
+             */
+            emptied: number;
+            /**
+             * Format: int64
              * @description Number of facts.
              */
             facts: number;
@@ -5377,6 +5382,11 @@ export interface components {
              * @description Number of the first fact that differs.
              */
             first_bad?: number | null;
+            /**
+             * Format: int64
+             * @description Checkpoints on the way that another key than this node's has signed.
+             */
+            foreign_checkpoints: number;
             /** @description Root hash over all of them, hex. */
             root: string;
             /** @description Whether every leaf, root and signed checkpoint agrees. */
