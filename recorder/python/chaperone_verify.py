@@ -1640,6 +1640,7 @@ BUNDLE_GAPS = {
     "recording-deleted": "the recording was deleted when its time to be kept was over; the ledger holds that",
     "key-withheld": "the maker left the data key out on purpose; the content was not opened",
     "not-ended": "no end is known: the session had not ended when the bundle was made",
+    "outcome-not-shown": "outcomes of sessions are not shown: one may be of this session, or it had not ended",
 }
 
 NOT_PROVED = (
@@ -2119,6 +2120,7 @@ class SessionFacts:
     outcome: Optional[str] = None
     ended_us: Optional[int] = None
     end_reason: Optional[str] = None
+    end_written: bool = False  # by a `session-ended`
     seal_hash: Optional[bytes] = None
     deleted: bool = False
     checkpoints: bytearray = field(default_factory=bytearray)  # be64 of the block and its chain value, end to end
@@ -2182,7 +2184,7 @@ class BundleCheck:
         self.making: Optional[Fact] = None
         self.sessions: dict[str, SessionFacts] = {}
         self.recording_checkpoints = 0
-        self.outcome_withheld = False
+        self.last_hidden_outcome = -1  # the last leaf of an outcome that is not disclosed, or without its words
         self.last_attempt = -1
 
     def run(self) -> None:
@@ -2409,7 +2411,12 @@ class BundleCheck:
         counts, kind = self.verdict.not_disclosed, leaf.kind[:100]
         kind = kind if kind in counts or len(counts) < KINDS_LISTED else "others"
         counts[kind] = counts.get(kind, 0) + 1
-        self.outcome_withheld = self.outcome_withheld or leaf.kind in OUTCOME_KINDS
+        self._hide(leaf)
+
+    def _hide(self, leaf: Leaf) -> None:
+        """A leaf without words: of an outcome it may hide whose it is."""
+        if leaf.kind in OUTCOME_KINDS:
+            self.last_hidden_outcome = max(self.last_hidden_outcome, leaf.number)
 
     def _tagged(self, leaf: Leaf) -> bool:
         return bool(leaf.tags) and any(self._carries(leaf, at.key) for at in self.tag_keys.values())
@@ -2517,6 +2524,8 @@ class BundleCheck:
 
     def _note_session(self, fact: Fact) -> None:
         kind, session = fact.leaf.kind, fact.is_about("session")
+        if fact.document is None:
+            self._hide(fact.leaf)
         if kind == "session-admitted":
             if session is None:
                 self._note_nameless(fact)
@@ -2535,6 +2544,7 @@ class BundleCheck:
                 known.seal_hash = from_hex(fact.says("seal_hash"))
         elif kind == "session-ended" and session is not None:
             known = self._session(session)
+            known.end_written = True
             known.ended_us, known.end_reason = fact.leaf.time_us, clipped(fact.says("reason"))
         elif kind == "recording-deleted" and session is not None:
             self._session(session).deleted = True
@@ -2613,14 +2623,12 @@ class BundleCheck:
     def _check_session(self, session: str, known: SessionFacts) -> None:
         verdict, state, found = self.verdict, "none", Verdict()
         admitted = known.admitted is not None
-        if admitted and known.outcome is None and self.outcome_withheld:
-            verdict.fail("outcome-missing", "none is disclosed, and leaves of such facts are not", session=session)
-        elif admitted and known.outcome is None:
-            verdict.gap("not-ended", session=session)
+        if admitted and known.outcome is None and not known.deleted:
+            self._check_no_outcome(session, known)
         if known.recorded() and f"recordings/{session}.chap" in self.entries:
             found = self._check_recording(session, known)
             state = "sound" if found.sound else "unsound"
-        elif known.recorded() and known.deleted:
+        elif known.deleted:
             state = "deleted"
             verdict.gap("recording-deleted", session=session)
         elif admitted and known.recorded():
@@ -2628,6 +2636,14 @@ class BundleCheck:
             verdict.fail("recording-missing", f"it was {known.outcome[8:]}", session=session)
         if known.counted:
             self._list_session(session, known, state, found)
+
+    def _check_no_outcome(self, session: str, known: SessionFacts) -> None:
+        """Whose an outcome is that is not shown cannot be told: only all about a target has to have it."""
+        hidden = self.last_hidden_outcome > known.admitted
+        if known.end_written or (hidden and self.what.kind == "target"):
+            self.verdict.fail("outcome-missing", "what became of it is not disclosed", session=session)
+        else:
+            self.verdict.gap("outcome-not-shown" if hidden else "not-ended", session=session)
 
     def _list_session(self, session: Optional[str], known: SessionFacts, recording: str, found: Any = None) -> None:
         opened = found is not None and found.content != "not-opened"

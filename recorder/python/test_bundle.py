@@ -126,6 +126,8 @@ def recording(session, how="sealed"):
 class Story:
     """What happened, in a ledger: what comes before the time asked for, what is about another pump, what is gone."""
 
+    ending = ()  # of the last visit, which goes on otherwise
+
     def __init__(self):
         self.ledger, self.at = Ledger(), 990_000_000
         self.recordings = {S1: recording(S1), S2: recording(S2, "recovered"), S5: recording(S5)}
@@ -155,6 +157,9 @@ class Story:
         self.both = self.add("plan-changed", PUMP, OTHER_PUMP, **about)
         self.add("attempt-failed", OTHER_PUMP)
         self.running = self.add("session-admitted", PUMP, session=S6, **about)
+        for kind in self.ending:
+            session, kind = (OTHER_SESSION, "session-lost") if kind == "other-lost" else (S6, kind)
+            self.ending_at = self.add(kind, PUMP, session=session, **dict(about, window=None))
         self.at = TO
         self.viewed = self.add("recording-viewed", PUMP, session=S1, **about)
         self.made = self.add("bundle-made", PUMP, person=PERSON, body={"reason": "the inspector asked"})
@@ -434,7 +439,7 @@ class Tampered(unittest.TestCase):
         own = set(recordings.cv.FAILURES) - {"unreadable", "unknown-version"}
         kinds = {*cv.OUTCOME_KINDS, "session-admitted", "recording-deleted", "recording-checkpoint", "bundle-made"}
         words = {"format", "made", "from", "to", "checkpoint", "manifest", "window", "retention", "withheld", "session"}
-        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended"}
+        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown"}
         self.assertEqual({n for n in names if n not in own | kinds | words}, set(cv.BUNDLE_FAILURES))
         self.assertEqual(set(re.findall("`([a-z-]+)`", gaps.split("**Attempts**")[0])), set(cv.BUNDLE_GAPS))
 
@@ -827,9 +832,40 @@ class Tampered(unittest.TestCase):
     # 7. Sessions
 
     def test_outcomes(self):
-        bundle = Bundle("window")
+        bundle = Bundle()
         del bundle.facts[bundle.number(bundle.story.sealed)]
-        self.assert_fails(bundle, ("outcome-missing", S1), ("outcome-missing", S6), ("recording-unexpected", S1))
+        due = ("outcome-missing", S1), ("recording-unexpected", S1)
+        self.assert_fails(bundle, ("fact-missing", bundle.story.sealed), *due)
+
+    def test_an_outcome_without_its_words_is_no_visit_that_goes_on(self):
+        bundle = Bundle()
+        at = bundle.story.sealed
+        bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+        self.assert_fails(bundle, ("outcome-missing", S1), ("recording-unexpected", S1))
+
+    def test_an_end_without_an_outcome(self):
+        for kind in ("target", "window"):
+            with unittest.mock.patch.object(Story, "ending", ("session-ended",)):
+                self.assert_fails(Bundle(kind), ("outcome-missing", S6))
+
+    def test_what_became_of_a_deleted_recording_may_be_without_words(self):
+        bundle = Bundle()
+        at = next(n for n, leaf in enumerate(bundle.ledger.leaves) if n == bundle.story.deleted - 1)
+        bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+        verdict = judge(bundle)
+        self.assertEqual(verdict.failures, [])
+        self.assertEqual({at["session"]: at["recording"] for at in verdict.session_list}[S5], "deleted")
+
+    def test_a_running_visit_in_a_window_holds_where_others_outcomes_are_not_shown(self):
+        for kind in ("window", "session"):
+            bundle = Bundle(kind)
+            bundle.manifest["what"] |= {"session": S6} if kind == "session" else {}
+            with unittest.mock.patch.object(Story, "ending", ("other-lost",)):
+                bundle = Bundle(kind)
+            del bundle.facts[bundle.number(bundle.story.ending_at)]
+            verdict = judge(bundle)
+            self.assertEqual(verdict.failures, [])
+            self.assertIn(("outcome-not-shown", S6), [(at["name"], at["session"]) for at in verdict.gaps])
 
     def test_recordings_that_are_not_there_or_too_many(self):
         self.assert_fails(self.changed(f"recordings/{S1}.chap", None), ("recording-missing", S1))

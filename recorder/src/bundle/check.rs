@@ -8,7 +8,7 @@ use super::archive::Archive;
 use super::fact::{FactReader, LeafReader, NextFact, NextLeaf, ReadFact};
 use super::manifest::{Manifest, Subject};
 use super::report::{AttemptSeen, Failing, Finding, Report};
-use super::seen::{ADMITTED, ATTEMPTS, OUTCOMES, Seen, id};
+use super::seen::{ADMITTED, ATTEMPTS, Seen, id};
 use crate::ledger::{Checkpoint, CompactRange, Hash, Leaf, TagKey, body_text_hash, tag, verify_inclusion};
 
 /// Missing leaves of one gap that are named one by one.
@@ -316,7 +316,10 @@ impl<'a> Check<'a> {
         }
         match document {
             Some(document) => self.seen.take(number, at, &leaf.kind, document),
-            None => Ok(()),
+            None => {
+                self.seen.hide(number, &leaf.kind);
+                Ok(())
+            }
         }
     }
 
@@ -336,7 +339,7 @@ impl<'a> Check<'a> {
             "other"
         };
         *counts.entry(kind.to_owned()).or_default() += 1;
-        self.seen.hidden_outcome |= OUTCOMES.contains(&leaf.kind.as_str());
+        self.seen.hide(leaf.number, &leaf.kind);
         if self.manifest.what.is_whole_at(leaf.at_us) {
             let detail = format!("the ledger has {} about this target, and the bundle has it not", leaf.kind);
             self.report.fail(Finding::new(Failing::FactMissing, detail).number(leaf.number));

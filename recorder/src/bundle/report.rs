@@ -141,7 +141,7 @@ impl Finding {
 /// Something that is not there, says so, and can be shown to be meant so.
 #[derive(Clone, Debug, Serialize)]
 pub struct Gap {
-    /// `body-deleted`, `recording-deleted`, `key-withheld`, `keys-sealed` or `not-ended`.
+    /// `body-deleted`, `recording-deleted`, `key-withheld`, `keys-sealed`, `not-ended` or `outcome-not-shown`.
     pub name: &'static str,
     /// The fact.
     #[serde(serialize_with = "super::decimal::maybe")]
@@ -182,7 +182,7 @@ pub enum RecordingStands {
     Missing,
     /// Retention has deleted it, says the ledger.
     Deleted,
-    /// There is none: never started, lost, or not ended.
+    /// There is none: never started, lost, not ended, or with an outcome that is not shown.
     None,
 }
 

@@ -95,7 +95,8 @@ fn steps(file: Arc<dyn Medium>, with: &BundleWith, report: &mut Report) -> Resul
         let (seen, made, first) = (std::mem::take(&mut check.seen), check.making.take(), check.first_at_us);
         making(&manifest, &tag_keys, made.as_ref(), first, report);
         let withheld: BTreeSet<Uuid> = manifest.withheld.iter().copied().collect();
-        Sessions { archive: &archive, seen: &seen, keys: keys.as_ref(), withheld, report }.check();
+        let whole = matches!(manifest.what, Subject::Target { .. });
+        Sessions { archive: &archive, seen: &seen, keys: keys.as_ref(), withheld, whole, report }.check();
         let stopped = |_| vec![Finding::new(Failing::Unreadable, "hashing did not finish")];
         hashed.join().unwrap_or_else(stopped).into_iter().for_each(|finding| report.fail(finding));
         Ok(())

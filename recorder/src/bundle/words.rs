@@ -176,7 +176,11 @@ fn session_line(session: &SessionSeen, out: &mut impl Write) -> io::Result<()> {
         Some("session-recovered") => "sealed as found after a crash: the very last bytes may be missing",
         Some("session-never-started") => "never started: nothing passed",
         Some("session-lost") => "its recording is stated lost",
-        _ => "not ended when checkpoint B was signed",
+        _ if session.recording == RecordingStands::Deleted => "what became of it is not in words any more",
+        _ if session.ended.is_some() => "what became of it is not shown",
+        _ => {
+            "no outcome is shown: it had not ended when checkpoint B was signed, unless said otherwise below"
+        }
     };
     let why =
         session.end_reason.as_deref().map(|why| format!(", because {}", plain(why))).unwrap_or_default();

@@ -21,6 +21,8 @@ use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+mod left_out;
+
 const ORIGIN: &str = "hospital.example/gate";
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -29,10 +31,15 @@ struct Ledger {
     signer: NoteSigner,
     key: TagKey,
     target: Uuid,
+    window: Uuid,
     session: Uuid,
     facts: Vec<(Leaf, Salt, String)>,
     recording: Vec<u8>,
     evidence: [u8; 32],
+    /// Facts without their words.
+    gone: Vec<u64>,
+    /// What the bundle is about.
+    what: Option<Subject>,
 }
 
 fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
@@ -59,25 +66,54 @@ fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
 
 impl Ledger {
     fn new() -> Self {
+        let mut ledger = Self::visited();
+        ledger.made(ledger.whole());
+        ledger
+    }
+
+    /// All that the ledger has about the target in its time.
+    fn whole(&self) -> Subject {
+        Subject::Target { targets: vec![self.target], from_us: 3 * HOUR_US, to_us: 200 * HOUR_US }
+    }
+
+    /// A bundle is made, about this.
+    fn made(&mut self, what: Subject) {
+        let body = json!({ "reason": "audit", "subject": what, "withheld": [], "recipients": [] });
+        self.fact("bundle-made", true, None, &body);
+        self.what = Some(what);
+    }
+
+    /// All but that the bundle was made.
+    fn visited() -> Self {
         let session = Uuid::now_v7();
         let (recording, evidence, seal) = recorded(session);
         let signer = NoteSigner::new(ORIGIN, Arc::new(SigningKey::generate().unwrap())).unwrap();
         let (key, target) = (TagKey([5; 32]), Uuid::now_v7());
-        let mut ledger = Self { signer, key, target, session, facts: Vec::new(), recording, evidence };
+        let mut ledger = Self {
+            signer,
+            key,
+            target,
+            window: Uuid::now_v7(),
+            session,
+            facts: Vec::new(),
+            recording,
+            evidence,
+            gone: Vec::new(),
+            what: None,
+        };
         (0..3).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
         ledger.fact("attempt-refused", true, None, &json!({ "reason": "no-window" }));
         ledger.fact("session-admitted", true, Some(session), &json!({}));
         (0..300).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
         ledger.fact("session-ended", true, Some(session), &json!({ "reason": "client-closed" }));
         ledger.fact("session-sealed", true, Some(session), &json!({ "seal_hash": seal }));
-        ledger.fact("bundle-made", true, None, &json!({ "reason": "audit" }));
         ledger
     }
 
     fn fact(&mut self, kind: &str, about: bool, session: Option<Uuid>, body: &Value) {
         let number = self.facts.len() as u64;
         let target = about.then_some(self.target);
-        let document = json!({ "node": "gate", "person": null, "vendor": null, "target": target, "window": null,
+        let document = json!({ "node": "gate", "person": null, "vendor": null, "target": target, "window": about.then_some(self.window),
             "session": session, "attempt": null, "body": body });
         let (salt, text) = ([number as u8; 16], canonical_json(&document).unwrap());
         let tags = if about { vec![tag(&self.key, number)] } else { Vec::new() };
@@ -110,8 +146,9 @@ impl Ledger {
             let tile = &self.facts[begin as usize..end as usize];
             nodes.open_tile(&tile.iter().map(|(leaf, ..)| leaf.clone()).collect::<Vec<_>>());
             let proof = nodes.prove(leaf.number).unwrap();
+            let opened = (!self.gone.contains(&leaf.number)).then_some((salt, text.as_str()));
             if Some(leaf.number) != no_fact {
-                lines += &FactLine::new(leaf, Some((salt, text)), &proof).to_line();
+                lines += &FactLine::new(leaf, opened, &proof).to_line();
             }
         }
         let mut keys = RecordingKeyTexts::default();
@@ -133,10 +170,12 @@ impl Ledger {
             .iter()
             .for_each(|name| add(name, b"{}"));
         add(layout::KEYS, serde_json::to_string(&keys).unwrap().as_bytes());
-        add(&layout::recording(self.session), &self.recording);
+        if !self.recording.is_empty() {
+            add(&layout::recording(self.session), &self.recording);
+        }
         let manifest = Manifest {
             format: FORMAT,
-            what: Subject::Target { targets: vec![self.target], from_us: 3 * HOUR_US, to_us: 200 * HOUR_US },
+            what: self.what.clone().unwrap_or_else(|| self.whole()),
             from: range.size(),
             to: whole.size(),
             origin: ORIGIN.to_owned(),

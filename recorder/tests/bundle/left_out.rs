@@ -1,0 +1,55 @@
+//! What is left out of a bundle: what became of a visit may not be, and whose an outcome is that is not shown is not guessed.
+
+use super::*;
+
+/// Numbers in [`Ledger::visited`]: the visit's end, and its seal.
+const ENDED: u64 = 305;
+const SEALED: u64 = 306;
+
+fn names(report: &Report) -> Vec<Failing> {
+    report.failures.iter().map(|finding| finding.name).collect()
+}
+
+fn gaps(report: &Report) -> Vec<&str> {
+    report.gaps.iter().map(|gap| gap.name).collect()
+}
+
+/// The ledger of a visit that had not ended, with an outcome of another visit on the target.
+fn running() -> Ledger {
+    let mut ledger = Ledger::visited();
+    ledger.facts.truncate(usize::try_from(ENDED).unwrap());
+    ledger.recording = Vec::new();
+    ledger.fact("session-lost", true, Some(Uuid::now_v7()), &json!({}));
+    ledger
+}
+
+#[test]
+fn an_outcome_without_its_words_is_no_visit_that_goes_on() {
+    let mut ledger = Ledger::new();
+    ledger.gone = vec![ENDED, SEALED];
+    let report = ledger.judged(ledger.bundle(1, None, None), None);
+    assert!(names(&report).contains(&Failing::OutcomeMissing), "{:#?}", report.failures);
+    assert!(!gaps(&report).contains(&"not-ended"));
+}
+
+#[test]
+fn a_visit_that_ended_has_an_outcome_in_every_bundle() {
+    let mut ledger = Ledger::visited();
+    let (targets, window, session) = (vec![ledger.target], ledger.window, ledger.session);
+    ledger.made(Subject::Session { targets, window, session });
+    let report = ledger.judged(ledger.bundle(1, Some(SEALED), None), None);
+    assert!(names(&report).contains(&Failing::OutcomeMissing), "{:#?}", report.failures);
+}
+
+#[test]
+fn a_running_visit_holds_where_whose_an_outcome_is_cannot_be_told() {
+    let mut ledger = running();
+    ledger.made(ledger.whole());
+    let whole = ledger.judged(ledger.bundle(1, Some(ENDED), None), None);
+    assert!(names(&whole).contains(&Failing::OutcomeMissing), "{:#?}", whole.failures);
+    let mut ledger = running();
+    ledger.made(Subject::Window { targets: vec![ledger.target], window: ledger.window });
+    let report = ledger.judged(ledger.bundle(1, Some(ENDED), None), None);
+    assert!(report.holds, "{:#?}", report.failures);
+    assert_eq!(gaps(&report), ["outcome-not-shown"]);
+}
