@@ -39,6 +39,7 @@ kinds and JSON fields that it does not know are skipped; the signatures cover th
 from __future__ import annotations
 
 import argparse
+import array
 import base64
 import contextlib
 import copy
@@ -1658,6 +1659,20 @@ NOT_PROVED_CLOSED = "What is inside the recordings whose content was not opened.
 ATTEMPT_KINDS = ("attempt-failed", "attempt-refused", "session-admitted")
 OUTCOME_KINDS = ("session-sealed", "session-recovered", "session-never-started", "session-lost")
 RECORDED_KINDS = OUTCOME_KINDS[:2]
+# They say why something else is not there any more, or on whose word: retention never takes their words.
+KINDS_WITH_WORDS = (
+    "recording-expired",
+    "recording-deleted",
+    "bodies-cleared",
+    "retention-changed",
+    "retention-assigned",
+    "retention-allowed",
+    "hold-added",
+    "hold-lifted",
+    "ledger-forked",
+    "clock-accepted",
+)
+WORDS_KEPT_US = 90 * 86_400 * 10**6  # for so long every fact keeps its words
 
 FAILURES_LISTED = 1_000
 ATTEMPTS_LISTED = 100_000
@@ -1734,6 +1749,7 @@ class BundleVerdict:
     failures: list[BundleFailure] = field(default_factory=list)
     more_failures: int = 0
     not_proved: list[str] = field(default_factory=list)
+    wordless: int = 0  # attempts whose content is gone
     attempts_since_kept: bool = False  # whether an attempt is numbered behind C
 
     @property
@@ -2186,6 +2202,8 @@ class BundleCheck:
         self.recording_checkpoints = 0
         self.last_hidden_outcome = -1  # the last leaf of an outcome that is not disclosed, or without its words
         self.last_attempt = -1
+        self.wordless = array.array("q")  # number and time of each fact without its content, end to end
+        self.last_cleared = -1  # the last leaf that says that content was deleted
 
     def run(self) -> None:
         self.entries = read_archive(self.source)
@@ -2193,6 +2211,7 @@ class BundleCheck:
         self._check_checkpoints()
         self._read_keys()
         self._walk()
+        self._check_gaps()
         self._check_roots()
         self._check_making()
         self._check_sessions()
@@ -2393,6 +2412,8 @@ class BundleCheck:
         """The leaf that is due, and the fact of its number if that is disclosed."""
         if self.first_leaf_us is None:
             self.first_leaf_us = leaf.time_us
+        if leaf.kind == "bodies-cleared":
+            self.last_cleared = leaf.number
         self.due += 1
         if self.range is not None:
             self.range.append(leaf_hash(data))
@@ -2477,10 +2498,10 @@ class BundleCheck:
             fail("fact-changed", "the leaf commits to another document", number=number)
         if proved and leaf_there is not None and leaf_there != fact.leaf_bytes:
             fail("leaf-changed", "the proof holds for the fact's leaf", number=number)
-        if fact.text is None and fact.gap == "retention":
-            self.verdict.gap("body-deleted", number=number, detail=printable(leaf.kind)[:60])
+        if fact.text is None and fact.gap == "retention" and leaf.kind not in KINDS_WITH_WORDS:
+            self.wordless.extend((number, leaf.time_us))
         elif fact.text is None:
-            fail("fact-gap-unknown", "no body, and no reason that is known", number=number)
+            fail("fact-gap-unknown", "no body, and no reason that there can be", number=number)
         for target in fact.targets():
             if target in self.tag_keys and not self._carries(leaf, self.tag_keys[target].key):
                 fail("tag-key-wrong", f"its leaf lacks the tag of {target}", number=number)
@@ -2506,6 +2527,7 @@ class BundleCheck:
         if kind not in ATTEMPT_KINDS or not self.what.covers(fact.leaf.time_us):
             return
         self.verdict.attempts += 1
+        self.verdict.wordless += fact.text is None
         self.verdict.sessions += kind == "session-admitted"
         self.last_attempt = fact.number
         if len(self.verdict.attempt_list) < ATTEMPTS_LISTED:
@@ -2573,6 +2595,18 @@ class BundleCheck:
                     self._session(session).checkpoints += RECORDING_CHECKPOINT.pack(block, chain)
             if self.recording_checkpoints > RECORDING_CHECKPOINTS_MAX:
                 raise BundleEnd("too-much", f"more than {RECORDING_CHECKPOINTS_MAX} checkpoints of recordings")
+
+    def _check_gaps(self) -> None:
+        """Retention waits for 90 days, and a later leaf says what it did."""
+        made = self.making.leaf if self.making is not None else None
+        young = made.time_us - WORDS_KEPT_US if made is not None and made.kind == "bundle-made" else 2**63
+        for number, time_us in zip(self.wordless[::2], self.wordless[1::2]):
+            if time_us > young:
+                self.verdict.fail("fact-gap-unknown", "it is younger than what retention takes", number=number)
+            elif self.leaves_whole and number > self.last_cleared:
+                self.verdict.fail("fact-gap-unknown", "no later leaf says that retention ran", number=number)
+            else:
+                self.verdict.gap("body-deleted", number=number)
 
     def _check_roots(self) -> None:
         if not self.leaves_whole or self.range is None:
@@ -2745,6 +2779,8 @@ def statement(verdict: BundleVerdict) -> str:
         text += f"exactly {count} on {names} from {time_of(what.from_us)} to {time_of(what.to_us)}"
     else:
         text += f"at least {count} of window {what.window}"
+    if verdict.wordless:
+        text += f"; of {verdict.wordless} of them the words are gone by retention"
     text += "; none was removed or changed since "
     if since is None:
         text += "checkpoint B was signed."

@@ -43,6 +43,7 @@ TAG_KEYS = {PUMP: b"\x51" * 32, OTHER_PUMP: b"\x52" * 32}
 WINDOW, PERSON, VENDOR = (str(uuid.UUID(int=n)) for n in (0xB1, 0xC1, 0xD1))
 S1, S2, S3, S4, S5, S6, OTHER_SESSION = (str(uuid.UUID(int=n)) for n in (1, 2, 3, 4, 5, 6, 9))
 FROM, TO = 1_000_000_000, 2_000_000_000
+MADE = FROM + 91 * 86_400 * 10**6  # late enough for retention
 
 
 # --- A ledger ---------------------------------------------------------------------------------------------------------
@@ -126,6 +127,7 @@ def recording(session, how="sealed"):
 class Story:
     """What happened, in a ledger: what comes before the time asked for, what is about another pump, what is gone."""
 
+    last_kind = "bodies-cleared"
     ending = ()  # of the last visit, which goes on otherwise
 
     def __init__(self):
@@ -162,8 +164,9 @@ class Story:
             self.ending_at = self.add(kind, PUMP, session=session, **dict(about, window=None))
         self.at = TO
         self.viewed = self.add("recording-viewed", PUMP, session=S1, **about)
+        self.at = MADE
         self.made = self.add("bundle-made", PUMP, person=PERSON, body={"reason": "the inspector asked"})
-        self.add("window-requested", OTHER_PUMP)
+        self.add(self.last_kind)
         self.size = len(self.ledger.leaves)
 
     def add(self, kind, *targets, **document):
@@ -439,7 +442,7 @@ class Tampered(unittest.TestCase):
         own = set(recordings.cv.FAILURES) - {"unreadable", "unknown-version"}
         kinds = {*cv.OUTCOME_KINDS, "session-admitted", "recording-deleted", "recording-checkpoint", "bundle-made"}
         words = {"format", "made", "from", "to", "checkpoint", "manifest", "window", "retention", "withheld", "session"}
-        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown"}
+        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown", "body-deleted"} | set(cv.KINDS_WITH_WORDS)
         self.assertEqual({n for n in names if n not in own | kinds | words}, set(cv.BUNDLE_FAILURES))
         self.assertEqual(set(re.findall("`([a-z-]+)`", gaps.split("**Attempts**")[0])), set(cv.BUNDLE_GAPS))
 
@@ -797,6 +800,21 @@ class Tampered(unittest.TestCase):
         """What follows from the second tag key: its own facts are not disclosed, and the making does not carry it."""
         return [("fact-missing", 21), ("making-missing", bundle.story.made), ("tag-key-wrong", bundle.story.made)]
 
+    def test_a_gap_that_retention_did_not_make(self):
+        bundle = Bundle()
+        with unittest.mock.patch.object(cv, "WORDS_KEPT_US", 91 * 86_400 * 10**6):
+            self.assert_fails(bundle, ("fact-gap-unknown", bundle.story.gone))
+        with unittest.mock.patch.object(Story, "last_kind", "signed-in"):
+            self.assert_fails(Bundle(), ("fact-gap-unknown", bundle.story.gone))
+        for at in (bundle.story.deleted, bundle.story.made):
+            bundle = Bundle()
+            bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+            self.assertIn(("fact-gap-unknown", at), [(f.name, f.number) for f in judge(bundle).failures])
+        bundle = Bundle()
+        at = bundle.story.refused
+        bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+        self.assertIn("; of 1 of them the words are gone by retention; none was", judge(bundle).statement)
+
     # 6. Making
 
     def test_making(self):
@@ -823,7 +841,7 @@ class Tampered(unittest.TestCase):
 
     def test_times_that_are_not_covered(self):
         bundle = Bundle()
-        bundle.manifest["what"]["to_us"] = str(TO + 60_000_000)
+        bundle.manifest["what"]["to_us"] = str(MADE + 60_000_000)
         self.assert_fails(bundle, ("range-ends-early", None))
         bundle = Bundle()
         bundle.manifest["what"]["from_us"] = str(990_000_000)

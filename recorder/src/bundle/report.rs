@@ -255,6 +255,9 @@ pub struct Report {
     pub more_failures: u64,
     /// What no bundle proves.
     pub not_proved: Vec<&'static str>,
+    /// Attempts whose words are gone by retention.
+    #[serde(skip)]
+    pub(super) wordless: u64,
     /// Names that the maker gave, for the words.
     #[serde(skip)]
     pub(super) names: super::names::Names,
@@ -282,6 +285,7 @@ impl Report {
             failures: Vec::new(),
             more_failures: 0,
             not_proved: super::words::NOT_PROVED.to_vec(),
+            wordless: 0,
             names: super::names::Names::default(),
             made: None,
         }

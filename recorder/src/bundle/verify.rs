@@ -12,7 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::archive::Archive;
-use super::check::{Check, Making};
+use super::check::{Check, MADE, Making};
 use super::files;
 use super::layout;
 use super::manifest::{self, FORMAT, Manifest, Subject};
@@ -277,8 +277,7 @@ fn making(
     let fail = |report: &mut Report, name, detail: &str| {
         report.fail(Finding::new(name, detail).number(manifest.made));
     };
-    let ours =
-        |made: &&Making| made.kind == "bundle-made" && made.reason.as_deref() == Some(&manifest.reason);
+    let ours = |made: &&Making| made.kind == MADE && made.reason.as_deref() == Some(&manifest.reason);
     let Some(made) = made.filter(ours) else {
         return fail(
             report,

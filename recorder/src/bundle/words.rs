@@ -39,7 +39,11 @@ pub(super) fn statement(report: &Report) -> Option<String> {
         "window" => format!("at least {counts} of window {}", report.subject.get("window")?.as_str()?),
         _ => format!("at least {counts} about session {}", report.subject.get("session")?.as_str()?),
     };
-    Some(format!("{trees} {what}; none was removed or changed since {}.", since(report)))
+    let gone = match report.wordless {
+        0 => String::new(),
+        count => format!("; of {count} of them the words are gone by retention"),
+    };
+    Some(format!("{trees} {what}{gone}; none was removed or changed since {}.", since(report)))
 }
 
 fn since(report: &Report) -> String {

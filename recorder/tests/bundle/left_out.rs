@@ -53,3 +53,45 @@ fn a_running_visit_holds_where_whose_an_outcome_is_cannot_be_told() {
     assert!(report.holds, "{:#?}", report.failures);
     assert_eq!(gaps(&report), ["outcome-not-shown"]);
 }
+
+/// A ledger in which retention ran 91 days after the visit, and then the bundle was made.
+fn aged(cleared: bool) -> Ledger {
+    let mut ledger = Ledger::visited();
+    ledger.later_us = 91 * 24 * HOUR_US;
+    if cleared {
+        ledger.fact("bodies-cleared", false, None, &json!({}));
+    }
+    ledger.made(ledger.whole());
+    ledger
+}
+
+#[test]
+fn words_that_retention_took_are_counted_in_the_sentence() {
+    let mut ledger = aged(true);
+    ledger.gone = vec![3];
+    let report = ledger.judged(ledger.bundle(1, None, None), None);
+    assert!(report.holds, "{:#?}", report.failures);
+    assert_eq!(gaps(&report), ["body-deleted"]);
+    let statement = report.statement.unwrap();
+    assert!(statement.contains("; of 1 of them the words are gone by retention; none was"), "{statement}");
+}
+
+#[test]
+fn words_that_retention_cannot_have_taken_are_missing() {
+    let unsaid = aged(false);
+    let young = Ledger::new();
+    for mut ledger in [unsaid, young] {
+        ledger.gone = vec![3];
+        let report = ledger.judged(ledger.bundle(1, None, None), None);
+        assert!(found(&report, Failing::FactGapUnknown, 3), "{:#?}", report.failures);
+        assert!(gaps(&report).is_empty(), "it is no gap: {:?}", report.gaps);
+    }
+    let mut ledger = Ledger::visited();
+    ledger.fact("recording-deleted", true, Some(ledger.session), &json!({}));
+    ledger.later_us = 91 * 24 * HOUR_US;
+    ledger.fact("bodies-cleared", false, None, &json!({}));
+    ledger.made(ledger.whole());
+    ledger.gone = vec![SEALED + 1];
+    let report = ledger.judged(ledger.bundle(1, None, None), None);
+    assert!(found(&report, Failing::FactGapUnknown, SEALED + 1), "such facts keep their words");
+}

@@ -38,6 +38,8 @@ struct Ledger {
     evidence: [u8; 32],
     /// Facts without their words.
     gone: Vec<u64>,
+    /// How much later than by the hour facts are written from now on.
+    later_us: i64,
     /// What the bundle is about.
     what: Option<Subject>,
 }
@@ -99,6 +101,7 @@ impl Ledger {
             recording,
             evidence,
             gone: Vec::new(),
+            later_us: 0,
             what: None,
         };
         (0..3).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
@@ -117,7 +120,7 @@ impl Ledger {
             "session": session, "attempt": null, "body": body });
         let (salt, text) = ([number as u8; 16], canonical_json(&document).unwrap());
         let tags = if about { vec![tag(&self.key, number)] } else { Vec::new() };
-        let at_us = (number as i64 + 1) * HOUR_US;
+        let at_us = (number as i64 + 1) * HOUR_US + self.later_us;
         let leaf =
             Leaf { number, at_us, kind: kind.to_owned(), tags, body_hash: body_text_hash(&salt, &text) };
         self.facts.push((leaf, salt, text));
