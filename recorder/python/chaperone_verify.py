@@ -2623,7 +2623,7 @@ class BundleCheck:
     def _check_making(self) -> None:
         made, fact, fail = self.manifest.made, self.making, self.verdict.fail
         tagged = fact is not None and all(self._carries(fact.leaf, at.key) for at in self.tag_keys.values())
-        is_making = fact is not None and fact.leaf.kind == "bundle-made" and fact.says("reason") == self.manifest.reason
+        is_making = fact is not None and self._says_this_was_made(fact)
         if not tagged or not is_making:
             fail("making-missing", "no such fact says that this bundle was made for this reason", number=made)
         keyless = [target for target in self.what.targets if target not in self.tag_keys]
@@ -2638,6 +2638,22 @@ class BundleCheck:
             fail("range-starts-late", f"the first leaf is of {time_of(first_us)}")
         if fact is not None and fact.leaf.time_us < self.what.to_us:
             fail("range-ends-early", f"it was made at {time_of(fact.leaf.time_us)}")
+
+    def _says_this_was_made(self, fact: Fact) -> bool:
+        """Why, of what, without which keys, and to whom they are sealed, as far as the fact says the last."""
+        try:
+            subject = read_subject(fact.says("subject"))
+            withheld = {str(read_session(session)) for session in _list(fact.says("withheld") or [])}
+        except (ValueError, KeyError, TypeError):
+            return False
+        recipients, sealed = fact.says("recipients"), "keys.json.age" in self.entries
+        return (
+            fact.leaf.kind == "bundle-made"
+            and fact.says("reason") == self.manifest.reason
+            and subject == self.what
+            and withheld == self.manifest.withheld
+            and (not isinstance(recipients, list) or bool(recipients) == sealed)
+        )
 
     # 7. Sessions
 

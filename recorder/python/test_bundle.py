@@ -124,13 +124,22 @@ def recording(session, how="sealed"):
     return recordings.sample(writer).seal()
 
 
+def subject_of(kind):
+    more = {
+        "target": {"from_us": str(FROM), "to_us": str(TO)},
+        "window": {"window": WINDOW},
+        "session": {"window": WINDOW, "session": S1},
+    }[kind]
+    return {"kind": kind, "targets": [PUMP], **more}
+
+
 class Story:
     """What happened, in a ledger: what comes before the time asked for, what is about another pump, what is gone."""
 
     last_kind = "bodies-cleared"
     ending = ()  # of the last visit, which goes on otherwise
 
-    def __init__(self):
+    def __init__(self, kind="target", **said):
         self.ledger, self.at = Ledger(), 990_000_000
         self.recordings = {S1: recording(S1), S2: recording(S2, "recovered"), S5: recording(S5)}
         about = {"window": WINDOW, "vendor": VENDOR, "person": PERSON}
@@ -159,13 +168,14 @@ class Story:
         self.both = self.add("plan-changed", PUMP, OTHER_PUMP, **about)
         self.add("attempt-failed", OTHER_PUMP)
         self.running = self.add("session-admitted", PUMP, session=S6, **about)
-        for kind in self.ending:
-            session, kind = (OTHER_SESSION, "session-lost") if kind == "other-lost" else (S6, kind)
-            self.ending_at = self.add(kind, PUMP, session=session, **dict(about, window=None))
+        for ending in self.ending:
+            session, ending = (OTHER_SESSION, "session-lost") if ending == "other-lost" else (S6, ending)
+            self.ending_at = self.add(ending, PUMP, session=session, **dict(about, window=None))
         self.at = TO
         self.viewed = self.add("recording-viewed", PUMP, session=S1, **about)
         self.at = MADE
-        self.made = self.add("bundle-made", PUMP, person=PERSON, body={"reason": "the inspector asked"})
+        made = {"reason": "the inspector asked", "subject": subject_of(kind), "withheld": [S2]}
+        self.made = self.add("bundle-made", PUMP, person=PERSON, body=made | said)
         self.add(self.last_kind)
         self.size = len(self.ledger.leaves)
 
@@ -210,7 +220,7 @@ class Bundle:
     """A bundle that holds. Tests change its parts, and `bytes` then signs what is there."""
 
     def __init__(self, kind="target", first=FIRST_SIZE, story=None):
-        self.story = story = story or Story()
+        self.story = story = story or Story(kind)
         self.ledger, self.last = story.ledger, story.size
         disclosed = [n for n in range(story.asked, story.made + 1) if tag(TAG_KEYS[PUMP], n) in self.ledger.leaves[n]]
         self.leaves = self.ledger.leaves[first : self.last]
@@ -230,13 +240,7 @@ class Bundle:
             f"recordings/{S2}.chap": story.recordings[S2].bytes(),
             **{f"{name}.json": b"{}" for name in ("names", "windows", "alerts", "custody", "coverage")},
         }
-        what = {"kind": kind, "targets": [PUMP]}
-        what |= {
-            "target": {"from_us": str(FROM), "to_us": str(TO)},
-            "window": {"window": WINDOW},
-            "session": {"window": WINDOW, "session": S1},
-        }[kind]
-        self.manifest = {"format": 1, "what": what, "from": str(first), "to": str(self.last), "origin": ORIGIN}
+        self.manifest = {"format": 1, "what": subject_of(kind), "from": str(first), "to": str(self.last), "origin": ORIGIN}
         self.manifest |= {"made": str(story.made), "by": "lea", "reason": "the inspector asked"}
         self.manifest |= {"at": "2026-11-28T06:00:00Z", "withheld": [S2], "later": {"unknown": [1]}}
         self.signer, self.chunk = LEDGER_KEY, 9
@@ -442,7 +446,7 @@ class Tampered(unittest.TestCase):
         own = set(recordings.cv.FAILURES) - {"unreadable", "unknown-version"}
         kinds = {*cv.OUTCOME_KINDS, "session-admitted", "recording-deleted", "recording-checkpoint", "bundle-made"}
         words = {"format", "made", "from", "to", "checkpoint", "manifest", "window", "retention", "withheld", "session"}
-        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown", "body-deleted"} | set(cv.KINDS_WITH_WORDS)
+        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown", "body-deleted", "reason", "what"} | set(cv.KINDS_WITH_WORDS)
         self.assertEqual({n for n in names if n not in own | kinds | words}, set(cv.BUNDLE_FAILURES))
         self.assertEqual(set(re.findall("`([a-z-]+)`", gaps.split("**Attempts**")[0])), set(cv.BUNDLE_GAPS))
 
@@ -774,7 +778,8 @@ class Tampered(unittest.TestCase):
         bundle.manifest["what"]["window"] = str(uuid.UUID(int=5))
         verdict = judge(bundle)
         foreign = [at.number for at in verdict.failures if at.name == "fact-foreign"]
-        self.assertEqual(len(foreign), len(verdict.failures))
+        self.assertEqual(len(foreign), len(verdict.failures) - 1)
+        self.assertEqual(verdict.failures[-1].name, "making-missing")
         self.assertNotIn(bundle.story.made, foreign)
         self.assertNotIn(bundle.story.gone, foreign)
 
@@ -830,8 +835,21 @@ class Tampered(unittest.TestCase):
         self.assert_fails(bundle, ("making-missing", bundle.story.made))
         bundle = Bundle()
         bundle.manifest["what"]["targets"] = [PUMP, OTHER_PUMP]
-        self.assert_fails(bundle, ("tag-key-wrong", bundle.story.made))
+        made = bundle.story.made
+        self.assert_fails(bundle, ("making-missing", made), ("tag-key-wrong", made))
         self.assertEqual(judge(bundle).names, ["Pump 1", OTHER_PUMP])
+        for said in ({"subject": subject_of("window")}, {"subject": None}, {"withheld": []}, {"withheld": [S1, S2]}):
+            self.assert_fails(Bundle(story=Story(**said)), ("making-missing", made))
+        sealed = recordings.age_encrypt(b'{"keys":{}}', [EVIDENCE_ID.public_key()])
+        for recipients, holds in ((["age1lea"], (False, True)), ([], (True, False))):
+            bundle = Bundle(story=Story(recipients=recipients))
+            opened, closed = judge(bundle), judge(self.sealed(bundle, sealed))
+            self.assertEqual((opened.holds, closed.holds), holds)
+
+    @staticmethod
+    def sealed(bundle, keys):
+        bundle.entries["keys.json.age"] = keys
+        return bundle
 
     def test_a_false_tag_key_recognises_nothing(self):
         one = {"target": PUMP, "name": "Pump 1", "key": "00" * 32}
@@ -842,10 +860,11 @@ class Tampered(unittest.TestCase):
     def test_times_that_are_not_covered(self):
         bundle = Bundle()
         bundle.manifest["what"]["to_us"] = str(MADE + 60_000_000)
-        self.assert_fails(bundle, ("range-ends-early", None))
+        late = ("making-missing", bundle.story.made), ("range-ends-early", None)
+        self.assert_fails(bundle, *late)
         bundle = Bundle()
         bundle.manifest["what"]["from_us"] = str(990_000_000)
-        self.assert_fails(bundle, ("range-starts-late", None))
+        self.assert_fails(bundle, ("making-missing", bundle.story.made), ("range-starts-late", None))
 
     # 7. Sessions
 
@@ -876,8 +895,6 @@ class Tampered(unittest.TestCase):
 
     def test_a_running_visit_in_a_window_holds_where_others_outcomes_are_not_shown(self):
         for kind in ("window", "session"):
-            bundle = Bundle(kind)
-            bundle.manifest["what"] |= {"session": S6} if kind == "session" else {}
             with unittest.mock.patch.object(Story, "ending", ("other-lost",)):
                 bundle = Bundle(kind)
             del bundle.facts[bundle.number(bundle.story.ending_at)]
@@ -942,7 +959,7 @@ class Tampered(unittest.TestCase):
         self.assert_fails(bundle, ("key-missing", S1))
         bundle = Bundle()
         bundle.manifest["withheld"] = []
-        self.assert_fails(bundle, ("key-missing", S2))
+        self.assert_fails(bundle, ("making-missing", bundle.story.made), ("key-missing", S2))
         for name, content in (("evidence", "not-opened"), ("input", "opened")):
             bundle = Bundle()
             bundle.keys[S1][name] = "00" * 32

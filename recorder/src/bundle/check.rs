@@ -1,6 +1,9 @@
 //! Walks leaves and facts together, by number: what is missing, changed, out of place, left out or not to be there.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -28,6 +31,11 @@ pub(super) struct Making {
     pub at_us: i64,
     pub kind: String,
     pub reason: Option<String>,
+    pub subject: Option<Subject>,
+    /// Sessions whose keys it says are left out.
+    pub withheld: BTreeSet<Uuid>,
+    /// Whether it says that the keys are sealed to somebody; `None` where it says nothing of it.
+    pub sealed: Option<bool>,
     /// Targets that it names.
     pub named: Vec<Uuid>,
     /// How many tag keys its leaf lacks the tag of.
@@ -322,12 +330,17 @@ impl<'a> Check<'a> {
     }
 
     fn making(&mut self, leaf: &Leaf, document: Option<&Value>) {
-        let reason = document.and_then(|document| document.pointer("/body/reason")?.as_str());
+        let body = document.and_then(|document| document.get("body"));
+        let said = |name: &str| body.and_then(|body| body.get(name));
+        let withheld = said("withheld").and_then(Value::as_array).into_iter().flatten();
         let lacks = self.keys.iter().filter(|(_, key)| !leaf.tags.contains(&tag(key, leaf.number))).count();
         self.making = Some(Making {
             at_us: leaf.at_us,
             kind: leaf.kind.clone(),
-            reason: reason.map(str::to_owned),
+            reason: said("reason").and_then(Value::as_str).map(str::to_owned),
+            subject: said("subject").and_then(|subject| Subject::deserialize(subject).ok()),
+            withheld: withheld.filter_map(|session| session.as_str()?.parse().ok()).collect(),
+            sealed: said("recipients").and_then(Value::as_array).map(|recipients| !recipients.is_empty()),
             named: document.map(targets).unwrap_or_default(),
             lacks,
         });

@@ -95,3 +95,16 @@ fn words_that_retention_cannot_have_taken_are_missing() {
     let report = ledger.judged(ledger.bundle(1, None, None), None);
     assert!(found(&report, Failing::FactGapUnknown, SEALED + 1), "such facts keep their words");
 }
+
+#[test]
+fn the_fact_of_its_making_is_of_this_bundle() {
+    let (mut other, mut withheld, mut sealed) = (Ledger::visited(), Ledger::visited(), Ledger::visited());
+    other.made(Subject::Window { targets: vec![other.target], window: other.window });
+    other.what = Some(other.whole());
+    withheld.made_with(withheld.whole(), &json!([withheld.session]), &json!([]));
+    sealed.made_with(sealed.whole(), &json!([]), &json!(["age1lea"]));
+    for ledger in [other, withheld, sealed] {
+        let report = ledger.judged(ledger.bundle(1, None, None), None);
+        assert!(found(&report, Failing::MakingMissing, SEALED + 1), "{:#?}", report.failures);
+    }
+}

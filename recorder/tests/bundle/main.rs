@@ -80,7 +80,12 @@ impl Ledger {
 
     /// A bundle is made, about this.
     fn made(&mut self, what: Subject) {
-        let body = json!({ "reason": "audit", "subject": what, "withheld": [], "recipients": [] });
+        self.made_with(what, &json!([]), &json!([]));
+    }
+
+    fn made_with(&mut self, what: Subject, withheld: &Value, recipients: &Value) {
+        let body =
+            json!({ "reason": "audit", "subject": what, "withheld": withheld, "recipients": recipients });
         self.fact("bundle-made", true, None, &body);
         self.what = Some(what);
     }
