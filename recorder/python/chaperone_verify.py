@@ -2706,7 +2706,7 @@ class BundleCheck:
                 "outcome": known.outcome,
                 "end_reason": known.end_reason,
                 "recording": recording,
-                "coverage": found.coverage() if found is not None and found.sound else None,
+                "coverage": found.coverage() if found is not None and found.sound and found.channels else None,
                 "content": "opened" if opened and found.sound else "not-opened",
             }
         )
@@ -2978,6 +2978,8 @@ def _sessions_in_words(verdict: BundleVerdict) -> list[str]:
         lines.append(f"    {RECORDING_WORDS[at['recording']]}{content}")
         if at["coverage"]:
             lines.append(f"    coverage: {COVERAGE_WORDS[at['coverage']]}")
+        elif at["recording"] == "sound" and at["outcome"] == "session-sealed":
+            lines.append("    coverage: no channel was opened")
         elif at["recording"] == "sound":
             lines.append("    coverage: unknown; it was sealed after a crash, as found")
     if len(verdict.session_list) > LISTED_IN_WORDS:
@@ -3058,6 +3060,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         try:
             with open(options.checkpoint, "rb") as file:
                 kept = file.read(MIB + 1)
+            parse_checkpoint(parse_note(kept).text)
         except (ValueError, OSError) as cause:
             parser.error(f"--checkpoint: {cause}")
     try:

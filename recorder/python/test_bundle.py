@@ -136,7 +136,7 @@ def subject_of(kind):
 class Story:
     """What happened, in a ledger: what comes before the time asked for, what is about another pump, what is gone."""
 
-    last_kind = "bodies-cleared"
+    last_kind, points = "bodies-cleared", True
     ending = ()  # of the last visit, which goes on otherwise
 
     def __init__(self, kind="target", **said):
@@ -152,7 +152,7 @@ class Story:
         self.refused = self.add("attempt-refused", PUMP, **about, body={"reason": "not the hour"})
         self.admitted = self.add("session-admitted", PUMP, session=S1, **about, body={})
         self.add("signed-in", None, person=PERSON)
-        points = [{"session": S1, "block": 2, "chain": self.recordings[S1].pieces[2][-32:].hex()}]
+        points = [{"session": S1, "block": 2, "chain": self.recordings[S1].pieces[2][-32:].hex()}][: self.points]
         self.point = self.add("recording-checkpoint", PUMP, **about, body={"recordings": points})
         self.sealed = self.ended("session-sealed", S1, **about)
         self.add("session-admitted", PUMP, session=S2, **about)
@@ -1160,10 +1160,27 @@ class Command(unittest.TestCase):
             (self.path,),
             (self.path, "--key", "nonsense"),
             (self.path, "--key", self.key, "--checkpoint", "/absent"),
+            (self.path, "--key", self.key, "--checkpoint", recording_path),
             (recording_path, "--key", self.key, "--checkpoint", kept),
         ):
             self.assertEqual(self.run_main(*wrong)[0], 2, wrong)
         self.assertEqual(self.run_main(self.path, "--key", b64(raw(SEAL_KEY)))[0], 1)
+
+    def test_a_visit_without_a_channel_is_not_said_to_be_captured(self):
+        ended = Story.ended
+
+        def empty(story, kind, session, **document):
+            if session == S1:
+                story.recordings[S1] = recordings.Writer(uuid.UUID(S1)).block([]).seal(first_at=None, last_at=None)
+            return ended(story, kind, session, **document)
+
+        with unittest.mock.patch.object(Story, "ended", empty), unittest.mock.patch.object(Story, "points", False):
+            verdict = judge(Bundle())
+        self.assertEqual(verdict.failures, [])
+        self.assertIsNone(verdict.session_list[0]["coverage"])
+        text = cv.bundle_in_words(verdict)
+        self.assertIn("no channel was opened", text)
+        self.assertNotIn("everything that passed was captured", text)
 
     def test_a_damaged_first_header_is_still_a_bundle(self):
         good = Path(self.path).read_bytes()

@@ -34,6 +34,6 @@ pub use self::manifest::{FORMAT, Manifest, Subject, sign};
 pub use self::names::{NamedPerson, Names};
 pub use self::nodes::Nodes;
 pub use self::report::{AttemptSeen, Failing, Finding, Gap, RecordingStands, Report, SessionSeen, TreeState};
-pub use self::signed::LedgerKey;
+pub use self::signed::{LedgerKey, is_checkpoint};
 pub use self::verify::{BundleWith, is_bundle, verify, verify_bytes};
 pub use self::words::in_words;

@@ -18,7 +18,7 @@ use crate::header::Header;
 use crate::key::PublicKey;
 use crate::medium::Medium;
 use crate::seal::{self, Seal};
-use crate::verify::{LedgerView, Verdict, VerifyWith, verify_part};
+use crate::verify::{Content, LedgerView, Verdict, VerifyWith, verify_part};
 use crate::walk::Walk;
 
 /// Data keys as `keys.json` has them.
@@ -86,6 +86,9 @@ impl Sessions<'_> {
             }
         };
         let Some((number, began)) = session.admitted else { return };
+        // Where no channel was opened, nothing could pass and nothing was typed.
+        let passed =
+            verdict.as_ref().map(|(verdict, _)| verdict).filter(|verdict| !verdict.channels.is_empty());
         let opened = verdict.as_ref().is_some_and(|(_, opened)| *opened && stands == RecordingStands::Sound);
         self.report.session_list.push(SessionSeen {
             session: id,
@@ -95,7 +98,8 @@ impl Sessions<'_> {
             outcome: session.outcome.clone(),
             end_reason: session.end_reason.clone(),
             recording: stands,
-            coverage: verdict.and_then(|(verdict, _)| verdict.coverage),
+            typed: passed.is_some_and(|verdict| verdict.content == Content::AllOpened),
+            coverage: passed.and_then(|verdict| verdict.coverage),
             content: if opened { "opened" } else { "not-opened" },
         });
     }

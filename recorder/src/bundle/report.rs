@@ -204,8 +204,11 @@ pub struct SessionSeen {
     pub end_reason: Option<String>,
     /// Its recording.
     pub recording: RecordingStands,
-    /// The weakest of its channels' coverages; unknown when recovered.
+    /// The weakest of its channels' coverages; unknown when recovered, none where none was opened.
     pub coverage: Option<Coverage>,
+    /// Whether there is typed input, or may be, and its key opened it.
+    #[serde(skip)]
+    pub(super) typed: bool,
     /// `opened`, or `not-opened`.
     pub content: &'static str,
 }

@@ -190,9 +190,13 @@ fn session_line(session: &SessionSeen, out: &mut impl Write) -> io::Result<()> {
         session.end_reason.as_deref().map(|why| format!(", because {}", plain(why))).unwrap_or_default();
     writeln!(out, "      {outcome}{why}")?;
     let recording = match (session.recording, session.content) {
-        (RecordingStands::Sound, "opened") => {
-            "recording sound, content opened and checked, typed input as given"
+        (RecordingStands::Sound, "opened") if session.typed => {
+            "recording sound, content opened and checked, typed input too"
         }
+        (RecordingStands::Sound, "opened") if session.coverage.is_some() => {
+            "recording sound, content opened and checked, but for typed input, which stays masked"
+        }
+        (RecordingStands::Sound, "opened") => "recording sound, content opened and checked",
         (RecordingStands::Sound, _) => {
             "recording sound in order and completeness; its content was not opened"
         }
@@ -206,7 +210,9 @@ fn session_line(session: &SessionSeen, out: &mut impl Write) -> io::Result<()> {
         Some(Coverage::OutputOnly) => "; of at least one channel, output only, by policy",
         Some(Coverage::FlowOnly) => "; the bytes of at least one channel are encrypted inside",
         Some(Coverage::Refused) => "; at least one channel was refused",
-        None => "",
+        None if session.recording != RecordingStands::Sound => "",
+        None if session.outcome.as_deref() == Some("session-sealed") => "; no channel was opened",
+        None => "; sealed after a crash, so that its coverage is not known",
     };
     writeln!(out, "      {recording}{coverage}")
 }

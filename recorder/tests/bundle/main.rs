@@ -21,6 +21,7 @@ use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+mod command;
 mod left_out;
 
 const ORIGIN: &str = "hospital.example/gate";
@@ -44,7 +45,7 @@ struct Ledger {
     what: Option<Subject>,
 }
 
-fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
+fn recorded(session: Uuid, channel: bool) -> (Vec<u8>, [u8; 32], String) {
     let files = tempfile::tempdir().unwrap();
     let folder = Folder::open(files.path()).unwrap();
     let identity = Identity::generate();
@@ -55,10 +56,13 @@ fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
     };
     let opening = Opening { session, started: Timestamp::now(), facts: json!({}), mode: Durability::Prompt };
     let live = LiveRecording::start(&folder, opening, &keys).unwrap();
-    let channel = live.open_channel(0, ChannelKind::new("exec", json!({})), false).unwrap();
-    drop(channel.append(Stream::Output, Bytes::from(vec![7; 20_000])).unwrap());
-    drop(channel.append(Stream::Output, Bytes::from_static(b"pumps: 412\r\n")).unwrap());
-    let coverage = vec![ChannelCoverage { channel: 0, coverage: Coverage::Captured, why: String::new() }];
+    let mut coverage = Vec::new();
+    if channel {
+        let channel = live.open_channel(0, ChannelKind::new("exec", json!({})), false).unwrap();
+        drop(channel.append(Stream::Output, Bytes::from(vec![7; 20_000])).unwrap());
+        drop(channel.append(Stream::Output, Bytes::from_static(b"pumps: 412\r\n")).unwrap());
+        coverage.push(ChannelCoverage { channel: 0, coverage: Coverage::Captured, why: String::new() });
+    }
     let seal =
         live.seal(Ending { reason: "client-closed".to_owned(), at: Timestamp::now(), coverage }).unwrap();
     let path = folder.recording(session);
@@ -92,8 +96,19 @@ impl Ledger {
 
     /// All but that the bundle was made.
     fn visited() -> Self {
+        Self::recorded(true)
+    }
+
+    /// With a visit in which no channel was opened, unless one was.
+    fn visited_with(channel: bool) -> Self {
+        let mut ledger = Self::recorded(channel);
+        ledger.made(ledger.whole());
+        ledger
+    }
+
+    fn recorded(channel: bool) -> Self {
         let session = Uuid::now_v7();
-        let (recording, evidence, seal) = recorded(session);
+        let (recording, evidence, seal) = recorded(session, channel);
         let signer = NoteSigner::new(ORIGIN, Arc::new(SigningKey::generate().unwrap())).unwrap();
         let (key, target) = (TagKey([5; 32]), Uuid::now_v7());
         let mut ledger = Self {
