@@ -16,6 +16,7 @@ mod decimal;
 mod fact;
 mod files;
 pub mod layout;
+mod made;
 mod making;
 mod manifest;
 mod names;

@@ -1,14 +1,12 @@
 //! Walks leaves and facts together, by number: what is missing, changed, out of place, left out or not to be there.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::archive::Archive;
 use super::fact::{FactReader, LeafReader, NextFact, NextLeaf, ReadFact};
+use super::made::{MADE, Making, targets};
 use super::manifest::{Manifest, Subject};
 use super::report::{AttemptSeen, Failing, Finding, Report};
 use super::seen::{ADMITTED, ATTEMPTS, Seen, id};
@@ -16,31 +14,12 @@ use crate::ledger::{Checkpoint, CompactRange, Hash, Leaf, TagKey, body_text_hash
 
 /// Missing leaves of one gap that are named one by one.
 const NAMED: u64 = 1_000;
-/// The kind of fact that says that a bundle was made.
-pub(super) const MADE: &str = "bundle-made";
 /// The kind of fact that says that retention has emptied facts.
 const CLEARED: &str = "bodies-cleared";
 /// So long every fact keeps its words: 90 days, in microseconds.
 const KEPT_US: i64 = 90 * 86_400 * 1_000_000;
 /// Kinds that are counted apart among what is not disclosed.
 const MAX_KINDS: usize = 1_000;
-
-/// The fact that says that the bundle was made.
-#[derive(Clone, Debug)]
-pub(super) struct Making {
-    pub at_us: i64,
-    pub kind: String,
-    pub reason: Option<String>,
-    pub subject: Option<Subject>,
-    /// Sessions whose keys it says are left out.
-    pub withheld: BTreeSet<Uuid>,
-    /// Whether it says that the keys are sealed to somebody; `None` where it says nothing of it.
-    pub sealed: Option<bool>,
-    /// Targets that it names.
-    pub named: Vec<Uuid>,
-    /// How many tag keys its leaf lacks the tag of.
-    pub lacks: usize,
-}
 
 /// One walk.
 pub(super) struct Check<'a> {
@@ -257,7 +236,7 @@ impl<'a> Check<'a> {
         let document = self.opened(number, fact);
         self.belongs(number, fact, document.as_ref(), tagged);
         if number == self.manifest.made {
-            self.making(&fact.leaf, document.as_ref());
+            self.making = Some(Making::read(&fact.leaf, document.as_ref(), self.keys));
         }
         self.collect(number, &fact.leaf, document.as_ref(), fact.opened.is_none())
     }
@@ -329,23 +308,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn making(&mut self, leaf: &Leaf, document: Option<&Value>) {
-        let body = document.and_then(|document| document.get("body"));
-        let said = |name: &str| body.and_then(|body| body.get(name));
-        let withheld = said("withheld").and_then(Value::as_array).into_iter().flatten();
-        let lacks = self.keys.iter().filter(|(_, key)| !leaf.tags.contains(&tag(key, leaf.number))).count();
-        self.making = Some(Making {
-            at_us: leaf.at_us,
-            kind: leaf.kind.clone(),
-            reason: said("reason").and_then(Value::as_str).map(str::to_owned),
-            subject: said("subject").and_then(|subject| Subject::deserialize(subject).ok()),
-            withheld: withheld.filter_map(|session| session.as_str()?.parse().ok()).collect(),
-            sealed: said("recipients").and_then(Value::as_array).map(|recipients| !recipients.is_empty()),
-            named: document.map(targets).unwrap_or_default(),
-            lacks,
-        });
-    }
-
     /// Counts, and remembers what the sessions need.
     fn collect(
         &mut self,
@@ -403,11 +365,4 @@ impl<'a> Check<'a> {
             self.report.fail(Finding::new(Failing::FactMissing, detail).number(leaf.number));
         }
     }
-}
-
-/// The targets that a document names.
-fn targets(document: &Value) -> Vec<Uuid> {
-    let also = document.get("also").and_then(Value::as_array).into_iter().flatten();
-    let also = also.filter_map(|target| target.as_str()?.parse().ok());
-    id(document, "target").into_iter().chain(also).collect()
 }

@@ -12,9 +12,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::archive::Archive;
-use super::check::{Check, MADE, Making};
+use super::check::Check;
 use super::files;
 use super::layout;
+use super::made::Making;
 use super::manifest::{self, FORMAT, Manifest, Subject};
 use super::recordings::{KeyFile, Sessions};
 use super::report::{Failing, Finding, Report, TreeState};
@@ -93,7 +94,7 @@ fn steps(file: Arc<dyn Medium>, with: &BundleWith, report: &mut Report) -> Resul
             Check::new(&archive, &manifest, &tag_keys, (range, &trees.to, trees.since.as_ref()), report);
         check.run()?;
         let (seen, made, first) = (std::mem::take(&mut check.seen), check.making.take(), check.first_at_us);
-        let made = made.filter(|made| is_of(made, &manifest, archive.has(layout::SEALED_KEYS)));
+        let made = made.filter(|made| made.is_of(&manifest, archive.has(layout::SEALED_KEYS)));
         making(&manifest, &tag_keys, made.as_ref(), first, report);
         let withheld: BTreeSet<Uuid> = manifest.withheld.iter().copied().collect();
         let whole = matches!(manifest.what, Subject::Target { .. });
@@ -265,15 +266,6 @@ fn data_keys(archive: &Archive, with: &BundleWith, report: &mut Report) -> Resul
             Ok(None)
         }
     }
-}
-
-/// Whether a fact says that this bundle was made: why, of what, without which keys, and to whom they are sealed.
-fn is_of(made: &Making, manifest: &Manifest, sealed: bool) -> bool {
-    made.kind == MADE
-        && made.reason.as_deref() == Some(&manifest.reason)
-        && made.subject.as_ref() == Some(&manifest.what)
-        && made.withheld == manifest.withheld.iter().copied().collect()
-        && made.sealed.is_none_or(|said| said == sealed)
 }
 
 /// The fact that the bundle was made: it shows that the tag keys are the targets', and how far the bundle reaches.
