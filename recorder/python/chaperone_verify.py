@@ -39,6 +39,7 @@ kinds and JSON fields that it does not know are skipped; the signatures cover th
 from __future__ import annotations
 
 import argparse
+import array
 import base64
 import contextlib
 import copy
@@ -1656,6 +1657,7 @@ BUNDLE_GAPS = {
     "recording-deleted": "the recording was deleted when its time to be kept was over; the ledger holds that",
     "key-withheld": "the maker left the data key out on purpose; the content was not opened",
     "not-ended": "no end is known: the session had not ended when the bundle was made",
+    "outcome-not-shown": "outcomes of sessions are not shown: one may be of this session, or it had not ended",
 }
 
 NOT_PROVED = (
@@ -1673,6 +1675,20 @@ NOT_PROVED_CLOSED = "What is inside the recordings whose content was not opened.
 ATTEMPT_KINDS = ("attempt-failed", "attempt-refused", "session-admitted")
 OUTCOME_KINDS = ("session-sealed", "session-recovered", "session-never-started", "session-lost")
 RECORDED_KINDS = OUTCOME_KINDS[:2]
+# They say why something else is not there any more, or on whose word: retention never takes their words.
+KINDS_WITH_WORDS = (
+    "recording-expired",
+    "recording-deleted",
+    "bodies-cleared",
+    "retention-changed",
+    "retention-assigned",
+    "retention-allowed",
+    "hold-added",
+    "hold-lifted",
+    "ledger-forked",
+    "clock-accepted",
+)
+WORDS_KEPT_US = 90 * 86_400 * 10**6  # for so long every fact keeps its words
 
 FAILURES_LISTED = 1_000
 ATTEMPTS_LISTED = 100_000
@@ -1749,6 +1765,7 @@ class BundleVerdict:
     failures: list[BundleFailure] = field(default_factory=list)
     more_failures: int = 0
     not_proved: list[str] = field(default_factory=list)
+    wordless: int = 0  # attempts whose content is gone
     attempts_since_kept: bool = False  # whether an attempt is numbered behind C
 
     @property
@@ -2135,6 +2152,7 @@ class SessionFacts:
     outcome: Optional[str] = None
     ended_us: Optional[int] = None
     end_reason: Optional[str] = None
+    end_written: bool = False  # by a `session-ended`
     seal_hash: Optional[bytes] = None
     deleted: bool = False
     checkpoints: bytearray = field(default_factory=bytearray)  # be64 of the block and its chain value, end to end
@@ -2198,8 +2216,10 @@ class BundleCheck:
         self.making: Optional[Fact] = None
         self.sessions: dict[str, SessionFacts] = {}
         self.recording_checkpoints = 0
-        self.outcome_withheld = False
+        self.last_hidden_outcome = -1  # the last leaf of an outcome that is not disclosed, or without its words
         self.last_attempt = -1
+        self.wordless = array.array("q")  # number and time of each fact without its content, end to end
+        self.last_cleared = -1  # the last leaf that says that content was deleted
 
     def run(self) -> None:
         self.entries = read_archive(self.source)
@@ -2207,6 +2227,7 @@ class BundleCheck:
         self._check_checkpoints()
         self._read_keys()
         self._walk()
+        self._check_gaps()
         self._check_roots()
         self._check_making()
         self._check_sessions()
@@ -2407,6 +2428,8 @@ class BundleCheck:
         """The leaf that is due, and the fact of its number if that is disclosed."""
         if self.first_leaf_us is None:
             self.first_leaf_us = leaf.time_us
+        if leaf.kind == "bodies-cleared":
+            self.last_cleared = leaf.number
         self.due += 1
         if self.range is not None:
             self.range.append(leaf_hash(data))
@@ -2425,7 +2448,12 @@ class BundleCheck:
         counts, kind = self.verdict.not_disclosed, leaf.kind[:100]
         kind = kind if kind in counts or len(counts) < KINDS_LISTED else "others"
         counts[kind] = counts.get(kind, 0) + 1
-        self.outcome_withheld = self.outcome_withheld or leaf.kind in OUTCOME_KINDS
+        self._hide(leaf)
+
+    def _hide(self, leaf: Leaf) -> None:
+        """A leaf without words: of an outcome it may hide whose it is."""
+        if leaf.kind in OUTCOME_KINDS:
+            self.last_hidden_outcome = max(self.last_hidden_outcome, leaf.number)
 
     def _tagged(self, leaf: Leaf) -> bool:
         return bool(leaf.tags) and any(self._carries(leaf, at.key) for at in self.tag_keys.values())
@@ -2486,10 +2514,10 @@ class BundleCheck:
             fail("fact-changed", "the leaf commits to another document", number=number)
         if proved and leaf_there is not None and leaf_there != fact.leaf_bytes:
             fail("leaf-changed", "the proof holds for the fact's leaf", number=number)
-        if fact.text is None and fact.gap == "retention":
-            self.verdict.gap("body-deleted", number=number, detail=printable(leaf.kind)[:60])
+        if fact.text is None and fact.gap == "retention" and leaf.kind not in KINDS_WITH_WORDS:
+            self.wordless.extend((number, leaf.time_us))
         elif fact.text is None:
-            fail("fact-gap-unknown", "no body, and no reason that is known", number=number)
+            fail("fact-gap-unknown", "no body, and no reason that there can be", number=number)
         for target in fact.targets():
             if target in self.tag_keys and not self._carries(leaf, self.tag_keys[target].key):
                 fail("tag-key-wrong", f"its leaf lacks the tag of {target}", number=number)
@@ -2515,6 +2543,7 @@ class BundleCheck:
         if kind not in ATTEMPT_KINDS or not self.what.covers(fact.leaf.time_us):
             return
         self.verdict.attempts += 1
+        self.verdict.wordless += fact.text is None
         self.verdict.sessions += kind == "session-admitted"
         self.last_attempt = fact.number
         if len(self.verdict.attempt_list) < ATTEMPTS_LISTED:
@@ -2533,6 +2562,8 @@ class BundleCheck:
 
     def _note_session(self, fact: Fact) -> None:
         kind, session = fact.leaf.kind, fact.is_about("session")
+        if fact.document is None:
+            self._hide(fact.leaf)
         if kind == "session-admitted":
             if session is None:
                 self._note_nameless(fact)
@@ -2551,6 +2582,7 @@ class BundleCheck:
                 known.seal_hash = from_hex(fact.says("seal_hash"))
         elif kind == "session-ended" and session is not None:
             known = self._session(session)
+            known.end_written = True
             known.ended_us, known.end_reason = fact.leaf.time_us, clipped(fact.says("reason"))
         elif kind == "recording-deleted" and session is not None:
             self._session(session).deleted = True
@@ -2580,6 +2612,18 @@ class BundleCheck:
             if self.recording_checkpoints > RECORDING_CHECKPOINTS_MAX:
                 raise BundleEnd("too-much", f"more than {RECORDING_CHECKPOINTS_MAX} checkpoints of recordings")
 
+    def _check_gaps(self) -> None:
+        """Retention waits for 90 days, and a later leaf says what it did."""
+        made = self.making.leaf if self.making is not None else None
+        young = made.time_us - WORDS_KEPT_US if made is not None and made.kind == "bundle-made" else 2**63
+        for number, time_us in zip(self.wordless[::2], self.wordless[1::2]):
+            if time_us > young:
+                self.verdict.fail("fact-gap-unknown", "it is younger than what retention takes", number=number)
+            elif self.leaves_whole and number > self.last_cleared:
+                self.verdict.fail("fact-gap-unknown", "no later leaf says that retention ran", number=number)
+            else:
+                self.verdict.gap("body-deleted", number=number)
+
     def _check_roots(self) -> None:
         if not self.leaves_whole or self.range is None:
             return
@@ -2595,7 +2639,7 @@ class BundleCheck:
     def _check_making(self) -> None:
         made, fact, fail = self.manifest.made, self.making, self.verdict.fail
         tagged = fact is not None and all(self._carries(fact.leaf, at.key) for at in self.tag_keys.values())
-        is_making = fact is not None and fact.leaf.kind == "bundle-made" and fact.says("reason") == self.manifest.reason
+        is_making = fact is not None and self._says_this_was_made(fact)
         if not tagged or not is_making:
             fail("making-missing", "no such fact says that this bundle was made for this reason", number=made)
         keyless = [target for target in self.what.targets if target not in self.tag_keys]
@@ -2610,6 +2654,22 @@ class BundleCheck:
             fail("range-starts-late", f"the first leaf is of {time_of(first_us)}")
         if fact is not None and fact.leaf.time_us < self.what.to_us:
             fail("range-ends-early", f"it was made at {time_of(fact.leaf.time_us)}")
+
+    def _says_this_was_made(self, fact: Fact) -> bool:
+        """Why, of what, without which keys, and to whom they are sealed, as far as the fact says the last."""
+        try:
+            subject = read_subject(fact.says("subject"))
+            withheld = {str(read_session(session)) for session in _list(fact.says("withheld") or [])}
+        except (ValueError, KeyError, TypeError):
+            return False
+        recipients, sealed = fact.says("recipients"), "keys.json.age" in self.entries
+        return (
+            fact.leaf.kind == "bundle-made"
+            and fact.says("reason") == self.manifest.reason
+            and subject == self.what
+            and withheld == self.manifest.withheld
+            and (not isinstance(recipients, list) or bool(recipients) == sealed)
+        )
 
     # 7. Sessions
 
@@ -2629,14 +2689,12 @@ class BundleCheck:
     def _check_session(self, session: str, known: SessionFacts) -> None:
         verdict, state, found = self.verdict, "none", Verdict()
         admitted = known.admitted is not None
-        if admitted and known.outcome is None and self.outcome_withheld:
-            verdict.fail("outcome-missing", "none is disclosed, and leaves of such facts are not", session=session)
-        elif admitted and known.outcome is None:
-            verdict.gap("not-ended", session=session)
+        if admitted and known.outcome is None and not known.deleted:
+            self._check_no_outcome(session, known)
         if known.recorded() and f"recordings/{session}.chap" in self.entries:
             found = self._check_recording(session, known)
             state = "sound" if found.sound else "unsound"
-        elif known.recorded() and known.deleted:
+        elif known.deleted:
             state = "deleted"
             verdict.gap("recording-deleted", session=session)
         elif admitted and known.recorded():
@@ -2644,6 +2702,14 @@ class BundleCheck:
             verdict.fail("recording-missing", f"it was {known.outcome[8:]}", session=session)
         if known.counted:
             self._list_session(session, known, state, found)
+
+    def _check_no_outcome(self, session: str, known: SessionFacts) -> None:
+        """Whose an outcome is that is not shown cannot be told: only all about a target has to have it."""
+        hidden = self.last_hidden_outcome > known.admitted
+        if known.end_written or (hidden and self.what.kind == "target"):
+            self.verdict.fail("outcome-missing", "what became of it is not disclosed", session=session)
+        else:
+            self.verdict.gap("outcome-not-shown" if hidden else "not-ended", session=session)
 
     def _list_session(self, session: Optional[str], known: SessionFacts, recording: str, found: Any = None) -> None:
         opened = found is not None and found.content != "not-opened"
@@ -2656,7 +2722,7 @@ class BundleCheck:
                 "outcome": known.outcome,
                 "end_reason": known.end_reason,
                 "recording": recording,
-                "coverage": found.coverage() if found is not None and found.sound else None,
+                "coverage": found.coverage() if found is not None and found.sound and found.channels else None,
                 "content": "opened" if opened and found.sound else "not-opened",
             }
         )
@@ -2745,6 +2811,8 @@ def statement(verdict: BundleVerdict) -> str:
         text += f"exactly {count} on {names} from {time_of(what.from_us)} to {time_of(what.to_us)}"
     else:
         text += f"at least {count} of window {what.window}"
+    if verdict.wordless:
+        text += f"; of {verdict.wordless} of them the words are gone by retention"
     text += "; none was removed or changed since "
     if since is None:
         text += "checkpoint B was signed."
@@ -2926,6 +2994,8 @@ def _sessions_in_words(verdict: BundleVerdict) -> list[str]:
         lines.append(f"    {RECORDING_WORDS[at['recording']]}{content}")
         if at["coverage"]:
             lines.append(f"    coverage: {COVERAGE_WORDS[at['coverage']]}")
+        elif at["recording"] == "sound" and at["outcome"] == "session-sealed":
+            lines.append("    coverage: no channel was opened")
         elif at["recording"] == "sound":
             lines.append("    coverage: unknown; it was sealed after a crash, as found")
     if len(verdict.session_list) > LISTED_IN_WORDS:
@@ -3006,6 +3076,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         try:
             with open(options.checkpoint, "rb") as file:
                 kept = file.read(MIB + 1)
+            parse_checkpoint(parse_note(kept).text)
         except (ValueError, OSError) as cause:
             parser.error(f"--checkpoint: {cause}")
     try:

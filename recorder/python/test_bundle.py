@@ -43,6 +43,7 @@ TAG_KEYS = {PUMP: b"\x51" * 32, OTHER_PUMP: b"\x52" * 32}
 WINDOW, PERSON, VENDOR = (str(uuid.UUID(int=n)) for n in (0xB1, 0xC1, 0xD1))
 S1, S2, S3, S4, S5, S6, OTHER_SESSION = (str(uuid.UUID(int=n)) for n in (1, 2, 3, 4, 5, 6, 9))
 FROM, TO = 1_000_000_000, 2_000_000_000
+MADE = FROM + 91 * 86_400 * 10**6  # late enough for retention
 
 
 # --- A ledger ---------------------------------------------------------------------------------------------------------
@@ -123,10 +124,22 @@ def recording(session, how="sealed"):
     return recordings.sample(writer).seal()
 
 
+def subject_of(kind):
+    more = {
+        "target": {"from_us": str(FROM), "to_us": str(TO)},
+        "window": {"window": WINDOW},
+        "session": {"window": WINDOW, "session": S1},
+    }[kind]
+    return {"kind": kind, "targets": [PUMP], **more}
+
+
 class Story:
     """What happened, in a ledger: what comes before the time asked for, what is about another pump, what is gone."""
 
-    def __init__(self):
+    last_kind, points = "bodies-cleared", True
+    ending = ()  # of the last visit, which goes on otherwise
+
+    def __init__(self, kind="target", **said):
         self.ledger, self.at = Ledger(), 990_000_000
         self.recordings = {S1: recording(S1), S2: recording(S2, "recovered"), S5: recording(S5)}
         about = {"window": WINDOW, "vendor": VENDOR, "person": PERSON}
@@ -139,7 +152,7 @@ class Story:
         self.refused = self.add("attempt-refused", PUMP, **about, body={"reason": "not the hour"})
         self.admitted = self.add("session-admitted", PUMP, session=S1, **about, body={})
         self.add("signed-in", None, person=PERSON)
-        points = [{"session": S1, "block": 2, "chain": self.recordings[S1].pieces[2][-32:].hex()}]
+        points = [{"session": S1, "block": 2, "chain": self.recordings[S1].pieces[2][-32:].hex()}][: self.points]
         self.point = self.add("recording-checkpoint", PUMP, **about, body={"recordings": points})
         self.sealed = self.ended("session-sealed", S1, **about)
         self.add("session-admitted", PUMP, session=S2, **about)
@@ -155,10 +168,15 @@ class Story:
         self.both = self.add("plan-changed", PUMP, OTHER_PUMP, **about)
         self.add("attempt-failed", OTHER_PUMP)
         self.running = self.add("session-admitted", PUMP, session=S6, **about)
+        for ending in self.ending:
+            session, ending = (OTHER_SESSION, "session-lost") if ending == "other-lost" else (S6, ending)
+            self.ending_at = self.add(ending, PUMP, session=session, **dict(about, window=None))
         self.at = TO
         self.viewed = self.add("recording-viewed", PUMP, session=S1, **about)
-        self.made = self.add("bundle-made", PUMP, person=PERSON, body={"reason": "the inspector asked"})
-        self.add("window-requested", OTHER_PUMP)
+        self.at = MADE
+        made = {"reason": "the inspector asked", "subject": subject_of(kind), "withheld": [S2]}
+        self.made = self.add("bundle-made", PUMP, person=PERSON, body=made | said)
+        self.add(self.last_kind)
         self.size = len(self.ledger.leaves)
 
     def add(self, kind, *targets, **document):
@@ -202,7 +220,7 @@ class Bundle:
     """A bundle that holds. Tests change its parts, and `bytes` then signs what is there."""
 
     def __init__(self, kind="target", first=FIRST_SIZE, story=None):
-        self.story = story = story or Story()
+        self.story = story = story or Story(kind)
         self.ledger, self.last = story.ledger, story.size
         disclosed = [n for n in range(story.asked, story.made + 1) if tag(TAG_KEYS[PUMP], n) in self.ledger.leaves[n]]
         self.leaves = self.ledger.leaves[first : self.last]
@@ -222,13 +240,7 @@ class Bundle:
             f"recordings/{S2}.chap": story.recordings[S2].bytes(),
             **{f"{name}.json": b"{}" for name in ("names", "windows", "alerts", "custody", "coverage")},
         }
-        what = {"kind": kind, "targets": [PUMP]}
-        what |= {
-            "target": {"from_us": str(FROM), "to_us": str(TO)},
-            "window": {"window": WINDOW},
-            "session": {"window": WINDOW, "session": S1},
-        }[kind]
-        self.manifest = {"format": 1, "what": what, "from": str(first), "to": str(self.last), "origin": ORIGIN}
+        self.manifest = {"format": 1, "what": subject_of(kind), "from": str(first), "to": str(self.last), "origin": ORIGIN}
         self.manifest |= {"made": str(story.made), "by": "lea", "reason": "the inspector asked"}
         self.manifest |= {"at": "2026-11-28T06:00:00Z", "withheld": [S2], "later": {"unknown": [1]}}
         self.signer, self.chunk = LEDGER_KEY, 9
@@ -434,7 +446,7 @@ class Tampered(unittest.TestCase):
         own = set(recordings.cv.FAILURES) - {"unreadable", "unknown-version"}
         kinds = {*cv.OUTCOME_KINDS, "session-admitted", "recording-deleted", "recording-checkpoint", "bundle-made"}
         words = {"format", "made", "from", "to", "checkpoint", "manifest", "window", "retention", "withheld", "session"}
-        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended"}
+        words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown", "body-deleted", "reason", "what"} | set(cv.KINDS_WITH_WORDS)
         self.assertEqual({n for n in names if n not in own | kinds | words}, set(cv.BUNDLE_FAILURES))
         self.assertEqual(set(re.findall("`([a-z-]+)`", gaps.split("**Attempts**")[0])), set(cv.BUNDLE_GAPS))
 
@@ -766,7 +778,8 @@ class Tampered(unittest.TestCase):
         bundle.manifest["what"]["window"] = str(uuid.UUID(int=5))
         verdict = judge(bundle)
         foreign = [at.number for at in verdict.failures if at.name == "fact-foreign"]
-        self.assertEqual(len(foreign), len(verdict.failures))
+        self.assertEqual(len(foreign), len(verdict.failures) - 1)
+        self.assertEqual(verdict.failures[-1].name, "making-missing")
         self.assertNotIn(bundle.story.made, foreign)
         self.assertNotIn(bundle.story.gone, foreign)
 
@@ -792,6 +805,21 @@ class Tampered(unittest.TestCase):
         """What follows from the second tag key: its own facts are not disclosed, and the making does not carry it."""
         return [("fact-missing", 21), ("making-missing", bundle.story.made), ("tag-key-wrong", bundle.story.made)]
 
+    def test_a_gap_that_retention_did_not_make(self):
+        bundle = Bundle()
+        with unittest.mock.patch.object(cv, "WORDS_KEPT_US", 91 * 86_400 * 10**6):
+            self.assert_fails(bundle, ("fact-gap-unknown", bundle.story.gone))
+        with unittest.mock.patch.object(Story, "last_kind", "signed-in"):
+            self.assert_fails(Bundle(), ("fact-gap-unknown", bundle.story.gone))
+        for at in (bundle.story.deleted, bundle.story.made):
+            bundle = Bundle()
+            bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+            self.assertIn(("fact-gap-unknown", at), [(f.name, f.number) for f in judge(bundle).failures])
+        bundle = Bundle()
+        at = bundle.story.refused
+        bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+        self.assertIn("; of 1 of them the words are gone by retention; none was", judge(bundle).statement)
+
     # 6. Making
 
     def test_making(self):
@@ -807,8 +835,21 @@ class Tampered(unittest.TestCase):
         self.assert_fails(bundle, ("making-missing", bundle.story.made))
         bundle = Bundle()
         bundle.manifest["what"]["targets"] = [PUMP, OTHER_PUMP]
-        self.assert_fails(bundle, ("tag-key-wrong", bundle.story.made))
+        made = bundle.story.made
+        self.assert_fails(bundle, ("making-missing", made), ("tag-key-wrong", made))
         self.assertEqual(judge(bundle).names, ["Pump 1", OTHER_PUMP])
+        for said in ({"subject": subject_of("window")}, {"subject": None}, {"withheld": []}, {"withheld": [S1, S2]}):
+            self.assert_fails(Bundle(story=Story(**said)), ("making-missing", made))
+        sealed = recordings.age_encrypt(b'{"keys":{}}', [EVIDENCE_ID.public_key()])
+        for recipients, holds in ((["age1lea"], (False, True)), ([], (True, False))):
+            bundle = Bundle(story=Story(recipients=recipients))
+            opened, closed = judge(bundle), judge(self.sealed(bundle, sealed))
+            self.assertEqual((opened.holds, closed.holds), holds)
+
+    @staticmethod
+    def sealed(bundle, keys):
+        bundle.entries["keys.json.age"] = keys
+        return bundle
 
     def test_a_false_tag_key_recognises_nothing(self):
         one = {"target": PUMP, "name": "Pump 1", "key": "00" * 32}
@@ -818,18 +859,48 @@ class Tampered(unittest.TestCase):
 
     def test_times_that_are_not_covered(self):
         bundle = Bundle()
-        bundle.manifest["what"]["to_us"] = str(TO + 60_000_000)
-        self.assert_fails(bundle, ("range-ends-early", None))
+        bundle.manifest["what"]["to_us"] = str(MADE + 60_000_000)
+        late = ("making-missing", bundle.story.made), ("range-ends-early", None)
+        self.assert_fails(bundle, *late)
         bundle = Bundle()
         bundle.manifest["what"]["from_us"] = str(990_000_000)
-        self.assert_fails(bundle, ("range-starts-late", None))
+        self.assert_fails(bundle, ("making-missing", bundle.story.made), ("range-starts-late", None))
 
     # 7. Sessions
 
     def test_outcomes(self):
-        bundle = Bundle("window")
+        bundle = Bundle()
         del bundle.facts[bundle.number(bundle.story.sealed)]
-        self.assert_fails(bundle, ("outcome-missing", S1), ("outcome-missing", S6), ("recording-unexpected", S1))
+        due = ("outcome-missing", S1), ("recording-unexpected", S1)
+        self.assert_fails(bundle, ("fact-missing", bundle.story.sealed), *due)
+
+    def test_an_outcome_without_its_words_is_no_visit_that_goes_on(self):
+        bundle = Bundle()
+        at = bundle.story.sealed
+        bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+        self.assert_fails(bundle, ("outcome-missing", S1), ("recording-unexpected", S1))
+
+    def test_an_end_without_an_outcome(self):
+        for kind in ("target", "window"):
+            with unittest.mock.patch.object(Story, "ending", ("session-ended",)):
+                self.assert_fails(Bundle(kind), ("outcome-missing", S6))
+
+    def test_what_became_of_a_deleted_recording_may_be_without_words(self):
+        bundle = Bundle()
+        at = next(n for n, leaf in enumerate(bundle.ledger.leaves) if n == bundle.story.deleted - 1)
+        bundle.facts[bundle.number(at)] = bundle.ledger.fact(at, bundle.last, gone=True)
+        verdict = judge(bundle)
+        self.assertEqual(verdict.failures, [])
+        self.assertEqual({at["session"]: at["recording"] for at in verdict.session_list}[S5], "deleted")
+
+    def test_a_running_visit_in_a_window_holds_where_others_outcomes_are_not_shown(self):
+        for kind in ("window", "session"):
+            with unittest.mock.patch.object(Story, "ending", ("other-lost",)):
+                bundle = Bundle(kind)
+            del bundle.facts[bundle.number(bundle.story.ending_at)]
+            verdict = judge(bundle)
+            self.assertEqual(verdict.failures, [])
+            self.assertIn(("outcome-not-shown", S6), [(at["name"], at["session"]) for at in verdict.gaps])
 
     def test_recordings_that_are_not_there_or_too_many(self):
         self.assert_fails(self.changed(f"recordings/{S1}.chap", None), ("recording-missing", S1))
@@ -888,7 +959,7 @@ class Tampered(unittest.TestCase):
         self.assert_fails(bundle, ("key-missing", S1))
         bundle = Bundle()
         bundle.manifest["withheld"] = []
-        self.assert_fails(bundle, ("key-missing", S2))
+        self.assert_fails(bundle, ("making-missing", bundle.story.made), ("key-missing", S2))
         for name, content in (("evidence", "not-opened"), ("input", "opened")):
             bundle = Bundle()
             bundle.keys[S1][name] = "00" * 32
@@ -1089,10 +1160,27 @@ class Command(unittest.TestCase):
             (self.path,),
             (self.path, "--key", "nonsense"),
             (self.path, "--key", self.key, "--checkpoint", "/absent"),
+            (self.path, "--key", self.key, "--checkpoint", recording_path),
             (recording_path, "--key", self.key, "--checkpoint", kept),
         ):
             self.assertEqual(self.run_main(*wrong)[0], 2, wrong)
         self.assertEqual(self.run_main(self.path, "--key", b64(raw(SEAL_KEY)))[0], 1)
+
+    def test_a_visit_without_a_channel_is_not_said_to_be_captured(self):
+        ended = Story.ended
+
+        def empty(story, kind, session, **document):
+            if session == S1:
+                story.recordings[S1] = recordings.Writer(uuid.UUID(S1)).block([]).seal(first_at=None, last_at=None)
+            return ended(story, kind, session, **document)
+
+        with unittest.mock.patch.object(Story, "ended", empty), unittest.mock.patch.object(Story, "points", False):
+            verdict = judge(Bundle())
+        self.assertEqual(verdict.failures, [])
+        self.assertIsNone(verdict.session_list[0]["coverage"])
+        text = cv.bundle_in_words(verdict)
+        self.assertIn("no channel was opened", text)
+        self.assertNotIn("everything that passed was captured", text)
 
     def test_a_damaged_first_header_is_still_a_bundle(self):
         good = Path(self.path).read_bytes()

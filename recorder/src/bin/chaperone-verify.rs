@@ -44,7 +44,12 @@ fn key(text: &str) -> Result<LedgerKey, String> {
 }
 
 fn note(path: &str) -> Result<Note, String> {
-    read(path).map(Note)
+    let text = read(path)?;
+    if bundle::is_checkpoint(&text) {
+        Ok(Note(text))
+    } else {
+        Err("it is no checkpoint of a ledger; give the file as you received it".to_owned())
+    }
 }
 
 fn read(path: &str) -> Result<String, String> {
@@ -136,6 +141,7 @@ fn in_words(verdict: &Verdict, out: &mut impl Write) -> std::io::Result<()> {
         Content::EvidenceOpened => {
             "The content was opened and checked, except for what was typed, which stays masked."
         }
+        Content::AllOpened if verdict.channels.is_empty() => "The content was opened and checked.",
         Content::AllOpened => "The content was opened and checked, typed input included.",
     };
     // What failed before the content was reached was not checked there.
@@ -170,6 +176,7 @@ fn sound(verdict: &Verdict, out: &mut impl Write) -> std::io::Result<()> {
     }
     if verdict.state == Some(SealState::Sealed) {
         let coverage = match verdict.coverage {
+            _ if verdict.channels.is_empty() => "no channel was opened",
             Some(Coverage::Refused) => "at least one channel was refused",
             Some(Coverage::FlowOnly) => {
                 "of at least one channel the bytes are kept, but are encrypted inside"

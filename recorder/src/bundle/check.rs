@@ -6,27 +6,20 @@ use uuid::Uuid;
 
 use super::archive::Archive;
 use super::fact::{FactReader, LeafReader, NextFact, NextLeaf, ReadFact};
+use super::made::{MADE, Making, targets};
 use super::manifest::{Manifest, Subject};
 use super::report::{AttemptSeen, Failing, Finding, Report};
-use super::seen::{ADMITTED, ATTEMPTS, OUTCOMES, Seen, id};
+use super::seen::{ADMITTED, ATTEMPTS, Seen, id};
 use crate::ledger::{Checkpoint, CompactRange, Hash, Leaf, TagKey, body_text_hash, tag, verify_inclusion};
 
 /// Missing leaves of one gap that are named one by one.
 const NAMED: u64 = 1_000;
+/// The kind of fact that says that retention has emptied facts.
+const CLEARED: &str = "bodies-cleared";
+/// So long every fact keeps its words: 90 days, in microseconds.
+const KEPT_US: i64 = 90 * 86_400 * 1_000_000;
 /// Kinds that are counted apart among what is not disclosed.
 const MAX_KINDS: usize = 1_000;
-
-/// The fact that says that the bundle was made.
-#[derive(Clone, Debug)]
-pub(super) struct Making {
-    pub at_us: i64,
-    pub kind: String,
-    pub reason: Option<String>,
-    /// Targets that it names.
-    pub named: Vec<Uuid>,
-    /// How many tag keys its leaf lacks the tag of.
-    pub lacks: usize,
-}
 
 /// One walk.
 pub(super) struct Check<'a> {
@@ -49,6 +42,10 @@ pub(super) struct Check<'a> {
     since_root: Option<Hash>,
     waiting: Option<NextFact>,
     last_fact: Option<u64>,
+    /// Number and time of each fact that retention is said to have emptied.
+    wordless: Vec<(u64, i64)>,
+    /// The last leaf that says that retention has emptied facts.
+    last_cleared: Option<u64>,
 }
 
 impl<'a> Check<'a> {
@@ -75,6 +72,8 @@ impl<'a> Check<'a> {
             since_root: None,
             waiting: None,
             last_fact: None,
+            wordless: Vec::new(),
+            last_cleared: None,
         }
     }
 
@@ -97,6 +96,7 @@ impl<'a> Check<'a> {
         while let Some(fact) = self.next_fact(&mut facts)? {
             self.fact(&fact, None)?;
         }
+        self.gaps();
         self.roots();
         Ok(())
     }
@@ -118,6 +118,9 @@ impl<'a> Check<'a> {
         self.missing_until(number);
         self.due = number.saturating_add(1);
         self.first_at_us.get_or_insert(leaf.at_us);
+        if leaf.kind == CLEARED {
+            self.last_cleared = Some(number);
+        }
         if self.whole {
             self.range
                 .append(leaf.hash())
@@ -155,6 +158,27 @@ impl<'a> Check<'a> {
     fn note_since(&mut self) {
         if self.since.is_some_and(|since| since.size == self.range.size()) {
             self.since_root = Some(self.range.root());
+        }
+    }
+
+    /// Retention waits for [`KEPT_US`], and a later leaf says what it did.
+    fn gaps(&mut self) {
+        let young = self
+            .making
+            .as_ref()
+            .filter(|made| made.kind == MADE)
+            .map(|made| made.at_us.saturating_sub(KEPT_US));
+        for (number, at_us) in std::mem::take(&mut self.wordless) {
+            let detail = if young.is_some_and(|young| at_us > young) {
+                "it is younger than what retention takes"
+            } else if self.whole && self.last_cleared.is_none_or(|cleared| number > cleared) {
+                "no later entry says that retention emptied facts"
+            } else {
+                let detail = "retention has deleted what this fact says; the entry stays";
+                self.report.gap("body-deleted", Some(number), None, detail);
+                continue;
+            };
+            self.report.fail(Finding::new(Failing::FactGapUnknown, detail).number(number));
         }
     }
 
@@ -212,9 +236,9 @@ impl<'a> Check<'a> {
         let document = self.opened(number, fact);
         self.belongs(number, fact, document.as_ref(), tagged);
         if number == self.manifest.made {
-            self.making(&fact.leaf, document.as_ref());
+            self.making = Some(Making::read(&fact.leaf, document.as_ref(), self.keys));
         }
-        self.collect(number, &fact.leaf, document.as_ref())
+        self.collect(number, &fact.leaf, document.as_ref(), fact.opened.is_none())
     }
 
     /// Whether it is in the ledger as B has it, and the same as among the leaves.
@@ -237,16 +261,17 @@ impl<'a> Check<'a> {
             self.report.fail(Finding::new(Failing::LeafChanged, detail).number(number));
         }
         if !fact.known_gap {
-            self.report
-                .fail(Finding::new(Failing::FactGapUnknown, "it gives no known reason").number(number));
+            self.report.fail(
+                Finding::new(Failing::FactGapUnknown, "it gives no reason that there can be").number(number),
+            );
         }
     }
 
     fn opened(&mut self, number: u64, fact: &ReadFact) -> Option<Value> {
         let Some((_, text)) = &fact.opened else {
-            let detail =
-                format!("retention has deleted what the fact {} says; the entry stays", fact.leaf.kind);
-            self.report.gap("body-deleted", Some(number), None, &detail);
+            if fact.known_gap {
+                self.wordless.push((number, fact.leaf.at_us));
+            }
             return None;
         };
         let document = serde_json::from_str::<Value>(text).ok().filter(Value::is_object);
@@ -283,20 +308,14 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn making(&mut self, leaf: &Leaf, document: Option<&Value>) {
-        let reason = document.and_then(|document| document.pointer("/body/reason")?.as_str());
-        let lacks = self.keys.iter().filter(|(_, key)| !leaf.tags.contains(&tag(key, leaf.number))).count();
-        self.making = Some(Making {
-            at_us: leaf.at_us,
-            kind: leaf.kind.clone(),
-            reason: reason.map(str::to_owned),
-            named: document.map(targets).unwrap_or_default(),
-            lacks,
-        });
-    }
-
     /// Counts, and remembers what the sessions need.
-    fn collect(&mut self, number: u64, leaf: &Leaf, document: Option<&Value>) -> Result<(), Finding> {
+    fn collect(
+        &mut self,
+        number: u64,
+        leaf: &Leaf,
+        document: Option<&Value>,
+        gone: bool,
+    ) -> Result<(), Finding> {
         let at = Timestamp::from_microsecond(leaf.at_us).unwrap_or(Timestamp::UNIX_EPOCH);
         let within = matches!(self.manifest.what, Subject::Window { .. } | Subject::Session { .. })
             || self.manifest.what.is_whole_at(leaf.at_us);
@@ -304,6 +323,7 @@ impl<'a> Check<'a> {
             self.report.sessions = self.report.sessions.saturating_add(1);
         }
         if within && ATTEMPTS.contains(&leaf.kind.as_str()) {
+            self.report.wordless += u64::from(gone);
             let text = |pointer: &str| document?.pointer(pointer)?.as_str().map(str::to_owned);
             self.report.attempt(AttemptSeen {
                 number,
@@ -316,7 +336,10 @@ impl<'a> Check<'a> {
         }
         match document {
             Some(document) => self.seen.take(number, at, &leaf.kind, document),
-            None => Ok(()),
+            None => {
+                self.seen.hide(number, &leaf.kind);
+                Ok(())
+            }
         }
     }
 
@@ -336,17 +359,10 @@ impl<'a> Check<'a> {
             "other"
         };
         *counts.entry(kind.to_owned()).or_default() += 1;
-        self.seen.hidden_outcome |= OUTCOMES.contains(&leaf.kind.as_str());
+        self.seen.hide(leaf.number, &leaf.kind);
         if self.manifest.what.is_whole_at(leaf.at_us) {
             let detail = format!("the ledger has {} about this target, and the bundle has it not", leaf.kind);
             self.report.fail(Finding::new(Failing::FactMissing, detail).number(leaf.number));
         }
     }
-}
-
-/// The targets that a document names.
-fn targets(document: &Value) -> Vec<Uuid> {
-    let also = document.get("also").and_then(Value::as_array).into_iter().flatten();
-    let also = also.filter_map(|target| target.as_str()?.parse().ok());
-    id(document, "target").into_iter().chain(also).collect()
 }

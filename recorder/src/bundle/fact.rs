@@ -9,6 +9,20 @@ use super::layout;
 use super::report::Finding;
 use crate::ledger::{Hash, Leaf, Salt};
 
+/// Kinds that keep their words for as long as the ledger: they say why something else is not there any more, or on whose
+/// word.
+const KEEP_THEIR_WORDS: &[&str] = &[
+    "recording-expired",
+    "recording-deleted",
+    "bodies-cleared",
+    "retention-changed",
+    "retention-assigned",
+    "retention-allowed",
+    "hold-added",
+    "hold-lifted",
+    "ledger-forked",
+    "clock-accepted",
+];
 /// The one reason for which a body may be gone.
 const RETENTION: &str = "retention";
 /// More hashes than any path has.
@@ -71,7 +85,9 @@ impl FactLine {
             (None, None) => None,
             _ => return None,
         };
-        let known_gap = opened.is_some() || self.gap.as_deref() == Some(RETENTION);
+        let by_retention =
+            self.gap.as_deref() == Some(RETENTION) && !KEEP_THEIR_WORDS.contains(&leaf.kind.as_str());
+        let known_gap = opened.is_some() || by_retention;
         (leaf.number == self.number).then_some(ReadFact { leaf, opened, known_gap, proof: proof? })
     }
 }

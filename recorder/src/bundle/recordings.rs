@@ -18,7 +18,7 @@ use crate::header::Header;
 use crate::key::PublicKey;
 use crate::medium::Medium;
 use crate::seal::{self, Seal};
-use crate::verify::{LedgerView, Verdict, VerifyWith, verify_part};
+use crate::verify::{Content, LedgerView, Verdict, VerifyWith, verify_part};
 use crate::walk::Walk;
 
 /// Data keys as `keys.json` has them.
@@ -42,6 +42,8 @@ pub(super) struct Sessions<'a> {
     /// `None` where the keys cannot be read.
     pub keys: Option<&'a KeyFile>,
     pub withheld: BTreeSet<Uuid>,
+    /// Whether all about the target is in the bundle.
+    pub whole: bool,
     pub report: &'a mut Report,
 }
 
@@ -61,19 +63,12 @@ impl Sessions<'_> {
 
     fn one(&mut self, id: Uuid, session: &Session) {
         let part = self.archive.part(&layout::recording(id)).filter(|_| session.is_sealed());
-        if session.admitted.is_some() && session.outcome.is_none() {
-            if self.seen.hidden_outcome {
-                let detail = "the ledger has outcomes of sessions on the target that the bundle has not";
-                self.report.fail(Finding::new(Failing::OutcomeMissing, detail).session(id));
-            } else {
-                let detail =
-                    "the session had not ended, or its end was not written, when checkpoint B was signed";
-                self.report.gap("not-ended", None, Some(id), detail);
-            }
+        if let (Some((admitted, _)), None, false) = (session.admitted, &session.outcome, session.deleted) {
+            self.without_outcome(id, session, admitted);
         }
         let (stands, verdict) = match part {
             Some(part) => self.recording(id, session, part),
-            None if !session.is_sealed() => (RecordingStands::None, None),
+            None if !session.is_sealed() && !session.deleted => (RecordingStands::None, None),
             None if session.deleted => {
                 self.report.gap(
                     "recording-deleted",
@@ -91,6 +86,9 @@ impl Sessions<'_> {
             }
         };
         let Some((number, began)) = session.admitted else { return };
+        // Where no channel was opened, nothing could pass and nothing was typed.
+        let passed =
+            verdict.as_ref().map(|(verdict, _)| verdict).filter(|verdict| !verdict.channels.is_empty());
         let opened = verdict.as_ref().is_some_and(|(_, opened)| *opened && stands == RecordingStands::Sound);
         self.report.session_list.push(SessionSeen {
             session: id,
@@ -100,9 +98,31 @@ impl Sessions<'_> {
             outcome: session.outcome.clone(),
             end_reason: session.end_reason.clone(),
             recording: stands,
-            coverage: verdict.and_then(|(verdict, _)| verdict.coverage),
+            typed: passed.is_some_and(|verdict| verdict.content == Content::AllOpened),
+            coverage: passed.and_then(|verdict| verdict.coverage),
             content: if opened { "opened" } else { "not-opened" },
         });
+    }
+
+    /// A session that was admitted, and of which nothing says what became of it. Whose a hidden outcome is cannot be
+    /// told: only where all about the target is in the bundle is it one that should be there.
+    fn without_outcome(&mut self, id: Uuid, session: &Session, admitted: u64) {
+        let hidden = self.seen.hidden_outcome.is_some_and(|number| number > admitted);
+        if session.ended.is_some() || (hidden && self.whole) {
+            let detail = if hidden {
+                "the ledger has outcomes of sessions on the target that the bundle does not show"
+            } else {
+                "the session ended, and nothing says what became of its recording"
+            };
+            self.report.fail(Finding::new(Failing::OutcomeMissing, detail).session(id));
+        } else if hidden {
+            let detail = "outcomes of sessions on the target are not shown: one may be this session's, or it had not ended";
+            self.report.gap("outcome-not-shown", None, Some(id), detail);
+        } else {
+            let detail =
+                "the session had not ended, or its end was not written, when checkpoint B was signed";
+            self.report.gap("not-ended", None, Some(id), detail);
+        }
     }
 
     /// The verdict on a recording, and whether its content was opened.

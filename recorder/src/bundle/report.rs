@@ -141,7 +141,7 @@ impl Finding {
 /// Something that is not there, says so, and can be shown to be meant so.
 #[derive(Clone, Debug, Serialize)]
 pub struct Gap {
-    /// `body-deleted`, `recording-deleted`, `key-withheld`, `keys-sealed` or `not-ended`.
+    /// `body-deleted`, `recording-deleted`, `key-withheld`, `keys-sealed`, `not-ended` or `outcome-not-shown`.
     pub name: &'static str,
     /// The fact.
     #[serde(serialize_with = "super::decimal::maybe")]
@@ -182,7 +182,7 @@ pub enum RecordingStands {
     Missing,
     /// Retention has deleted it, says the ledger.
     Deleted,
-    /// There is none: never started, lost, or not ended.
+    /// There is none: never started, lost, not ended, or with an outcome that is not shown.
     None,
 }
 
@@ -204,8 +204,11 @@ pub struct SessionSeen {
     pub end_reason: Option<String>,
     /// Its recording.
     pub recording: RecordingStands,
-    /// The weakest of its channels' coverages; unknown when recovered.
+    /// The weakest of its channels' coverages; unknown when recovered, none where none was opened.
     pub coverage: Option<Coverage>,
+    /// Whether there is typed input, or may be, and its key opened it.
+    #[serde(skip)]
+    pub(super) typed: bool,
     /// `opened`, or `not-opened`.
     pub content: &'static str,
 }
@@ -255,6 +258,9 @@ pub struct Report {
     pub more_failures: u64,
     /// What no bundle proves.
     pub not_proved: Vec<&'static str>,
+    /// Attempts whose words are gone by retention.
+    #[serde(skip)]
+    pub(super) wordless: u64,
     /// Names that the maker gave, for the words.
     #[serde(skip)]
     pub(super) names: super::names::Names,
@@ -282,6 +288,7 @@ impl Report {
             failures: Vec::new(),
             more_failures: 0,
             not_proved: super::words::NOT_PROVED.to_vec(),
+            wordless: 0,
             names: super::names::Names::default(),
             made: None,
         }

@@ -50,8 +50,8 @@ impl Session {
 pub(super) struct Seen {
     pub sessions: BTreeMap<Uuid, Session>,
     checkpoints: usize,
-    /// A fact of [`OUTCOMES`] is not disclosed.
-    pub hidden_outcome: bool,
+    /// Number of the last leaf of [`OUTCOMES`] that is not disclosed, or whose words are gone.
+    pub hidden_outcome: Option<u64>,
 }
 
 impl Seen {
@@ -117,6 +117,13 @@ impl Seen {
             return Err(Finding::new(Failing::TooMuch, "more sessions than are taken").number(number));
         }
         Ok(self.sessions.entry(id).or_insert_with(|| Session { first: number, ..Session::default() }))
+    }
+
+    /// Notes a leaf without words: of an outcome it may hide whose it is.
+    pub(super) fn hide(&mut self, number: u64, kind: &str) {
+        if OUTCOMES.contains(&kind) {
+            self.hidden_outcome = self.hidden_outcome.max(Some(number));
+        }
     }
 
     /// Whether it was admitted in this bundle, so far.

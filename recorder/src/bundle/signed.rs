@@ -44,6 +44,12 @@ impl FromStr for LedgerKey {
     }
 }
 
+/// Whether a text is a checkpoint's note at all, whoever signed it. What is none cannot be compared with.
+#[must_use]
+pub fn is_checkpoint(note: &str) -> bool {
+    opened(note.as_bytes(), &[], "").is_ok()
+}
+
 /// A checkpoint, as far as it can be read, and whether a given key signed it.
 pub(super) fn opened(
     note: &[u8],

@@ -12,9 +12,10 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::archive::Archive;
-use super::check::{Check, Making};
+use super::check::Check;
 use super::files;
 use super::layout;
+use super::made::Making;
 use super::manifest::{self, FORMAT, Manifest, Subject};
 use super::recordings::{KeyFile, Sessions};
 use super::report::{Failing, Finding, Report, TreeState};
@@ -93,9 +94,11 @@ fn steps(file: Arc<dyn Medium>, with: &BundleWith, report: &mut Report) -> Resul
             Check::new(&archive, &manifest, &tag_keys, (range, &trees.to, trees.since.as_ref()), report);
         check.run()?;
         let (seen, made, first) = (std::mem::take(&mut check.seen), check.making.take(), check.first_at_us);
+        let made = made.filter(|made| made.is_of(&manifest, archive.has(layout::SEALED_KEYS)));
         making(&manifest, &tag_keys, made.as_ref(), first, report);
         let withheld: BTreeSet<Uuid> = manifest.withheld.iter().copied().collect();
-        Sessions { archive: &archive, seen: &seen, keys: keys.as_ref(), withheld, report }.check();
+        let whole = matches!(manifest.what, Subject::Target { .. });
+        Sessions { archive: &archive, seen: &seen, keys: keys.as_ref(), withheld, whole, report }.check();
         let stopped = |_| vec![Finding::new(Failing::Unreadable, "hashing did not finish")];
         hashed.join().unwrap_or_else(stopped).into_iter().for_each(|finding| report.fail(finding));
         Ok(())
@@ -276,9 +279,7 @@ fn making(
     let fail = |report: &mut Report, name, detail: &str| {
         report.fail(Finding::new(name, detail).number(manifest.made));
     };
-    let ours =
-        |made: &&Making| made.kind == "bundle-made" && made.reason.as_deref() == Some(&manifest.reason);
-    let Some(made) = made.filter(ours) else {
+    let Some(made) = made else {
         return fail(
             report,
             Failing::MakingMissing,

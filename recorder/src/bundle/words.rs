@@ -39,7 +39,11 @@ pub(super) fn statement(report: &Report) -> Option<String> {
         "window" => format!("at least {counts} of window {}", report.subject.get("window")?.as_str()?),
         _ => format!("at least {counts} about session {}", report.subject.get("session")?.as_str()?),
     };
-    Some(format!("{trees} {what}; none was removed or changed since {}.", since(report)))
+    let gone = match report.wordless {
+        0 => String::new(),
+        count => format!("; of {count} of them the words are gone by retention"),
+    };
+    Some(format!("{trees} {what}{gone}; none was removed or changed since {}.", since(report)))
 }
 
 fn since(report: &Report) -> String {
@@ -176,15 +180,23 @@ fn session_line(session: &SessionSeen, out: &mut impl Write) -> io::Result<()> {
         Some("session-recovered") => "sealed as found after a crash: the very last bytes may be missing",
         Some("session-never-started") => "never started: nothing passed",
         Some("session-lost") => "its recording is stated lost",
-        _ => "not ended when checkpoint B was signed",
+        _ if session.recording == RecordingStands::Deleted => "what became of it is not in words any more",
+        _ if session.ended.is_some() => "what became of it is not shown",
+        _ => {
+            "no outcome is shown: it had not ended when checkpoint B was signed, unless said otherwise below"
+        }
     };
     let why =
         session.end_reason.as_deref().map(|why| format!(", because {}", plain(why))).unwrap_or_default();
     writeln!(out, "      {outcome}{why}")?;
     let recording = match (session.recording, session.content) {
-        (RecordingStands::Sound, "opened") => {
-            "recording sound, content opened and checked, typed input as given"
+        (RecordingStands::Sound, "opened") if session.typed => {
+            "recording sound, content opened and checked, typed input too"
         }
+        (RecordingStands::Sound, "opened") if session.coverage.is_some() => {
+            "recording sound, content opened and checked, but for typed input, which stays masked"
+        }
+        (RecordingStands::Sound, "opened") => "recording sound, content opened and checked",
         (RecordingStands::Sound, _) => {
             "recording sound in order and completeness; its content was not opened"
         }
@@ -198,7 +210,9 @@ fn session_line(session: &SessionSeen, out: &mut impl Write) -> io::Result<()> {
         Some(Coverage::OutputOnly) => "; of at least one channel, output only, by policy",
         Some(Coverage::FlowOnly) => "; the bytes of at least one channel are encrypted inside",
         Some(Coverage::Refused) => "; at least one channel was refused",
-        None => "",
+        None if session.recording != RecordingStands::Sound => "",
+        None if session.outcome.as_deref() == Some("session-sealed") => "; no channel was opened",
+        None => "; sealed after a crash, so that its coverage is not known",
     };
     writeln!(out, "      {recording}{coverage}")
 }

@@ -21,6 +21,9 @@ use proptest::prelude::{any, proptest};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+mod command;
+mod left_out;
+
 const ORIGIN: &str = "hospital.example/gate";
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -29,13 +32,20 @@ struct Ledger {
     signer: NoteSigner,
     key: TagKey,
     target: Uuid,
+    window: Uuid,
     session: Uuid,
     facts: Vec<(Leaf, Salt, String)>,
     recording: Vec<u8>,
     evidence: [u8; 32],
+    /// Facts without their words.
+    gone: Vec<u64>,
+    /// How much later than by the hour facts are written from now on.
+    later_us: i64,
+    /// What the bundle is about.
+    what: Option<Subject>,
 }
 
-fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
+fn recorded(session: Uuid, channel: bool) -> (Vec<u8>, [u8; 32], String) {
     let files = tempfile::tempdir().unwrap();
     let folder = Folder::open(files.path()).unwrap();
     let identity = Identity::generate();
@@ -46,10 +56,13 @@ fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
     };
     let opening = Opening { session, started: Timestamp::now(), facts: json!({}), mode: Durability::Prompt };
     let live = LiveRecording::start(&folder, opening, &keys).unwrap();
-    let channel = live.open_channel(0, ChannelKind::new("exec", json!({})), false).unwrap();
-    drop(channel.append(Stream::Output, Bytes::from(vec![7; 20_000])).unwrap());
-    drop(channel.append(Stream::Output, Bytes::from_static(b"pumps: 412\r\n")).unwrap());
-    let coverage = vec![ChannelCoverage { channel: 0, coverage: Coverage::Captured, why: String::new() }];
+    let mut coverage = Vec::new();
+    if channel {
+        let channel = live.open_channel(0, ChannelKind::new("exec", json!({})), false).unwrap();
+        drop(channel.append(Stream::Output, Bytes::from(vec![7; 20_000])).unwrap());
+        drop(channel.append(Stream::Output, Bytes::from_static(b"pumps: 412\r\n")).unwrap());
+        coverage.push(ChannelCoverage { channel: 0, coverage: Coverage::Captured, why: String::new() });
+    }
     let seal =
         live.seal(Ending { reason: "client-closed".to_owned(), at: Timestamp::now(), coverage }).unwrap();
     let path = folder.recording(session);
@@ -59,29 +72,75 @@ fn recorded(session: Uuid) -> (Vec<u8>, [u8; 32], String) {
 
 impl Ledger {
     fn new() -> Self {
+        let mut ledger = Self::visited();
+        ledger.made(ledger.whole());
+        ledger
+    }
+
+    /// All that the ledger has about the target in its time.
+    fn whole(&self) -> Subject {
+        Subject::Target { targets: vec![self.target], from_us: 3 * HOUR_US, to_us: 200 * HOUR_US }
+    }
+
+    /// A bundle is made, about this.
+    fn made(&mut self, what: Subject) {
+        self.made_with(what, &json!([]), &json!([]));
+    }
+
+    fn made_with(&mut self, what: Subject, withheld: &Value, recipients: &Value) {
+        let body =
+            json!({ "reason": "audit", "subject": what, "withheld": withheld, "recipients": recipients });
+        self.fact("bundle-made", true, None, &body);
+        self.what = Some(what);
+    }
+
+    /// All but that the bundle was made.
+    fn visited() -> Self {
+        Self::recorded(true)
+    }
+
+    /// With a visit in which no channel was opened, unless one was.
+    fn visited_with(channel: bool) -> Self {
+        let mut ledger = Self::recorded(channel);
+        ledger.made(ledger.whole());
+        ledger
+    }
+
+    fn recorded(channel: bool) -> Self {
         let session = Uuid::now_v7();
-        let (recording, evidence, seal) = recorded(session);
+        let (recording, evidence, seal) = recorded(session, channel);
         let signer = NoteSigner::new(ORIGIN, Arc::new(SigningKey::generate().unwrap())).unwrap();
         let (key, target) = (TagKey([5; 32]), Uuid::now_v7());
-        let mut ledger = Self { signer, key, target, session, facts: Vec::new(), recording, evidence };
+        let mut ledger = Self {
+            signer,
+            key,
+            target,
+            window: Uuid::now_v7(),
+            session,
+            facts: Vec::new(),
+            recording,
+            evidence,
+            gone: Vec::new(),
+            later_us: 0,
+            what: None,
+        };
         (0..3).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
         ledger.fact("attempt-refused", true, None, &json!({ "reason": "no-window" }));
         ledger.fact("session-admitted", true, Some(session), &json!({}));
         (0..300).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
         ledger.fact("session-ended", true, Some(session), &json!({ "reason": "client-closed" }));
         ledger.fact("session-sealed", true, Some(session), &json!({ "seal_hash": seal }));
-        ledger.fact("bundle-made", true, None, &json!({ "reason": "audit" }));
         ledger
     }
 
     fn fact(&mut self, kind: &str, about: bool, session: Option<Uuid>, body: &Value) {
         let number = self.facts.len() as u64;
         let target = about.then_some(self.target);
-        let document = json!({ "node": "gate", "person": null, "vendor": null, "target": target, "window": null,
+        let document = json!({ "node": "gate", "person": null, "vendor": null, "target": target, "window": about.then_some(self.window),
             "session": session, "attempt": null, "body": body });
         let (salt, text) = ([number as u8; 16], canonical_json(&document).unwrap());
         let tags = if about { vec![tag(&self.key, number)] } else { Vec::new() };
-        let at_us = (number as i64 + 1) * HOUR_US;
+        let at_us = (number as i64 + 1) * HOUR_US + self.later_us;
         let leaf =
             Leaf { number, at_us, kind: kind.to_owned(), tags, body_hash: body_text_hash(&salt, &text) };
         self.facts.push((leaf, salt, text));
@@ -110,8 +169,9 @@ impl Ledger {
             let tile = &self.facts[begin as usize..end as usize];
             nodes.open_tile(&tile.iter().map(|(leaf, ..)| leaf.clone()).collect::<Vec<_>>());
             let proof = nodes.prove(leaf.number).unwrap();
+            let opened = (!self.gone.contains(&leaf.number)).then_some((salt, text.as_str()));
             if Some(leaf.number) != no_fact {
-                lines += &FactLine::new(leaf, Some((salt, text)), &proof).to_line();
+                lines += &FactLine::new(leaf, opened, &proof).to_line();
             }
         }
         let mut keys = RecordingKeyTexts::default();
@@ -133,10 +193,12 @@ impl Ledger {
             .iter()
             .for_each(|name| add(name, b"{}"));
         add(layout::KEYS, serde_json::to_string(&keys).unwrap().as_bytes());
-        add(&layout::recording(self.session), &self.recording);
+        if !self.recording.is_empty() {
+            add(&layout::recording(self.session), &self.recording);
+        }
         let manifest = Manifest {
             format: FORMAT,
-            what: Subject::Target { targets: vec![self.target], from_us: 3 * HOUR_US, to_us: 200 * HOUR_US },
+            what: self.what.clone().unwrap_or_else(|| self.whole()),
             from: range.size(),
             to: whole.size(),
             origin: ORIGIN.to_owned(),
