@@ -2572,6 +2572,10 @@ class BundleCheck:
             if known.admitted is None:
                 known.admitted, known.began_us = fact.number, fact.leaf.time_us
                 known.counted = self.what.covers(fact.leaf.time_us)
+        elif kind == "session-started" and session is not None:
+            known = self._session(session)
+            with contextlib.suppress(ValueError):
+                known.checkpoints += RECORDING_CHECKPOINT.pack(0, from_hex(fact.says("recording_identity")))
         elif kind in OUTCOME_KINDS and session is not None:
             known = self._session(session)
             known.outcome = kind

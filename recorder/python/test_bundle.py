@@ -444,7 +444,7 @@ class Tampered(unittest.TestCase):
         section, _, gaps = section.partition("**Gaps**")
         names = re.findall(r"`([a-z]+(?:-[a-z]+)*)`", section)
         own = set(recordings.cv.FAILURES) - {"unreadable", "unknown-version"}
-        kinds = {*cv.OUTCOME_KINDS, "session-admitted", "recording-deleted", "recording-checkpoint", "bundle-made"}
+        kinds = {*cv.OUTCOME_KINDS, "session-admitted", "session-started", "recording-deleted", "recording-checkpoint", "bundle-made"}
         words = {"format", "made", "from", "to", "checkpoint", "manifest", "window", "retention", "withheld", "session"}
         words |= {"block", "chain", "failure", "number", "file", "target", "also", "session-ended", "outcome-not-shown", "body-deleted", "reason", "what"} | set(cv.KINDS_WITH_WORDS)
         self.assertEqual({n for n in names if n not in own | kinds | words}, set(cv.BUNDLE_FAILURES))
@@ -936,11 +936,31 @@ class Tampered(unittest.TestCase):
 
         def sealed_again(story, kind, session, **document):
             if session == S1:
-                story.recordings[S1] = recordings.Writer(uuid.UUID(S1)).block([]).seal(first_at=None, last_at=None)
+                story.recordings[S1] = recordings.Writer(uuid.UUID(S1)).block([]).seal()
             return ended(story, kind, session, **document)
 
         with unittest.mock.patch.object(Story, "ended", sealed_again):
             self.assert_fails(Bundle(), ("recording-unsound", (S1, "tail-cut")))
+
+    def test_a_recording_that_was_put_in_place_of_the_begun_one_is_not_sound(self):
+        """Its seal is in the ledger, since a gate was made to take it; the visit's start names another beginning."""
+        add = Story.add
+
+        def began(other):
+            def noted(story, kind, *targets, **document):
+                number = add(story, kind, *targets, **document)
+                if kind == "session-admitted" and document.get("session") == S1:
+                    identity = (recording(S2) if other else story.recordings[S1]).c0.hex()
+                    add(story, "session-started", *targets, **{**document, "body": {"recording_identity": identity}})
+                return number
+
+            return unittest.mock.patch.object(Story, "add", noted)
+
+        with began(other=False):
+            self.assertTrue(judge(Bundle()).holds)
+        with began(other=True):
+            bundle = Bundle()
+            self.assert_fails(bundle, ("recording-unsound", (S1, "ledger-mismatch")))
 
     def test_the_recording_of_another_session_under_this_name(self):
         def exchanged(story, kind, session, **document):
@@ -1171,7 +1191,7 @@ class Command(unittest.TestCase):
 
         def empty(story, kind, session, **document):
             if session == S1:
-                story.recordings[S1] = recordings.Writer(uuid.UUID(S1)).block([]).seal(first_at=None, last_at=None)
+                story.recordings[S1] = recordings.Writer(uuid.UUID(S1)).block([]).seal()
             return ended(story, kind, session, **document)
 
         with unittest.mock.patch.object(Story, "ended", empty), unittest.mock.patch.object(Story, "points", False):

@@ -73,9 +73,14 @@ fn exactly_the_sign_in_around_the_gate_alarms(house: chaperone_tests::Furnishing
     assert!(compared.iter().all(|fact| fact.body["reason"] == "weekly comparison"));
     // A visit that the server's log has lost is said as well.
     log(&house, "Server listening on 127.0.0.1 port 22.\n");
-    let lost = house.sam().does(&words);
-    assert_eq!(lost["understood"], 0, "{lost:#}");
-    assert!(lost["summary"].as_str().unwrap().contains("right log"), "{lost:#}");
+    let lost = house.sam().tries(&words);
+    assert_eq!((lost.status, &lost.answer["understood"]), (Some(1), &0.into()), "{lost:?}");
+    assert!(lost.answer["summary"].as_str().unwrap().contains("right log"), "{lost:?}");
+    // Nothing that may be a sign-in is passed over in silence.
+    log(&house, "28 Nov 2026 07:10 alaris sshd[7]: Accepted password for svc from 203.0.113.9 port 9 ssh2\n");
+    let unread = house.sam().tries(&words);
+    assert_eq!((unread.status, &unread.answer["unread"]), (Some(1), &1.into()), "{unread:?}");
+    assert!(unread.answer["summary"].as_str().unwrap().contains("COULD NOT BE READ (lines 1)"), "{unread:?}");
 }
 
 on_both_databases!(exactly_the_sign_in_around_the_gate_alarms);

@@ -71,6 +71,10 @@ pub struct Reconciled {
     pub lines: u64,
     /// As above.
     pub understood: u64,
+    /// How many told of a sign-in and could not be read as one.
+    pub unread: u64,
+    /// The first of these, by their lines.
+    pub unread_lines: Vec<u64>,
     /// The first and the last time in it.
     pub span: Option<(Timestamp, Timestamp)>,
     /// What fits, and what does not.
@@ -97,8 +101,9 @@ impl Desk {
         let sign_ins = log.sign_ins.into_iter().filter(within).collect();
         let visits = self.visits(ask, span).await?;
         let comparison = compare(sign_ins, visits, span, ask.tolerance);
-        let reconciled =
-            Reconciled { format, lines: log.lines, understood: log.understood, span, comparison };
+        let (lines, understood, unread) = (log.lines, log.understood, log.unread);
+        let unread_lines = log.unread_lines;
+        let reconciled = Reconciled { format, lines, understood, unread, unread_lines, span, comparison };
         self.write_reconciled(ask, &reconciled).await?;
         Ok(reconciled)
     }
@@ -149,7 +154,7 @@ impl Desk {
             without_sign_in.iter().map(|visit| visit.session).take(MOST_ALARMS).collect();
         let about = json!({
             "reason": ask.reason, "format": found.format.as_str(), "lines": found.lines.to_string(),
-            "understood": found.understood.to_string(), "explained": explained.len(),
+            "understood": found.understood.to_string(), "unread": found.unread.to_string(), "explained": explained.len(),
             "unexplained": unexplained.len(), "without_sign_in": without_sign_in.len(), "visits": missing,
             "from": found.span.map(|(first, _)| first), "to": found.span.map(|(_, last)| last),
         });

@@ -61,19 +61,22 @@ pub(crate) async fn run(asked: Reconcile) -> Result<(), Failure> {
     let query: Vec<_> =
         query.iter().filter_map(|(name, value)| value.as_deref().map(|value| (*name, value))).collect();
     let found: ReconcileView = client.upload(&["reconcile"], &query, log).await?;
-    let fits = found.unexplained.is_empty();
+    let (fits, is_read) = (found.unexplained.is_empty(), found.unread == 0 && found.understood > 0);
     if asked.via.json {
         asked.via.done(&found, |_| String::new())?;
     } else {
         print(&found)?;
     }
-    if fits {
-        Ok(())
-    } else {
-        Err(Failure::failed(
+    match (fits, is_read) {
+        (true, true) => Ok(()),
+        (true, false) => Err(Failure::failed(
+            "not everything in the log that may be a sign-in could be read",
+            "look at the lines that are named; export it in English, or say --format, --year and --time-zone",
+        )),
+        (false, _) => Err(Failure::failed(
             "the server's own log has sign-ins that no visit explains",
             "see the alert: chaperone alert list; ask clinical engineering who worked there around the gate",
-        ))
+        )),
     }
 }
 

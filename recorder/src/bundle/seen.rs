@@ -20,6 +20,8 @@ pub(super) const OUTCOMES: &[&str] =
 /// Kinds of fact that are an attempt.
 pub(super) const ATTEMPTS: &[&str] = &["attempt-failed", "attempt-refused", ADMITTED];
 pub(super) const ADMITTED: &str = "session-admitted";
+/// The kind of fact that says what a session's recording begins with.
+const STARTED: &str = "session-started";
 
 /// One session, as its facts have it.
 #[derive(Clone, Debug, Default)]
@@ -68,8 +70,8 @@ impl Seen {
             return self.take_checkpoints(number, body);
         }
         let Some(id) = id(document, "session") else { return Ok(()) };
-        let wanted =
-            matches!(kind, ADMITTED | "session-ended" | "recording-deleted") || OUTCOMES.contains(&kind);
+        let wanted = matches!(kind, ADMITTED | STARTED | "session-ended" | "recording-deleted")
+            || OUTCOMES.contains(&kind);
         if !wanted {
             return Ok(());
         }
@@ -77,6 +79,14 @@ impl Seen {
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         match kind {
             ADMITTED => session.admitted = Some((number, at)),
+            STARTED => {
+                let mut identity = Hash::default();
+                let said = text("recording_identity");
+                if said.is_some_and(|said| hex::decode_to_slice(said, &mut identity).is_ok()) {
+                    // What the chain begins with: a file that was put in the recording's place begins otherwise.
+                    session.checkpoints.push((0, identity));
+                }
+            }
             "session-ended" => {
                 session.ended = Some(at);
                 session.end_reason = text("reason").map(str::to_owned);

@@ -108,3 +108,17 @@ fn the_fact_of_its_making_is_of_this_bundle() {
         assert!(found(&report, Failing::MakingMissing, SEALED + 1), "{:#?}", report.failures);
     }
 }
+
+#[test]
+fn a_recording_that_was_put_in_place_of_the_begun_one_is_not_sound() {
+    // Sealed, and its seal in the ledger: a gate was made to take it. It begins otherwise than the visit's recording did.
+    let mut ledger = Ledger::recorded(true);
+    let (recording, evidence, seal) = recorded(ledger.session, true);
+    (ledger.recording, ledger.evidence) = (recording, evidence);
+    ledger.facts.truncate(usize::try_from(SEALED).unwrap());
+    ledger.fact("session-sealed", true, Some(ledger.session), &json!({ "seal_hash": seal }));
+    ledger.made(ledger.whole());
+    let report = ledger.judged(ledger.bundle(1, None, None), None);
+    assert_eq!(names(&report), [Failing::RecordingUnsound]);
+    assert_eq!(report.failures[0].failure, Some(Failure::LedgerMismatch));
+}

@@ -10,11 +10,11 @@ use chaperone_recorder::bundle::{
     Report, Subject, base64, encode_leaf, evidence_key, layout, sign, verify_bytes,
 };
 use chaperone_recorder::ledger::{
-    Checkpoint, CompactRange, Leaf, NoteSigner, Salt, TagKey, body_text_hash, canonical_json, tag,
+    Checkpoint, CompactRange, Leaf, NoteSigner, Salt, TagKey, body_text_hash, canonical_json, hash_of, tag,
 };
 use chaperone_recorder::{
-    ChannelCoverage, ChannelKind, Coverage, Durability, Ending, Folder, Identity, LiveRecording, Opening,
-    RecordingKeys, SigningKey, Stream,
+    ChannelCoverage, ChannelKind, Coverage, Durability, Ending, Failure, Folder, Identity, LiveRecording,
+    Opening, RecordingKeys, SigningKey, Stream,
 };
 use jiff::Timestamp;
 use proptest::prelude::{any, proptest};
@@ -127,10 +127,19 @@ impl Ledger {
         (0..3).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
         ledger.fact("attempt-refused", true, None, &json!({ "reason": "no-window" }));
         ledger.fact("session-admitted", true, Some(session), &json!({}));
-        (0..300).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
+        ledger.fact("session-started", true, Some(session), &ledger.began());
+        (0..299).for_each(|_| ledger.fact("signed-in", false, None, &json!({})));
         ledger.fact("session-ended", true, Some(session), &json!({ "reason": "client-closed" }));
         ledger.fact("session-sealed", true, Some(session), &json!({ "seal_hash": seal }));
         ledger
+    }
+
+    /// What the ledger says that the recording begins with: its C₀.
+    fn began(&self) -> Value {
+        let len = u32::from_be_bytes(self.recording[12..16].try_into().unwrap()) as usize;
+        let header = &self.recording[..16 + len + 64];
+        let identity = hash_of(&[b"chaperone/recording/chain/v1\n", header]);
+        json!({ "recording_identity": hex::encode(identity) })
     }
 
     fn fact(&mut self, kind: &str, about: bool, session: Option<Uuid>, body: &Value) {

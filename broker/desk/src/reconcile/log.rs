@@ -46,7 +46,8 @@ impl LogFormat {
         let begin = text.trim_start_matches('\u{feff}').trim_start();
         let first = begin.lines().next().unwrap_or_default();
         let titles = first.to_ascii_lowercase();
-        if begin.starts_with('<') {
+        // `<38>` is a syslog priority.
+        if begin.strip_prefix('<').is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())) {
             Self::WindowsXml
         } else if begin.starts_with('{') {
             Self::Journal
@@ -72,7 +73,10 @@ impl LogFormat {
                 }
             }
         }
-        log.sign_ins.truncate(MAX_SIGN_INS);
+        // What is beyond is not passed over in silence.
+        for beyond in log.sign_ins.split_off(MAX_SIGN_INS.min(log.sign_ins.len())) {
+            log.not_read(beyond.line);
+        }
         log
     }
 }

@@ -35,11 +35,26 @@ pub struct ReadLog {
     pub lines: u64,
     /// Of these, how many were understood: of the right program or kind, with a time where the format has one.
     pub understood: u64,
+    /// How many told of a sign-in and could not be read as one: what they say is not compared.
+    pub unread: u64,
+    /// The first of these, by their lines.
+    pub unread_lines: Vec<u64>,
     /// The first and the last time in it.
     pub span: Option<(Timestamp, Timestamp)>,
 }
 
+/// Lines that are named.
+const NAMED: usize = 20;
+
 impl ReadLog {
+    /// An entry tells of a sign-in, and not of whose, when or from where.
+    pub(super) fn not_read(&mut self, line: u64) {
+        self.unread += 1;
+        if self.unread_lines.len() < NAMED {
+            self.unread_lines.push(line);
+        }
+    }
+
     /// An entry was understood, with its time if it has one.
     pub(super) fn entry(&mut self, at: Option<Timestamp>) {
         self.understood += 1;

@@ -15,11 +15,34 @@ const PROGRAMS: [&str; 2] = ["sshd", "sshd-session"];
 /// Reads one line into what is known of the log.
 pub(super) fn line(log: &mut ReadLog, text: &str, calendar: &Calendar) {
     let newest = log.span.map(|(_, newest)| newest);
-    let Some((at, message)) = entry(text, calendar, newest) else { return };
+    let text = without_priority(text);
+    let Some((at, message)) = entry(text, calendar, newest) else {
+        if tells_of_a_sign_in(text) {
+            log.not_read(log.lines);
+        }
+        return;
+    };
     log.entry(at);
-    if let Some(sign_in) = accepted(&message) {
-        log.sign_ins.push(SignIn { line: log.lines, at, ..sign_in });
+    match accepted(&message) {
+        Some(sign_in) => log.sign_ins.push(SignIn { line: log.lines, at, ..sign_in }),
+        None if message.starts_with("Accepted ") => log.not_read(log.lines),
+        None => {}
     }
+}
+
+/// A line without the priority that collectors leave before it (RFC 3164 §4.1.1).
+fn without_priority(text: &str) -> &str {
+    let digits = text.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    match digits {
+        Some((digits, rest)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => text,
+    }
+}
+
+/// Whether a line whose stamp or program is not understood has a sign-in's words on it.
+fn tells_of_a_sign_in(text: &str) -> bool {
+    let after = text.split_once("Accepted ").map(|(_, after)| after);
+    after.is_some_and(|after| [" for ", " from ", " port "].iter().all(|word| after.contains(word)))
 }
 
 /// The time and the message of a line of sshd's.

@@ -69,6 +69,13 @@ fn a_certificate_s_serial_and_other_methods_are_read() {
     assert_eq!(log.sign_ins[0].serial.as_deref(), Some("4711"));
     assert_eq!(log.sign_ins[1].account, "svc");
     assert_eq!((log.lines, log.understood), (6, 5));
+    assert_eq!(
+        read("<38>Nov 28 07:10:11 h sshd[1]: Accepted password for svc from 10.0.0.1 port 1 ssh2")
+            .sign_ins
+            .len(),
+        1
+    );
+    assert_eq!(log.unread_lines, [5], "another program's words are none of sshd's, and are named");
     assert_eq!(log.span, Some((at("2026-11-28T06:10:11Z"), at("2026-11-28T06:10:16Z"))));
 }
 
@@ -82,6 +89,48 @@ fn a_name_that_a_stranger_made_up_makes_no_sign_in() {
         "Nov 28 07:10:11 h sshd[1]: Accepted publickey for svc from 10.0.0.1 port 99999 ssh2",
     ] {
         assert!(read(hostile).sign_ins.is_empty(), "{hostile}");
+    }
+}
+
+#[test]
+fn what_tells_of_a_sign_in_and_cannot_be_read_is_counted_and_named() {
+    let sign_in = "Accepted publickey for svc from 10.0.0.1 port 1 ssh2";
+    for odd in [
+        format!("28 Nov 2026 07:10:11 h sshd[1]: {sign_in}"),
+        format!("[1234.567] sshd[1]: {sign_in}"),
+        format!("<38>x y h sshd[1]: {sign_in}"),
+        "Nov 28 07:10:11 h sshd[1]: Accepted publickey for svc from nowhere port 1 ssh2".to_owned(),
+        event(4624, &[("TargetUserName", "svc"), ("IpAddress", "203.0.113.9")]),
+        event(4624, &[("LogonType", "10"), ("IpAddress", "203.0.113.9")]),
+        event(4778, &[("ClientAddress", "203.0.113.9")]),
+        event(4624, &[("TargetUserName", "svc")]).replace("SystemTime", "Zeit"),
+        "Level,Date and Time,Source,Event ID\nInformation,28.11.2026 07:10:11,x,4624,\"Anmeldetyp:\t10\r\nKontoname:\tsvc\"\n".to_owned(),
+        "Level;Datum und Uhrzeit;Quelle;Event ID\nInformation;28.11.2026 07:10:11;x;4624;\"Anmeldetyp: 10\"\n".to_owned(),
+    ] {
+        let log = read(&format!("{odd}\n"));
+        assert!(log.sign_ins.is_empty() && log.unread == 1, "{odd}: {log:?}");
+        assert_eq!(log.unread_lines.len(), 1);
+    }
+}
+
+#[test]
+fn whoever_comes_from_elsewhere_is_read_by_whichever_kind_of_logon() {
+    let logon = |kind, user, source| {
+        event(4624, &[("TargetUserName", user), ("LogonType", kind), ("IpAddress", source), ("IpPort", "-")])
+    };
+    for (kind, user, source, comes) in [
+        ("8", "svc", "-", true),
+        ("8", "backdoor$", "203.0.113.9", true),
+        ("10", "backdoor$", "203.0.113.9", true),
+        ("12", "svc", "203.0.113.9", true),
+        ("11", "svc", "203.0.113.9", true),
+        ("11", "svc", "-", false),
+        ("3", "PUMP-DB$", "10.20.0.9", false),
+        ("3", "svc", "-", false),
+        ("5", "svc", "-", false),
+    ] {
+        let log = read(&logon(kind, user, source));
+        assert_eq!((log.sign_ins.len(), log.unread), (usize::from(comes), 0), "{kind} {user} {source}");
     }
 }
 

@@ -1,5 +1,8 @@
 //! Windows' Security log: 4624 (somebody logged on) of the kinds that come over the network, and 4778 (a session was taken
 //! up again), as `wevtutil qe Security /f:xml` and as Event Viewer or `Export-Csv` write them.
+//!
+//! An event of these whose fields cannot be read (an export in another language, a cut message) is counted as unread: it
+//! may be anybody's sign-in.
 
 use std::collections::HashMap;
 
@@ -9,8 +12,31 @@ use super::csv;
 use super::moment::Calendar;
 use super::sign_in::{ReadLog, SignIn, account, address, field};
 
-/// Network, unlock and remote interactive: how somebody comes from elsewhere.
-const LOGON_TYPES: [&str; 3] = ["3", "7", "10"];
+/// Network in clear text (Windows' own OpenSSH, Basic authentication), remote interactive, and that from cached credentials:
+/// somebody comes from elsewhere, whether or not the event says from where.
+const FROM_ELSEWHERE: [&str; 3] = ["8", "10", "12"];
+/// Network, unlock and cached interactive: somebody comes from elsewhere where there is an address; else it was at the
+/// console, or Windows itself.
+const WITH_ADDRESS: [&str; 3] = ["3", "7", "11"];
+
+/// What an event is.
+enum Told {
+    SignIn(SignIn),
+    /// One that does not come over the network, or another event.
+    Nothing,
+    /// A sign-in whose fields cannot be read.
+    Unread,
+}
+
+impl Told {
+    fn note(self, log: &mut ReadLog, line: u64) {
+        match self {
+            Self::SignIn(sign_in) => log.sign_ins.push(SignIn { line, ..sign_in }),
+            Self::Nothing => {}
+            Self::Unread => log.not_read(line),
+        }
+    }
+}
 
 /// Reads the events of an XML export.
 pub(super) fn xml(log: &mut ReadLog, text: &str, calendar: &Calendar) {
@@ -35,7 +61,12 @@ fn newlines(text: &str) -> u64 {
 fn xml_event(log: &mut ReadLog, event: &str, line: u64, calendar: &Calendar) {
     let id = element(event, "EventID").unwrap_or_default();
     let at = attribute(event, "SystemTime").and_then(|text| calendar.rfc3339(text));
-    let Some(at) = at else { return };
+    let Some(at) = at else {
+        if is_sign_in(id) {
+            log.not_read(line);
+        }
+        return;
+    };
     log.entry(Some(at));
     let mut data = HashMap::new();
     let mut rest = event;
@@ -48,40 +79,44 @@ fn xml_event(log: &mut ReadLog, event: &str, line: u64, calendar: &Calendar) {
         }
     }
     let said = |name: &str| data.get(name).map(String::as_str).unwrap_or_default();
-    let found = match id.trim() {
+    let told = match id.trim() {
         "4624" => logon(at, said("LogonType"), said("TargetUserName"), said("IpAddress"), said("IpPort")),
         "4778" => reconnect(at, said("AccountName"), said("ClientAddress")),
-        _ => None,
+        _ => Told::Nothing,
     };
-    log.sign_ins.extend(found.map(|sign_in| SignIn { line, ..sign_in }));
+    told.note(log, line);
 }
 
-fn logon(at: Timestamp, kind: &str, name: &str, source: &str, port: &str) -> Option<SignIn> {
-    let kind = kind.trim();
-    // A machine's own account, and nobody: what Windows itself does between machines.
-    let is_machine = name.ends_with('$') || name.eq_ignore_ascii_case("ANONYMOUS LOGON");
-    if !LOGON_TYPES.contains(&kind) || is_machine {
-        return None;
+fn is_sign_in(id: &str) -> bool {
+    matches!(id.trim(), "4624" | "4778")
+}
+
+fn logon(at: Timestamp, kind: &str, name: &str, source: &str, port: &str) -> Told {
+    let (kind, name) = (kind.trim(), name.trim());
+    if name.is_empty() || kind.parse::<u8>().is_err() {
+        return Told::Unread;
     }
-    // What has no address did not come over the network: an unlock at the console.
-    let source = address(source)?;
+    // A machine's own account over the network, and nobody: what Windows itself does between machines.
+    let is_machine = (kind == "3" && name.ends_with('$')) || name.eq_ignore_ascii_case("ANONYMOUS LOGON");
+    let source = address(source);
+    let comes = FROM_ELSEWHERE.contains(&kind) || (WITH_ADDRESS.contains(&kind) && source.is_some());
+    if is_machine || !comes {
+        return Told::Nothing;
+    }
     let port = port.trim().parse().ok().filter(|port| *port != 0);
     let how = format!("logon type {kind}");
-    Some(SignIn {
-        line: 0,
-        at: Some(at),
-        account: account(name),
-        source: Some(source),
-        port,
-        how,
-        serial: None,
-    })
+    Told::SignIn(SignIn { line: 0, at: Some(at), account: account(name), source, port, how, serial: None })
 }
 
-fn reconnect(at: Timestamp, name: &str, source: &str) -> Option<SignIn> {
-    let source = Some(address(source)?);
+fn reconnect(at: Timestamp, name: &str, source: &str) -> Told {
+    if name.trim().is_empty() {
+        return Told::Unread;
+    }
+    // `LOCAL` and nothing: taken up again at the console.
+    let Some(source) = address(source) else { return Told::Nothing };
     let how = "session reconnected".to_owned();
-    Some(SignIn { line: 0, at: Some(at), account: account(name), source, port: None, how, serial: None })
+    let (at, source) = (Some(at), Some(source));
+    Told::SignIn(SignIn { line: 0, at, account: account(name), source, port: None, how, serial: None })
 }
 
 /// The text of the first element of this name.
@@ -120,11 +155,18 @@ pub(super) fn table(log: &mut ReadLog, text: &str, calendar: &Calendar) {
     for (line, row) in rows {
         log.lines += 1;
         let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(String::as_str);
-        let Some(at) = cell(time).and_then(|text| calendar.regional(text)) else { continue };
+        let which = cell(id).unwrap_or_default().trim();
+        let Some(at) = cell(time).and_then(|text| calendar.regional(text)) else {
+            // In another language the columns have other names: then nothing says which event it is.
+            if is_sign_in(which) || row.iter().any(|cell| is_sign_in(cell)) {
+                log.not_read(line);
+            }
+            continue;
+        };
         log.entry(Some(at));
         // Event Viewer gives the message a column that its header does not name.
-        let Some(said) = cell(message).or_else(|| row.last().map(String::as_str)) else { continue };
-        let found = match cell(id).unwrap_or_default().trim() {
+        let said = cell(message).or_else(|| row.last().map(String::as_str)).unwrap_or_default();
+        let told = match which {
             "4624" => {
                 let whose = said.split_once("New Logon:").map_or(said, |(_, after)| after);
                 logon(
@@ -136,9 +178,10 @@ pub(super) fn table(log: &mut ReadLog, text: &str, calendar: &Calendar) {
                 )
             }
             "4778" => reconnect(at, labelled(said, "Account Name:"), labelled(said, "Client Address:")),
-            _ => None,
+            "" if row.iter().any(|cell| is_sign_in(cell)) => Told::Unread,
+            _ => Told::Nothing,
         };
-        log.sign_ins.extend(found.map(|sign_in| SignIn { line, ..sign_in }));
+        told.note(log, line);
     }
 }
 

@@ -1,3 +1,5 @@
+//! Headers are what the usual tar programs write, and nothing else is read.
+
 use super::{Packer, header, stated};
 
 #[test]

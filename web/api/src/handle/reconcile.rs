@@ -148,10 +148,21 @@ fn view(actor: &Actor, target: String, found: &Reconciled) -> ReconcileView {
             "Nothing in {} lines was understood as {}: is it the right log?",
             found.lines, found.format
         ),
+        (0, _) if found.unread > 0 => {
+            format!("Each of the {} sign-ins that were read has its visit.", comparison.explained.len())
+        }
         (0, _) => format!("Every sign-in of {} in the log has its visit.", comparison.explained.len()),
         (1, _) => "1 SIGN-IN HAS NO VISIT; the SOC has an alert.".to_owned(),
         (wrong, _) => format!("{wrong} SIGN-INS HAVE NO VISIT; the SOC has an alert."),
     };
+    if found.unread > 0 {
+        let lines: Vec<String> = found.unread_lines.iter().map(u64::to_string).collect();
+        summary = format!(
+            "{summary} {} MORE COULD NOT BE READ (lines {}): look at them, or export the log in English.",
+            found.unread,
+            lines.join(", ")
+        );
+    }
     if unseen > 0 {
         summary = format!("{summary} {unseen} visits have no sign-in in the log: is it whole?");
     }
@@ -160,6 +171,8 @@ fn view(actor: &Actor, target: String, found: &Reconciled) -> ReconcileView {
         format: found.format.to_string(),
         lines: found.lines,
         understood: found.understood,
+        unread: found.unread,
+        unread_lines: found.unread_lines.clone(),
         explained: u64::try_from(comparison.explained.len()).unwrap_or(u64::MAX),
         unexplained: unexplained.collect(),
         without_sign_in: without.collect(),

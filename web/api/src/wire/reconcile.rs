@@ -43,6 +43,10 @@ pub struct ReconcileView {
     pub lines: u64,
     /// How many of these were understood.
     pub understood: u64,
+    /// How many told of a sign-in and could not be read as one: they are compared with nothing.
+    pub unread: u64,
+    /// The first of these, by their lines.
+    pub unread_lines: Vec<u64>,
     /// Sign-ins that a visit explains.
     pub explained: u64,
     /// Sign-ins that none does: each is a fact, and an alarm. The first two hundred.

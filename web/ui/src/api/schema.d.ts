@@ -5906,6 +5906,13 @@ export interface components {
             understood: number;
             /** @description Sign-ins that none does: each is a fact, and an alarm. The first two hundred. */
             unexplained: components["schemas"]["SignInView"][];
+            /**
+             * Format: int64
+             * @description How many told of a sign-in and could not be read as one: they are compared with nothing.
+             */
+            unread: number;
+            /** @description The first of these, by their lines. */
+            unread_lines: number[];
             /** @description Visits without a sign-in. The first two hundred. */
             without_sign_in: components["schemas"]["UnseenVisit"][];
         };
