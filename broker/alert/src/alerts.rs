@@ -289,6 +289,9 @@ fn fact(kind: FactKind, alert: &AlertRow, of: &Occurrence, now: Timestamp) -> Ne
     NewFact {
         person: of.person_id,
         target: of.target_id,
+        // With the window goes the vendor: who may see the one is not shown another's.
+        window: of.window,
+        vendor: of.vendor_id,
         session: of.session,
         attempt: of.attempt,
         ..NewFact::new(kind, now, body(alert))

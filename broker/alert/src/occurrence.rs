@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use chaperone_policy::{
     AttemptId, Card, Facts, Login, PersonId, Reason, Refusal, SessionId, Target, TargetId, TargetName,
-    WindowId,
+    VendorId, WindowId,
 };
 use chaperone_store::{CommittedFact, FactKind};
 use jiff::{SignedDuration, Timestamp};
@@ -69,6 +69,8 @@ pub struct Occurrence {
     pub refusal: Option<Refusal>,
     /// Inside which window.
     pub window: Option<WindowId>,
+    /// Whose people are concerned.
+    pub vendor_id: Option<VendorId>,
     /// Of which session.
     pub session: Option<SessionId>,
     /// Of which attempt.
@@ -159,6 +161,7 @@ impl Occurrence {
             reason,
             refusal,
             window: fact.window,
+            vendor_id: fact.vendor,
             session: fact.session,
             attempt: fact.attempt,
             failure: text(&body, &[""], "failure").or_else(|| end_reason(fact.kind, &body)),

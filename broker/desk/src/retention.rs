@@ -116,7 +116,7 @@ impl Desk {
             }
         }
         if !run.dry_run {
-            self.finish_expiring(run).await?;
+            self.finish_expiring(now, run).await?;
             for one in due {
                 self.delete(one, now, run).await?;
             }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chaperone_desk::{Desk, DeskError, DeskKeys, Look, RUN, Retained, Stopped, View};
 use chaperone_policy::{
-    Act, AttemptId, Card, Hold, HoldId, HoldOn, PersonId, SessionId, Target, TargetId, WindowId,
+    Act, AttemptId, Card, Hold, HoldId, HoldOn, PersonId, RetentionClass, SessionId, Target, TargetId,
+    WindowId,
 };
 use chaperone_recorder::{
     ChannelKind, Durability, Ending, Folder, Identity, LiveRecording, Opening, RecordingKeys, SigningKey,
@@ -269,6 +270,30 @@ async fn a_crash_between_the_two_facts_is_finished_by_the_next_run() {
 }
 
 #[tokio::test]
+async fn a_hold_that_comes_between_the_two_facts_keeps_the_file() {
+    let archive = Archive::of(&[400, 390]).await;
+    for n in 0..2 {
+        let row = archive.store.session(archive.sessions[n]).await.unwrap();
+        let (class, seal_hash) = ("standard".to_owned(), "00".to_owned());
+        let sealed = ago(390);
+        let of = Expiring { row, class, days: 365, seal_hash, sealed_by: 0, sealed, size_bytes: 1 };
+        let expired = archive.store.write(move |tx| Box::pin(async move { tx.expire_recording(&of).await }));
+        assert!(expired.await.unwrap());
+    }
+    // Of the second the file had gone already: nothing keeps it any more.
+    archive.folder.delete(archive.sessions[1].0).unwrap();
+    archive.hold(HoldOn::Target(archive.target)).await;
+    let run = archive.runs().await;
+    assert_eq!((run.recordings_held, run.recordings_deleted), (1, 1), "{run:?}");
+    assert!(archive.is_there(0));
+    assert_eq!(archive.store.session(archive.sessions[0]).await.unwrap().recording, "sealed");
+    assert_eq!(archive.store.session(archive.sessions[1]).await.unwrap().recording, "deleted");
+    let kept = archive.facts(FactKind::RecordingKept).await;
+    assert_eq!(kept.iter().map(|fact| fact.session).collect::<Vec<_>>(), [Some(archive.sessions[0])]);
+    assert_eq!(archive.runs().await.recordings_deleted, 0);
+}
+
+#[tokio::test]
 async fn a_recording_that_somebody_else_removed_is_not_passed_off_as_deleted() {
     let archive = Archive::of(&[400]).await;
     std::fs::remove_file(archive.folder.recording(archive.sessions[0].0)).unwrap();
@@ -361,4 +386,47 @@ async fn words_go_after_their_time_and_what_proves_or_explains_stays() {
     let verdict = archive.store.verify_ledger(&[]).await.unwrap();
     assert!(verdict.sound && verdict.emptied == run.words_cleared, "{verdict:?}");
     assert_eq!(archive.runs().await.words_due, 0);
+}
+
+#[tokio::test]
+async fn words_of_a_kept_visits_window_and_of_every_target_that_they_name_stay() {
+    let archive = Archive::of(&[400, 390]).await;
+    let class = RetentionClass::new("standard".parse().unwrap(), 100, 100).unwrap();
+    let by = [somebody(), somebody()];
+    let set =
+        archive.store.write(move |tx| Box::pin(async move { tx.set_class(&class, &by, "policy").await }));
+    set.await.unwrap();
+    archive.hold(HoldOn::Session(archive.sessions[0])).await;
+    let windows = [
+        archive.store.session(archive.sessions[0]).await.unwrap().window,
+        archive.store.session(archive.sessions[1]).await.unwrap().window,
+    ];
+    let others =
+        ["alaris-sm-02", "alaris-sm-03"].map(|name| Target { name: name.parse().unwrap(), ..target() });
+    let [held, other] = [others[0].id, others[1].id];
+    let added = archive.store.write(move |tx| {
+        Box::pin(async move {
+            for target in &others {
+                tx.add_target(target, somebody()).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    added.await.unwrap();
+    archive.hold(HoldOn::Target(held)).await;
+    for fact in [
+        NewFact::new(FactKind::WindowApproved, ago(395), json!({})).in_window(windows[0]),
+        NewFact::new(FactKind::WindowApproved, ago(395), json!({})).in_window(windows[1]),
+        NewFact::new(FactKind::FreezeAdded, ago(395), json!({})).on(other).also_on([held]),
+        NewFact::new(FactKind::FreezeAdded, ago(395), json!({})).on(other).also_on([other]),
+    ] {
+        archive.store.fact(fact).await.unwrap();
+    }
+    archive.runs().await;
+    let words = async |kind| {
+        let facts = archive.facts(kind).await;
+        facts.iter().map(|fact| fact.body.is_object()).collect::<Vec<_>>()
+    };
+    assert_eq!(words(FactKind::WindowApproved).await, [true, false], "what a kept visit was approved by");
+    assert_eq!(words(FactKind::FreezeAdded).await, [true, false], "what is also about a target that is held");
 }

@@ -24,15 +24,18 @@ pub struct WordyFact {
     pub vendor: Option<VendorId>,
     /// Which target.
     pub target: Option<TargetId>,
+    /// Which further targets.
+    pub also: Vec<TargetId>,
     /// Which window.
     pub window: Option<WindowId>,
     /// Which session.
     pub session: Option<SessionId>,
-    /// Whether its window is not over, or its session's recording is kept.
+    /// Whether its window is not over, or the recording of its session, or of any in its window, is kept.
     pub needed: bool,
 }
 
-type Row = (i64, i64, String, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Uuid>, i64);
+type Row =
+    (i64, i64, String, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Uuid>, Option<Uuid>, String, i64);
 
 impl FactKind {
     /// Whether its words stay for as long as the ledger: they say why something else is not there any more, or on
@@ -65,9 +68,11 @@ impl Store {
         let now = Timestamp::now().as_microsecond();
         let rows: Vec<Row> = sql!(
             fetch_all &mut conn, Row,
-            "SELECT number, at_us, kind, person_id, vendor_id, target_id, window_id, session_id,
+            "SELECT number, at_us, kind, person_id, vendor_id, target_id, window_id, session_id, body,
                     CAST((SELECT COUNT(*) FROM windows WHERE windows.id = facts.window_id AND closes_us >= $3)
                        + (SELECT COUNT(*) FROM sessions WHERE sessions.id = facts.session_id
+                          AND recording IN ('live', 'sealed', 'recovered', 'expiring'))
+                       + (SELECT COUNT(*) FROM sessions WHERE sessions.window_id = facts.window_id
                           AND recording IN ('live', 'sealed', 'recovered', 'expiring')) AS BIGINT)
              FROM facts WHERE number >= $1 AND body IS NOT NULL ORDER BY number LIMIT $2",
             big(from), i64::from(limit), now
@@ -76,7 +81,7 @@ impl Store {
     }
 }
 
-fn wordy((number, at, kind, person, vendor, target, window, session, needed): Row) -> WordyFact {
+fn wordy((number, at, kind, person, vendor, target, window, session, body, needed): Row) -> WordyFact {
     WordyFact {
         number: count(number),
         at: Timestamp::from_microsecond(at).unwrap_or(Timestamp::MAX),
@@ -84,10 +89,21 @@ fn wordy((number, at, kind, person, vendor, target, window, session, needed): Ro
         person: person.map(PersonId),
         vendor: vendor.map(VendorId),
         target: target.map(TargetId),
+        also: also(&body),
         window: window.map(WindowId),
         session: session.map(SessionId),
         needed: needed > 0,
     }
+}
+
+/// The further targets that a document names.
+fn also(document: &str) -> Vec<TargetId> {
+    #[derive(serde::Deserialize)]
+    struct Also {
+        #[serde(default)]
+        also: Vec<TargetId>,
+    }
+    serde_json::from_str::<Also>(document).map(|read| read.also).unwrap_or_default()
 }
 
 impl Tx {

@@ -190,6 +190,30 @@ impl Tx {
         self.fact(about(FactKind::RecordingExpired, &of.row, self.now, body)).await.map(|_| true)
     }
 
+    /// In place of the second: something keeps it now, and its file is still there. It is as it was before the first fact.
+    /// `false` where another said otherwise already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_recording(
+        &mut self,
+        row: &SessionRow,
+        was: RecordingState,
+        expired: u64,
+    ) -> Result<bool, StoreError> {
+        let kept = exec!(
+            &mut self.conn,
+            "UPDATE sessions SET recording = $1 WHERE id = $2 AND recording = 'expiring'",
+            was.as_str(),
+            row.id.0
+        )?;
+        if kept != 1 {
+            return Ok(false);
+        }
+        let body = json!({ "expired": expired.to_string() });
+        self.fact(about(FactKind::RecordingKept, row, self.now, body)).await.map(|_| true)
+    }
+
     /// The second: its file is gone. `false` where another said so already.
     ///
     /// # Errors

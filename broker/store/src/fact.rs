@@ -68,6 +68,7 @@ kinds! {
     RetentionAllowed = "retention-allowed",
     RecordingExpired = "recording-expired",
     RecordingDeleted = "recording-deleted",
+    RecordingKept = "recording-kept",
     BodiesCleared = "bodies-cleared",
     EvidenceSearched = "evidence-searched",
     DerivationFailed = "derivation-failed",

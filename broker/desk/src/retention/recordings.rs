@@ -102,13 +102,13 @@ impl Desk {
         // The commit point is that command's: before it nothing has happened, after it the next run finishes.
         let expired: Result<bool, StoreError> = expired.await;
         if expired? {
-            self.finish(&row, run).await?;
+            self.finish(&row, now, run).await?;
         }
         Ok(())
     }
 
     /// Goes on where a crash left a recording between its two facts.
-    pub(super) async fn finish_expiring(&self, run: &mut Retained) -> Result<(), DeskError> {
+    pub(super) async fn finish_expiring(&self, now: Timestamp, run: &mut Retained) -> Result<(), DeskError> {
         let mut after = SessionId(Uuid::nil());
         loop {
             let left = self.inner.store.recordings_in(RecordingState::Expiring, Timestamp::MAX, after, PAGE);
@@ -117,17 +117,21 @@ impl Desk {
             after = *last;
             for id in left {
                 let row = self.inner.store.session(id).await?;
-                self.finish(&row, run).await?;
+                self.finish(&row, now, run).await?;
             }
         }
     }
 
-    /// The file goes, then what was derived from it; then the second fact.
-    async fn finish(&self, row: &SessionRow, run: &mut Retained) -> Result<(), DeskError> {
+    /// The file goes, then what was derived from it; then the second fact. A hold that came since the first keeps it.
+    async fn finish(&self, row: &SessionRow, now: Timestamp, run: &mut Retained) -> Result<(), DeskError> {
         let facts = self.inner.store.session_facts(row.id).await?;
         let expired = facts.iter().rev().find(|fact| fact.kind == FactKind::RecordingExpired);
         // Without its fact nothing is deleted, whatever the row says.
         let Some(expired) = expired else { return Ok(()) };
+        if self.kept_after_all(row, expired, now).await? {
+            run.recordings_held += 1;
+            return Ok(());
+        }
         let (folder, session) = (self.inner.folder.clone(), row.id.0);
         spawn_blocking(move || folder.delete(session)).await?.map_err(DeskError::Delete)?;
         self.forget(row.id).await;
@@ -139,6 +143,37 @@ impl Desk {
             .write(move |tx| Box::pin(async move { tx.recording_deleted(&row, &class, number).await }));
         run.recordings_deleted += u64::from(deleted.await?);
         Ok(())
+    }
+
+    /// Whether it is not due any more, though its fact says so: then it is as it was, if its file is still there.
+    async fn kept_after_all(
+        &self,
+        row: &SessionRow,
+        expired: &CommittedFact,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let text = |name: &str| expired.body.get(name).and_then(Value::as_str).unwrap_or_default();
+        let was = match text("was") {
+            "recovered" => RecordingState::Recovered,
+            _ => RecordingState::Sealed,
+        };
+        // A time that cannot be read is no time: then it is as old as the fact says that it was due.
+        let sealed = text("sealed").parse().unwrap_or(Timestamp::MIN);
+        if size(&self.inner.folder.recording(row.id.0)).is_none() {
+            return Ok(false);
+        }
+        let (row, number) = (row.clone(), expired.number);
+        let kept = self.inner.store.write(move |tx| {
+            Box::pin(async move {
+                let (keeping, facts) = (tx.keeping().await?, tx.shared_facts().await?);
+                let evidence = evidence(&row, &facts, sealed);
+                if keeping.recording_due(&evidence, now).is_some() {
+                    return Ok(false);
+                }
+                tx.keep_recording(&row, was, number).await
+            })
+        });
+        kept.await
     }
 
     /// That retention has deleted this recording, if it has.

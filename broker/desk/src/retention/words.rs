@@ -101,5 +101,9 @@ fn class<'k>(
         from: fact.at,
         until: fact.at,
     };
-    keeping.words_due(&evidence, now)
+    // A fact about several targets is due when it is due for each, and by the longest of their classes.
+    let of_others = fact.also.iter().map(|target| Evidence { target: Some(*target), ..evidence });
+    let due: Option<Vec<_>> =
+        std::iter::once(evidence).chain(of_others).map(|of| keeping.words_due(&of, now)).collect();
+    due?.into_iter().max_by_key(|class| class.facts_days)
 }
