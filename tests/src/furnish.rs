@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use crate::database::{Database, Engine};
 use crate::gate::Gate;
 use crate::house::{House, TARGET};
 use crate::keys::KeyPair;
-use crate::machine::word;
+use crate::machine::{libfaketime, word};
 use crate::ssh::Technician;
 use crate::sshd::{Sshd, SshdOptions};
 use crate::syslog::Syslog;
@@ -59,6 +60,19 @@ impl Furnishing {
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.insert(variable.to_owned(), value.to_owned());
         self
+    }
+
+    /// With a gate whose wall clock is off by as many seconds as a file says, such as `-34560000`, at any time.
+    ///
+    /// # Panics
+    /// When the file cannot be written, or libfaketime is not installed.
+    #[must_use]
+    pub fn by_a_clock(self, file: &Path, seconds: &str) -> Self {
+        fs::write(file, format!("{seconds}\n")).expect("a clock's file can be written");
+        self.with("LD_PRELOAD", &libfaketime())
+            .with("FAKETIME_TIMESTAMP_FILE", &file.display().to_string())
+            .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .with("FAKETIME_NO_CACHE", "1")
     }
 
     /// With a target that is like this.

@@ -19,6 +19,21 @@ pub fn login_of_this_process() -> String {
     String::from_utf8(said.stdout).expect("a login is text").trim().to_owned()
 }
 
+/// Where Debian's libfaketime is.
+///
+/// # Panics
+/// When it is not installed.
+#[must_use]
+pub fn libfaketime() -> String {
+    let machine = std::env::consts::ARCH;
+    let path = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"));
+    assert!(
+        path.is_file(),
+        "libfaketime is not installed: it is in Debian's package libfaketime; tests/run installs it"
+    );
+    path.display().to_string()
+}
+
 /// A program that need not be on the search path.
 ///
 /// # Panics

@@ -1,21 +1,9 @@
 //! A clock that jumps is not believed: the gate refuses until it has agreed with the monotonic clock again for a minute,
 //! and a deadline holds whatever the wall clock says. The jump is made with libfaketime, for the gate's process alone.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use chaperone_tests::{House, Ready, TARGET, eventually, soon};
-
-/// Where Debian's libfaketime is.
-fn libfaketime() -> String {
-    let machine = std::env::consts::ARCH;
-    let path = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"));
-    assert!(
-        path.is_file(),
-        "libfaketime is not installed: it is in Debian's package libfaketime; tests/run installs it"
-    );
-    path.to_str().unwrap().to_owned()
-}
+use chaperone_tests::{House, Ready, TARGET, eventually, libfaketime, soon};
 
 /// A house whose gate takes its wall clock's offset from a file.
 fn house_with_a_clock_to_turn() -> (House, impl Fn(&str)) {

@@ -1,10 +1,9 @@
 //! The command line is a contract: every verb explains itself, wrong usage ends with status 2 and says what is right.
 
-use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
-use chaperone_tests::{Process, Ran, chaperone, chaperone_verify};
+use chaperone_tests::{Process, Ran, all_verbs, chaperone, chaperone_verify};
 
 fn run(words: &[&str]) -> Ran {
     let mut command = Command::new(chaperone());
@@ -13,35 +12,6 @@ fn run(words: &[&str]) -> Ran {
     }
     command.args(words).env("HOME", "/nonexistent").env_remove("XDG_CONFIG_HOME");
     Process::run("chaperone", Duration::from_secs(20), &mut command)
-}
-
-/// The verbs that `--help` lists under these words.
-fn verbs(words: &[String]) -> Vec<String> {
-    let mut all: Vec<&str> = words.iter().map(String::as_str).collect();
-    all.push("--help");
-    let help = run(&all).succeeded().text();
-    let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
-    let lines = listed.lines().take_while(|line| !line.trim().is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Every verb with its nouns, found by walking through the help.
-fn all_verbs() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<Vec<String>> = vec![Vec::new()];
-    while let Some(words) = open.pop() {
-        let below = verbs(&words);
-        if below.is_empty() {
-            found.insert(words.join(" "));
-        }
-        open.extend(below.into_iter().map(|verb| words.iter().cloned().chain([verb]).collect()));
-    }
-    found
 }
 
 /// The verbs that scripts depend on.

@@ -5,28 +5,6 @@ use std::path::{Path, PathBuf};
 
 use chaperone_tests::{House, TARGET, soon, workspace};
 
-/// Where Debian's libfaketime is.
-fn libfaketime() -> String {
-    let machine = std::env::consts::ARCH;
-    let path = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"));
-    assert!(
-        path.is_file(),
-        "libfaketime is not installed: it is in Debian's package libfaketime; tests/run installs it"
-    );
-    path.to_str().unwrap().to_owned()
-}
-
-/// A house whose gate, and whoever acts at it, have their clock from a file.
-fn house_of_the_past(clock: &Path, seconds: &str) -> House {
-    std::fs::write(clock, format!("{seconds}\n")).unwrap();
-    House::furnish()
-        .with("LD_PRELOAD", &libfaketime())
-        .with("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap())
-        .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        .with("FAKETIME_NO_CACHE", "1")
-        .start()
-}
-
 /// A visit that ended and was sealed.
 fn visited(house: &House) -> String {
     house.open_window("dana", "exec", "+10m");
@@ -44,7 +22,7 @@ fn file(house: &House, session: &str) -> PathBuf {
 fn a_recording_over_its_time_is_deleted_once_the_clock_is_vouched_for_and_no_hold_keeps_it() {
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
-    let mut house = house_of_the_past(&clock, "-34560000");
+    let mut house = House::furnish().by_a_clock(&clock, "-34560000").start();
     let session = visited(&house);
     house.gate.stop();
     std::fs::write(&clock, "+0\n").unwrap();
@@ -113,7 +91,7 @@ fn a_recording_over_its_time_is_deleted_once_the_clock_is_vouched_for_and_no_hol
 fn a_clock_that_is_turned_years_forward_deletes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
-    let mut house = house_of_the_past(&clock, "+0");
+    let mut house = House::furnish().by_a_clock(&clock, "+0").start();
     let session = visited(&house);
     house.gate.stop();
     std::fs::write(&clock, "+63072000\n").unwrap();

@@ -110,37 +110,57 @@ pub(super) struct NextFact {
     pub fact: Option<ReadFact>,
 }
 
-/// All facts, in the order of the chunks.
-pub(super) struct FactReader<'a> {
+/// The chunks of one kind, one after the other; one of them in memory.
+struct Chunks<'a> {
     archive: &'a Archive,
-    chunk: usize,
+    named: fn(usize) -> String,
+    /// The one that is read after this.
+    next: usize,
     bytes: Vec<u8>,
     at: usize,
 }
 
-impl<'a> FactReader<'a> {
-    pub(super) fn new(archive: &'a Archive) -> Self {
-        Self { archive, chunk: 0, bytes: Vec::new(), at: 0 }
+impl<'a> Chunks<'a> {
+    fn new(archive: &'a Archive, named: fn(usize) -> String) -> Self {
+        Self { archive, named, next: 0, bytes: Vec::new(), at: 0 }
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<NextFact>, Finding> {
+    /// What is left of the chunk that has anything left; `None` after the last.
+    fn rest(&mut self) -> Result<Option<&[u8]>, Finding> {
         while self.at >= self.bytes.len() {
-            let name = layout::facts(self.chunk);
+            let name = (self.named)(self.next);
             if !self.archive.has(&name) {
                 return Ok(None);
             }
             self.bytes = self.archive.content(&name)?;
             self.at = 0;
-            self.chunk += 1;
+            self.next += 1;
         }
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        Ok(self.bytes.get(self.at..))
+    }
+
+    /// The chunk that is being read.
+    fn name(&self) -> String {
+        (self.named)(self.next.saturating_sub(1))
+    }
+}
+
+/// All facts, in the order of the chunks.
+pub(super) struct FactReader<'a>(Chunks<'a>);
+
+impl<'a> FactReader<'a> {
+    pub(super) fn new(archive: &'a Archive) -> Self {
+        Self(Chunks::new(archive, layout::facts))
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<NextFact>, Finding> {
+        let Some(rest) = self.0.rest()? else { return Ok(None) };
         let end = rest.iter().position(|byte| *byte == b'\n');
         let line = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        self.at += line.len() + 1;
-        let file = layout::facts(self.chunk.saturating_sub(1));
         let parsed = end.and_then(|_| serde_json::from_slice::<FactLine>(line).ok());
         let number = parsed.as_ref().map(|line| line.number).or_else(|| number_alone(line));
-        Ok(Some(NextFact { file, number, fact: parsed.and_then(|line| line.read()) }))
+        self.0.at += line.len() + 1;
+        Ok(Some(NextFact { file: self.0.name(), number, fact: parsed.and_then(|line| line.read()) }))
     }
 }
 
@@ -163,39 +183,22 @@ pub(super) enum NextLeaf {
 }
 
 /// All leaves, in the order of the chunks.
-pub(super) struct LeafReader<'a> {
-    archive: &'a Archive,
-    chunk: usize,
-    bytes: Vec<u8>,
-    at: usize,
-}
+pub(super) struct LeafReader<'a>(Chunks<'a>);
 
 impl<'a> LeafReader<'a> {
     pub(super) fn new(archive: &'a Archive) -> Self {
-        Self { archive, chunk: 0, bytes: Vec::new(), at: 0 }
+        Self(Chunks::new(archive, layout::leaves))
     }
 
     pub(super) fn next(&mut self) -> Result<Option<NextLeaf>, Finding> {
-        while self.at >= self.bytes.len() {
-            let name = layout::leaves(self.chunk);
-            if !self.archive.has(&name) {
-                return Ok(None);
-            }
-            self.bytes = self.archive.content(&name)?;
-            self.at = 0;
-            self.chunk += 1;
-        }
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let Some(rest) = self.0.rest()? else { return Ok(None) };
         let cut = rest.split_first_chunk::<4>().and_then(|(len, rest)| {
             let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
             rest.get(..len)
         });
-        let Some(bytes) = cut else {
-            self.at = self.bytes.len();
-            return Ok(Some(NextLeaf::Malformed));
-        };
-        let leaf = Leaf::decode(bytes);
-        self.at += 4 + bytes.len();
+        // A length that goes past its chunk ends it.
+        let (read, leaf) = cut.map_or((rest.len(), None), |bytes| (4 + bytes.len(), Leaf::decode(bytes)));
+        self.0.at += read;
         Ok(Some(leaf.map_or(NextLeaf::Malformed, NextLeaf::Leaf)))
     }
 }

@@ -1,6 +1,5 @@
 //! What a bundle cannot show, it names.
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -62,25 +61,11 @@ fn keys_that_are_sealed_are_opened_by_whoever_they_are_sealed_to() {
     assert_eq!(report["session_list"][0]["content"], "opened");
 }
 
-/// A house whose gate, and whoever acts at it, have their clock from a file.
-fn house_of_the_past(clock: &Path, seconds: &str) -> House {
-    let machine = std::env::consts::ARCH;
-    let library = PathBuf::from(format!("/usr/lib/{machine}-linux-gnu/faketime/libfaketime.so.1"));
-    assert!(library.is_file(), "libfaketime is not installed: it is in Debian's package libfaketime");
-    std::fs::write(clock, format!("{seconds}\n")).unwrap();
-    House::furnish()
-        .with("LD_PRELOAD", library.to_str().unwrap())
-        .with("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap())
-        .with("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        .with("FAKETIME_NO_CACHE", "1")
-        .start()
-}
-
 #[test]
 fn what_retention_has_deleted_is_a_named_gap_and_no_failure() {
     let folder = tempfile::tempdir().unwrap();
     let clock = folder.path().join("clock");
-    let mut house = house_of_the_past(&clock, "-34560000");
+    let mut house = House::furnish().by_a_clock(&clock, "-34560000").start();
     let session = visited(&house);
     let admitted = house.fact("session-admitted").number.to_string();
     house.gate.stop();

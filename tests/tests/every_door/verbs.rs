@@ -1,11 +1,5 @@
 //! The table of the command line's verbs: the door that each goes through, or what it does on the host alone.
 
-use std::collections::BTreeSet;
-use std::process::Command;
-use std::time::Duration;
-
-use chaperone_tests::{Process, chaperone};
-
 /// Where a verb goes.
 pub enum Goes {
     /// To the API, as somebody, through this door: its fact is the door's.
@@ -114,31 +108,3 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("window substitute", Through("POST /api/windows/{lent}/substitute")),
     ("window withdraw", Through("POST /api/windows/{withdrawn}/withdraw")),
 ];
-
-/// Every verb with its nouns, found by walking through the help.
-pub fn all() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open: Vec<Vec<String>> = vec![Vec::new()];
-    while let Some(words) = open.pop() {
-        let below = below(&words);
-        if below.is_empty() {
-            found.insert(words.join(" "));
-        }
-        open.extend(below.into_iter().map(|verb| words.iter().cloned().chain([verb]).collect()));
-    }
-    found
-}
-
-fn below(words: &[String]) -> Vec<String> {
-    let mut command = Command::new(chaperone());
-    command.args(words).arg("--help").env_remove("CHAPERONE_CONFIG");
-    let help = Process::run("chaperone --help", Duration::from_secs(20), &mut command).succeeded().text();
-    let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
-    let lines = listed.lines().take_while(|line| !line.trim().is_empty());
-    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .map(str::to_owned)
-        .collect()
-}
