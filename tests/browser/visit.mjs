@@ -151,7 +151,7 @@ async function isSought(page) {
 
 async function isTakenAway(page) {
   await page.getByRole('button', { name: 'Export' }).click()
-  await page.getByRole('menuitem', { name: /\.cast/ }).click()
+  await page.getByRole('menuitem', { name: /\(\.cast\)/ }).click()
   const asked = page.getByRole('dialog')
   await asked.getByLabel('Reason').fill('looked into for the vendor')
   const coming = page.waitForEvent('download')

@@ -132,7 +132,8 @@ fn a_reason_given_to_a_command_is_in_its_fact() {
     let (house, session) = (&world.house, world.session.as_str());
     let out = |name: &str| house.folder().join(name).to_str().expect("a path in letters").to_owned();
     let log = out("auth.log");
-    std::fs::write(&log, "Server listening on 0.0.0.0 port 22.\n").unwrap();
+    std::fs::write(&log, "2026-11-28T07:10:11Z alaris sshd[1]: Server listening on 0.0.0.0 port 22.\n")
+        .unwrap();
     let (copy, facts) = (out("copy.txt"), out("facts.jsonl"));
     let table: &[(&str, &[&str])] = &[
         ("recording-viewed", &["recording", "play", session]),

@@ -25,9 +25,14 @@ pub(super) fn line(log: &mut ReadLog, text: &str, calendar: &Calendar) {
     log.entry(at);
     match accepted(&message) {
         Some(sign_in) => log.sign_ins.push(SignIn { line: log.lines, at, ..sign_in }),
-        None if message.starts_with("Accepted ") => log.not_read(log.lines),
+        None if message.starts_with("Accepted ") && !is_on_the_way(&message) => log.not_read(log.lines),
         None => {}
     }
+}
+
+/// `LogLevel VERBOSE` tells as well that a key or a certificate is one that would do: before the signature, so no sign-in.
+fn is_on_the_way(message: &str) -> bool {
+    ["Accepted key ", "Accepted certificate "].iter().any(|note| message.starts_with(note))
 }
 
 /// A line without the priority that collectors leave before it (RFC 3164 §4.1.1).

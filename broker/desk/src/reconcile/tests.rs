@@ -114,6 +114,19 @@ fn what_tells_of_a_sign_in_and_cannot_be_read_is_counted_and_named() {
 }
 
 #[test]
+fn a_key_that_would_do_is_no_sign_in_yet() {
+    for note in [
+        "Accepted key ED25519 SHA256:wn7pPm2tynOfQ5Uchw3 found at /root/.ssh/authorized_keys:1",
+        "Accepted certificate ID \"visit\" (serial 7) signed by ED25519 CA SHA256:AAAA via /etc/ssh/ca.pub",
+    ] {
+        for line in [note.to_owned(), format!("Nov 28 07:10:11 h sshd[1]: {note}")] {
+            let log = read(&format!("{line}\n"));
+            assert!(log.sign_ins.is_empty() && log.unread == 0, "{line}: {log:?}");
+        }
+    }
+}
+
+#[test]
 fn whoever_comes_from_elsewhere_is_read_by_whichever_kind_of_logon() {
     let logon = |kind, user, source| {
         event(4624, &[("TargetUserName", user), ("LogonType", kind), ("IpAddress", source), ("IpPort", "-")])
