@@ -60,7 +60,7 @@ pub use self::mark::Mark;
 pub use self::opening::{Durability, Ending, Opening, RecordingKeys};
 pub use self::read::Recording;
 pub use self::record::RecordFault;
-pub use self::recover::{Begun, RecoverError, Recovering, Recovery, recover};
+pub use self::recover::{Begun, RecoverError, Recovering, Recovery, recover, withdraw_unbegun};
 pub use self::seal::{RecoveryNote, Seal, SealFault, SealState, StreamCount};
 pub use self::spill::{Kept, Spilled};
 pub use self::verify::{Content, LedgerView, Verdict, VerifyWith, foreign, verify, verify_bytes};

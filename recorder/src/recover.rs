@@ -26,7 +26,7 @@ use crate::medium::Medium;
 use crate::read::frames_header;
 use crate::seal::{RecoveryNote, Seal, SealState};
 use crate::verify::foreign;
-use crate::walk::{Step, Walk};
+use crate::walk::{Step, Walk, is_cut_in_its_header};
 
 /// A tail is kept below a quarter of this.
 const MAX_TAIL: u64 = 4 << 20;
@@ -134,6 +134,28 @@ pub fn recover(folder: &Folder, session: Uuid, with: &Recovering) -> Result<Reco
         other => other?,
     };
     Ok(Recovery::Recovered(seal))
+}
+
+/// Takes back what a crash left of a recording that was never begun: its header is not whole and nothing was appended, so
+/// that no byte went on. Answers whether it was so; anything else is left as it stands.
+///
+/// # Errors
+/// When another process writes it, or the medium fails.
+pub fn withdraw_unbegun(folder: &Folder, session: Uuid) -> Result<bool, RecordError> {
+    let (path, tail) = (folder.recording(session), folder.tail(session));
+    let file =
+        OpenOptions::new().read(true).write(true).open(&path).map_err(RecordError::path("open", &path))?;
+    lock(&file, session)?;
+    let is_cut = is_cut_in_its_header(&file).map_err(RecordError::path("read", &path))?;
+    let appended = read_tail(&tail).map_err(RecordError::path("read", &tail))?;
+    if !is_cut || !appended.is_empty() {
+        return Ok(false);
+    }
+    fs::remove_file(&path).map_err(RecordError::path("remove", &path))?;
+    // There is one only where the crash came after it was made.
+    drop(fs::remove_file(tail));
+    folder.sync()?;
+    Ok(true)
 }
 
 /// How the file differs from what the recording began with.

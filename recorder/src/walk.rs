@@ -2,6 +2,7 @@
 //!
 //! Verifying, reading and recovering all walk; what is before the first bad place is sound.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::block::{BlockHeader, BlockKind, CHAIN_LEN, HEADER_LEN, MAGIC};
@@ -49,6 +50,43 @@ pub(crate) enum Step {
     End,
 }
 
+/// Why there are no bytes of a header.
+enum NoHeader {
+    Fault(HeaderFault),
+    Unreadable(io::Error),
+}
+
+/// The bytes that a file's beginning says are its header.
+fn header_bytes(file: &dyn Medium, len: u64) -> Result<Vec<u8>, NoHeader> {
+    let read = |size: usize| {
+        let mut bytes = vec![0; size];
+        file.read_exact_at(&mut bytes, 0).map_err(NoHeader::Unreadable).map(|()| bytes)
+    };
+    let has = |size: usize| u64::try_from(size).is_ok_and(|size| size <= len);
+    if !has(header::PREFIX_LEN) {
+        let begun = read(usize::try_from(len).unwrap_or(0))?;
+        let begins = header::MAGIC.starts_with(begun.get(..8).unwrap_or(&begun));
+        return Err(NoHeader::Fault(if begins {
+            HeaderFault::Truncated
+        } else {
+            HeaderFault::NotARecording
+        }));
+    }
+    let mut prefix = [0; header::PREFIX_LEN];
+    file.read_exact_at(&mut prefix, 0).map_err(NoHeader::Unreadable)?;
+    let header_len = Header::measure(&prefix).map_err(NoHeader::Fault)?;
+    if has(header_len) { read(header_len) } else { Err(NoHeader::Fault(HeaderFault::Truncated)) }
+}
+
+/// Whether a file holds less than its header: the beginning of one, or nothing at all.
+pub(crate) fn is_cut_in_its_header(file: &dyn Medium) -> io::Result<bool> {
+    match header_bytes(file, file.len()?) {
+        Err(NoHeader::Fault(HeaderFault::Truncated)) => Ok(true),
+        Err(NoHeader::Unreadable(error)) => Err(error),
+        Ok(_) | Err(NoHeader::Fault(_)) => Ok(false),
+    }
+}
+
 impl Walk {
     /// Reads the header.
     pub(crate) fn start(file: Arc<dyn Medium>) -> Result<Self, BadPlace> {
@@ -63,21 +101,10 @@ impl Walk {
             };
             at_start(failure, fault.to_string())
         };
-        let mut prefix = [0; header::PREFIX_LEN];
-        let prefix_len = u64::try_from(header::PREFIX_LEN).unwrap_or(u64::MAX);
-        if len < prefix_len {
-            let mut begun = vec![0; usize::try_from(len).unwrap_or(0)];
-            file.read_exact_at(&mut begun, 0).map_err(|error| unreadable(0, &error))?;
-            let begins = header::MAGIC.starts_with(begun.get(..8).unwrap_or(&begun));
-            return Err(fault(if begins { HeaderFault::Truncated } else { HeaderFault::NotARecording }));
-        }
-        file.read_exact_at(&mut prefix, 0).map_err(|error| unreadable(0, &error))?;
-        let header_len = Header::measure(&prefix).map_err(fault)?;
-        if u64::try_from(header_len).is_ok_and(|header_len| header_len > len) {
-            return Err(fault(HeaderFault::Truncated));
-        }
-        let mut bytes = vec![0; header_len];
-        file.read_exact_at(&mut bytes, 0).map_err(|error| unreadable(0, &error))?;
+        let bytes = header_bytes(file.as_ref(), len).map_err(|failed| match failed {
+            NoHeader::Fault(found) => fault(found),
+            NoHeader::Unreadable(error) => unreadable(0, &error),
+        })?;
         let header = Header::read(&bytes).map_err(fault)?;
         let place =
             Place { recording: recording_tag(&header.chain), chain: header.chain, ordinal: 0, nonce: 0 };

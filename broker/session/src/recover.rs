@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chaperone_policy::SessionId;
 use chaperone_recorder::{
     Begun, FoundState, PublicKey, RecoverError, Recovering, Recovery, Seal, SealState, recover,
+    withdraw_unbegun,
 };
 use chaperone_store::{FactKind, KnownGrowth, NewFact, RecordingState, SessionRow, SpooledEnd, StoreError};
 use serde_json::{Value, json};
@@ -53,6 +54,9 @@ impl Gate {
     /// A header, perhaps blocks, perhaps a seal whose fact is missing.
     async fn recover_recording(&self, row: &SessionRow) -> Result<(), StoreError> {
         let (shared, id) = (Arc::clone(&self.shared), row.id);
+        if row.started.is_none() && self.was_not_begun(row).await {
+            return self.settle_without_recording(row).await;
+        }
         // Without the ledger's word on it a cut tail would not show: then it is recovered at a later start.
         let known = self.newest_checkpoint(row).await?;
         let Some(keys) = shared.recording_keys() else { return Ok(()) };
@@ -95,6 +99,24 @@ impl Gate {
         }
         failpoint::reached("recovery-written");
         Ok(())
+    }
+
+    /// Whether the crash came before the header was whole. Nothing is dialled before the fact *started*, so there is nothing
+    /// to keep.
+    async fn was_not_begun(&self, row: &SessionRow) -> bool {
+        let (shared, id) = (Arc::clone(&self.shared), row.id);
+        match tokio::task::spawn_blocking(move || withdraw_unbegun(&shared.folder, id.0)).await {
+            Ok(Ok(unbegun)) => unbegun,
+            Ok(Err(error)) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(session.id = %row.id, error, "what is left of a recording cannot be looked at");
+                false
+            }
+            Err(error) => {
+                tracing::error!(session.id = %row.id, %error, "a look at a recording did not finish");
+                false
+            }
+        }
     }
 
     /// What the recording began with, by its fact. One that the crash kept from having its fact was begun by this gate's key.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chaperone_recorder::{
     Begun, Checkpoint, Entry, Failure, FoundState, RecordError, RecoverError, Recovering, Recovery, Seal,
-    SealState, Stream, What, recover, verify,
+    SealState, Stream, What, recover, verify, withdraw_unbegun,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -321,4 +321,29 @@ fn what_was_put_in_its_place_is_not_recovered_and_left_as_it_is() {
     // The true one is recovered.
     fs::write(gate.path(session), kept).unwrap();
     assert!(matches!(recover(&gate.folder, session, &as_begun(begun)), Ok(Recovery::Recovered(_))));
+}
+
+#[test]
+fn a_header_that_was_cut_short_was_never_begun_and_is_taken_back() {
+    let gate = Gate::new();
+    let (live, shell) = gate.start();
+    let session = live.session();
+    drop((live, shell));
+    let path = gate.path(session);
+    let whole = fs::read(&path).unwrap();
+    let header_len = Layout::of(&whole).header.end;
+    for len in [0, 1, 7, 8, 9, header_len / 2, header_len - 1] {
+        fs::write(&path, &whole[..len]).unwrap();
+        fs::write(gate.folder.tail(session), b"").unwrap();
+        assert!(withdraw_unbegun(&gate.folder, session).unwrap(), "{len} bytes of a header");
+        assert!(!path.exists() && !gate.folder.tail(session).exists());
+    }
+    for (bytes, tail) in
+        [(&whole[..header_len], &b""[..]), (&whole[..9], b"appended"), (b"something else", b"")]
+    {
+        fs::write(&path, bytes).unwrap();
+        fs::write(gate.folder.tail(session), tail).unwrap();
+        assert!(!withdraw_unbegun(&gate.folder, session).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), bytes, "it is left as it stands");
+    }
 }
