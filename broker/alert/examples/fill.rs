@@ -139,6 +139,7 @@ impl Visit {
             go_by: None,
             observer_required: false,
             emergency_review_by: None,
+            after: chaperone_policy::After::default(),
             state: WindowState::Closed,
         }
     }

@@ -151,8 +151,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     return RelayEnd::Closed;
                 }
             }
-            let reads =
-                !closed && backlog.has_room() && !(now == Flow::Frozen && self.direction == Direction::Input);
+            let reads = !closed && backlog.has_room();
             tokio::select! {
                 biased;
                 sent = &mut writing, if busy => {
@@ -199,10 +198,13 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                         terminal.saw(&batch);
                     }
                     let shown = batch.clone();
+                    let too_late = self.is_too_late(flow);
                     match record(self.session, self.channel, stream, batch, backlog.is_full(), flow).await {
                         Ok(kept) => {
                             self.session.tap.output(self.channel.number(), stream, &shown);
-                            backlog.push_payload(kept);
+                            if !too_late {
+                                backlog.push_payload(kept);
+                            }
                         }
                         Err(end) => return Some(end),
                     }
@@ -214,11 +216,19 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     {
                         return Some(end);
                     }
-                    backlog.push_note(note);
+                    if !self.is_too_late(flow) {
+                        backlog.push_note(note);
+                    }
                 }
             }
         }
         None
+    }
+
+    /// Input that comes in the overrun: it is recorded, and goes nowhere, also if the window is extended later. Reading it
+    /// keeps a client that types on from holding up the output.
+    fn is_too_late(&self, flow: &watch::Receiver<Flow>) -> bool {
+        self.direction == Direction::Input && *flow.borrow() == Flow::Frozen
     }
 
     /// Joins what is here of the same stream; the second value is what came behind it and does not fit.
