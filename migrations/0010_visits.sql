@@ -2,4 +2,3 @@
 -- the visit's first session. Older rows have none: each was a visit of its own.
 ALTER TABLE sessions ADD COLUMN visit_id UUID;
 CREATE INDEX sessions_by_visit ON sessions (visit_id, admitted_us) WHERE visit_id IS NOT NULL;
-CREATE INDEX sessions_by_window ON sessions (window_id, admitted_us);

@@ -173,6 +173,24 @@ fn nothing_new_starts_while_somebody_has_paused_the_visit() {
     second.shows("second");
 }
 
+/// An engineer may want an observer of a visit that runs, and do without one any more.
+#[test]
+fn an_observer_that_is_wanted_later_holds_a_running_visit() {
+    let house = House::start();
+    let window = house.open_window("dana", "shell", "+10m");
+    let terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
+    terminal.types("echo re$((0))ady\n");
+    terminal.shows("re0ady");
+    house.priya().does(&["window", "observer", &window, "--reason", "the ward is nervous"]);
+    terminal.shows("waiting for an observer");
+    terminal.types("echo got $((20 + 3)) through\n");
+    assert_eq!(told_of(&house, 1), ["observer-awaited"]);
+    assert!(!terminal.screen().contains("got 23 through"), "{}", terminal.screen());
+    house.priya().does(&["window", "observer", &window, "--not-required", "--reason", "calm again"]);
+    terminal.shows("no observer is needed any more");
+    terminal.shows("got 23 through");
+}
+
 /// A visit is watched on the node where it lives; another says where that is.
 #[test]
 fn an_observer_on_another_node_is_told_where_the_visit_is() {

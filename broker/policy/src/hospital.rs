@@ -148,7 +148,7 @@ pub(crate) fn window(number: u128) -> Window {
         go_by: None,
         observer_required: false,
         emergency_review_by: None,
-        after: After::default(),
+        after: crate::After::default(),
         state: WindowState::Approved,
     }
 }

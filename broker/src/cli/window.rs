@@ -1,8 +1,8 @@
 //! `chaperone window …`
 
 use chaperone_web::wire::{
-    Because, Go, Moment, MoveWindow, NewCloses, NewEmergency, NewWindow, ReturnToService, Substitute,
-    WindowView,
+    Because, Go, Moment, MoveWindow, NewCloses, NewEmergency, NewObserver, NewWindow, ReturnToService,
+    Substitute, WindowView,
 };
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
@@ -67,6 +67,17 @@ pub(crate) enum Verb {
     },
     /// Give the clinical go of the day
     Go(Id),
+    /// Want an observer while input flows, or do without one any more
+    Observer {
+        /// The window
+        id: String,
+        /// Nobody need watch any more
+        #[arg(long)]
+        not_required: bool,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Open a window in an emergency: take down what a technician asks for by telephone, and give the first of two words
     Emergency(Emergency),
     /// Say how a server is returned to service after the visit
@@ -247,6 +258,9 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             acts.act(&id, "substitute", &Substitute { out, replacement }).await
         }
         Verb::Go(Id { id }) => acts.act(&id, "go", &Go {}).await,
+        Verb::Observer { id, not_required, reason } => {
+            acts.act(&id, "observer", &NewObserver { required: !not_required, reason }).await
+        }
         Verb::Emergency(asked) => {
             let window: WindowView =
                 client.post(&["emergency", "windows"], &NewEmergency::from(asked)).await?;

@@ -216,6 +216,9 @@ pub const DOORS: &[Door] = &[
         Itself("the clinical go of the day"),
         |_| Some(json!({})),
     ),
+    change("POST /api/windows/{held}/observer", "priya", "window-changed", Theirs, |_| {
+        Some(json!({ "required": true, "reason": REASON }))
+    }),
     change("POST /api/windows/{window}/return", "dana", "window-returned", Theirs, |_| {
         Some(json!({ "outcome": "partly", "reason": REASON }))
     }),

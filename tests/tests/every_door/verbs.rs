@@ -105,6 +105,7 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("window go", Through("POST /api/windows/{held}/go")),
     ("window list", Through("GET /api/windows")),
     ("window move", Through("POST /api/windows/{moved}/move")),
+    ("window observer", Through("POST /api/windows/{held}/observer")),
     ("window request", Through("POST /api/windows")),
     ("window return", Through("POST /api/windows/{window}/return")),
     ("window review", Through("POST /api/windows/{window}/review")),

@@ -120,6 +120,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/windows/{window}/accept", Door::Act(Act::AcceptWindow)),
     post("/api/windows/{window}/substitute", Door::Act(Act::SubstitutePerson)),
     post("/api/windows/{window}/go", Door::Act(Act::GiveGo)),
+    post("/api/windows/{window}/observer", Door::Act(Act::ApproveWindow)),
     post("/api/windows/{window}/return", Door::Act(Act::ReturnToService)),
     post("/api/windows/{window}/review", Door::Act(Act::ReviewEvidence)),
     post("/api/emergency/people", Door::Act(Act::ManagePeople)),

@@ -91,6 +91,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window::accept))
         .routes(routes!(window::substitute))
         .routes(routes!(window::go))
+        .routes(routes!(after::observer))
         .routes(routes!(after::return_to_service))
         .routes(routes!(after::review))
         .routes(routes!(emergency::enrol))

@@ -70,6 +70,7 @@ fn whatever_opens_evidence_or_agrees_refuses_tokens_minted_on_the_host() {
     let expected = [
         "/api/windows/{window}/approve",
         "/api/windows/{window}/go",
+        "/api/windows/{window}/observer",
         "/api/emergency/windows",
         "/api/recordings/{session}/timeline",
         "/api/recordings/{session}/play",

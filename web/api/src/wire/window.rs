@@ -86,6 +86,17 @@ pub struct Substitute {
     pub replacement: String,
 }
 
+/// Whether an observer must be present while input flows.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewObserver {
+    /// `true`: somebody must watch.
+    pub required: bool,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
 /// The clinical go of the day.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -35,6 +35,13 @@ test('an emergency is for those to open who may, and a plan is not', () => {
   expect(offersFor(window, opens, before)).toEqual([])
 })
 
+test('what has closed is reviewed once, by the SOC', () => {
+  const closed = { ...window, state: 'closed' }
+  expect(offersFor(closed, (act) => act === 'review-evidence', before)).toEqual(['review'])
+  expect(offersFor({ ...closed, reviewed_by: 'lee' }, may, before)).toEqual([])
+  expect(offersFor(closed, (act) => act === 'approve-window', before)).toEqual([])
+})
+
 test('what is over is not decided any more', () => {
   expect(offersFor(window, may, Date.parse(window.closes))).toEqual([])
   expect(offersFor({ ...window, state: 'denied' }, may, before)).toEqual([])

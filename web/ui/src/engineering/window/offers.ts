@@ -6,7 +6,8 @@ import type { Decision } from './useDecision'
 type Decidable = Pick<
   WindowView,
   'state' | 'purpose' | 'opens' | 'closes' | 'go_required' | 'go_by' | 'awaiting_substitution' | 'requester' | 'technicians'
->
+> &
+  Partial<Pick<WindowView, 'reviewed_by'>>
 
 /** An emergency takes other people than a plan. */
 function actOfApproving(window: Pick<WindowView, 'purpose'>): string {
@@ -17,6 +18,7 @@ function actOfApproving(window: Pick<WindowView, 'purpose'>): string {
 export function offersFor(window: Decidable, may: (act: string) => boolean, now: number): Decision[] {
   const isAsked = window.state === 'requested'
   const isComing = window.state === 'approved' || window.state === 'open'
+  if (window.state === 'closed') return !window.reviewed_by && may('review-evidence') ? ['review'] : []
   const isOver = phaseOf(window, now) === 'over'
   if (isOver || (!isAsked && !isComing)) return []
   const offers: [Decision, boolean][] = [
