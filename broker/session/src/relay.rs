@@ -14,7 +14,7 @@ use chaperone_recorder::{AppendError, ChannelRecorder, Kept, Recorded, Stream};
 use futures::FutureExt;
 use futures::future::Fuse;
 use tokio::sync::{broadcast, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::flow::Flow;
 use crate::live::{LiveSession, Notice};
@@ -33,6 +33,9 @@ const OUTPUT_AHEAD_BYTES: usize = 64 << 20;
 
 /// What a waiting message counts for: few are ever under way, and a flood of them ends as a flood of bytes does.
 const NOTE_WEIGHS: usize = 64 << 10;
+
+/// How often a notice is tried again that could not be written.
+const NOTICE_RETRY: Duration = Duration::from_millis(50);
 
 /// How often a recording that cannot be written is tried again.
 const RECORDER_RETRY: Duration = Duration::from_millis(100);
@@ -173,7 +176,11 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                         }
                     }
                 },
-                told = next_notice(&mut notices), if self.terminal.is_some() => notice = Some(told),
+                told = next_notice(&mut notices), if self.terminal.is_some() && notice.is_none() => {
+                    notice = Some(told);
+                }
+                // Somebody else was writing to the recording, or the terminal was not at rest.
+                () = sleep(NOTICE_RETRY), if notice.is_some() => {}
             }
             if let Some(end) = self.tell(&mut notice, &mut backlog) {
                 return end;
@@ -259,10 +266,11 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
     /// Writes a waiting notice once the terminal is at rest.
     fn tell(&self, notice: &mut Option<Notice>, backlog: &mut Backlog<S::Note>) -> Option<RelayEnd> {
         let terminal = self.terminal.as_ref().filter(|terminal| terminal.rests())?;
-        let text = terminal.notice(&notice.take()?.text);
-        // A notice is no evidence of the target's doing: if the recording cannot take it now, it is not shown.
+        let text = terminal.notice(&notice.as_ref()?.text);
+        // A notice is no evidence of the target's doing: while the recording cannot take it, it is not shown.
         if let Some(recorded) = self.session.append_notice(self.channel, text) {
             backlog.push_payload(Kept::Here(recorded));
+            *notice = None;
         }
         None
     }
