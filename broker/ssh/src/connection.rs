@@ -295,7 +295,7 @@ impl Handler for Connection {
         }
         self.open += 1;
         reply.accept().await;
-        tokio::spawn(channel::run(self.gate.clone(), channel, session.handle(), self.verdict.subscribe()));
+        tokio::spawn(channel::run(self.gate.clone(), channel, session.handle(), self.verdict.clone()));
         Ok(())
     }
 
