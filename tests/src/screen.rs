@@ -1,5 +1,7 @@
 //! What a terminal looks like after everything that was written to it.
 
+use std::num::NonZero;
+
 use vt100::Parser;
 
 use crate::patience::soon;
@@ -30,18 +32,19 @@ impl Terminal {
     #[must_use]
     pub fn looks(&self, sizes: &[(usize, (u16, u16))]) -> Screen {
         let bytes = self.bytes();
+        let cells = |count: u16| NonZero::new(count).expect("a terminal has columns and rows");
         let (_, (columns, rows)) = *sizes.first().expect("a terminal has a size");
-        let mut parser = Parser::new(rows, columns, 0);
+        let mut parser = Parser::new(cells(rows), cells(columns), 0);
         let ends = sizes.iter().skip(1).map(|(at, _)| *at).chain([bytes.len()]);
         let mut from = 0;
         for (end, (_, (columns, rows))) in ends.zip(sizes) {
-            parser.screen_mut().set_size(*rows, *columns);
+            parser.screen_mut().set_size(cells(*rows), cells(*columns));
             parser.process(bytes.get(from..end).unwrap_or_default());
             from = end;
         }
         let screen = parser.screen();
-        let lines = screen.rows(0, screen.size().1).map(|line| line.trim_end().to_owned()).collect();
-        Screen { lines, cursor: screen.cursor_position(), drawn: screen.contents_formatted() }
+        let lines = screen.rows(0, screen.size().1.get()).map(|line| line.trim_end().to_owned()).collect();
+        Screen { lines, cursor: screen.cursor_position(), drawn: screen.contents_formatted().into() }
     }
 
     /// Waits until its screen is so, and nothing more comes.

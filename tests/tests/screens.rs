@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use chaperone_tests::{House, Screen, Ssh, TARGET, Technician, Terminal};
+use chaperone_tests::{House, Screen, Ssh, TARGET, Technician, Terminal, soon};
 
 /// The same server: through the gate, and around it.
 struct Both {
@@ -13,7 +13,8 @@ struct Both {
 impl Both {
     fn new() -> Self {
         let house = House::start();
-        house.open_window("dana", "shell,exec", "+10m");
+        // Long enough for no warning to be due.
+        house.open_window("dana", "shell,exec", "+3h");
         Self { house }
     }
 
@@ -58,35 +59,40 @@ fn text(folder: &Path) -> String {
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (133, 43), (20, 10), (1000, 3)];
 
+/// Has vim say something at the foot of its screen, again until it is what is right.
+#[track_caller]
+fn says(terminal: &Terminal, sizes: &[(usize, (u16, u16))], expression: &str, right: &str) -> Screen {
+    soon(&format!("vim to say {right}"), || {
+        terminal.types(&format!(":echo {expression}\r"));
+        let screen = terminal.settles(sizes, "vim to be still", |_| true);
+        screen.lines.last().is_some_and(|last| last.contains(right)).then_some(screen)
+    })
+}
+
 #[test]
 fn vim_looks_the_same_and_after_a_resize_too() {
     let both = Both::new();
     let file = text(both.house.folder());
-    let command = format!("LC_ALL=C.UTF-8 vim -u NONE -i NONE -n -c 'set ruler nowrap' {file}");
+    let command = format!("LC_ALL=C.UTF-8 vim -u NONE -i NONE -n -c 'set nowrap' {file}");
+    let shows = |screen: &Screen| screen.lines[0].contains("NaCl");
     for size in SIZES {
         both.look_the_same(size, &command, |terminal| {
             let sizes = [(0, size)];
-            terminal.settles(&sizes, "vim to show the text", |screen| screen.lines[0].contains("NaCl"));
-            terminal.types("50Gzt$i changed here \x1b");
-            terminal.settles(&sizes, "vim to be at line 50", |screen| {
-                screen.lines[0].contains("changed here") || size.0 < 40
-            })
+            terminal.settles(&sizes, "vim to show the text", shows);
+            terminal.types("50Gzt$a changed here\x1b");
+            says(terminal, &sizes, "'do'.'ne'", "done")
         });
     }
     both.look_the_same((80, 24), &command, |terminal| {
         let mut sizes = vec![(0, (80, 24))];
-        terminal.settles(&sizes, "vim to show the text", |screen| screen.lines[0].contains("NaCl"));
+        terminal.settles(&sizes, "vim to show the text", shows);
         terminal.types("100Gzt");
-        terminal.settles(&sizes, "vim to be at line 100", |screen| screen.lines[0].contains("100"));
-        for size in [(133, 43), (40, 12), (100, 30)] {
-            sizes.push((terminal.bytes().len(), size));
-            terminal.resizes(size.0, size.1);
-            terminal.settles(&sizes, "vim to fill its new size", |screen| {
-                screen.lines.len() == usize::from(size.1)
-                    && screen.lines.last().is_some_and(|last| !last.is_empty())
-            });
+        for (columns, rows) in [(133, 43), (40, 12), (100, 30)] {
+            sizes.push((terminal.bytes().len(), (columns, rows)));
+            terminal.resizes(columns, rows);
+            says(terminal, &sizes, "&columns.'x'.&lines", &format!("{columns}x{rows}"));
         }
-        terminal.settles(&sizes, "vim to be still", |_| true)
+        says(terminal, &sizes, "'do'.'ne'", "done")
     });
 }
 
@@ -94,19 +100,21 @@ fn vim_looks_the_same_and_after_a_resize_too() {
 fn tmux_looks_the_same() {
     let both = Both::new();
     for size in [(80, 24), (133, 43), (40, 10)] {
-        // A server of its own for each, that ends with it.
-        let command = "LC_ALL=C.UTF-8 tmux -f /dev/null -L $$ new-session 'printf %s ready; cat' \\; set status-right '' \\; \
-             split-window -h 'printf %s beside; cat'; true";
-        both.look_the_same(size, command, |terminal| {
+        // A server of its own for each, which ends with it.
+        let command = format!(
+            "TMUX_TMPDIR={} LC_ALL=C.UTF-8 tmux -f /dev/null -L $$ start-server \\; set -g status off \\; \
+             new-session 'printf ready; cat' \\; split-window -h 'printf beside; cat'",
+            both.house.folder().display()
+        );
+        both.look_the_same(size, &command, |terminal| {
             let sizes = [(0, size)];
+            let has = |screen: &Screen, text: &str| screen.lines.join("\n").contains(text);
             terminal.settles(&sizes, "tmux to show both panes", |screen| {
-                let shown = screen.lines.join("\n");
-                shown.contains("ready") && shown.contains("beside")
+                has(screen, "ready") && has(screen, "beside")
             });
-            terminal.types("typed into the second\x02\x1b[D");
-            terminal.types("and the first\r");
+            terminal.types("second\x02\x1b[Dfirst\r");
             terminal.settles(&sizes, "tmux to show what was typed", |screen| {
-                screen.lines.join("\n").contains("and the first")
+                has(screen, "besidesecond") && has(screen, "readyfirst")
             })
         });
     }
