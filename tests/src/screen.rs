@@ -1,11 +1,15 @@
 //! What a terminal looks like after everything that was written to it.
 
 use std::num::NonZero;
+use std::time::{Duration, Instant};
 
 use vt100::Parser;
 
-use crate::patience::soon;
+use crate::patience::PATIENCE;
 use crate::terminal::Terminal;
+
+/// A screen that is the same for so long is still.
+const STILL: Duration = Duration::from_millis(200);
 
 /// What stands on a screen, and how.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,13 +57,18 @@ impl Terminal {
     /// When it never is.
     #[track_caller]
     pub fn settles(&self, sizes: &[(usize, (u16, u16))], what: &str, so: impl Fn(&Screen) -> bool) -> Screen {
-        let mut before = None;
-        soon(what, || {
+        let (began, mut before) = (Instant::now(), None);
+        loop {
             let now = self.looks(sizes);
-            let still = before.as_ref() == Some(&now);
-            before = Some(now.clone());
-            std::thread::sleep(std::time::Duration::from_millis(150));
-            (still && so(&now)).then_some(now)
-        })
+            if before.as_ref() == Some(&now) && so(&now) {
+                return now;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "waited {PATIENCE:?} in vain for: {what}; the screen is\n{now:?}"
+            );
+            before = Some(now);
+            std::thread::sleep(STILL);
+        }
     }
 }

@@ -13,6 +13,16 @@ fn menu(house: &House, login: &str) -> Terminal {
     terminal
 }
 
+/// Asks for a window with a ticket of its own; returns its id.
+#[track_caller]
+fn asks(house: &House, login: &str, opens: &str, closes: &str, ticket: &str) -> String {
+    let words = ["window", "request", "--target", TARGET, "--person", login, "--access", "shell"];
+    let more =
+        ["--opens", opens, "--closes", closes, "--purpose", "patch", "--ticket", ticket, "--reason", "patch"];
+    let asked = house.gate.person(login).does(&[&words[..], &more[..]].concat());
+    asked["id"].as_str().expect("a window has an id").to_owned()
+}
+
 on_both_databases!(a_window_is_chosen_by_its_number_and_is_a_visit_like_any_other);
 
 fn a_window_is_chosen_by_its_number_and_is_a_visit_like_any_other(house: Furnishing) {
@@ -38,13 +48,10 @@ fn a_window_is_chosen_by_its_number_and_is_a_visit_like_any_other(house: Furnish
 #[test]
 fn it_shows_ones_own_windows_open_ones_first_and_nobody_elses() {
     let house = House::start();
-    let secret = house.request("viktor", "shell", "now", "+1h", &["--ticket", "CHG-VIKTOR"]);
-    house.approve(&secret);
-    let later = house.request("dana", "shell", "+2h", "+3h", &["--ticket", "CHG-LATER"]);
-    house.approve(&later);
-    let _asked = house.request("dana", "shell", "+5h", "+6h", &["--ticket", "CHG-ASKED"]);
-    let now = house.request("dana", "shell", "now", "+1h", &["--ticket", "CHG-NOW"]);
-    house.approve(&now);
+    house.approve(&asks(&house, "viktor", "now", "+1h", "CHG-VIKTOR"));
+    house.approve(&asks(&house, "dana", "+2h", "+3h", "CHG-LATER"));
+    let _asked = asks(&house, "dana", "+5h", "+6h", "CHG-ASKED");
+    house.approve(&asks(&house, "dana", "now", "+1h", "CHG-NOW"));
     let mut terminal = menu(&house, "dana");
     terminal.shows("q leaves");
     let screen = terminal.screen();
@@ -142,8 +149,7 @@ fn a_narrow_terminal_shows_lines_that_fit() {
     let house = House::start();
     house.open_window("dana", "shell", "+10m");
     let mut terminal = house.technician("dana").ssh_as("dana").opens_at((20, 10), "");
-    terminal.shows("q leaves");
-    terminal.shows("> ");
+    terminal.shows("\r\n> ");
     let screen = terminal.screen();
     let menu = screen.split_once("Chaperone").map_or("", |(_, menu)| menu);
     assert!(menu.split("\r\n").skip(1).all(|line| line.chars().count() <= 20), "{screen:?}");

@@ -73,7 +73,7 @@ fn says(terminal: &Terminal, sizes: &[(usize, (u16, u16))], expression: &str, ri
 fn vim_looks_the_same_and_after_a_resize_too() {
     let both = Both::new();
     let file = text(both.house.folder());
-    let command = format!("LC_ALL=C.UTF-8 vim -u NONE -i NONE -n -c 'set nowrap' {file}");
+    let command = format!("LC_ALL=C.UTF-8 vim -u NONE -i NONE -n --cmd 'set nowrap shortmess+=F' {file}");
     let shows = |screen: &Screen| screen.lines[0].contains("NaCl");
     for size in SIZES {
         both.look_the_same(size, &command, |terminal| {
@@ -112,7 +112,9 @@ fn tmux_looks_the_same() {
             terminal.settles(&sizes, "tmux to show both panes", |screen| {
                 has(screen, "ready") && has(screen, "beside")
             });
-            terminal.types("second\x02\x1b[Dfirst\r");
+            terminal.types("second");
+            terminal.settles(&sizes, "tmux to show the second", |screen| has(screen, "besidesecond"));
+            terminal.types("\x02ofirst\r");
             terminal.settles(&sizes, "tmux to show what was typed", |screen| {
                 has(screen, "besidesecond") && has(screen, "readyfirst")
             })
