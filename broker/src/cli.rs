@@ -5,6 +5,7 @@ mod alert;
 mod bundle;
 pub(crate) mod client;
 mod clock;
+mod connect;
 mod destination;
 mod everything;
 mod freeze;
@@ -84,6 +85,8 @@ enum Command {
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
     Login(login::Login),
+    /// Carry SSH over HTTPS, for networks that let nothing else through
+    Connect(connect::Connect),
     /// People: who signs in
     Person(Remote<person::Verb>),
     /// Vendors: the companies whose people visit
@@ -145,6 +148,7 @@ impl Cli {
             Command::Derived(verb) => derived::run(verb).await,
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
+            Command::Connect(args) => connect::run(args).await,
             Command::Person(remote) => person::run(remote).await,
             Command::Vendor(remote) => vendor::run(remote).await,
             Command::Target(remote) => target::run(remote).await,

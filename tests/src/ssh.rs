@@ -219,11 +219,21 @@ impl Ssh {
     #[track_caller]
     #[must_use]
     pub fn opens(&self, remote: &str) -> Terminal {
+        self.opens_at((80, 24), remote)
+    }
+
+    /// The same in a terminal of so many columns and rows.
+    ///
+    /// # Panics
+    /// When ssh cannot be started.
+    #[track_caller]
+    #[must_use]
+    pub fn opens_at(&self, size: (u16, u16), remote: &str) -> Terminal {
         let ssh = self.clone().with(&["-tt"]);
         let mut line = ssh.line();
         if !remote.is_empty() {
             line.push(remote.to_owned());
         }
-        Terminal::run(&line, ssh.environment())
+        Terminal::run(size, &line, ssh.environment())
     }
 }

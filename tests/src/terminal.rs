@@ -29,10 +29,15 @@ impl std::io::Read for Reader {
 }
 
 impl Terminal {
+    /// A terminal of so many columns and rows.
     #[track_caller]
-    pub(crate) fn run(line: &[String], environment: Option<(&'static str, OsString)>) -> Self {
+    pub(crate) fn run(
+        (columns, rows): (u16, u16),
+        line: &[String],
+        environment: Option<(&'static str, OsString)>,
+    ) -> Self {
         let (pty, pts) = open().expect("a pseudo-terminal");
-        pty.resize(Size::new(24, 80)).expect("a terminal has a size");
+        pty.resize(Size::new(rows, columns)).expect("a terminal has a size");
         let program = line.first().expect("a command line has a program");
         let command = Command::new(program).args(line.iter().skip(1)).env("TERM", "xterm");
         let command = command.env_remove("SSH_AUTH_SOCK").envs(environment);
@@ -68,6 +73,12 @@ impl Terminal {
         let began = Instant::now();
         self.shows(text);
         began.elapsed()
+    }
+
+    /// Everything shown so far, as it came.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.screen.bytes()
     }
 
     /// Everything shown so far.

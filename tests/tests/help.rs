@@ -27,6 +27,7 @@ const CONTRACT: &[&str] = &[
     "key new",
     "derived rebuild",
     "login",
+    "connect",
     "person add",
     "person list",
     "person show",
@@ -164,6 +165,7 @@ fn wrong_usage_ends_with_status_2_and_says_what_is_right() {
         &["window", "extend", "x", "--closes", "tomorrow"],
         &["person", "add", "dana", "--role", "king"],
         &["destination", "add", "soc"],
+        &["connect", "--server", "http://127.0.0.1:1"],
         &["recording", "export", "x", "--format", "vhs", "-o", "y", "--reason", "z"],
         &["recording", "export", "x", "--format", "txt", "-o", "y"],
     ] {

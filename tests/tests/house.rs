@@ -38,13 +38,15 @@ const WRAPPERS: &[(&str, &[&str])] = &[
     // The flood of the scenarios is thousands of clients in one process.
     ("russh", &["chaperone-ssh", "chaperone-tests"]),
     ("axum", &["chaperone-web", "chaperone"]),
+    ("tokio-tungstenite", &["chaperone"]),
     ("utoipa-axum", &["chaperone-web"]),
     ("rustls", &["chaperone-tls", "chaperone-alert", "chaperone"]),
     ("tokio-rustls", &["chaperone-tls", "chaperone-alert", "chaperone"]),
     ("lettre", &["chaperone-alert"]),
     ("jsonwebtoken", &["chaperone-identity"]),
     ("age", &["chaperone-recorder", "chaperone"]),
-    ("vt100", &["chaperone-recorder", "chaperone-desk"]),
+    // Scenarios look at screens.
+    ("vt100", &["chaperone-recorder", "chaperone-desk", "chaperone-tests"]),
     ("clap", &["chaperone", "chaperone-recorder"]),
 ];
 

@@ -1,6 +1,6 @@
 //! What the gate says to a technician. Plain text: each door puts it into its protocol's form.
 
-use chaperone_policy::{Permit, PersonId, WindowState};
+use chaperone_policy::Permit;
 
 use crate::flow::{EndReason, Flow};
 use crate::gate::{Gate, short};
@@ -66,33 +66,6 @@ impl Gate {
             said.push(format!("After its end no input is taken, and output is shown until {until}."));
         }
         said.join(" ")
-    }
-
-    /// For somebody who named no server: how to, and their own windows.
-    pub async fn how_to_name_a_target(&self, person: PersonId) -> String {
-        let mut text = format!(
-            "{}: name the server you want to reach: ssh LOGIN+SERVER@GATE, or LOGIN+SERVER+ACCOUNT@GATE.",
-            self.shared.settings.gate_name
-        );
-        let Ok(facts) = self.facts().await else { return text };
-        let now = self.now();
-        let own = facts.windows.values().filter(|window| {
-            window.technicians.contains(&person)
-                && window.state == WindowState::Approved
-                && window.closes > now
-        });
-        for window in own.take(10) {
-            for target in window.targets.iter().filter_map(|id| facts.targets.get(id)) {
-                let zone = &self.shared.settings.zone;
-                text += &format!(
-                    "\n  {}: {} to {}",
-                    target.name,
-                    chaperone_policy::local(window.opens, zone),
-                    chaperone_policy::local(window.closes, zone)
-                );
-            }
-        }
-        text
     }
 }
 

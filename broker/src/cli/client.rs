@@ -4,10 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use chaperone_web::wire::{COOKIE, CSRF, Me, SECURE_COOKIE};
-use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, header};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Upgraded, Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::outcome::{Failure, chain};
 
@@ -21,6 +23,8 @@ const DOWNLOAD_WITHIN: Duration = Duration::from_secs(24 * 3600);
 const LINES_WITHIN: Duration = Duration::from_secs(24 * 3600);
 const LINE_WITHIN: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// The same, and the way through a proxy, TLS and the gate's answer.
+const UPGRADE_WITHIN: Duration = Duration::from_secs(20);
 
 /// A caller of one gate.
 #[derive(Clone)]
@@ -88,6 +92,25 @@ pub(crate) struct Nothing {}
 
 impl Client {
     pub(crate) fn new(server: &str, credential: Credential, ca: Option<&Path>) -> Result<Self, Failure> {
+        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).no_proxy();
+        Self::over(http, server, credential, ca)
+    }
+
+    /// For a connection that goes on, through the proxy that `HTTPS_PROXY` and `NO_PROXY` name.
+    pub(crate) fn tunnelled(
+        server: &str,
+        credential: Credential,
+        ca: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        Self::over(reqwest::Client::builder(), server, credential, ca)
+    }
+
+    fn over(
+        http: reqwest::ClientBuilder,
+        server: &str,
+        credential: Credential,
+        ca: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let server: Url = server
             .parse()
             .ok()
@@ -95,11 +118,7 @@ impl Client {
             .ok_or_else(|| {
                 Failure::usage(format!("{server:?} is no server; right is such as http://127.0.0.1:8080"))
             })?;
-        let mut http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy();
+        let mut http = http.connect_timeout(CONNECT_WITHIN).redirect(reqwest::redirect::Policy::none());
         if let Some(path) = ca {
             let wrong =
                 |why: String| Failure::usage(format!("{} is no PEM certificate: {why}", path.display()));
@@ -110,6 +129,35 @@ impl Client {
         }
         let http = http.build().map_err(|error| Failure::failed(chain(&error), ""))?;
         Ok(Self { http, server, credential })
+    }
+
+    /// Makes the connection a web socket's (RFC 6455 §4.1).
+    pub(crate) async fn upgrade(&self, path: &[&str]) -> Result<Upgraded, Failure> {
+        let key = generate_key();
+        let request = self
+            .request(Method::GET, path)?
+            .header(header::CONNECTION, "Upgrade")
+            .header(header::UPGRADE, "websocket")
+            .header(header::SEC_WEBSOCKET_VERSION, "13")
+            .header(header::SEC_WEBSOCKET_KEY, key.as_str());
+        let sending = tokio::time::timeout(UPGRADE_WITHIN, request.send()).await;
+        let next = "is this the gate's web address? through a proxy, is HTTPS_PROXY right and does it let CONNECT through?";
+        let silent =
+            |_| Failure::failed(format!("{} does not answer within {UPGRADE_WITHIN:?}", self.server), next);
+        let response = sending.map_err(silent)?.map_err(|error| {
+            Failure::failed(
+                format!("{} cannot be reached: {}", self.server, chain(&error.without_url())),
+                next,
+            )
+        })?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refused(response).await);
+        }
+        let accept = response.headers().get(header::SEC_WEBSOCKET_ACCEPT).map(header::HeaderValue::as_bytes);
+        if accept != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+            return Err(Failure::failed("what answers there is no web socket of the gate's", next));
+        }
+        response.upgrade().await.map_err(|error| tunnel_failed("the connection could not be carried", &error))
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
@@ -279,6 +327,11 @@ impl Client {
         })?;
         if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
     }
+}
+
+/// A connection that is carried ended in the middle.
+pub(crate) fn tunnel_failed(what: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::failed(format!("{what}: {}", chain(error)), "connect again")
 }
 
 async fn chunks(

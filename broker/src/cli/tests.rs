@@ -52,6 +52,7 @@ fn every_form_that_scripts_use_is_understood() {
         "reconcile --target a --auth-log F --from -7d --format sshd --year 2026 --time-zone Europe/Berlin",
         "ledger fork --reason restored",
         "clock accept --reason ntp",
+        "connect --stdio --server https://gate.example",
     ] {
         let words = std::iter::once("chaperone").chain(line.split(' '));
         if let Err(error) = Cli::try_parse_from(words) {

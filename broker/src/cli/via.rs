@@ -46,6 +46,17 @@ pub(crate) struct Via {
 impl Via {
     /// A client for the API.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        let (server, credential) = self.as_whom()?;
+        Client::new(&server, credential, self.ca.as_deref())
+    }
+
+    /// A client for a connection that goes on, through a proxy if one is named.
+    pub(crate) fn tunnelled(&self) -> Result<Client, Failure> {
+        let (server, credential) = self.as_whom()?;
+        Client::tunnelled(&server, credential, self.ca.as_deref())
+    }
+
+    fn as_whom(&self) -> Result<(String, Credential), Failure> {
         let kept = login::kept()?;
         let server = self.server.clone().or_else(|| kept.default_server.clone()).ok_or_else(|| {
             Failure::usage("no server is named; use --server URL or CHAPERONE_SERVER, or run `chaperone login --server URL` once")
@@ -53,7 +64,7 @@ impl Via {
         let token = self.token.clone().or_else(|| kept.token(&server)).ok_or_else(|| {
             Failure::usage(format!("no token for {server}; use --token or CHAPERONE_TOKEN, or run `chaperone login --server {server}`"))
         })?;
-        Client::new(&server, Credential::read(&token), self.ca.as_deref())
+        Ok((server, Credential::read(&token)))
     }
 
     /// Prints a list or a result: JSON, or a table.

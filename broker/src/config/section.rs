@@ -1,17 +1,18 @@
 //! Every section and key: its kind, its default, and what must hold between keys.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chaperone_alert::Timing;
 use chaperone_policy::Login;
+use ipnet::IpNet;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Config;
-use super::raw::{Judged, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
+use super::raw::{Judged, Mismatch, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
 use super::reader::Reader;
 use crate::installation::Installation;
 
@@ -38,6 +39,10 @@ pub struct Gate {
     pub help: String,
     /// How many SSH connections are heard in a second; the others wait in line.
     pub attempts_per_second: NonZeroU32,
+    /// One port for SSH and the web: what a client says first decides.
+    pub shared: Option<SocketAddr>,
+    /// Networks of load balancers: their connections begin with a PROXY header, which says who calls.
+    pub proxy_from: Vec<IpNet>,
 }
 
 /// `[web]`: the pages and the API.
@@ -290,6 +295,8 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
         help: reader.or("gate.help", "clinical engineering".to_owned(), words),
         attempts_per_second: reader.or("gate.attempts_per_second", ATTEMPTS_PER_SECOND, rate),
+        shared: reader.optional("gate.shared", address),
+        proxy_from: reader.or("gate.proxy_from", Vec::new(), networks),
     }
 }
 
@@ -297,6 +304,27 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
 fn rate(raw: &Raw) -> Judged<NonZeroU32> {
     let rate = whole(raw, 1, 10_000)?;
     Ok(u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN))
+}
+
+/// Networks: a list, and in the environment commas between.
+fn networks(raw: &Raw) -> Judged<Vec<IpNet>> {
+    let named: Vec<String> = match raw {
+        Raw::List(items) => items.iter().map(text).collect::<Judged<_>>()?,
+        other => text(other)?
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    };
+    let network = |text: &String| {
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| alone()).map_err(|_| Mismatch {
+            what: format!("{text:?} is no network"),
+            right: "right is a list such as [\"10.20.0.0/24\", \"2001:db8::7\"]".to_owned(),
+        })
+    };
+    named.iter().map(network).collect()
 }
 
 fn database(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Database> {

@@ -83,6 +83,18 @@ fn an_unknown_or_faulty_variable_is_named() {
 }
 
 #[test]
+fn networks_of_proxies_are_a_list_or_have_commas_between() {
+    let config =
+        read("[data]\ndir = \"d\"\n[gate]\nproxy_from = [\"10.0.0.0/24\", \"2001:db8::7\"]\n").unwrap();
+    let shown: Vec<_> = config.gate.proxy_from.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["10.0.0.0/24", "2001:db8::7/128"]);
+    let config = with(LEAST, &[("CHAPERONE_GATE__PROXY_FROM", "127.0.0.1, 10.0.0.0/8")]).unwrap();
+    assert_eq!(config.gate.proxy_from.len(), 2);
+    let faults = read("[data]\ndir = \"d\"\n[gate]\nproxy_from = [\"10.0.0.0/99\"]\n").unwrap_err();
+    assert_eq!(faults[0].key.as_deref(), Some("gate.proxy_from"));
+}
+
+#[test]
 fn a_database_url_is_never_repeated() {
     let faults = read("[data]\ndir = \"d\"\n[database]\nurl = \"mysql://root:hunter2@db\"\n").unwrap_err();
     assert!(!faults[0].to_string().contains("hunter2"));

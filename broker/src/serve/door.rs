@@ -1,33 +1,27 @@
-//! The web's listener: plain TCP on loopback, TLS on every other address.
+//! The web's listeners: plain TCP on loopback, TLS on every other address and on the port that it shares with SSH. Every
+//! connection has a cord: a visit that is carried over one can be ended at once, like any other.
 
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr};
 
-use chaperone_tls::{TlsListener, TlsStream};
-use chaperone_web::Accept;
+use chaperone_session::Severable;
+use chaperone_tls::{Incoming, TlsListener, TlsStream};
+use chaperone_web::{Accept, Peer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 
-/// Plain TCP, for loopback.
-pub(super) struct Plain(pub TcpListener);
+/// Connections to a port of the web's own.
+pub(super) struct Own(pub TcpListener);
 
-impl Accept for Plain {
-    type Stream = TcpStream;
+impl Incoming for Own {
+    type Stream = Severable;
+    type Peer = Peer;
 
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+    async fn next(&mut self) -> (Severable, Peer, IpAddr) {
         loop {
-            match self.0.accept().await {
-                Ok((stream, peer)) => {
-                    if let Err(error) = stream.set_nodelay(true) {
-                        tracing::debug!(%error, "a connection is slower than it could be");
-                    }
-                    return (stream, peer);
-                }
-                Err(error) => {
-                    // Out of file descriptors, say: wait for some to come back.
-                    tracing::warn!(%error, "a web connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+            let (stream, peer, _) = self.0.next().await;
+            if let Some(begun) = begin(stream, peer) {
+                return begun;
             }
         }
     }
@@ -37,14 +31,65 @@ impl Accept for Plain {
     }
 }
 
-/// TLS, for every other address. Handshakes are the listener's own matter: bounded in number and time.
-pub(super) struct Secured(pub TlsListener);
+/// Connections to the shared port that turned out to be the web's.
+pub(super) struct Handed {
+    pub from: mpsc::Receiver<(TcpStream, SocketAddr)>,
+    pub at: SocketAddr,
+}
 
-impl Accept for Secured {
-    type Stream = TlsStream<TcpStream>;
+impl Incoming for Handed {
+    type Stream = Severable;
+    type Peer = Peer;
 
-    async fn accept(&mut self) -> (Self::Stream, SocketAddr) {
-        self.0.accept().await
+    async fn next(&mut self) -> (Severable, Peer, IpAddr) {
+        loop {
+            let Some((stream, caller)) = self.from.recv().await else {
+                // The shared port is closed, and with it this one.
+                std::future::pending::<()>().await;
+                continue;
+            };
+            if let Some(begun) = begin(stream, caller) {
+                return begun;
+            }
+        }
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        Ok(self.at)
+    }
+}
+
+/// None where the peer is gone already.
+fn begin(stream: TcpStream, caller: SocketAddr) -> Option<(Severable, Peer, IpAddr)> {
+    let (stream, cord) = Severable::new(stream).ok()?;
+    Some((stream, Peer { at: caller, secured: false, cord: Some(cord) }, caller.ip()))
+}
+
+/// Plain HTTP.
+pub(super) struct Plain(pub Own);
+
+impl Accept for Plain {
+    type Stream = Severable;
+
+    async fn accept(&mut self) -> (Severable, Peer) {
+        let (stream, peer, _) = self.0.next().await;
+        (stream, peer)
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        self.0.address()
+    }
+}
+
+/// HTTPS. Handshakes are the listener's own matter: bounded in number and time.
+pub(super) struct Secured<I: Incoming>(pub TlsListener<I>);
+
+impl<I: Incoming<Peer = Peer>> Accept for Secured<I> {
+    type Stream = TlsStream<I::Stream>;
+
+    async fn accept(&mut self) -> (Self::Stream, Peer) {
+        let (stream, peer) = self.0.accept().await;
+        (stream, Peer { secured: true, ..peer })
     }
 
     fn address(&self) -> io::Result<SocketAddr> {

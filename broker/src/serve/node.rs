@@ -1,7 +1,8 @@
 //! A node: its layers, opened over one another, and its doors.
 
+mod web;
+
 use std::fs::{File, TryLockError};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,19 +12,16 @@ use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
 use chaperone_desk::Desk;
 use chaperone_identity::Factors;
 use chaperone_session::Gate;
-use chaperone_ssh::{Demand, HostKey, SecondFactor, SshListener};
+use chaperone_ssh::{Callers, Demand, HostKey, Proxies, SecondFactor, SshListener};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
-use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
 use chaperone_vault::Vault;
-use chaperone_web::{App, Parts, Sealing, SshDoor};
+use chaperone_web::{App, Parts, Sealing, SshCarrier, SshDoor};
 use futures::future::select_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::door::{Plain, Secured};
 use super::keys::Keys;
 use super::recipients::{self, Recipients};
 use super::visits::Visits;
@@ -60,6 +58,8 @@ pub(super) struct Served {
     pub web: String,
     /// SHA-256 of the web's certificate, where it speaks HTTPS.
     pub certificate: Option<String>,
+    /// Where SSH and the web share a port.
+    pub shared: Option<SocketAddr>,
     doors: Vec<Door>,
 }
 
@@ -170,8 +170,15 @@ impl Node {
             doors.push(Door { name: "the emergency destination", task });
         }
         let ssh = self.open_ssh(config, &stop, &mut doors).await?;
-        let (web, certificate) = self.open_web(config, stop, &mut doors).await?;
-        Ok(Served { ssh, web, certificate, doors })
+        let (web, mut certificate) = self.open_web(config, stop.clone(), &mut doors).await?;
+        let mut shared = None;
+        if let (Some(at), Some((_, callers))) = (config.gate.shared, &ssh) {
+            let (address, fingerprint) = self.open_shared(config, at, callers, stop, &mut doors).await?;
+            shared = Some(address);
+            certificate = Some(fingerprint);
+        }
+        let ssh = ssh.map(|(address, _)| address);
+        Ok(Served { ssh, web, certificate, shared, doors })
     }
 
     /// The tasks of a gate, and of a desk.
@@ -198,7 +205,7 @@ impl Node {
         config: &Config,
         stop: &CancellationToken,
         doors: &mut Vec<Door>,
-    ) -> Result<Option<SocketAddr>, Failure> {
+    ) -> Result<Option<(SocketAddr, Callers)>, Failure> {
         if let Some(tls) = config.gate.tls {
             tracing::warn!(%tls, "gate.tls is set; this release serves SSH and does not listen there");
         }
@@ -215,9 +222,9 @@ impl Node {
             demand: demand(config.security.ssh_second_factor),
             lasts: SignedDuration::try_from(config.security.second_factor).unwrap_or(SignedDuration::ZERO),
         };
-        let rate = config.gate.attempts_per_second;
+        let heard = (config.gate.attempts_per_second, Proxies::new(config.gate.proxy_from.clone()));
         let (at, gate) = (config.gate.ssh, self.gate.clone());
-        let binding = async move { SshListener::bind(at, gate, keys, &banner, second, rate).await };
+        let binding = async move { SshListener::bind(at, gate, keys, &banner, second, heard).await };
         let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
@@ -227,45 +234,14 @@ impl Node {
             key,
             fingerprint,
         });
+        let (callers, carried) = (door.callers(), door.callers());
+        self.app.carries_ssh_to(SshCarrier::new(move |stream, cord, caller| {
+            carried.take_carried(stream, cord, caller);
+        }));
         let stop = stop.clone();
         let task = self.visits.run(async move { door.serve(stop).await });
         doors.push(Door { name: "the SSH door", task });
-        Ok(Some(address))
-    }
-
-    /// Plain HTTP on loopback, HTTPS on every other address. Returns the URL, and the certificate's fingerprint.
-    async fn open_web(
-        &self,
-        config: &Config,
-        stop: CancellationToken,
-        doors: &mut Vec<Door>,
-    ) -> Result<(String, Option<String>), Failure> {
-        let wanted = config.web.listen;
-        let socket =
-            TcpListener::bind(wanted).await.map_err(|error| cannot_listen("web.listen", wanted, &error))?;
-        let address = socket.local_addr().map_err(|error| cannot_listen("web.listen", wanted, &error))?;
-        let app = self.app.clone();
-        if address.ip().is_loopback() && config.web.certificate.is_none() {
-            let task = tokio::spawn(served(chaperone_web::serve(app, Plain(socket), stop)));
-            doors.push(Door { name: "the web's door", task });
-            let url = format!("http://{address}");
-            self.is_at(config, &url);
-            return Ok((url, None));
-        }
-        let tls = server_tls(config)?;
-        let door = TlsListener::new(socket, &tls);
-        let task = tokio::spawn(served(chaperone_web::serve(app, Secured(door), stop)));
-        doors.push(Door { name: "the web's door", task });
-        let url = format!("https://{address}");
-        self.is_at(config, &url);
-        Ok((url, Some(tls.fingerprint())))
-    }
-
-    /// Tells whoever writes links what they begin with.
-    fn is_at(&self, config: &Config, url: &str) {
-        let site = config.web.url.clone().unwrap_or_else(|| url.to_owned());
-        self.delivery.is_at(site.clone());
-        self.app.is_at(site);
+        Ok(Some((address, callers)))
     }
 
     /// Ends visits in order and seals them; says so in the ledger.
@@ -323,7 +299,7 @@ fn web_settings(config: &Config, addresses: AddressPolicy, demo: Option<PathBuf>
         step_up: SignedDuration::try_from(config.security.step_up).unwrap_or(SignedDuration::from_mins(15)),
         zone: config.gate.time_zone.clone(),
         // One click signs in there: nobody but this machine may.
-        demo: demo.filter(|_| loopback),
+        demo: demo.filter(|_| loopback && config.gate.shared.is_none()),
     }
 }
 
@@ -360,33 +336,6 @@ fn unseal(vault: Vault) -> Unseal {
         }
         String::from_utf8(opened.ok()?.to_vec()).ok()
     })
-}
-
-fn server_tls(config: &Config) -> Result<ServerTls, Failure> {
-    let made = match &config.web.certificate {
-        Some(files) => ServerTls::from_files(&files.chain, &files.key),
-        None => own_certificate(config),
-    };
-    made.map_err(|error| {
-        Failure::failed(format!("there is no HTTPS: {}", chain(&error)), "see web.tls_cert and web.tls_key")
-    })
-}
-
-/// A certificate of the node's own, for the address it listens on and the names of this machine.
-fn own_certificate(config: &Config) -> Result<ServerTls, ServerTlsError> {
-    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-    let ip = config.web.listen.ip();
-    if !ip.is_unspecified() && !ip.is_loopback() {
-        names.push(ip.to_string());
-    }
-    names.extend(std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()));
-    ServerTls::self_signed(&names, &config.data.tls(), jiff::Timestamp::now())
-}
-
-async fn served(serving: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = serving.await {
-        tracing::error!(error = chain(&error), "the web's door failed");
-    }
 }
 
 fn cannot_listen(key: &str, address: SocketAddr, error: &std::io::Error) -> Failure {

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::dial::{SshDial, TargetLeg};
+use crate::menu::Menu;
 
 /// How long a connection whose attempt came to nothing is kept, to say why.
 const READ_WHY: Duration = Duration::from_secs(15);
@@ -25,8 +26,8 @@ const PARTING: Duration = Duration::from_millis(300);
 pub(crate) enum Verdict {
     /// Not known yet.
     Pending,
-    /// No target was named: the text says how.
-    NoTarget(Arc<str>),
+    /// No target was named: a menu of one's own windows, or how to name one.
+    Menu(Arc<Menu>),
     /// Outside the schedule.
     Refused(Arc<Refused>),
     /// Admitted, but the target could not be reached: the text says so.
@@ -94,37 +95,53 @@ pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
 impl Admission {
     /// Decides, opens the session, dials.
     pub(crate) async fn decide(mut self, proven: ProvenPerson, verdict: watch::Sender<Verdict>) {
-        let found = match self.foretold.take() {
+        let foretold = self.foretold.take();
+        let admission = Arc::new(self);
+        let found = match foretold {
             Some(refused) => Verdict::Refused(Arc::new(refused)),
-            None => self.verdict(&proven).await,
+            None => admission.verdict(&proven).await,
         };
-        let over = !matches!(found, Verdict::Visit(_));
-        verdict.send_replace(found);
-        if over {
-            // Time to ask for a channel and read why; there is nothing else to do here.
-            if self.over.run_until_cancelled(tokio::time::sleep(READ_WHY)).await.is_none() {
-                return;
+        verdict.send_replace(found.clone());
+        if matches!(found, Verdict::Visit(_)) {
+            return;
+        }
+        // Time to ask for a channel and read why, or to choose from the menu; there is nothing else to do here.
+        let reading = async {
+            match found {
+                Verdict::Menu(menu) => menu.is_left().await,
+                _ => tokio::time::sleep(READ_WHY).await,
             }
-            let bye = self.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
+        };
+        let left = admission.over.run_until_cancelled(reading).await.is_some();
+        if left && !matches!(*verdict.borrow(), Verdict::Visit(_)) {
+            let bye = admission.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
             drop(tokio::time::timeout(PARTING, bye).await);
-            self.cord.sever();
+            admission.cord.sever();
         }
     }
 
-    async fn verdict(&self, proven: &ProvenPerson) -> Verdict {
-        let asking = Asking {
+    async fn verdict(self: &Arc<Self>, proven: &ProvenPerson) -> Verdict {
+        let Some(ask) = ask(proven, &self.asking()) else {
+            self.gate.signed_in(proven.person(), self.peer, self.proof(proven)).await;
+            return Verdict::Menu(Arc::new(Menu::new(Arc::clone(self), proven.clone())));
+        };
+        self.attempt(ask).await
+    }
+
+    /// What the connection has said of itself.
+    pub(crate) fn asking(&self) -> Asking<'_> {
+        Asking {
             user: &self.user,
             peer: self.peer,
             offers: &self.offers,
             client: &self.client,
             second: self.second,
             reference: &self.reference,
-        };
-        let asked = ask(proven, &asking);
-        let Some(ask) = asked else {
-            self.gate.signed_in(proven.person(), self.peer, self.proof(proven)).await;
-            return Verdict::NoTarget(self.gate.how_to_name_a_target(proven.person()).await.into());
-        };
+        }
+    }
+
+    /// Attempts to open a visit: the schedule's verdict, the session, the dial.
+    pub(crate) async fn attempt(&self, ask: Ask) -> Verdict {
         let session = match self.gate.attempt(ask).await {
             Ok(session) => session,
             Err(refused) => return Verdict::Refused(Arc::new(refused)),

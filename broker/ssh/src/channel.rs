@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::admission::{Verdict, Visit};
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
+use crate::menu::Over;
 use crate::note::SshNote;
 use crate::waiting::{self, Waited};
 use crate::wish::{What, Wish};
@@ -37,16 +38,11 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Serves one session channel.
-pub(crate) async fn run(
-    gate: Gate,
-    channel: Channel<Msg>,
-    handle: Handle,
-    mut verdict: watch::Receiver<Verdict>,
-) {
+pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, verdict: watch::Sender<Verdict>) {
     let (mut read, write) = channel.split();
     let client = ClientSink { write, handle };
-    let Some(wish) = Wish::read(&mut read).await else { return };
-    let known = match verdict.wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await {
+    let Some(mut wish) = Wish::read(&mut read).await else { return };
+    let known = match verdict.subscribe().wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await {
         Ok(known) => known.clone(),
         // The connection is gone.
         Err(_) => return,
@@ -61,8 +57,27 @@ pub(crate) async fn run(
         Verdict::Visit(visit) => serve(&gate, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
-        Verdict::NoTarget(text) => say_and_close(&client, &wish, &text, USAGE).await,
+        Verdict::Menu(menu) if wish.is_for_a_menu() => {
+            match menu.run(&gate, &verdict, &mut read, &client, &mut wish).await {
+                Ok(visit) => serve(&gate, &visit, read, &client, &wish).await,
+                Err(over) => leave(&client, &wish, over).await,
+            }
+        }
+        Verdict::Menu(menu) => {
+            say_and_close(&client, &wish, &menu.in_words(&gate).await, USAGE).await;
+        }
         Verdict::Pending => {}
+    }
+}
+
+/// The end of a menu from which nothing was chosen.
+async fn leave(client: &ClientSink, wish: &Wish, over: Over) {
+    match over {
+        Over::Left => say_and_close(client, wish, "Goodbye.", 0).await,
+        Over::Idle => say_and_close(client, wish, "Nothing was chosen in time.", CUT).await,
+        Over::Enough => say_and_close(client, wish, "Too many choices were refused.", REFUSED).await,
+        Over::Failed(text) => say_and_close(client, wish, &text, UNAVAILABLE).await,
+        Over::Gone => {}
     }
 }
 

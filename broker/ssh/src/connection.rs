@@ -3,7 +3,7 @@
 
 mod proof;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
@@ -16,6 +16,7 @@ use russh::server::{
 use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, Pty, Sig};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
@@ -73,9 +74,15 @@ pub(crate) struct Connection {
     foretold: Option<Refused>,
     verdict: watch::Sender<Verdict>,
     progress: Progress,
-    started: HashSet<ChannelId>,
-    open: usize,
+    channels: HashMap<ChannelId, Opened>,
     refused_requests: u64,
+}
+
+/// A channel that is open, or was until its task ended: whoever closes first, russh tells only of a client's close.
+struct Opened {
+    task: JoinHandle<()>,
+    /// Whether a request has started it.
+    started: bool,
 }
 
 /// Somebody who has proven a key and still owes a code.
@@ -113,8 +120,7 @@ impl Connection {
             foretold: None,
             verdict,
             progress,
-            started: HashSet::new(),
-            open: 0,
+            channels: HashMap::new(),
             refused_requests: 0,
         }
     }
@@ -141,13 +147,22 @@ impl Connection {
         });
     }
 
+    /// Whether it is too late for what comes before a channel is started.
+    fn is_started(&self, channel: ChannelId) -> bool {
+        self.channels.get(&channel).is_none_or(|opened| opened.started)
+    }
+
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).
     fn start(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
-        if self.started.insert(channel) {
-            session.channel_success(channel)
-        } else {
-            self.refuse("second-request", json!({}));
-            session.channel_failure(channel)
+        match self.channels.get_mut(&channel) {
+            Some(opened) if !opened.started => {
+                opened.started = true;
+                session.channel_success(channel)
+            }
+            _ => {
+                self.refuse("second-request", json!({}));
+                session.channel_failure(channel)
+            }
         }
     }
 }
@@ -288,14 +303,16 @@ impl Handler for Connection {
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.open >= CHANNELS {
+        self.channels.retain(|_, opened| !opened.task.is_finished());
+        if self.channels.len() >= CHANNELS {
             self.refuse("session", json!({ "why": "too many channels" }));
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
-        self.open += 1;
         reply.accept().await;
-        tokio::spawn(channel::run(self.gate.clone(), channel, session.handle(), self.verdict.subscribe()));
+        let id = channel.id();
+        let task = channel::run(self.gate.clone(), channel, session.handle(), self.verdict.clone());
+        self.channels.insert(id, Opened { task: tokio::spawn(task), started: false });
         Ok(())
     }
 
@@ -355,8 +372,7 @@ impl Handler for Connection {
         channel: ChannelId,
         _session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.started.remove(&channel);
-        self.open = self.open.saturating_sub(1);
+        self.channels.remove(&channel);
         Ok(())
     }
 
@@ -371,7 +387,7 @@ impl Handler for Connection {
         _modes: &[(Pty, u32)],
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.started.contains(&channel) {
+        if self.is_started(channel) {
             session.channel_failure(channel)
         } else {
             session.channel_success(channel)
@@ -385,7 +401,7 @@ impl Handler for Connection {
         _value: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.started.contains(&channel) {
+        if self.is_started(channel) {
             session.channel_failure(channel)
         } else {
             session.channel_success(channel)

@@ -12,6 +12,7 @@
 
 mod admission;
 mod algorithms;
+mod callers;
 mod channel;
 mod connection;
 mod dial;
@@ -19,7 +20,9 @@ mod host_key;
 mod leg;
 mod line;
 mod listener;
+mod menu;
 mod note;
+mod proxied;
 mod second;
 #[cfg(feature = "demo")]
 pub mod standin;
@@ -27,7 +30,9 @@ mod unheard;
 mod waiting;
 mod wish;
 
+pub use callers::Callers;
 pub use dial::{SshDial, TargetLeg};
 pub use host_key::{HostKey, HostKeyError};
 pub use listener::SshListener;
+pub use proxied::{HeaderFault, Proxies};
 pub use second::{Demand, SecondFactor};

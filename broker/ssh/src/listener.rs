@@ -7,9 +7,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::host_key::HostKey;
-use chaperone_session::{Gate, Severable};
+use chaperone_session::{Cord, EndReason, Gate};
 use russh::server::{self, RunningSession};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -18,7 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
 use crate::algorithms;
+use crate::callers::Callers;
 use crate::connection::{Connection, Progress, too_slow};
+use crate::host_key::HostKey;
+use crate::proxied::Proxies;
 use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
 
@@ -30,15 +33,14 @@ const SIGN_IN: Duration = Duration::from_secs(60);
 /// The gate's SSH door.
 pub struct SshListener {
     socket: TcpListener,
-    gate: Gate,
-    config: Arc<server::Config>,
-    banner: Arc<str>,
-    second: SecondFactor,
+    callers: Callers,
+    proxies: Proxies,
     heard_per_second: NonZeroU32,
 }
 
 impl SshListener {
-    /// Binds; port 0 takes a free one. So many connections a second are heard at most; the others wait in line.
+    /// Binds; port 0 takes a free one. So many connections a second are heard at most; the others wait in line. Who comes
+    /// through a listed proxy is whom that names.
     ///
     /// # Errors
     /// When the address cannot be bound.
@@ -48,11 +50,12 @@ impl SshListener {
         host_keys: Vec<HostKey>,
         banner: &str,
         second: SecondFactor,
-        heard_per_second: NonZeroU32,
+        (heard_per_second, proxies): (NonZeroU32, Proxies),
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
-        Ok(Self { socket, gate, config, banner: banner.into(), second, heard_per_second })
+        let callers = Callers::new(gate, config, banner.into(), second);
+        Ok(Self { socket, callers, proxies, heard_per_second })
     }
 
     /// Where it listens.
@@ -63,11 +66,15 @@ impl SshListener {
         self.socket.local_addr()
     }
 
+    /// Takes callers who came by another way. They are heard while this listener serves, in the same line.
+    #[must_use]
+    pub fn callers(&self) -> Callers {
+        self.callers.clone()
+    }
+
     /// Serves until `stop` is cancelled.
     pub async fn serve(self, stop: CancellationToken) {
-        let half_open = HalfOpen::new();
-        let telling = tokio::spawn(half_open.clone().tell(self.gate.clone()));
-        let calling = tokio::spawn(half_open.clone().call(self.gate.clone(), self.heard_per_second));
+        let (telling, calling) = self.callers.hear(self.heard_per_second);
         let _end_with_this = [AbortOnDrop(telling), AbortOnDrop(calling)];
         loop {
             let accepted = tokio::select! {
@@ -83,19 +90,20 @@ impl SshListener {
                     continue;
                 }
             };
-            if !self.gate.is_accepting() {
-                continue;
+            if self.proxies.lists(peer.ip()) {
+                tokio::spawn(proxied(self.callers.clone(), self.proxies.clone(), stream, peer));
+            } else {
+                self.callers.take(stream, peer);
             }
-            // Full of peers that wait: this one is closed unheard.
-            let Some(waiting) = half_open.wait(peer.ip()) else { continue };
-            let half_open = half_open.clone();
-            let (gate, config) = (self.gate.clone(), Arc::clone(&self.config));
-            let asks = (Arc::clone(&self.banner), self.second.clone());
-            tokio::spawn(async move {
-                let Some(place) = waiting.place().await else { return };
-                connection(gate, config, asks, stream, peer, (place, half_open)).await;
-            });
         }
+    }
+}
+
+/// A connection from a listed proxy: whom it names is who calls.
+async fn proxied(callers: Callers, proxies: Proxies, mut stream: TcpStream, peer: SocketAddr) {
+    match proxies.caller(&mut stream, peer).await {
+        Ok(caller) => callers.take(stream, caller),
+        Err(fault) => callers.refuse(peer, &fault),
     }
 }
 
@@ -108,15 +116,15 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn connection(
+/// Serves one connection, by whatever way it came, to its end.
+pub(crate) async fn connection(
     gate: Gate,
     config: Arc<server::Config>,
     asks: (Arc<str>, SecondFactor),
-    stream: TcpStream,
+    (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
     peer: SocketAddr,
     (place, half_open): (Place, HalfOpen),
 ) {
-    let Ok((stream, cord)) = Severable::new(stream) else { return };
     let until = Instant::now() + SIGN_IN;
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);

@@ -89,6 +89,11 @@ impl Wish {
         }
     }
 
+    /// Whether a person sits at a terminal and asked for nothing in particular.
+    pub(crate) fn is_for_a_menu(&self) -> bool {
+        self.terminal.is_some() && matches!(self.what, What::Shell)
+    }
+
     /// Whether input is typed by a person, and may be a password.
     pub(crate) fn is_typed(&self) -> bool {
         self.terminal.is_some() || matches!(self.what, What::Shell)

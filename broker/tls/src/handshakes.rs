@@ -1,4 +1,4 @@
-//! The TLS handshakes under way: each on its own task, with its own time, and never more than the listener can carry.
+//! The handshakes under way, or whatever else a peer says first: each on its own task, with its own time, and never more than the listener can carry.
 //!
 //! With no room left the oldest one of whoever has the most under way is dropped, so that a peer that opens connections and
 //! says nothing takes room from itself and not from others (P10).
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 
 /// Handshakes under way, and the finished ones that nobody has taken yet.
-pub(crate) struct Handshakes<T> {
+pub struct Handshakes<T> {
     /// A finished one says its number, and what came of it.
     tasks: JoinSet<(u64, Option<T>)>,
     /// By number, and so by age.
@@ -22,16 +22,14 @@ pub(crate) struct Handshakes<T> {
 }
 
 impl<T: Send + 'static> Handshakes<T> {
-    pub(crate) fn new(most: usize, within: Duration) -> Self {
+    /// At most so many, each within a time.
+    #[must_use]
+    pub fn new(most: usize, within: Duration) -> Self {
         Self { tasks: JoinSet::new(), under_way: BTreeMap::new(), next: 0, most, within }
     }
 
     /// Begins one. The future says nothing when the handshake fails.
-    pub(crate) fn begin(
-        &mut self,
-        source: IpAddr,
-        handshake: impl Future<Output = Option<T>> + Send + 'static,
-    ) {
+    pub fn begin(&mut self, source: IpAddr, handshake: impl Future<Output = Option<T>> + Send + 'static) {
         if self.under_way.len() >= self.most {
             self.drop_one();
         }
@@ -45,7 +43,7 @@ impl<T: Send + 'static> Handshakes<T> {
     }
 
     /// The next one that succeeds; pending while none is under way. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> T {
+    pub async fn next(&mut self) -> T {
         loop {
             match self.tasks.join_next().await {
                 None => std::future::pending::<()>().await,

@@ -20,7 +20,8 @@ mod server;
 mod trust;
 
 pub use connect::{CONNECT_WITHIN, ConnectError, connect};
-pub use listener::{HANDSHAKE_WITHIN, TlsListener};
+pub use handshakes::Handshakes;
+pub use listener::{HANDSHAKE_WITHIN, Incoming, TlsListener};
 pub use pem::PemFault;
 pub use provider::provider;
 pub use server::{ServerTls, ServerTlsError};

@@ -179,6 +179,7 @@ pub const DOORS: &[Door] = &[
     },
     reads("GET /api/windows/{window}/card", STATE),
     Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
+    elsewhere("GET /api/ssh", "websocket.rs: signed-in, with who; what is done inside is SSH's own"),
     change(
         "POST /api/windows/{asked}/approve",
         "priya",

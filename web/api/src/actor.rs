@@ -34,6 +34,8 @@ pub(crate) struct Actor {
     pub now: Timestamp,
     /// Where the request came from.
     pub source: Option<SocketAddr>,
+    /// Whether it came by HTTPS.
+    pub secured: bool,
     /// What proves it.
     pub credential: Credential,
 }
@@ -79,10 +81,10 @@ impl FromRequestParts<App> for Actor {
         let host_bound = credential.is_host_minted() && !app.parts.settings.host_tokens;
         let fresh = credential.fresh_until(app).is_some_and(|until| now < until);
         let asker = Asker { person: person.id, host_bound, fresh, door };
-        let source = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| *address);
-        let login = person.login.to_string();
-        let actor =
-            Self { asker, person: person.id, login, now, source, credential, facts: Arc::clone(&facts) };
+        let source = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.at);
+        let (login, secured) = (person.login.to_string(), credential::is_secured(app, &parts.extensions));
+        let (person_id, known) = (person.id, Arc::clone(&facts));
+        let actor = Self { asker, person: person_id, login, now, source, secured, credential, facts: known };
         let come_in = actor.come_in(app, person, &parts.method, &route).await;
         if let (Err(problem), Door::Together(act)) = (&come_in, door) {
             second_word::denied(app, &actor, act, &route, &problem.what).await?;

@@ -67,7 +67,7 @@ async fn whole(places: &Places, request: Request) -> Result<Request, Problem> {
         return Ok(request);
     }
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(Peer(at))| at.ip());
+    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.at.ip());
     let _sending = Sending::begin(&places.sending, from).ok_or_else(|| {
         Problem::unavailable("this address sends too much at once", "try again in a moment")
     })?;

@@ -1,13 +1,15 @@
 //! What a request proves itself with: a bearer token, or the cookie of a signed-in browser. A cookie alone changes
 //! nothing: the request must carry what only our own page knows (CSRF), and come from our own page.
 
+use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
 use chaperone_identity::{Claims, hashed};
 use chaperone_store::{WEB_IDLE, WEB_WHOLE, WebSession};
 use jiff::Timestamp;
 
 use crate::App;
+use crate::listen::Peer;
 use crate::problem::Problem;
 use crate::wire::{COOKIE, CSRF, SECURE_COOKIE};
 
@@ -55,8 +57,8 @@ pub(crate) async fn of(app: &App, parts: &Parts, now: Timestamp) -> Result<Crede
             .map(Credential::Token)
             .map_err(|error| Problem::unauthenticated(format!("this token is not accepted: {error}")));
     }
-    let cookie =
-        cookie(app, &parts.headers).ok_or_else(|| Problem::unauthenticated("this needs a sign-in"))?;
+    let cookie = cookie(is_secured(app, &parts.extensions), &parts.headers)
+        .ok_or_else(|| Problem::unauthenticated("this needs a sign-in"))?;
     let session = app.parts.store.web_session(&hashed(cookie), now).await?;
     let session = session.ok_or_else(|| Problem::unauthenticated("you are not signed in any more"))?;
     if !matches!(parts.method, Method::GET | Method::HEAD) {
@@ -67,7 +69,7 @@ pub(crate) async fn of(app: &App, parts: &Parts, now: Timestamp) -> Result<Crede
 
 /// A changing request comes from our own page: it says what only that page was told, and a browser that says where it
 /// comes from says so too.
-fn ours(headers: &HeaderMap, session: &WebSession) -> Result<(), Problem> {
+pub(crate) fn ours(headers: &HeaderMap, session: &WebSession) -> Result<(), Problem> {
     let told = headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
     let same = aws_lc_rs::constant_time::verify_slices_are_equal(told, session.csrf.as_bytes()).is_ok();
     if same && same_site(headers) {
@@ -95,22 +97,27 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn cookie<'h>(app: &App, headers: &'h HeaderMap) -> Option<&'h str> {
-    let name = name(app);
+fn cookie(secured: bool, headers: &HeaderMap) -> Option<&str> {
+    let name = name(secured);
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-fn name(app: &App) -> &'static str {
-    if app.parts.settings.https { SECURE_COOKIE } else { COOKIE }
+/// Whether a request came by HTTPS: all do, or those of its door.
+pub(crate) fn is_secured(app: &App, of: &Extensions) -> bool {
+    app.parts.settings.https || of.get::<ConnectInfo<Peer>>().is_some_and(|ConnectInfo(peer)| peer.secured)
+}
+
+fn name(secured: bool) -> &'static str {
+    if secured { SECURE_COOKIE } else { COOKIE }
 }
 
 /// The header that gives a browser its cookie; an empty value takes it away.
-pub(crate) fn set_cookie(app: &App, value: &str) -> Option<HeaderValue> {
-    let secure = if app.parts.settings.https { "; Secure" } else { "" };
+pub(crate) fn set_cookie(secured: bool, value: &str) -> Option<HeaderValue> {
+    let secure = if secured { "; Secure" } else { "" };
     let age = if value.is_empty() { "; Max-Age=0" } else { "" };
-    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}", name(app));
+    let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}", name(secured));
     HeaderValue::from_str(&text).ok()
 }
 

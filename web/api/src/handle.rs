@@ -23,6 +23,7 @@ pub(crate) mod search;
 pub(crate) mod second_word;
 pub(crate) mod session;
 pub(crate) mod sign_in;
+pub(crate) mod ssh;
 pub(crate) mod target;
 pub(crate) mod two_keepers;
 pub(crate) mod unmask;

@@ -13,6 +13,7 @@
 mod actor;
 mod body;
 mod bound;
+mod carry;
 mod credential;
 mod handle;
 mod host_token;
@@ -32,8 +33,9 @@ mod stream;
 mod topic;
 pub mod wire;
 
+pub use carry::{Duplex, SshCarrier};
 pub use handle::destination::secret_place;
-pub use listen::{Accept, serve};
+pub use listen::{Accept, Peer, serve};
 pub use router::openapi;
 pub use sealing::Sealing;
 pub use state::{App, Parts, Settings, SshDoor};

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
+use chaperone_session::Cord;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ pub trait Accept: Send + 'static {
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
     /// The next connection.
-    fn accept(&mut self) -> impl Future<Output = (Self::Stream, SocketAddr)> + Send;
+    fn accept(&mut self) -> impl Future<Output = (Self::Stream, Peer)> + Send;
 
     /// Where it listens.
     ///
@@ -32,24 +33,32 @@ struct Accepted<A>(A);
 
 impl<A: Accept> Listener for Accepted<A> {
     type Io = A::Stream;
-    type Addr = SocketAddr;
+    type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         self.0.accept().await
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.address()
+    fn local_addr(&self) -> io::Result<Peer> {
+        let at = self.0.address()?;
+        Ok(Peer { at, secured: false, cord: None })
     }
 }
 
 /// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub SocketAddr);
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Where they are: the other end, or whom a trusted proxy named.
+    pub at: SocketAddr,
+    /// Whether it is HTTPS.
+    pub secured: bool,
+    /// Ends the connection at once, whatever state it is in. None of a listener itself.
+    pub cord: Option<Cord>,
+}
 
 impl<A: Accept> Connected<IncomingStream<'_, Accepted<A>>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Accepted<A>>) -> Self {
-        Self(*stream.remote_addr())
+        stream.remote_addr().clone()
     }
 }
 

@@ -111,6 +111,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/windows/{window}/connect", Read(Act::Connect)),
     get("/api/windows/{window}/card", Read(Act::SeeWindows)),
     get("/api/my/servers", Read(Act::RequestWindow)),
+    get("/api/ssh", Door::Act(Act::Connect)),
     post("/api/windows/{window}/approve", APPROVE),
     post("/api/windows/{window}/deny", Door::Act(Act::DenyWindow)),
     post("/api/windows/{window}/withdraw", Door::Act(Act::WithdrawWindow)),

@@ -11,9 +11,7 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    after, alert, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger,
-    ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, target,
-    unmask, vendor, watch, window, window_desk,
+    after, alert, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, ssh, target, unmask, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -82,6 +80,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window_desk::connect))
         .routes(routes!(window_desk::card))
         .routes(routes!(window_desk::my_servers))
+        .routes(routes!(ssh::ssh))
         .routes(routes!(window::approve))
         .routes(routes!(window::deny))
         .routes(routes!(window::withdraw))

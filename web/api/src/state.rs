@@ -13,6 +13,7 @@ use chaperone_vault::Vault;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::carry::SshCarrier;
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
 use crate::looked::Looked;
@@ -92,6 +93,7 @@ pub(crate) struct Shared {
     pub looked: Looked,
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
+    pub carrier: OnceLock<SshCarrier>,
     pub streams: Places,
     pub openapi: String,
 }
@@ -119,6 +121,7 @@ impl App {
                 looked: Looked::default(),
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
+                carrier: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
             }),
@@ -135,6 +138,11 @@ impl App {
     /// Says where technicians come by SSH, once that door is open. The first word stands.
     pub fn ssh_is_at(&self, door: SshDoor) {
         drop(self.parts.ssh.set(door));
+    }
+
+    /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.
+    pub fn carries_ssh_to(&self, carrier: SshCarrier) {
+        drop(self.parts.carrier.set(carrier));
     }
 
     /// What links to the pages begin with.

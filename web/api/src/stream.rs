@@ -23,6 +23,8 @@ use crate::problem::Problem;
 /// may only look at their own windows keeps nobody from watching.
 const CHANGES: usize = 512;
 const WATCHES: usize = 128;
+/// Connections that are carried over web sockets.
+const CARRIED: usize = 256;
 /// Of one person: a desk in many tabs.
 const EACH: u32 = 24;
 /// Events that wait for a slow reader; then the writer waits, and drops what it may.
@@ -37,6 +39,8 @@ pub(crate) enum Shows {
     Changes,
     /// A visit.
     Visit,
+    /// Nothing: it carries a connection.
+    Connection,
 }
 
 /// Places for streams; cheap to clone.
@@ -44,19 +48,25 @@ pub(crate) enum Shows {
 pub(crate) struct Places {
     changes: Arc<Semaphore>,
     watches: Arc<Semaphore>,
+    carried: Arc<Semaphore>,
     people: Arc<Mutex<HashMap<PersonId, u32>>>,
 }
 
 impl Default for Places {
     fn default() -> Self {
         let pool = |places| Arc::new(Semaphore::new(places));
-        Self { changes: pool(CHANGES), watches: pool(WATCHES), people: Arc::default() }
+        let (changes, watches, carried) = (pool(CHANGES), pool(WATCHES), pool(CARRIED));
+        Self { changes, watches, carried, people: Arc::default() }
     }
 }
 
 impl Places {
-    fn take(&self, person: PersonId, shows: Shows) -> Option<Place> {
-        let pool = if shows == Shows::Visit { &self.watches } else { &self.changes };
+    pub(crate) fn take(&self, person: PersonId, shows: Shows) -> Option<Place> {
+        let pool = match shows {
+            Shows::Changes => &self.changes,
+            Shows::Visit => &self.watches,
+            Shows::Connection => &self.carried,
+        };
         let permit = Arc::clone(pool).try_acquire_owned().ok()?;
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         let count = people.entry(person).or_default();
@@ -69,7 +79,7 @@ impl Places {
 }
 
 /// A place; free again when it is dropped.
-struct Place {
+pub(crate) struct Place {
     person: PersonId,
     people: Arc<Mutex<HashMap<PersonId, u32>>>,
     _permit: OwnedSemaphorePermit,

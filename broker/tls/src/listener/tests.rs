@@ -10,7 +10,7 @@ use super::*;
 use crate::sample::Authority;
 use crate::{TargetTrust, connect, provider};
 
-async fn listener(most: usize, within: Duration) -> (TlsListener, Authority, SocketAddr) {
+async fn listener(most: usize, within: Duration) -> (TlsListener<TcpListener>, Authority, SocketAddr) {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("hospital");
     let tls = authority.issue(&["localhost"]).serve_from(folder.path());
@@ -21,7 +21,7 @@ async fn listener(most: usize, within: Duration) -> (TlsListener, Authority, Soc
 }
 
 /// Answers every client with one octet more than it sent.
-async fn echo(mut listener: TlsListener) {
+async fn echo(mut listener: TlsListener<TcpListener>) {
     loop {
         let (mut stream, _) = listener.accept().await;
         tokio::spawn(async move {

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 use super::Answer;
 use crate::actor::Actor;
 use crate::body::Body;
-use crate::credential::{Credential, same_site, set_cookie};
+use crate::credential::{Credential, is_secured, same_site, set_cookie};
 use crate::listen::Peer;
 use crate::problem::Problem;
 use crate::wire::{Code, Go, Me, ProvenUntil, SignIn};
@@ -38,20 +38,23 @@ pub(crate) struct Caller {
     arrived: Instant,
     now: Timestamp,
     host: Option<String>,
+    /// Whether they came by HTTPS.
+    secured: bool,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if !same_site(&parts.headers) {
             let what = "this does not come from the gate's own pages";
             return Err(Problem::forbidden(what, "load the page again"));
         }
         let peer = parts.extensions.get::<ConnectInfo<Peer>>();
-        let source = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(Peer(at))| at.ip());
+        let source = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.at.ip());
         let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
-        Ok(Self { source, arrived: Instant::now(), now: Timestamp::now(), host })
+        let secured = is_secured(app, &parts.extensions);
+        Ok(Self { source, arrived: Instant::now(), now: Timestamp::now(), host, secured })
     }
 }
 
@@ -176,7 +179,7 @@ async fn signed_in(
     write.await?;
     let me = me_of(app, &*app.facts().await?, person.id, &Credential::Browser(session)).await?;
     let mut response = Json(me).into_response();
-    if let Some(value) = set_cookie(app, &cookie) {
+    if let Some(value) = set_cookie(caller.secured, &cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     Ok(response)
@@ -202,7 +205,7 @@ pub(crate) async fn sign_out(
         let write =
             app.parts.store.write(move |tx| Box::pin(async move { tx.end_web_session(&session).await }));
         write.await?;
-        if let Some(value) = set_cookie(&app, "") {
+        if let Some(value) = set_cookie(actor.secured, "") {
             response.headers_mut().insert(header::SET_COOKIE, value);
         }
     }

@@ -71,6 +71,15 @@ pub(crate) async fn connect(State(app): State<App>, actor: Actor, At(id): At<Str
         if has(Access::Exec) {
             lines.push(line(format!("One command on {name}"), format!("ssh -p {} {to} uptime", door.port)));
         }
+        if has(Access::Shell) || has(Access::Exec) {
+            let carried = format!("chaperone connect --stdio --server {}", app.site());
+            let what = format!("{name}, where nothing but HTTPS passes");
+            lines.push(line(what, format!("ssh -o ProxyCommand=\"{carried}\" {to}")));
+        }
+    }
+    if has(Access::Shell) {
+        let menu = format!("ssh -p {} {}@{}", door.port, actor.login, door.host);
+        lines.push(line("A menu of your windows".to_owned(), menu));
     }
     Ok(Json(ConnectView {
         lines,

@@ -14,7 +14,7 @@ use chaperone_session::Gate;
 use chaperone_store::{Store, StoreConfig, StoreError, StoreTasks};
 use chaperone_vault::Vault;
 use chaperone_web::route::Route;
-use chaperone_web::{Accept, App, Parts, Sealing, Settings, serve};
+use chaperone_web::{Accept, App, Parts, Peer, Sealing, Settings, serve};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, StatusCode};
@@ -44,8 +44,9 @@ struct Plain(TcpListener);
 impl Accept for Plain {
     type Stream = TcpStream;
 
-    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
-        self.0.accept().await.unwrap()
+    async fn accept(&mut self) -> (TcpStream, Peer) {
+        let (stream, at) = self.0.accept().await.unwrap();
+        (stream, Peer { at, secured: false, cord: None })
     }
 
     fn address(&self) -> io::Result<SocketAddr> {

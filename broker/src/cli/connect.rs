@@ -1,0 +1,115 @@
+//! `chaperone connect --stdio`: carries SSH over HTTPS, as OpenSSH's `ProxyCommand`, for networks that let nothing else
+//! through. What is carried is ssh's own, from end to end: this sees none of it.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use bytes::Bytes;
+use clap::Args;
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt, StreamExt};
+use reqwest::Upgraded;
+use tokio::io::{AsyncWriteExt, stdout};
+use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
+
+use super::client::tunnel_failed;
+use super::outcome::Failure;
+use super::via::Via;
+
+/// Bytes that are read at once, and sent as one message.
+const PIECE: usize = 64 << 10;
+/// Pieces that are read ahead of the network; then ssh waits.
+const AHEAD: usize = 4;
+/// Longest message that is taken.
+const MESSAGE_BYTES: usize = 16 << 20;
+/// How long the gate has to end the connection after ssh has said that nothing more comes.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// Arguments of `connect`.
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    #[command(flatten)]
+    via: Via,
+    /// Carry SSH between standard input and output and the gate, over HTTPS and through the proxy of `HTTPS_PROXY` if there
+    /// is one: `ssh -o ProxyCommand="chaperone connect --stdio --server URL" LOGIN+SERVER@GATE`
+    #[arg(long, required = true)]
+    stdio: bool,
+}
+
+type Socket = WebSocketStream<Upgraded>;
+
+pub(crate) async fn run(connect: Connect) -> Result<(), Failure> {
+    let carried = connect.via.tunnelled()?.upgrade(&["ssh"]).await?;
+    let config =
+        WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES)).max_frame_size(Some(MESSAGE_BYTES));
+    let socket = WebSocketStream::from_raw_socket(carried, Role::Client, Some(config)).await;
+    let (to, from) = socket.split();
+    let back = back(from);
+    tokio::pin!(back);
+    tokio::select! {
+        ended = &mut back => ended,
+        sent = out(to) => {
+            sent?;
+            // What the gate still says belongs to ssh; a gate that says nothing more and does not end is not waited for.
+            tokio::time::timeout(LINGER, back).await.unwrap_or(Ok(()))
+        }
+    }
+}
+
+/// From ssh to the gate, up to the end of what ssh says.
+async fn out(mut to: SplitSink<Socket, Message>) -> Result<(), Failure> {
+    let mut pieces = input();
+    while let Some(piece) = pieces.recv().await {
+        let piece = piece.map_err(|error| broke_off("ssh", &error))?;
+        to.send(Message::Binary(piece)).await.map_err(|error| broke_off("the gate", &error))?;
+    }
+    // An empty message says that nothing more comes.
+    to.send(Message::Binary(Bytes::new())).await.map_err(|error| broke_off("the gate", &error))
+}
+
+/// Standard input, on a thread of its own: one that waits for input keeps no process from ending.
+fn input() -> mpsc::Receiver<io::Result<Bytes>> {
+    let (give, take) = mpsc::channel(AHEAD);
+    std::thread::spawn(move || {
+        let (mut input, mut piece) = (io::stdin().lock(), vec![0; PIECE]);
+        loop {
+            let read = match input.read(&mut piece) {
+                Ok(0) => return,
+                Ok(count) => Ok(Bytes::copy_from_slice(piece.get(..count).unwrap_or_default())),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let failed = read.is_err();
+            if give.blocking_send(read).is_err() || failed {
+                return;
+            }
+        }
+    });
+    take
+}
+
+/// From the gate to ssh, up to the end of the connection. The gate's pace is ssh's: nothing is read that is not written.
+async fn back(mut from: SplitStream<Socket>) -> Result<(), Failure> {
+    let mut output = stdout();
+    while let Some(message) = from.next().await {
+        match message.map_err(|error| broke_off("the gate", &error))? {
+            Message::Binary(piece) if piece.is_empty() => return Ok(()),
+            Message::Binary(piece) => {
+                let written = async {
+                    output.write_all(&piece).await?;
+                    output.flush().await
+                };
+                written.await.map_err(|error| broke_off("ssh", &error))?;
+            }
+            Message::Close(_) => return Ok(()),
+            Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn broke_off(who: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
+    tunnel_failed(&format!("the connection to {who} broke off"), error)
+}

@@ -1,0 +1,100 @@
+//! The web's doors: one of its own, and the one that it shares with SSH.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use chaperone_ssh::{Callers, Proxies};
+use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Door, Node, cannot_listen};
+use crate::cli::{Failure, chain};
+use crate::config::Config;
+use crate::serve::door::{Handed, Own, Plain, Secured};
+use crate::serve::shared::Shared;
+
+impl Node {
+    /// Plain HTTP on loopback, HTTPS on every other address. Returns the URL, and the certificate's fingerprint.
+    pub(super) async fn open_web(
+        &self,
+        config: &Config,
+        stop: CancellationToken,
+        doors: &mut Vec<Door>,
+    ) -> Result<(String, Option<String>), Failure> {
+        let wanted = config.web.listen;
+        let socket =
+            TcpListener::bind(wanted).await.map_err(|error| cannot_listen("web.listen", wanted, &error))?;
+        let address = socket.local_addr().map_err(|error| cannot_listen("web.listen", wanted, &error))?;
+        let app = self.app.clone();
+        if address.ip().is_loopback() && config.web.certificate.is_none() {
+            let task = tokio::spawn(served(chaperone_web::serve(app, Plain(Own(socket)), stop)));
+            doors.push(Door { name: "the web's door", task });
+            let url = format!("http://{address}");
+            self.is_at(config, &url);
+            return Ok((url, None));
+        }
+        let tls = server_tls(config)?;
+        let door = TlsListener::new(Own(socket), &tls);
+        let task = tokio::spawn(served(chaperone_web::serve(app, Secured(door), stop)));
+        doors.push(Door { name: "the web's door", task });
+        let url = format!("https://{address}");
+        self.is_at(config, &url);
+        Ok((url, Some(tls.fingerprint())))
+    }
+
+    /// Tells whoever writes links what they begin with.
+    fn is_at(&self, config: &Config, url: &str) {
+        let site = config.web.url.clone().unwrap_or_else(|| url.to_owned());
+        self.delivery.is_at(site.clone());
+        self.app.is_at(site);
+    }
+
+    /// One port for both: HTTPS always, since SSH comes from anywhere too.
+    pub(super) async fn open_shared(
+        &self,
+        config: &Config,
+        at: SocketAddr,
+        callers: &Callers,
+        stop: CancellationToken,
+        doors: &mut Vec<Door>,
+    ) -> Result<(SocketAddr, String), Failure> {
+        let proxies = Proxies::new(config.gate.proxy_from.clone());
+        let failed = |error: std::io::Error| cannot_listen("gate.shared", at, &error);
+        let (door, handed) = Shared::bind(at, proxies, callers.clone()).await.map_err(failed)?;
+        let address = door.address().map_err(failed)?;
+        let tls = server_tls(config)?;
+        let web = Secured(TlsListener::new(Handed { from: handed, at: address }, &tls));
+        let task = tokio::spawn(served(chaperone_web::serve(self.app.clone(), web, stop.clone())));
+        doors.push(Door { name: "the web's door on the shared port", task });
+        doors.push(Door { name: "the shared port", task: tokio::spawn(door.serve(stop)) });
+        Ok((address, tls.fingerprint()))
+    }
+}
+
+fn server_tls(config: &Config) -> Result<ServerTls, Failure> {
+    let made = match &config.web.certificate {
+        Some(files) => ServerTls::from_files(&files.chain, &files.key),
+        None => own_certificate(config),
+    };
+    made.map_err(|error| {
+        Failure::failed(format!("there is no HTTPS: {}", chain(&error)), "see web.tls_cert and web.tls_key")
+    })
+}
+
+/// A certificate of the node's own, for the address it listens on and the names of this machine.
+fn own_certificate(config: &Config) -> Result<ServerTls, ServerTlsError> {
+    let mut names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+    let ip = config.web.listen.ip();
+    if !ip.is_unspecified() && !ip.is_loopback() {
+        names.push(ip.to_string());
+    }
+    names.extend(std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()));
+    ServerTls::self_signed(&names, &config.data.tls(), jiff::Timestamp::now())
+}
+
+async fn served(serving: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = serving.await {
+        tracing::error!(error = chain(&error), "the web's door failed");
+    }
+}

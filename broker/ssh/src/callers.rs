@@ -1,0 +1,109 @@
+//! Whoever wants to speak SSH, by whatever way they came: the gate's own port, the port that it shares with the web, or a
+//! web socket. All wait in one line, and all are asked the same.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use chaperone_session::{Cord, Gate, Severable};
+use russh::server;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::listener::connection;
+use crate::proxied::HeaderFault;
+use crate::second::SecondFactor;
+use crate::unheard::{HalfOpen, Waiting};
+
+/// Takes callers; cheap to clone. Whatever thread hands one over, it is served on the runtime of the SSH door.
+#[derive(Clone)]
+pub struct Callers(Arc<Shared>);
+
+struct Shared {
+    gate: Gate,
+    config: Arc<server::Config>,
+    banner: Arc<str>,
+    second: SecondFactor,
+    half_open: HalfOpen,
+    runtime: Handle,
+}
+
+impl Callers {
+    /// Must be called on the runtime that visits run on.
+    pub(crate) fn new(
+        gate: Gate,
+        config: Arc<server::Config>,
+        banner: Arc<str>,
+        second: SecondFactor,
+    ) -> Self {
+        let (half_open, runtime) = (HalfOpen::new(), Handle::current());
+        Self(Arc::new(Shared { gate, config, banner, second, half_open, runtime }))
+    }
+
+    /// Hears those that wait, at most so many a second, and tells of those that were not heard.
+    pub(crate) fn hear(&self, per_second: NonZeroU32) -> (JoinHandle<()>, JoinHandle<()>) {
+        let Shared { gate, half_open, runtime, .. } = &*self.0;
+        let telling = runtime.spawn(half_open.clone().tell(gate.clone()));
+        (telling, runtime.spawn(half_open.clone().call(gate.clone(), per_second)))
+    }
+
+    /// Takes a connection of which nothing is read yet. `caller` is whose policy, facts and alerts it is about: the peer, or
+    /// whom a trusted proxy named.
+    pub fn take(&self, stream: TcpStream, caller: SocketAddr) {
+        let Some(waiting) = self.line(caller) else { return };
+        // Its readiness is watched where it is served.
+        let Ok(stream) = stream.into_std() else { return };
+        let door = self.clone();
+        self.0.runtime.spawn(async move {
+            let Ok((stream, cord)) = TcpStream::from_std(stream).and_then(Severable::new) else { return };
+            door.serve(waiting, stream, cord, caller).await;
+        });
+    }
+
+    /// Takes a stream that something else carries. The cord ends the connection that carries it.
+    pub fn take_carried(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        cord: Cord,
+        caller: SocketAddr,
+    ) {
+        let Some(waiting) = self.line(caller) else { return cord.sever() };
+        let door = self.clone();
+        self.0.runtime.spawn(async move { door.serve(waiting, stream, cord, caller).await });
+    }
+
+    /// A connection ended before it spoke SSH, or anything else that is spoken here.
+    pub fn unheard(&self, source: IpAddr) {
+        self.0.half_open.unheard(source);
+    }
+
+    /// A listed proxy's connection is refused. Told of the proxy: nobody knows of whom else.
+    pub fn refuse(&self, proxy: SocketAddr, fault: &HeaderFault) {
+        tracing::warn!(proxy.addr = %proxy, %fault, "a proxy's connection is refused");
+        self.unheard(proxy.ip());
+    }
+
+    /// A place in the line; none while refusals could not even be spooled, or when the line is full.
+    fn line(&self, caller: SocketAddr) -> Option<Waiting> {
+        if !self.0.gate.is_accepting() {
+            return None;
+        }
+        self.0.half_open.wait(caller.ip())
+    }
+
+    async fn serve(
+        self,
+        waiting: Waiting,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        cord: Cord,
+        caller: SocketAddr,
+    ) {
+        let Some(place) = waiting.place().await else { return cord.sever() };
+        let Shared { gate, config, banner, second, half_open, .. } = &*self.0;
+        let asks = (Arc::clone(banner), second.clone());
+        let held = (place, half_open.clone());
+        connection(gate.clone(), Arc::clone(config), asks, (stream, cord), caller, held).await;
+    }
+}

@@ -1,0 +1,149 @@
+//! The menu of `ssh login@gate`: one's own windows, from which one is chosen. It is no visit, and it decides nothing: a
+//! choice is an attempt of its own, on the same connection, judged and recorded like any other. What stands in the menu
+//! is the person's own and nobody else's (P9); what is typed into it is bounded, and goes to no server.
+
+mod page;
+mod seat;
+mod typing;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use chaperone_identity::ProvenPerson;
+use chaperone_policy::{AccountName, TargetName};
+use chaperone_session::Gate;
+use russh::ChannelReadHalf;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::admission::{Admission, Asking, Verdict, Visit, ask};
+use crate::leg::ClientSink;
+use crate::wish::Wish;
+use seat::Seat;
+
+/// How long a connection that named no server is kept for a menu to be opened on it.
+const OPENED_WITHIN: Duration = Duration::from_secs(15);
+
+/// The menu of one connection.
+pub(crate) struct Menu {
+    admission: Arc<Admission>,
+    proven: ProvenPerson,
+    /// Whether one of the connection's terminals is opening a visit.
+    choosing: AtomicBool,
+    /// How many of its terminals show the menu.
+    open: watch::Sender<usize>,
+}
+
+/// Why a menu ended without a visit.
+#[derive(Debug)]
+pub(crate) enum Over {
+    /// Its person left.
+    Left,
+    /// Nobody typed anything.
+    Idle,
+    /// Too many choices were refused.
+    Enough,
+    /// The server that was chosen could not be reached, which ended the visit: the text says so.
+    Failed(Arc<str>),
+    /// The terminal has gone, or does not read.
+    Gone,
+}
+
+/// What a choice came to.
+enum Chosen {
+    Visit(Arc<Visit>),
+    /// In words; the menu goes on.
+    Refused(Arc<str>),
+    /// In words; the connection ends with the visit that came to nothing.
+    Failed(Arc<str>),
+}
+
+impl Menu {
+    pub(crate) fn new(admission: Arc<Admission>, proven: ProvenPerson) -> Self {
+        Self { admission, proven, choosing: AtomicBool::new(false), open: watch::Sender::new(0) }
+    }
+
+    /// What a terminal's request came to: a visit, once one was chosen and let in.
+    pub(crate) async fn run(
+        &self,
+        gate: &Gate,
+        verdict: &watch::Sender<Verdict>,
+        read: &mut ChannelReadHalf,
+        client: &ClientSink,
+        wish: &mut Wish,
+    ) -> Result<Arc<Visit>, Over> {
+        let _shown = Shown::on(&self.open);
+        let mut seat = Seat::new(gate, self, read, client, wish);
+        let visit = seat.sit(verdict).await?;
+        seat.leaves()?;
+        Ok(visit)
+    }
+
+    /// For a channel that cannot show it.
+    pub(crate) async fn in_words(&self, gate: &Gate) -> String {
+        gate.how_to_name_a_target(self.proven.person()).await
+    }
+
+    /// Returns once nobody is at the menu, and nobody comes to it.
+    pub(crate) async fn is_left(&self) {
+        let mut open = self.open.subscribe();
+        while matches!(timeout(OPENED_WITHIN, open.wait_for(|open| *open > 0)).await, Ok(Ok(_))) {
+            // The sender is ours: it is not gone.
+            drop(open.wait_for(|open| *open == 0).await);
+        }
+    }
+
+    /// Attempts to open a visit, as if its server had been named when the connection was made.
+    async fn choose(
+        &self,
+        verdict: &watch::Sender<Verdict>,
+        target: &TargetName,
+        account: Option<&AccountName>,
+    ) -> Chosen {
+        let taken =
+            || Chosen::Refused("This connection has its visit already: connect again for another.".into());
+        let first = self.choosing.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire);
+        if first.is_err() || matches!(*verdict.borrow(), Verdict::Visit(_)) {
+            return taken();
+        }
+        let chosen = self.attempt(target, account).await;
+        let chosen = match chosen {
+            Verdict::Visit(visit) => {
+                verdict.send_replace(Verdict::Visit(Arc::clone(&visit)));
+                return Chosen::Visit(visit);
+            }
+            Verdict::Refused(refused) => Chosen::Refused(refused.text.as_str().into()),
+            Verdict::NoTargetLeg(text) => Chosen::Failed(text),
+            Verdict::Menu(_) | Verdict::Pending => Chosen::Refused("There is no such server.".into()),
+        };
+        self.choosing.store(false, Ordering::Release);
+        chosen
+    }
+
+    async fn attempt(&self, target: &TargetName, account: Option<&AccountName>) -> Verdict {
+        let account = account.map_or_else(String::new, |account| format!("+{account}"));
+        let user = format!("{}+{target}{account}", self.proven.login());
+        let asking = Asking { user: &user, ..self.admission.asking() };
+        match ask(&self.proven, &asking) {
+            Some(ask) => self.admission.attempt(ask).await,
+            None => Verdict::Pending,
+        }
+    }
+}
+
+/// A terminal that shows the menu.
+struct Shown<'m>(&'m watch::Sender<usize>);
+
+impl<'m> Shown<'m> {
+    fn on(open: &'m watch::Sender<usize>) -> Self {
+        open.send_modify(|open| *open += 1);
+        Self(open)
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open = open.saturating_sub(1));
+    }
+}

@@ -1,0 +1,245 @@
+//! Every stock client works through the gate as it works without it: PuTTY's, Dropbear's, Paramiko, and OpenSSH with each
+//! of its ways to be started.
+
+use std::time::Duration;
+
+use chaperone_tests::{Direction, House, Proxy, TARGET, digest, noise, soon};
+
+#[test]
+fn plink_runs_commands_and_opens_a_shell() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec", "+10m");
+    let dana = house.elsewhere("dana");
+    let ran = dana.putty(
+        "plink",
+        TARGET,
+        &["127.0.0.1", "read name; echo applied $name; echo warned >&2; exit 3"],
+        "patch-7.2\n",
+    );
+    assert_eq!((ran.text().as_str(), ran.status), ("applied patch-7.2\n", Some(3)), "{}", ran.err);
+    assert!(ran.err.contains("warned"), "{}", ran.err);
+    let ran = dana.putty("plink", TARGET, &["-T", "127.0.0.1"], "echo $((6 * 7)) pumps\nexit 5\n");
+    assert!(ran.text().contains("42 pumps") && ran.status == Some(5), "{ran:?}");
+    let ran = dana.putty("plink", TARGET, &["-t", "127.0.0.1"], "echo $((6 * 7)) pumps\nexit 6\n");
+    assert!(ran.text().contains("recorded") && ran.text().contains("42 pumps"), "{ran:?}");
+    assert_eq!(ran.status, Some(6));
+    let refused = dana.putty("plink", "alaris-sm-99", &["127.0.0.1", "true"], "");
+    assert_eq!(refused.status, Some(77), "{refused:?}");
+}
+
+#[test]
+fn pscp_copies_both_ways_in_its_old_form() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.elsewhere("dana");
+    let bytes = noise(3 << 20);
+    let [here, there, back] = ["here", "there", "back"].map(|name| house.folder().join(name));
+    std::fs::write(&here, &bytes).unwrap();
+    let remote = format!("127.0.0.1:{}", there.display());
+    dana.putty("pscp", TARGET, &["-scp", "-q", here.to_str().unwrap(), &remote], "").succeeded();
+    assert_eq!(digest(&std::fs::read(&there).unwrap()), digest(&bytes));
+    dana.putty("pscp", TARGET, &["-scp", "-q", &remote, back.to_str().unwrap()], "").succeeded();
+    assert_eq!(digest(&std::fs::read(&back).unwrap()), digest(&bytes));
+}
+
+#[test]
+fn dropbears_client_runs_commands() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let ran = house.elsewhere("dana").dropbear(TARGET, "cat; echo warned >&2; exit 7", "one\ntwo\n");
+    assert_eq!((ran.text().as_str(), ran.status), ("one\ntwo\n", Some(7)), "{}", ran.err);
+    assert!(ran.err.contains("warned"), "{}", ran.err);
+}
+
+#[test]
+fn paramiko_runs_commands_and_a_shell_in_a_terminal() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec", "+10m");
+    let script = r"
+i, o, e = client.exec_command('cat; echo warned >&2; exit 9')
+i.write(bytes(range(256)) * 1000)
+i.channel.shutdown_write()
+got = o.read()
+assert got == bytes(range(256)) * 1000, len(got)
+assert e.read() == b'warned\n'
+assert o.channel.recv_exit_status() == 9
+shell = client.invoke_shell(term='xterm', width=100, height=30)
+shell.settimeout(20)
+shell.send('stty size; exit 4\n')
+seen = b''
+while True:
+    part = shell.recv(4096)
+    if not part: break
+    seen += part
+assert b'recorded' in seen and b'30 100' in seen, seen
+assert shell.recv_exit_status() == 4
+# Several channels of one connection at once.
+many = [client.exec_command('sleep 0.2; echo %d; exit %d' % (n, n)) for n in range(8)]
+for n, (i, o, e) in enumerate(many):
+    assert o.read() == b'%d\n' % n and o.channel.recv_exit_status() == n
+client.close()
+out.write(b'all of it')
+";
+    let ran = house.elsewhere("dana").paramiko(TARGET, script).succeeded();
+    assert_eq!(ran.text(), "all of it", "{}", ran.err);
+    assert_eq!(house.sessions().len(), 1);
+}
+
+#[test]
+fn every_exit_status_from_0_to_255_arrives() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let script = r"
+wrong = []
+for n in range(256):
+    i, o, e = client.exec_command('exit %d' % n)
+    got = o.channel.recv_exit_status()
+    if got != n: wrong.append((n, got))
+client.close()
+out.write(repr(wrong).encode())
+";
+    let ran = house.elsewhere("dana").paramiko(TARGET, script).succeeded();
+    assert_eq!(ran.text(), "[]", "asked for, and what arrived");
+}
+
+#[test]
+fn a_signal_that_ends_a_command_arrives_as_the_signal_that_it_is() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    // Paramiko has no name for it: what arrives is read as it is on the wire.
+    let script = r"
+seen, table = [], paramiko.Transport._channel_handler_table
+real = table[98]
+def request(channel, message):
+    at = message.packet.tell()
+    kind, _ = message.get_text(), message.get_boolean()
+    if kind == 'exit-signal': seen.append((message.get_text(), message.get_boolean()))
+    message.packet.seek(at)
+    return real(channel, message)
+table[98] = request
+for name in ['TERM', 'KILL', 'HUP', 'INT', 'USR1']:
+    i, o, e = client.exec_command('kill -%s $$' % name)
+    o.read(); o.channel.recv_exit_status()
+client.close()
+out.write(repr(seen).encode())
+";
+    let ran = house.elsewhere("dana").paramiko(TARGET, script);
+    for name in ["TERM", "KILL", "HUP", "INT", "USR1"] {
+        assert!(ran.text().contains(&format!("('{name}', False)")), "{name}: {} {}", ran.text(), ran.err);
+    }
+}
+
+#[test]
+fn all_octets_pass_both_ways_whatever_they_mean_elsewhere() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let all: Vec<u8> = (0..=255_u8).cycle().take(256 * 400).collect();
+    let dana = house.technician("dana").ssh(TARGET);
+    for ways in [&[][..], &["-T"][..], &["-e", "none"][..]] {
+        let ran = dana.clone().with(ways).input(all.clone()).runs("cat").succeeded();
+        assert!(ran.out == all, "{ways:?}: {} octets", ran.out.len());
+    }
+    let ran = dana.input(all.clone()).runs("cat >&2").succeeded();
+    assert!(ran.out.is_empty() && !ran.err.is_empty());
+    // Octets of a command that are no UTF-8.
+    let script = r"
+i, o, e = client.exec_command(b'printf %s \xff\xfe\x80caf\xc3\xa9')
+assert o.read() == b'\xff\xfe\x80caf\xc3\xa9'
+client.close()
+";
+    house.elsewhere("dana").paramiko(TARGET, script).succeeded();
+}
+
+#[test]
+fn without_input_without_a_terminal_with_one_and_without_a_command() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    assert_eq!(dana.clone().with(&["-n"]).runs("cat; echo done").succeeded().text(), "done\n");
+    let ran = dana.clone().with(&["-T"]).input("tty; echo $((6 * 7)); exit 3\n").runs("");
+    assert_eq!((ran.text().as_str(), ran.status), ("not a tty\n42\n", Some(3)), "{}", ran.err);
+    let ran = dana.clone().with(&["-tt"]).runs("tty >/dev/null && echo on a terminal; exit 4");
+    assert!(ran.text().contains("on a terminal") && ran.status == Some(4), "{ran:?}");
+    // -N asks for no channel at all: the visit is there, and is recorded as one without any.
+    let mut nothing = dana.clone().with(&["-N"]).begins("");
+    let session = soon("a visit without a channel", || house.sessions().last().cloned());
+    assert!(nothing.is_running(), "{session}");
+    nothing.signal(chaperone_tests::Signal::TERM);
+    nothing.ends();
+    house.sealed(&house.newest_session());
+}
+
+#[test]
+fn half_a_connection_goes_on_when_the_other_half_is_closed() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let bytes = noise(1 << 20);
+    let ran = dana.clone().input(bytes.clone()).runs("cat > /dev/null; sleep 1; echo then").succeeded();
+    assert_eq!(ran.text(), "then\n");
+    let ran = dana.input(bytes.clone()).runs("exec >&-; wc -c >&2; exit 2");
+    assert_eq!((ran.err.trim(), ran.status), ((1 << 20).to_string().as_str(), Some(2)));
+}
+
+#[test]
+fn keepalives_are_answered_both_ways() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let wire = Proxy::before(house.gate.ssh_port());
+    let dana = house.technician("dana").at_port(wire.port()).ssh(TARGET);
+    let alive = dana.option("ServerAliveInterval=1").option("ServerAliveCountMax=2");
+    let mut visit = alive.begins("echo there; exec cat");
+    visit.shows("there");
+    wire.forget();
+    // Twice as many unanswered ones would have ended it.
+    soon("six of the client's keepalives to be answered", || {
+        let back = wire.segments().iter().filter(|segment| segment.direction == Direction::Back).count();
+        (back >= 6).then_some(())
+    });
+    visit.types("still\n");
+    visit.shows("still");
+    // The gate asks by itself, of a client that says nothing.
+    let quiet = house.technician("dana").at_port(wire.port()).ssh(TARGET).option("ServerAliveInterval=0");
+    let mut silent = quiet.begins("echo there; exec cat");
+    silent.shows("there");
+    drop(visit);
+    wire.forget();
+    chaperone_tests::eventually(
+        Duration::from_secs(40),
+        "the gate to ask whether its client is there",
+        || wire.segments().iter().any(|segment| segment.direction == Direction::Out).then_some(()),
+    );
+    silent.types("still\n");
+    silent.shows("still");
+}
+
+#[test]
+fn keys_are_changed_again_and_again_in_the_middle_of_a_transfer() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana =
+        house.technician("dana").ssh(TARGET).option("RekeyLimit=16M").with(&["-v"]).option("LogLevel=DEBUG1");
+    let bytes = noise(200 << 20);
+    let (file, sum) = (house.folder().join("noise"), digest(&bytes));
+    let up = dana.clone().input(bytes.clone()).runs("sha256sum");
+    assert_eq!(up.text().split(' ').next(), Some(sum.as_str()));
+    let rekeyed = |err: &str| err.matches("SSH2_MSG_NEWKEYS received").count();
+    assert!(rekeyed(&up.err) > 8, "{} key exchanges", rekeyed(&up.err));
+    std::fs::write(&file, &bytes).unwrap();
+    let down = dana.clone().runs(&format!("cat {}", file.display()));
+    assert_eq!(digest(&down.out), sum);
+    assert!(rekeyed(&down.err) > 8, "{} key exchanges", rekeyed(&down.err));
+    let both = dana.input(bytes).runs("cat");
+    assert_eq!((digest(&both.out), both.status), (sum, Some(0)));
+}
+
+#[test]
+fn the_environment_and_the_locale_arrive_as_the_server_takes_them() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let sent = dana.option("SetEnv=LC_ALL=C.UTF-8 \"LC_CHAPERONE=yes it does\" NOT_TAKEN=1");
+    let ran =
+        sent.runs("printf '%s|%s|%s|%s' \"$LC_ALL\" \"$LC_CHAPERONE\" \"$NOT_TAKEN\" Größe").succeeded();
+    assert_eq!(ran.text(), "C.UTF-8|yes it does||Größe");
+}
