@@ -52,7 +52,7 @@ pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_beside, may
 pub use role::{Role, UnknownRole};
 pub use target::{ApprovalRule, Card, Endpoint, Target};
 pub use window::{
-    AfterVisit, Approval, Caution, Needs, Phase, Transition, TransitionError, Window, WindowRequest,
-    WindowState, Wish,
+    AfterVisit, Approval, Caution, FileHash, Needs, NotAHash, Phase, Planned, PlannedFile, Transition,
+    TransitionError, Window, WindowRequest, WindowState, Wish,
 };
 pub use wording::{local, words};

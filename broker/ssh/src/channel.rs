@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chaperone_session::{
-    Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Stream, Terminal,
+    Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Source, Stream, Terminal,
 };
 use russh::client;
 use russh::server::{Handle, Msg};
@@ -15,7 +15,9 @@ use tokio::sync::watch;
 use crate::admission::{Verdict, Visit};
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::note::SshNote;
-use crate::wish::{What, Wish};
+use crate::sftp::{Answers, Requests, Sftp, ToServer};
+use crate::teller::Teller;
+use crate::wish::{SFTP, What, Wish};
 
 /// Exit status of a refused attempt (`EX_NOPERM` of sysexits).
 const REFUSED: u32 = 77;
@@ -73,6 +75,11 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
         } else {
             client.write.extended_data_bytes(1, format!("{text}\n")).await?;
         }
+        if wish.what == What::Sftp {
+            // The protocol's own failure, behind the words: nothing of files was started.
+            drop(client.answer(false).await);
+            return client.write.close().await;
+        }
         client.write.exit_status(status).await?;
         client.write.eof().await?;
         client.write.close().await
@@ -83,7 +90,11 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
 
 async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
     let session = &visit.session;
-    let channel = match gate.open_channel(session, wish.access(), wish.event(), wish.is_typed()).await {
+    let opened = match wish.access() {
+        [access] => gate.open_channel(session, *access, wish.event(), wish.is_typed()).await,
+        any => gate.open_file_channel(session, any, wish.event()).await,
+    };
+    let channel = match opened {
         Ok(channel) => channel,
         Err(refused) => return say_and_close(client, wish, &refused.text, REFUSED).await,
     };
@@ -97,8 +108,12 @@ async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &Clien
         greet(gate, visit, &channel, client).await;
     }
     let target = TargetSink { write: target_write };
+    if wish.what == What::Sftp {
+        // Whether it opens was not known when it was asked for.
+        drop(client.answer(true).await);
+    }
     let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end = legs.relay(ClientSource { read }, TargetSource::new(target_read), wish).await;
+    let end = legs.serve(gate, ClientSource { read }, TargetSource::new(target_read), wish).await;
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }
@@ -133,6 +148,7 @@ async fn start(
     match &wish.what {
         What::Shell => write.request_shell(true).await?,
         What::Exec(command) => write.exec(true, command.clone()).await?,
+        What::Sftp => write.request_subsystem(true, SFTP).await?,
         What::TooLong => return Err(russh::Error::RequestDenied),
     }
     loop {
@@ -163,14 +179,43 @@ struct Legs<'s> {
 }
 
 impl Legs<'_> {
+    /// Relays what was started, with what reads along.
+    async fn serve(
+        &self,
+        gate: &Gate,
+        from_client: ClientSource,
+        from_target: TargetSource,
+        wish: &Wish,
+    ) -> RelayEnd {
+        let teller = || Teller::new(gate, &self.visit.session, self.channel.number());
+        match wish.what {
+            What::Sftp => {
+                let sftp = Sftp::new(self.channel.number(), teller());
+                let server = ToServer::new(self.target, self.channel);
+                let (requests, answers) =
+                    (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
+                let end = self.relay(requests, answers, &server, wish).await;
+                sftp.end(self.channel.number()).await;
+                end
+            }
+            _ => self.relay(from_client, from_target, self.target, wish).await,
+        }
+    }
+
     /// Relays until the target closes the channel, a leg breaks, or the session is cut.
-    async fn relay(&self, from_client: ClientSource, from_target: TargetSource, wish: &Wish) -> RelayEnd {
+    async fn relay(
+        &self,
+        from_client: impl Source<Note = SshNote>,
+        from_target: impl Source<Note = SshNote>,
+        target: &impl Sink<Note = SshNote>,
+        wish: &Wish,
+    ) -> RelayEnd {
         let input = Relay {
             session: &self.visit.session,
             channel: self.channel,
             direction: Direction::Input,
             source: from_client,
-            sink: self.target,
+            sink: target,
             terminal: None,
         };
         let output = Relay {
@@ -201,6 +246,11 @@ impl Legs<'_> {
     async fn last_words(&self, wish: &Wish) {
         let Flow::Cut(reason) = *self.visit.session.flow().borrow() else { return };
         let text = self.visit.session.last_words(reason);
+        if wish.what == What::Sftp {
+            // Never a byte into it: the connection's last words say why.
+            drop(tokio::time::timeout(LAST_WORDS, self.client.pass(SshNote::ExitStatus(CUT))).await);
+            return;
+        }
         let (text, stream) = match &wish.terminal {
             Some(_) => (format!("\r\n\x1b[0m\x1b[?1049l\r\n{text}\r\n"), Stream::Gate),
             None => (format!("\n{text}\n"), Stream::Stderr),

@@ -21,8 +21,11 @@ mod line;
 mod listener;
 mod note;
 mod second;
+mod sftp;
 #[cfg(feature = "demo")]
 pub mod standin;
+mod teller;
+mod transfer;
 mod unheard;
 mod wish;
 
