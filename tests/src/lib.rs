@@ -20,6 +20,7 @@ mod authenticator;
 mod authority;
 mod binary;
 mod command_line;
+mod copy;
 mod database;
 mod faults;
 mod furnish;

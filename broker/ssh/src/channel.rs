@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::admission::{Verdict, Visit};
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::note::SshNote;
+use crate::scp::{self, Overheard, Scp, Side};
 use crate::sftp::{Answers, Requests, Sftp, ToServer};
 use crate::teller::Teller;
 use crate::wish::{SFTP, What, Wish};
@@ -188,14 +189,26 @@ impl Legs<'_> {
         wish: &Wish,
     ) -> RelayEnd {
         let teller = || Teller::new(gate, &self.visit.session, self.channel.number());
-        match wish.what {
-            What::Sftp => {
+        let scp = match &wish.what {
+            What::Exec(command) if wish.terminal.is_none() => Scp::of(command, self.channel.number()),
+            _ => None,
+        };
+        match (&wish.what, scp) {
+            (What::Sftp, _) => {
                 let sftp = Sftp::new(self.channel.number(), teller());
                 let server = ToServer::new(self.target, self.channel);
                 let (requests, answers) =
                     (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
                 let end = self.relay(requests, answers, &server, wish).await;
                 sftp.end(self.channel.number()).await;
+                end
+            }
+            (_, Some(scp)) => {
+                let listener = scp::listen(scp, teller());
+                let from_client = Overheard::new(from_client, Side::Client, &listener);
+                let from_target = Overheard::new(from_target, Side::Server, &listener);
+                let end = self.relay(from_client, from_target, self.target, wish).await;
+                listener.end(self.channel.number()).await;
                 end
             }
             _ => self.relay(from_client, from_target, self.target, wish).await,

@@ -20,6 +20,7 @@ mod leg;
 mod line;
 mod listener;
 mod note;
+mod scp;
 mod second;
 mod sftp;
 #[cfg(feature = "demo")]
