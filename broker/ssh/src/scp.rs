@@ -139,7 +139,11 @@ impl Scp {
                         file.transfer.give_up("the sender could not read all of it");
                         self.line.push(1);
                     }
-                    let run = Run::new("data", file.number, 0, file.size, Some(file.at));
+                    let operation = match self.direction {
+                        FileDirection::Upload => "write",
+                        FileDirection::Download => "data",
+                    };
+                    let run = Run::new(operation, file.number, 0, file.size, Some(file.at));
                     self.found.push(Found::Payload(run));
                     self.awaits(Awaits::Sent(file))
                 }

@@ -75,7 +75,7 @@ pub struct Marker {
     pub at_ms: u64,
     /// The channel; `None` for the whole visit.
     pub channel: Option<u32>,
-    /// `start`, `command`, `resize`, `warning`, `pause`, `resume`, `stop`, `note`, `end`.
+    /// `start`, `command`, `file`, `resize`, `warning`, `pause`, `resume`, `stop`, `note`, `end`.
     pub kind: Cow<'static, str>,
     /// In words; text from the target or the technician is in it as it came.
     pub text: String,
@@ -237,7 +237,9 @@ impl Film {
                 };
                 self.mark(at_ms, None, kind, &format!("{}: {}", text("by"), text("reason")));
             }
-            ("clock" | "eof" | "end" | "target-leg", _) => {}
+            ("file", _) => self.mark(at_ms, channel, "file", &file_words(body)),
+            ("sftp-malformed", _) => self.mark(at_ms, channel, "note", &text("malformed")),
+            ("clock" | "eof" | "end" | "target-leg" | "sftp-request" | "sftp-answer" | "scp", _) => {}
             (other, channel) => self.mark(at_ms, channel, "note", other),
         }
     }
@@ -275,6 +277,18 @@ impl Film {
             coverage: None,
         });
     }
+}
+
+/// A file that passed, in words.
+fn file_words(body: &Value) -> String {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let (direction, path) = (text("direction").unwrap_or("file"), text("path").unwrap_or_default());
+    let path: String = path.chars().take(160).collect();
+    let content = match (text("sha256"), text("partial")) {
+        (Some(hash), _) => format!("SHA-256 {hash}"),
+        (None, why) => format!("no SHA-256: {}", why.unwrap_or("partial")),
+    };
+    format!("{direction} {path}, {} bytes, {content}", text("bytes").unwrap_or("0"))
 }
 
 #[cfg(test)]

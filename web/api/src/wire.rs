@@ -51,5 +51,6 @@ pub use target::{
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
-    MoveWindow, MyServer, NewCloses, NewFreeze, NewWindow, Substitute, WindowCard, WindowView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewWindow, PlannedFileView, Substitute, WindowCard,
+    WindowView,
 };
