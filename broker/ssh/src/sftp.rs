@@ -14,11 +14,13 @@
 
 mod answer;
 mod answers;
+mod asked;
 mod dialogue;
 mod field;
 mod log;
 mod malformed;
 mod open_file;
+mod refusal;
 mod request;
 mod requests;
 mod split;

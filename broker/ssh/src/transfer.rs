@@ -11,6 +11,8 @@ use serde_json::{Map, Value, json};
 /// Payload that may wait for what belongs before it, in bytes and in pieces.
 const WAITING_BYTES: usize = 4 << 20;
 const WAITING_PIECES: usize = 256;
+/// As much of a path as is said.
+const PATH_BYTES: usize = 1024;
 
 /// A file that is written or read in one go.
 pub(crate) struct Transfer {
@@ -112,7 +114,7 @@ impl Transfer {
             file: of.file,
             protocol: of.protocol,
             direction: self.direction,
-            path: String::from_utf8_lossy(of.path).into_owned(),
+            path: String::from_utf8_lossy(of.path.get(..PATH_BYTES).unwrap_or(of.path)).into_owned(),
             bytes: self.bytes,
             sha256,
             partial: self.partial,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::keyframe::{Keyframe, Keyframes, Stage};
-use super::{DEFAULT_SIZE, ReplayError, Screen, size_of, terminal_of};
+use super::{DEFAULT_SIZE, ReplayError, Screen, file_words, is_shown, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 use crate::failure::BadPlace;
@@ -112,7 +112,8 @@ impl FilmMaker {
                     film.rests(*last_ms, at_ms);
                 }
                 *last_ms = at_ms;
-                if *stream == Stream::Gate && film.duration_ms > 0 {
+                let shown = stages.contains_key(&number);
+                if *stream == Stream::Gate && film.duration_ms > 0 && shown {
                     film.mark(at_ms, Some(number), "warning", String::from_utf8_lossy(bytes).trim());
                 }
                 if let Some(channel) = film.channel(number) {
@@ -262,7 +263,9 @@ impl Film {
             Some(_) => Stage::Terminal(Box::new(Screen::new(size.0, size.1))),
             None => Stage::Plain(Vec::new()),
         };
-        stages.insert(number, stage);
+        if is_shown(body) {
+            stages.insert(number, stage);
+        }
         self.channels.push(FilmChannel {
             number,
             kind,
@@ -277,18 +280,6 @@ impl Film {
             coverage: None,
         });
     }
-}
-
-/// A file that passed, in words.
-fn file_words(body: &Value) -> String {
-    let text = |name: &str| body.get(name).and_then(Value::as_str);
-    let (direction, path) = (text("direction").unwrap_or("file"), text("path").unwrap_or_default());
-    let path: String = path.chars().take(160).collect();
-    let content = match (text("sha256"), text("partial")) {
-        (Some(hash), _) => format!("SHA-256 {hash}"),
-        (None, why) => format!("no SHA-256: {}", why.unwrap_or("partial")),
-    };
-    format!("{direction} {path}, {} bytes, {content}", text("bytes").unwrap_or("0"))
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ use chaperone_session::FileTransfer;
 use serde_json::{Map, Value};
 
 use super::answer::{self, Answer};
+use super::asked::Asked;
 use super::field::{say_path, status};
 use super::log::Log;
 use super::malformed::Malformed;
 use super::open_file::OpenFile;
+use super::refusal::Refusal;
 use super::request::{self, Flags, INIT, Request, Takes};
 use crate::transfer::Run;
 
@@ -26,43 +28,6 @@ const OPEN: usize = 1024;
 const SIZES: usize = 64;
 /// The version that is agreed: the only one that the gate reads.
 const VERSION: u32 = 3;
-
-/// What a request was, for its answer.
-#[derive(Debug)]
-enum Asked {
-    /// Its answer is a status, or what the operation gives.
-    Other(&'static str),
-    /// Where a path's size is asked for.
-    Size {
-        operation: &'static str,
-        path: Box<[u8]>,
-    },
-    SizeOf {
-        operation: &'static str,
-        file: u32,
-    },
-    Open {
-        operation: &'static str,
-        file: u32,
-        path: Box<[u8]>,
-        flags: Option<Flags>,
-    },
-    Close {
-        file: u32,
-    },
-    Read {
-        file: u32,
-        offset: u64,
-        len: u32,
-    },
-    Write {
-        file: u32,
-        offset: u64,
-        len: u32,
-    },
-    /// The gate's own answer, which waits for those before it.
-    Refused(Bytes),
-}
 
 /// What happens to a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -310,16 +275,7 @@ impl Dialogue {
             return Err(Malformed::Agreement);
         }
         let operation = asked.operation();
-        let fits = match (&asked, answer) {
-            (_, Answer::Status(_)) => true,
-            (Asked::Open { .. }, Answer::Handle(_)) => true,
-            (Asked::Read { len, .. }, Answer::Data(got)) => got <= len,
-            (Asked::Size { .. } | Asked::SizeOf { .. }, Answer::Attributes(_) | Answer::Names(..)) => true,
-            (Asked::Size { .. } | Asked::SizeOf { .. }, Answer::Other) => true,
-            (Asked::Other(_), Answer::Names(..) | Answer::Other) => true,
-            _ => false,
-        };
-        if !fits {
+        if !asked.takes(answer) {
             return Err(Malformed::Unasked(id));
         }
         match (asked, answer) {
@@ -433,48 +389,6 @@ impl Dialogue {
             say_path(&mut said, "path", &open.path);
         }
         Value::Object(said)
-    }
-}
-
-impl Asked {
-    fn operation(&self) -> &'static str {
-        match self {
-            Self::Other(operation)
-            | Self::Size { operation, .. }
-            | Self::SizeOf { operation, .. }
-            | Self::Open { operation, .. } => operation,
-            Self::Close { .. } => "close",
-            Self::Read { .. } => "read",
-            Self::Write { .. } => "write",
-            Self::Refused(_) => "refused",
-        }
-    }
-}
-
-/// Why the gate answers itself, and with which status.
-struct Refusal {
-    code: u32,
-    missing: Option<&'static str>,
-    words: &'static str,
-}
-
-impl Refusal {
-    const UNKNOWN: Self = Self {
-        code: answer::UNSUPPORTED,
-        missing: Some("unknown extension"),
-        words: "Operation unsupported: the gate does not know this extension",
-    };
-    const NO_HANDLE: Self = Self { code: answer::FAILURE, missing: None, words: "No such handle" };
-    const TOO_MANY: Self = Self { code: answer::FAILURE, missing: None, words: "Too many open files" };
-
-    fn missing(access: Access) -> Self {
-        let words = match access {
-            Access::SftpWrite => {
-                "Permission denied: this change window does not grant writing files (sftp-write)"
-            }
-            _ => "Permission denied: this change window does not grant reading files (sftp-read)",
-        };
-        Self { code: answer::PERMISSION_DENIED, missing: Some(access.as_str()), words }
     }
 }
 

@@ -6094,7 +6094,7 @@ export interface components {
             person: string;
             /**
              * @description Where it was seen: `screen`, `command` (a command line as the client sent it), `command-guess` (it stood behind a
-             *     prompt).
+             *     prompt), `file` (a file that was transferred).
              */
             seen: string;
             /**
