@@ -68,3 +68,20 @@ fn size_of(body: &Value) -> Option<(u16, u16)> {
 fn terminal_of(body: &Value) -> Option<&Value> {
     body.get("about")?.get("terminal").filter(|terminal| terminal.is_object())
 }
+
+/// Whether somebody reads what passes on a channel that is opened so: files are no text.
+fn is_shown(opened: &Value) -> bool {
+    opened.get("kind").and_then(Value::as_str) != Some("sftp")
+}
+
+/// A file that passed, in words.
+fn file_words(body: &Value) -> String {
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let (direction, path) = (text("direction").unwrap_or("file"), text("path").unwrap_or_default());
+    let path: String = path.chars().take(160).collect();
+    let content = match (text("sha256"), text("partial")) {
+        (Some(hash), _) => format!("SHA-256 {hash}"),
+        (None, why) => format!("no SHA-256: {}", why.unwrap_or("partial")),
+    };
+    format!("{direction} {path}, {} bytes, {content}", text("bytes").unwrap_or("0"))
+}

@@ -21,6 +21,7 @@ mod authority;
 mod binary;
 mod command_line;
 mod connect_proxy;
+mod copy;
 mod database;
 mod faults;
 mod furnish;

@@ -132,6 +132,7 @@ impl Visit {
             purpose: Purpose::Patch,
             ticket: Some(format!("CHG{:07}", self.number)),
             reason: "security patch".to_owned(),
+            files: Vec::new(),
             requester: self.person,
             requested_at: later(-24),
             approvals: vec![Approval { by: self.approver, role: Role::ClinicalEngineer, at: later(-20) }],

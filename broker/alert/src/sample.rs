@@ -105,6 +105,7 @@ fn window(dana: PersonId, priya: PersonId, vendor: VendorId, target: TargetId) -
         purpose: Purpose::Patch,
         ticket: Some("CHG0031337".into()),
         reason: "patch".into(),
+        files: Vec::new(),
         requester: dana,
         requested_at: closes - SignedDuration::from_hours(9),
         approvals: vec![Approval {

@@ -49,7 +49,7 @@ pub struct Hit {
     pub at_ms: u64,
     /// On which channel.
     pub channel: u32,
-    /// `screen`, `command` or `command-guess`.
+    /// `screen`, `command`, `command-guess` or `file`.
     pub seen: String,
     /// The line, without control characters.
     pub line: String,

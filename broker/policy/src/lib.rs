@@ -54,7 +54,6 @@ pub use role::{Role, UnknownRole};
 pub use sponsored::{ON_THE_SPOT_LASTS, OnTheSpot, OnTheSpotError};
 pub use target::{ApprovalRule, Card, Endpoint, Target};
 pub use window::{
-    After, AfterVisit, Approval, Caution, Needs, Outcome, Phase, Transition, TransitionError, UnknownOutcome,
-    Window, WindowRequest, WindowState, Wish,
+    After, AfterVisit, Approval, Caution, FileHash, Needs, NotAHash, Outcome, Phase, Planned, PlannedFile, Transition, TransitionError, UnknownOutcome, Window, WindowRequest, WindowState, Wish,
 };
 pub use wording::{local, words};

@@ -22,6 +22,7 @@ mod asking;
 mod fault;
 mod people;
 mod phase;
+mod plan;
 mod times;
 mod yes;
 
@@ -39,6 +40,7 @@ pub use self::approval::Needs;
 pub use self::asking::{Caution, WindowRequest, Wish};
 pub use self::fault::{Transition, TransitionError};
 pub use self::phase::Phase;
+pub use self::plan::{FileHash, NotAHash, Planned, PlannedFile};
 pub use self::times::AfterVisit;
 use crate::{Access, AccountName, Person, PersonId, Purpose, Role, TargetId, VendorId, WindowId};
 
@@ -77,6 +79,9 @@ pub struct Window {
     pub ticket: Option<String>,
     /// In words.
     pub reason: String,
+    /// The files that the plan expects to be uploaded; where there are none, uploads are not compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PlannedFile>,
     /// Who asked.
     pub requester: PersonId,
     /// When it was asked for.

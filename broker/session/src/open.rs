@@ -179,7 +179,7 @@ impl Gate {
         Err(self.refused(&refusal, &short(session.attempt.id.0)))
     }
 
-    async fn channel_verdict(&self, session: &LiveSession, access: Access) -> Result<(), Refusal> {
+    pub(crate) async fn channel_verdict(&self, session: &LiveSession, access: Access) -> Result<(), Refusal> {
         if !takes_channels(*session.flow().borrow()) {
             return Err(Refusal::without_window(Reason::Late));
         }

@@ -69,6 +69,11 @@ pub trait Sink: Send + Sync {
     /// Writes payload; returns when it is with the leg's connection.
     fn write(&self, payload: Recorded) -> impl Future<Output = Result<(), Broken>> + Send;
 
+    /// Whether the sink itself counts what was delivered, because some payload may wait, or not go on at all.
+    fn counts(&self) -> bool {
+        false
+    }
+
     /// Passes a message on.
     fn pass(&self, note: Self::Note) -> impl Future<Output = Result<(), Broken>> + Send;
 }
@@ -362,7 +367,9 @@ async fn send<K: Sink>(
     };
     let (stream, len) = (recorded.stream(), recorded.len());
     sink.write(recorded).await.map_err(|Broken| RelayEnd::Broken)?;
-    channel.delivered(stream, u64::try_from(len).unwrap_or(u64::MAX));
+    if !sink.counts() {
+        channel.delivered(stream, u64::try_from(len).unwrap_or(u64::MAX));
+    }
     Ok(())
 }
 

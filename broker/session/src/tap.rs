@@ -115,6 +115,10 @@ impl Tap {
             return;
         }
         let mut all = self.open();
+        // Files are no text: nobody watches their bytes.
+        if all.get(&channel).is_some_and(|open| open.kind == "sftp") {
+            return;
+        }
         let open = all.get_mut(&channel).filter(|open| open.size.is_some());
         let terminal = open.is_some();
         if let Some(open) = open {

@@ -1,8 +1,9 @@
 //! `chaperone window …`
 
+use chaperone_policy::{FileHash, NotAHash};
 use chaperone_web::wire::{
-    Because, Go, Moment, MoveWindow, NewCloses, NewEmergency, NewObserver, NewWindow, ReturnToService,
-    Substitute, WindowView,
+    Because, Go, Moment, MoveWindow, NewCloses, NewEmergency, NewObserver, NewWindow, PlannedFileView,
+    ReturnToService, Substitute, WindowView,
 };
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
@@ -195,6 +196,9 @@ pub(crate) struct Request {
     /// In words
     #[arg(long, default_value = "", hide_default_value = true)]
     reason: String,
+    /// A file that will be uploaded, with its content's hash; repeat for more. Other uploads raise an alert
+    #[arg(long, value_name = "NAME=SHA256", value_parser = planned)]
+    file: Vec<PlannedFileView>,
     /// A clinical go is needed on the day
     #[arg(long)]
     go_required: bool,
@@ -211,6 +215,13 @@ fn seconds(text: &str) -> Result<u32, String> {
     }
 }
 
+fn planned(text: &str) -> Result<PlannedFileView, String> {
+    let wrong = || format!("{text:?} is no planned file; right is NAME=SHA256, such as patch.bin=9f86d0…");
+    let (name, sha256) = text.rsplit_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
+    let sha256: FileHash = sha256.parse().map_err(|error: NotAHash| error.to_string())?;
+    Ok(PlannedFileView { name: name.to_owned(), sha256: sha256.to_string() })
+}
+
 impl From<Request> for NewWindow {
     fn from(request: Request) -> Self {
         Self {
@@ -225,6 +236,7 @@ impl From<Request> for NewWindow {
             purpose: request.purpose,
             ticket: request.ticket,
             reason: request.reason,
+            files: request.file,
             go_required: request.go_required,
             observer_required: request.observer_required,
         }
@@ -350,6 +362,10 @@ fn show(via: &Via, window: WindowView) -> Result<(), Failure> {
             .line("review by", maybe_time(window.review_by))
             .line("reviewed by", window.reviewed_by.clone().unwrap_or_default())
             .line("returned", window.outcome.clone().unwrap_or_default());
+        let card = window
+            .files
+            .iter()
+            .fold(card, |card, file| card.line("planned file", format!("{} {}", file.sha256, file.name)));
         window.approvals.iter().fold(card, |card, yes| {
             card.line("approved by", format!("{} ({}), {}", yes.by, yes.role, time(yes.at)))
         })

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chaperone_session::{
-    Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Stream, Terminal,
+    Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Source, Stream, Terminal,
 };
 use russh::client;
 use russh::server::{Handle, Msg};
@@ -17,7 +17,10 @@ use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
 use crate::note::SshNote;
 use crate::waiting::{self, Waited};
-use crate::wish::{What, Wish};
+use crate::scp::{self, Overheard, Scp, Side};
+use crate::sftp::{Answers, Requests, Sftp, ToServer};
+use crate::teller::Teller;
+use crate::wish::{SFTP, What, Wish};
 
 /// Exit status of a refused attempt (`EX_NOPERM` of sysexits).
 const REFUSED: u32 = 77;
@@ -89,6 +92,11 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
         } else {
             client.write.extended_data_bytes(1, format!("{text}\n")).await?;
         }
+        if wish.what == What::Sftp {
+            // The protocol's own failure, behind the words: nothing of files was started.
+            drop(client.answer(false).await);
+            return client.write.close().await;
+        }
         client.write.exit_status(status).await?;
         client.write.eof().await?;
         client.write.close().await
@@ -104,7 +112,11 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
         Waited::Over(text) => return say_and_close(client, wish, &text, CUT).await,
         Waited::Left => return,
     };
-    let channel = match gate.open_channel(session, wish.access(), wish.event(), wish.is_typed()).await {
+    let opened = match wish.access() {
+        [access] => gate.open_channel(session, *access, wish.event(), wish.is_typed()).await,
+        any => gate.open_file_channel(session, any, wish.event()).await,
+    };
+    let channel = match opened {
         Ok(channel) => channel,
         Err(refused) => return say_and_close(client, wish, &refused.text, REFUSED).await,
     };
@@ -118,8 +130,12 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
         greet(gate, visit, &channel, client).await;
     }
     let target = TargetSink { write: target_write };
+    if wish.what == What::Sftp {
+        // Whether it opens was not known when it was asked for.
+        drop(client.answer(true).await);
+    }
     let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end = legs.relay(ClientSource { read, early }, TargetSource::new(target_read), wish).await;
+    let end = legs.serve(gate, ClientSource { read, early }, TargetSource::new(target_read), wish).await;
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }
@@ -154,6 +170,7 @@ async fn start(
     match &wish.what {
         What::Shell => write.request_shell(true).await?,
         What::Exec(command) => write.exec(true, command.clone()).await?,
+        What::Sftp => write.request_subsystem(true, SFTP).await?,
         What::TooLong => return Err(russh::Error::RequestDenied),
     }
     loop {
@@ -184,14 +201,55 @@ struct Legs<'s> {
 }
 
 impl Legs<'_> {
+    /// Relays what was started, with what reads along.
+    async fn serve(
+        &self,
+        gate: &Gate,
+        from_client: ClientSource,
+        from_target: TargetSource,
+        wish: &Wish,
+    ) -> RelayEnd {
+        let teller = || Teller::new(gate, &self.visit.session, self.channel.number());
+        let scp = match &wish.what {
+            What::Exec(command) if wish.terminal.is_none() => Scp::of(command, self.channel.number()),
+            _ => None,
+        };
+        match (&wish.what, scp) {
+            (What::Sftp, _) => {
+                let sftp = Sftp::new(self.channel.number(), teller());
+                let server = ToServer::new(self.target, self.channel);
+                let (requests, answers) =
+                    (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
+                let end = self.relay(requests, answers, &server, wish).await;
+                sftp.end(self.channel.number()).await;
+                end
+            }
+            (_, Some(scp)) => {
+                let listener = scp::listen(scp, teller());
+                let from_client = Overheard::new(from_client, Side::Client, &listener);
+                let from_target = Overheard::new(from_target, Side::Server, &listener);
+                let end = self.relay(from_client, from_target, self.target, wish).await;
+                listener.end(self.channel.number()).await;
+                end
+            }
+            _ => self.relay(from_client, from_target, self.target, wish).await,
+        }
+    }
+
     /// Relays until the target closes the channel, a leg breaks, or the session is cut.
-    async fn relay(&self, from_client: ClientSource, from_target: TargetSource, wish: &Wish) -> RelayEnd {
+    async fn relay(
+        &self,
+        from_client: impl Source<Note = SshNote>,
+        from_target: impl Source<Note = SshNote>,
+        target: &impl Sink<Note = SshNote>,
+        wish: &Wish,
+    ) -> RelayEnd {
         let input = Relay {
             session: &self.visit.session,
             channel: self.channel,
             direction: Direction::Input,
             source: from_client,
-            sink: self.target,
+            sink: target,
             terminal: None,
         };
         let output = Relay {
@@ -222,6 +280,11 @@ impl Legs<'_> {
     async fn last_words(&self, wish: &Wish) {
         let Flow::Cut(reason) = *self.visit.session.flow().borrow() else { return };
         let text = self.visit.session.last_words(reason);
+        if wish.what == What::Sftp {
+            // Never a byte into it: the connection's last words say why.
+            drop(tokio::time::timeout(LAST_WORDS, self.client.pass(SshNote::ExitStatus(CUT))).await);
+            return;
+        }
         let (text, stream) = match &wish.terminal {
             Some(_) => (format!("\r\n\x1b[0m\x1b[?1049l\r\n{text}\r\n"), Stream::Gate),
             None => (format!("\n{text}\n"), Stream::Stderr),

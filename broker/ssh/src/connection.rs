@@ -23,6 +23,7 @@ use crate::admission::{Admission, Verdict};
 use crate::channel;
 use crate::second::SecondFactor;
 use crate::unheard::Place;
+use crate::wish::SFTP;
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.
 const OFFERS: usize = 32;
@@ -427,8 +428,16 @@ impl Handler for Connection {
         name: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.refuse("subsystem", json!({ "name": UserName::printable(name) }));
-        session.channel_failure(channel)
+        if name != SFTP {
+            self.refuse("subsystem", json!({ "name": UserName::printable(name) }));
+            return session.channel_failure(channel);
+        }
+        if !self.started.insert(channel) {
+            self.refuse("second-request", json!({}));
+            return session.channel_failure(channel);
+        }
+        // The channel's own task answers, once the window has.
+        Ok(())
     }
 
     async fn x11_request(

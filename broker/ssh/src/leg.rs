@@ -82,6 +82,17 @@ pub(crate) struct ClientSink {
     pub handle: server::Handle,
 }
 
+impl ClientSink {
+    /// Answers the request that was to start the channel, where nobody has yet.
+    pub(crate) async fn answer(&self, started: bool) -> Result<(), Broken> {
+        let answered = match started {
+            true => self.handle.channel_success(self.write.id()).await,
+            false => self.handle.channel_failure(self.write.id()).await,
+        };
+        answered.map_err(|()| Broken)
+    }
+}
+
 impl Sink for ClientSink {
     type Note = SshNote;
 
@@ -107,7 +118,7 @@ impl Sink for ClientSink {
                 sent.await.map_err(|()| Broken)
             }
             SshNote::Eof => self.write.eof().await.map_err(|_| Broken),
-            SshNote::Resize(_) | SshNote::Signal(_) => Ok(()),
+            SshNote::Resize(_) | SshNote::Signal(_) | SshNote::Told(_) => Ok(()),
         }
     }
 }
@@ -220,7 +231,7 @@ impl Sink for TargetSink {
             }
             SshNote::Signal(signal) => self.write.signal(signal).await,
             SshNote::Eof => self.write.eof().await,
-            SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } => Ok(()),
+            SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } | SshNote::Told(_) => Ok(()),
         };
         passed.map_err(|_| Broken)
     }

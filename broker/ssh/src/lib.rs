@@ -23,9 +23,13 @@ mod listener;
 mod menu;
 mod note;
 mod proxied;
+mod scp;
 mod second;
+mod sftp;
 #[cfg(feature = "demo")]
 pub mod standin;
+mod teller;
+mod transfer;
 mod unheard;
 mod waiting;
 mod wish;

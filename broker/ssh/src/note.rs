@@ -1,5 +1,6 @@
 //! What an SSH channel carries beside payload (RFC 4254 §6): recorded as events, then passed on.
 
+use bytes::Bytes;
 use chaperone_session::Note;
 use russh::Sig;
 use serde_json::{Value, json};
@@ -17,6 +18,39 @@ pub(crate) enum SshNote {
     ExitSignal { signal: Sig, core_dumped: bool, message: String },
     /// `SSH_MSG_CHANNEL_EOF` (§5.3).
     Eof,
+    /// What the bytes around it say, and what becomes of those before it. It does not go on itself.
+    Told(Told),
+}
+
+/// Something that the gate has read in a channel's bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// The event's kind and body; `Null` where there is nothing to say.
+    kind: &'static str,
+    body: Value,
+    /// What becomes of the bytes before it, where they wait for that.
+    pub steps: Vec<Step>,
+}
+
+/// What becomes of bytes that were judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// So many go on.
+    Forward(usize),
+    /// So many do not.
+    Drop(usize),
+    /// These go on, which the gate made.
+    Instead(Bytes),
+}
+
+impl Step {
+    /// How many of the bytes it is about.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Forward(len) | Self::Drop(len) => *len,
+            Self::Instead(_) => 0,
+        }
+    }
 }
 
 /// A terminal's size, in characters and pixels.
@@ -45,6 +79,16 @@ impl Size {
 
 /// What goes on is what is recorded: a value is made clean when it is read, once, for both (P1).
 impl SshNote {
+    /// Something that was read in the bytes.
+    pub(crate) fn told(kind: &'static str, body: Value) -> Self {
+        Self::judged(kind, body, Vec::new())
+    }
+
+    /// The same, with what becomes of the bytes before it.
+    pub(crate) fn judged(kind: &'static str, body: Value, steps: Vec<Step>) -> Self {
+        Self::Told(Told { kind, body, steps })
+    }
+
     /// A signal of RFC 4254 §6.10's list; any other name is free text, which no recording would hold, and stays here.
     pub(crate) fn signal(signal: Sig) -> Option<Self> {
         (!matches!(signal, Sig::Custom(_))).then_some(Self::Signal(signal))
@@ -77,7 +121,8 @@ impl Note for SshNote {
                 });
                 ("exit-signal", body)
             }
-            Self::Eof => return None,
+            Self::Told(told) if !told.body.is_null() => (told.kind, told.body.clone()),
+            Self::Eof | Self::Told(_) => return None,
         })
     }
 }

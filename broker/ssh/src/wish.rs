@@ -14,6 +14,8 @@ const VARIABLES: usize = 64;
 const MODES: usize = 160;
 /// Longest command, in bytes: Linux takes no longer argument (MAX_ARG_STRLEN).
 const COMMAND_BYTES: usize = 128 << 10;
+/// The subsystem that opens.
+pub(crate) const SFTP: &str = "sftp";
 /// Longest name and value together, in bytes.
 const VARIABLE_BYTES: usize = 4096;
 
@@ -33,11 +35,13 @@ pub(crate) struct TerminalWish {
     pub modes: Vec<(Pty, u32)>,
 }
 
-/// `shell` or `exec` (§6.5).
-#[derive(Debug)]
+/// `shell`, `exec` or `subsystem` (§6.5).
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Shell,
     Exec(Vec<u8>),
+    /// The subsystem `sftp` (§6.5); no other one opens.
+    Sftp,
     /// A command that no shell would take either.
     TooLong,
 }
@@ -74,6 +78,10 @@ impl Wish {
                 ChannelMsg::RequestShell { .. } => What::Shell,
                 ChannelMsg::Exec { command, .. } if command.len() > COMMAND_BYTES => What::TooLong,
                 ChannelMsg::Exec { command, .. } => What::Exec(command),
+                // Files need no terminal, and no variables.
+                ChannelMsg::RequestSubsystem { name, .. } if name == SFTP => {
+                    return Some(Self { environment: Vec::new(), terminal: None, what: What::Sftp });
+                }
                 ChannelMsg::Close => return None,
                 _ => continue,
             };
@@ -81,11 +89,12 @@ impl Wish {
         }
     }
 
-    /// What the window must grant.
-    pub(crate) fn access(&self) -> Access {
+    /// What the window must grant: any of these.
+    pub(crate) fn access(&self) -> &'static [Access] {
         match self.what {
-            What::Shell => Access::Shell,
-            What::Exec(_) | What::TooLong => Access::Exec,
+            What::Shell => &[Access::Shell],
+            What::Exec(_) | What::TooLong => &[Access::Exec],
+            What::Sftp => &[Access::SftpRead, Access::SftpWrite],
         }
     }
 
@@ -106,6 +115,10 @@ impl Wish {
         say("environment", json!(self.environment));
         match &self.what {
             What::Shell => say("request", "shell".into()),
+            What::Sftp => {
+                say("request", "subsystem".into());
+                say("name", SFTP.into());
+            }
             What::TooLong => say("request", "exec".into()),
             What::Exec(command) => {
                 say("request", "exec".into());

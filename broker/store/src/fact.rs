@@ -46,6 +46,7 @@ kinds! {
     ChannelOpened = "channel-opened",
     ChannelRefused = "channel-refused",
     ChannelClosed = "channel-closed",
+    FileTransferred = "file-transferred",
     RecordingCheckpoint = "recording-checkpoint",
     RecordingViewed = "recording-viewed",
     RecordingExported = "recording-exported",

@@ -1,8 +1,11 @@
 //! The raw bytes of each stream as a file of its own, in one tar (POSIX.1-1988 ustar), with an index that has their
-//! SHA-256. Typed input is left out; the index says how much there was.
+//! SHA-256. Typed input is left out; the index says how much there was. Files that passed by SFTP or scp follow, put
+//! together again, with an index of their own.
 //!
 //! A member's length stands before it. So the recording is read twice: once to measure, and then for each stream from the
 //! block where it begins. Memory does not grow with the recording.
+
+mod passed;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -10,6 +13,7 @@ use std::io::Write;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::json;
 
+use self::passed::Passed;
 use super::ReplayError;
 use crate::channel::Stream;
 use crate::content::What;
@@ -38,7 +42,7 @@ pub fn files(
     to: &mut dyn Write,
 ) -> Result<(), ReplayError> {
     let mut recording = open(None)?;
-    let (tallies, masked) = measure(&mut recording)?;
+    let (tallies, masked, passed) = measure(&mut recording)?;
     let at = recording.header().started.as_second();
     let listed: Vec<_> = tallies
         .iter()
@@ -63,22 +67,25 @@ pub fn files(
         copy(&mut open(tally.from.as_ref())?, *channel, *stream, tally.bytes, to)?;
         pad(to, tally.bytes)?;
     }
+    passed.write(open, at, to)?;
     Ok(to.write_all(&[0; 2 * RECORD])?)
 }
 
 type Tallies = BTreeMap<(u32, Stream), Tally>;
 
-fn measure(recording: &mut Recording) -> Result<(Tallies, BTreeMap<u32, u64>), ReplayError> {
-    let (mut tallies, mut masked) = (Tallies::new(), BTreeMap::new());
+fn measure(recording: &mut Recording) -> Result<(Tallies, BTreeMap<u32, u64>, Passed), ReplayError> {
+    let (mut tallies, mut masked, mut passed) = (Tallies::new(), BTreeMap::new(), Passed::default());
     let mut block = None;
     loop {
         if let Some(mark) = recording.mark() {
             block = Some(mark);
         }
-        let Some(entry) = recording.next() else { return Ok((tallies, masked)) };
+        let Some(entry) = recording.next() else { return Ok((tallies, masked, passed)) };
         let entry = entry?;
         match (entry.channel, entry.what) {
+            (Some(channel), What::Event(kind, body)) => passed.event(channel, &kind, &body),
             (Some(channel), What::Bytes(stream, bytes)) => {
+                passed.bytes(channel, stream, bytes.len(), block);
                 if tallies.len() >= MOST && !tallies.contains_key(&(channel, stream)) {
                     continue;
                 }

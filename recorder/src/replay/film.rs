@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::keyframe::{Keyframe, Keyframes, Stage};
-use super::{DEFAULT_SIZE, ReplayError, Screen, size_of, terminal_of};
+use super::{DEFAULT_SIZE, ReplayError, Screen, file_words, is_shown, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 use crate::failure::BadPlace;
@@ -75,7 +75,7 @@ pub struct Marker {
     pub at_ms: u64,
     /// The channel; `None` for the whole visit.
     pub channel: Option<u32>,
-    /// `start`, `command`, `resize`, `warning`, `pause`, `resume`, `stop`, `note`, `end`.
+    /// `start`, `command`, `file`, `resize`, `warning`, `pause`, `resume`, `stop`, `note`, `end`.
     pub kind: Cow<'static, str>,
     /// In words; text from the target or the technician is in it as it came.
     pub text: String,
@@ -112,7 +112,8 @@ impl FilmMaker {
                     film.rests(*last_ms, at_ms);
                 }
                 *last_ms = at_ms;
-                if *stream == Stream::Gate && film.duration_ms > 0 {
+                let shown = stages.contains_key(&number);
+                if *stream == Stream::Gate && film.duration_ms > 0 && shown {
                     film.mark(at_ms, Some(number), "warning", String::from_utf8_lossy(bytes).trim());
                 }
                 if let Some(channel) = film.channel(number) {
@@ -241,7 +242,9 @@ impl Film {
             ("observer-present", _) => self.mark(at_ms, None, "resume", "somebody observes"),
             ("overrun", _) => self.mark(at_ms, None, "warning", "the window has closed: input is over"),
             ("gate-said", _) => self.mark(at_ms, None, "warning", &text("text")),
-            ("clock" | "eof" | "end" | "target-leg", _) => {}
+            ("file", _) => self.mark(at_ms, channel, "file", &file_words(body)),
+            ("sftp-malformed", _) => self.mark(at_ms, channel, "note", &text("malformed")),
+            ("clock" | "eof" | "end" | "target-leg" | "sftp-request" | "sftp-answer" | "scp", _) => {}
             (other, channel) => self.mark(at_ms, channel, "note", other),
         }
     }
@@ -264,7 +267,9 @@ impl Film {
             Some(_) => Stage::Terminal(Box::new(Screen::new(size.0, size.1))),
             None => Stage::Plain(Vec::new()),
         };
-        stages.insert(number, stage);
+        if is_shown(body) {
+            stages.insert(number, stage);
+        }
         self.channels.push(FilmChannel {
             number,
             kind,

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use super::text::{Scrolled, plain, sides};
-use super::{DEFAULT_SIZE, size_of, terminal_of};
+use super::{DEFAULT_SIZE, file_words, is_shown, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 
@@ -36,6 +36,8 @@ pub enum Seen {
     Command,
     /// It stood behind what looks like a prompt: a guess.
     Guess,
+    /// It is a file that passed, with its hash.
+    File,
 }
 
 impl Seen {
@@ -46,6 +48,7 @@ impl Seen {
             Self::Screen => "screen",
             Self::Command => "command",
             Self::Guess => "command-guess",
+            Self::File => "file",
         }
     }
 }
@@ -134,8 +137,11 @@ impl LineMaker {
                 if let Some(command) = command {
                     self.kept.offer(at_ms, number, Seen::Command, command);
                 }
-                self.channels.insert(number, Channel::open(body));
+                if is_shown(body) {
+                    self.channels.insert(number, Channel::open(body));
+                }
             }
+            "file" => self.kept.offer(at_ms, number, Seen::File, &file_words(body)),
             "resize" => {
                 if let (Some(Channel::Terminal(terminal)), Some(size)) =
                     (self.channels.get_mut(&number), size_of(body))

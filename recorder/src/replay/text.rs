@@ -9,7 +9,7 @@ use std::num::NonZeroU16;
 use serde_json::Value;
 use vt100::capture::{BasicFormattedCaptureState, RowContents, basic_formatted_to_plain};
 
-use super::{DEFAULT_SIZE, ReplayError, size_of, terminal_of};
+use super::{DEFAULT_SIZE, ReplayError, is_shown, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 use crate::read::Recording;
@@ -63,6 +63,8 @@ fn show(entry: Entry, channels: &mut BTreeMap<u32, Channel>, to: &mut dyn Write)
 enum Channel {
     Terminal(Box<vt100::Parser<Scrolled>>),
     Plain(Lines),
+    /// Nobody reads it.
+    Hidden,
 }
 
 /// The lines that are not complete yet, one for each stream.
@@ -97,6 +99,9 @@ impl vt100::Callbacks for Scrolled {
 
 impl Channel {
     fn open(body: &Value) -> Self {
+        if !is_shown(body) {
+            return Self::Hidden;
+        }
         let Some(terminal) = terminal_of(body) else { return Self::Plain(Lines::default()) };
         let (columns, rows) = sides(size_of(terminal).unwrap_or(DEFAULT_SIZE));
         Self::Terminal(Box::new(vt100::Parser::new_with_callbacks(rows, columns, 0, Scrolled::default())))
@@ -133,6 +138,7 @@ impl Channel {
                 }
                 Ok(())
             }
+            Self::Hidden => Ok(()),
         }
     }
 
@@ -147,6 +153,7 @@ impl Channel {
                 }
                 Ok(())
             }
+            Self::Hidden => Ok(()),
         }
     }
 }

@@ -8,6 +8,8 @@ mod content;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod forged;

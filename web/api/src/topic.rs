@@ -33,6 +33,7 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::SessionWatched
         | K::SessionUnwatched
         | K::ChannelOpened
+        | K::FileTransferred
         | K::ChannelClosed => &["sessions"],
         K::PersonAdded
         | K::TechnicianSponsored

@@ -53,5 +53,5 @@ pub use target::{
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
-    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, Substitute, WindowCard, WindowView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute, WindowCard, WindowView,
 };

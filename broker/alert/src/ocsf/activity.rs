@@ -21,6 +21,7 @@ pub fn event(of: &Occurrence, uid: &str) -> Option<Value> {
         FactKind::ChannelRefused => ssh(of, uid, &CHANNEL_REFUSED),
         FactKind::SessionStarted => ssh(of, uid, &OPENED),
         FactKind::SessionEnded => ssh(of, uid, &CLOSED),
+        FactKind::FileTransferred => super::file::transferred(of, uid)?,
         FactKind::SessionNeverStarted | FactKind::TargetFailed => ssh(of, uid, &FAILED),
         kind => changed(of, uid, Change::of(kind)?),
     };
@@ -38,6 +39,7 @@ pub fn tells(kind: FactKind) -> bool {
             | Kind::ChannelRefused
             | Kind::TokenUsed
             | Kind::TargetFailed
+            | Kind::FileTransferred
     ) || matches!(
         kind,
         Kind::SessionAdmitted | Kind::SessionStarted | Kind::SessionEnded | Kind::SessionNeverStarted

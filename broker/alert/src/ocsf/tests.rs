@@ -49,6 +49,32 @@ fn every_fact_that_becomes_an_event_is_valid_ocsf() {
 }
 
 #[test]
+fn a_file_tells_its_name_its_hash_and_which_way_it_went() {
+    let town = sample::town();
+    for (direction, activity_id) in [("upload", 1), ("download", 2)] {
+        let body = json!({
+            "path": "/opt/pump/patch.bin", "direction": direction, "bytes": "12", "sha256": "ab".repeat(32),
+            "source": "203.0.113.77:1",
+        });
+        let mut fact = sample::fact(FactKind::FileTransferred, body);
+        (fact.person, fact.target, fact.session) =
+            (Some(town.dana), Some(town.alaris), Some(sample::session()));
+        let event = activity::event(&Occurrence::read(&fact, &town.facts), "uid-1").unwrap();
+        assert_valid(&numbered(&event, 1));
+        assert_eq!(
+            (event["class_uid"].as_u64(), event["activity_id"].as_u64()),
+            (Some(6006), Some(activity_id))
+        );
+        assert_eq!(
+            (event["file"]["name"].as_str(), event["file"]["size"].as_u64()),
+            (Some("patch.bin"), Some(12))
+        );
+        assert_eq!(event["file"]["hashes"][0]["value"], "ab".repeat(32));
+        assert!(event["message"].as_str().unwrap().contains("/opt/pump/patch.bin"));
+    }
+}
+
+#[test]
 fn every_alert_of_every_rule_at_every_stage_is_valid_ocsf() {
     let town = sample::town();
     for rule in RuleBook::standard().rules() {

@@ -7,8 +7,9 @@ use jiff::SignedDuration;
 use super::{Action, Condition, Grouping, Rule};
 use crate::Severity;
 use crate::technique::{
-    BRUTE_FORCE, EXTERNAL_REMOTE_SERVICES, ICS_EXTERNAL_REMOTE_SERVICES, ICS_REMOTE_SERVICES,
-    ICS_VALID_ACCOUNTS, INDICATOR_REMOVAL, REMOTE_SSH, TRUSTED_RELATIONSHIP, Technique, VALID_ACCOUNTS,
+    BRUTE_FORCE, EXTERNAL_REMOTE_SERVICES, ICS_EXTERNAL_REMOTE_SERVICES, ICS_LATERAL_TOOL_TRANSFER,
+    ICS_REMOTE_SERVICES, ICS_VALID_ACCOUNTS, INDICATOR_REMOVAL, INGRESS_TOOL_TRANSFER, REMOTE_SSH,
+    TRUSTED_RELATIONSHIP, Technique, VALID_ACCOUNTS,
 };
 
 /// The right person this early is early, not wrong.
@@ -241,6 +242,25 @@ pub(super) const SESSIONS: &[Rule] = &[
             "If it does not fit, pause the session and ask the technician; stop it if the answer does not fit.",
         ],
         techniques: &[REMOTE_SSH, ICS_REMOTE_SERVICES],
+    },
+    Rule {
+        name: "upload-off-plan",
+        title: "A file was uploaded that the window's plan does not name",
+        condition: Condition {
+            kinds: &[FactKind::FileTransferred],
+            failures: &["file-other-content", "file-not-planned", "file-unchecked"],
+            in_session: true,
+            ..NOTHING
+        },
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Compare the file's name and SHA-256 with the plan on the window's page: another version, or another file?",
+            "Ask the technician what it is for, and the vendor on a known number whether it is theirs.",
+            "If nobody knows it, stop the visit, and have the file taken off the server before anything runs it.",
+        ],
+        techniques: &[INGRESS_TOOL_TRANSFER, ICS_LATERAL_TOOL_TRANSFER],
     },
     Rule {
         name: "host-key-changed",

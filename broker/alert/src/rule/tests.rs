@@ -111,6 +111,21 @@ fn a_host_minted_token_alarms_and_another_does_not() {
 }
 
 #[test]
+fn an_upload_off_the_plan_is_high_and_one_on_it_is_nothing() {
+    let book = RuleBook::standard();
+    let passed = |failure: Option<&str>| {
+        let body = json!({ "path": "/tmp/tool", "direction": "upload", "failure": failure });
+        let mut fact = sample::fact(FactKind::FileTransferred, body);
+        fact.session = Some(sample::session());
+        book.judge(&Occurrence::read(&fact, &sample::town().facts)).map(|rule| (rule.name, rule.severity))
+    };
+    for off in ["file-other-content", "file-not-planned", "file-unchecked"] {
+        assert_eq!(passed(Some(off)), Some(("upload-off-plan", Severity::High)), "{off}");
+    }
+    assert_eq!(passed(None), None);
+}
+
+#[test]
 fn every_alerting_rule_has_three_steps_and_a_name_of_its_own() {
     let book = RuleBook::standard();
     let names: std::collections::BTreeSet<_> = book.rules().iter().map(|rule| rule.name).collect();

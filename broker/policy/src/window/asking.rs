@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::plan::check_files;
 use super::times::{check_span, check_work_limit};
-use super::{After, Phase, TransitionError, WindowState};
+use super::{After, Phase, PlannedFile, TransitionError, WindowState};
 use crate::{
     Access, AccountName, Facts, Freeze, FreezeId, Person, PersonId, Purpose, Role, Target, TargetId,
     VendorId, Window, WindowId,
@@ -41,6 +42,8 @@ pub struct WindowRequest {
     pub ticket: Option<String>,
     /// In words.
     pub reason: String,
+    /// The files that will be uploaded.
+    pub files: Vec<PlannedFile>,
     /// Who asks.
     pub requester: PersonId,
     /// Whether a clinical *go* is needed on the day.
@@ -76,6 +79,7 @@ impl WindowRequest {
     /// The first fault, with what would be right.
     pub fn ask(self, facts: &Facts, now: Timestamp) -> Result<Wish, TransitionError> {
         self.check_times(now)?;
+        check_files(&self.files)?;
         let targets = self.check_targets(facts)?;
         let vendor = self.check_technicians(facts)?;
         let requester = facts.people.get(&self.requester);
@@ -155,6 +159,7 @@ impl WindowRequest {
             purpose: self.purpose,
             ticket: self.ticket,
             reason: self.reason,
+            files: self.files,
             requester: self.requester,
             requested_at: now,
             approvals: Vec::new(),

@@ -192,6 +192,15 @@ pub enum TransitionError {
     /// The work limit does not fit.
     #[error("a work limit is more than nothing and at most the length of the window")]
     WorkLimit,
+    /// The plan names more files than anybody compares.
+    #[error("a plan names at most {most} files; ask for several windows, or upload one archive")]
+    TooManyFiles {
+        /// The most.
+        most: usize,
+    },
+    /// A file of the plan has no plain name.
+    #[error("{0:?} is no name of a file; give its name without a path")]
+    FileName(String),
     /// None was named.
     #[error("a window needs at least one {0}")]
     Nothing(&'static str),

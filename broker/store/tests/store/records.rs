@@ -59,6 +59,7 @@ fn window(targets: impl IntoIterator<Item = chaperone_policy::TargetId>) -> Wind
         purpose: Purpose::ALL[0],
         ticket: Some("CHG0031337".to_owned()),
         reason: "patch".to_owned(),
+        files: Vec::new(),
         requester: person(),
         requested_at: now,
         approvals: Vec::new(),

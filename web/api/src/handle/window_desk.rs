@@ -165,7 +165,10 @@ fn coverage(window: &Window) -> (Vec<String>, Vec<String>) {
         match access {
             Access::Shell => recorded.push("Everything that the terminal shows, and what is typed (masked)."),
             Access::Exec => recorded.push("Commands with everything that goes in and comes out."),
-            Access::SftpRead | Access::SftpWrite => recorded.push("Files that are transferred."),
+            Access::SftpRead => recorded.push("Which files are listed and fetched, with their content."),
+            Access::SftpWrite => {
+                recorded.push("Which files are put, renamed and removed, with their content.")
+            }
             Access::Tls => recorded.push("What passes through the web console."),
             Access::Forward => recorded.push("The bytes of declared connections."),
             Access::ForwardOpaque => {

@@ -1,12 +1,14 @@
 //! Windows and freezes.
 
-use chaperone_policy::{Facts, Freeze, FreezeId, PersonId, Purpose, Validity, WindowId, WindowRequest};
+use chaperone_policy::{
+    Facts, Freeze, FreezeId, PersonId, PlannedFile, Purpose, Validity, WindowId, WindowRequest,
+};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{all, known_person, needed, people, targets, words};
 use crate::problem::Problem;
-use crate::wire::{NewEmergency, NewFreeze, NewWindow};
+use crate::wire::{NewEmergency, NewFreeze, NewWindow, PlannedFileView};
 
 pub(crate) fn window(
     facts: &Facts,
@@ -32,9 +34,11 @@ pub(crate) fn window(
             .transpose()?
             .filter(|t| !t.is_empty()),
         reason: words("reason", &new.reason)?,
+        files: new.files.iter().map(planned).collect::<Result<_, _>>()?,
         requester,
         go_required: new.go_required,
         observer_required: new.observer_required.then_some(true),
+        files: Vec::new(),
     })
 }
 
@@ -66,6 +70,11 @@ pub(crate) fn emergency(facts: &Facts, new: &NewEmergency, now: Timestamp) -> Re
         go_required: false,
         observer_required: new.observer_required.then_some(true),
     })
+}
+
+fn planned(file: &PlannedFileView) -> Result<PlannedFile, Problem> {
+    let sha256 = file.sha256.parse().map_err(|error| Problem::field("files", error))?;
+    Ok(PlannedFile { name: file.name.clone(), sha256 })
 }
 
 /// A vendor's people name their own: whoever else exists reads as nobody does (P9).

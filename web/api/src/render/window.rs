@@ -7,7 +7,9 @@ use chaperone_store::{Decision, MoreTime, Store, StoreError};
 use jiff::Timestamp;
 
 use super::{login, target_name};
-use crate::wire::{ApprovalView, DecisionView, FreezeView, MissingView, MoreTimeView, WindowView};
+use crate::wire::{
+    ApprovalView, DecisionView, FreezeView, MissingView, MoreTimeView, PlannedFileView, WindowView,
+};
 
 /// What is told of windows beside what they are.
 pub(crate) struct Beside {
@@ -82,6 +84,11 @@ pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowVi
         purpose: window.purpose.to_string(),
         ticket: window.ticket.clone(),
         reason: window.reason.clone(),
+        files: window
+            .files
+            .iter()
+            .map(|file| PlannedFileView { name: file.name.clone(), sha256: file.sha256.to_string() })
+            .collect(),
         requester: login(facts, window.requester),
         requested_at: window.requested_at,
         approvals: window

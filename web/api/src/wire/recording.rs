@@ -63,7 +63,7 @@ pub enum ExportFormat {
     /// Every record as a line of JSON; typed input is a length.
     #[serde(rename = "jsonl")]
     Jsonl,
-    /// The bytes of each stream in a tar, with an index of their SHA-256; typed input is left out.
+    /// The bytes of each stream in a tar, and files that passed by SFTP or scp, with their SHA-256; typed input is left out.
     #[serde(rename = "files")]
     Files,
     /// HTTP transactions; this release records none.

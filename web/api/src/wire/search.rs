@@ -25,7 +25,7 @@ pub struct SearchHit {
     /// The channel's number.
     pub channel: u32,
     /// Where it was seen: `screen`, `command` (a command line as the client sent it), `command-guess` (it stood behind a
-    /// prompt).
+    /// prompt), `file` (a file that was transferred).
     pub seen: String,
     /// The line, without control characters.
     pub snippet: String,

@@ -40,6 +40,9 @@ pub struct NewWindow {
     /// In words.
     #[serde(default)]
     pub reason: String,
+    /// The files that will be uploaded: each upload by SFTP or scp is held against them. Without any, none is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PlannedFileView>,
     /// Whether a clinical *go* is needed on the day.
     #[serde(default)]
     pub go_required: bool,
@@ -143,6 +146,9 @@ pub struct WindowView {
     pub ticket: Option<String>,
     /// In words.
     pub reason: String,
+    /// The files that the plan expects to be uploaded.
+    #[serde(default)]
+    pub files: Vec<PlannedFileView>,
     /// Login of who asked.
     pub requester: String,
     /// When it was asked for.
@@ -184,6 +190,17 @@ pub struct WindowView {
     /// What a planner should know, such as overlaps; only in the answer to a request or a move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// A file that a plan expects.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedFileView {
+    /// Its name, without a path.
+    #[schema(example = "patch-7.2.bin")]
+    pub name: String,
+    /// SHA-256 of its content, as `sha256sum` prints it.
+    pub sha256: String,
 }
 
 /// Approvals that are still missing.

@@ -6101,6 +6101,8 @@ export interface components {
              * @example +90m
              */
             closes: string;
+            /** @description The files that will be uploaded: each upload by SFTP or scp is held against them. Without any, none is. */
+            files?: components["schemas"]["PlannedFileView"][];
             /** @description Whether a clinical *go* is needed on the day. */
             go_required?: boolean;
             /** @description Whether an observer must be present while input flows. */
@@ -6200,6 +6202,16 @@ export interface components {
             rows: number;
             /** @description What to draw first, base 64. */
             screen: string;
+        };
+        /** @description A file that a plan expects. */
+        PlannedFileView: {
+            /**
+             * @description Its name, without a path.
+             * @example patch-7.2.bin
+             */
+            name: string;
+            /** @description SHA-256 of its content, as `sha256sum` prints it. */
+            sha256: string;
         };
         /** @description A request that was not done. */
         Problem: {
@@ -6438,7 +6450,7 @@ export interface components {
             person: string;
             /**
              * @description Where it was seen: `screen`, `command` (a command line as the client sent it), `command-guess` (it stood behind a
-             *     prompt).
+             *     prompt), `file` (a file that was transferred).
              */
             seen: string;
             /**
@@ -6757,6 +6769,8 @@ export interface components {
              */
             closes: string;
             decision?: components["schemas"]["DecisionView"] | null;
+            /** @description The files that the plan expects to be uploaded. */
+            files?: components["schemas"]["PlannedFileView"][];
             /** @description Login of who gave it. */
             go_by?: string | null;
             /** @description Whether a clinical go is needed on the day. */

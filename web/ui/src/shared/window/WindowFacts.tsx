@@ -22,6 +22,7 @@ export function WindowFacts({ window }: { window: WindowView }) {
         ['Ticket', window.ticket],
         ['Access', window.access.map(accessLabel).join(', ')],
         ['Accounts', window.accounts.length > 0 ? window.accounts.join(', ') : 'each server’s default'],
+        ['Planned files', window.files && window.files.length > 0 && <PlannedFiles key="files" files={window.files} />],
         ['Work limit', window.work_limit_seconds && `${spanWords(window.work_limit_seconds * 1000)} from the first visit on`],
         ['Overrun', window.overrun_seconds > 0 && `output may flow ${spanWords(window.overrun_seconds * 1000)} past the end`],
         ['Observer', window.observer_required && 'must be present while somebody types'],
@@ -53,6 +54,15 @@ function Review({ window }: { window: WindowView }) {
       an emergency: by <Moment at={window.review_by} />, by somebody who gave no word to it
     </>
   )
+}
+
+/** What the plan expects to be uploaded; every other upload raises an alert. */
+function PlannedFiles({ files }: { files: NonNullable<WindowView['files']> }) {
+  return files.map(({ name, sha256 }) => (
+    <div key={`${name} ${sha256}`}>
+      {name} <code className="dim">{sha256}</code>
+    </div>
+  ))
 }
 
 function When({ window }: { window: WindowView }) {

@@ -1,7 +1,7 @@
 /** Places on a recording's timeline. */
 
 export type MarkerKind =
-  'start' | 'command' | 'resize' | 'warning' | 'pause' | 'resume' | 'stop' | 'alert' | 'note' | 'end'
+  'start' | 'command' | 'file' | 'resize' | 'warning' | 'pause' | 'resume' | 'stop' | 'alert' | 'note' | 'end'
 
 export interface Marker {
   at_ms: number
@@ -19,6 +19,7 @@ interface MarkerLook {
 const LOOKS: Record<MarkerKind, MarkerLook> = {
   start: { sign: '▸', word: 'Start' },
   command: { sign: '$', word: 'Command' },
+  file: { sign: '⇅', word: 'File' },
   resize: { sign: '⤢', word: 'Resize' },
   warning: { sign: '!', word: 'Warning' },
   pause: { sign: '‖', word: 'Input paused' },

@@ -26,6 +26,7 @@ const SEEN: Record<string, string> = {
   screen: 'on the screen',
   command: 'a command that was sent',
   'command-guess': 'a hint: it looks like a command',
+  file: 'a file that was transferred',
 }
 
 /** Where a line was seen. */

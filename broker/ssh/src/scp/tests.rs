@@ -1,0 +1,136 @@
+use proptest::prelude::*;
+
+use super::*;
+
+enum Said {
+    Sender(&'static [u8]),
+    Receiver(&'static [u8]),
+}
+use Said::{Receiver, Sender as From};
+
+fn heard(command: &str, said: &[Said]) -> (Vec<FileTransfer>, bool) {
+    let mut scp = Scp::of(command.as_bytes(), 0).unwrap();
+    for one in said {
+        match one {
+            From(bytes) => scp.sent(Bytes::from_static(bytes)),
+            Receiver(bytes) => scp.answered(&Bytes::from_static(bytes)),
+        }
+    }
+    let found: Vec<Found> = scp.found().into_iter().chain(scp.end()).collect();
+    let unread = found.iter().any(|one| matches!(one, Found::Unread));
+    let files = found.into_iter().filter_map(|one| match one {
+        Found::File(file) => Some(file),
+        _ => None,
+    });
+    (files.collect(), unread)
+}
+
+fn sha(bytes: &[u8]) -> Option<[u8; 32]> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().try_into().ok()
+}
+
+#[test]
+fn only_scps_own_commands_are_listened_to() {
+    for command in ["scp -t /tmp", "scp -r -p -d -t -- /tmp", "/usr/bin/scp -f x", "scp -t x; bash"] {
+        assert!(Scp::of(command.as_bytes(), 0).is_some(), "{command}");
+    }
+    for command in ["scp", "scp a b", "bash -c 'scp -t x'", "scpx -t /tmp", "scp -- -t", ""] {
+        assert!(Scp::of(command.as_bytes(), 0).is_none(), "{command}");
+    }
+}
+
+#[test]
+fn files_and_folders_are_read_out_of_the_streams() {
+    let (files, unread) = heard(
+        "scp -r -t /tmp",
+        &[
+            Receiver(b"\0"),
+            From(b"D0755 0 tree\n"),
+            Receiver(b"\0"),
+            From(b"T1700000000 0 1700000000 0\n"),
+            Receiver(b"\0"),
+            From(b"C0644 8 patch 7.2.bin\n"),
+            Receiver(b"\0"),
+            From(b"infu"),
+            From(b"sion\0"),
+            Receiver(b"\0"),
+            From(b"C0644 0 empty\n"),
+            Receiver(b"\0"),
+            From(b"\0"),
+            Receiver(b"\0"),
+            From(b"E\n"),
+            Receiver(b"\0"),
+        ],
+    );
+    assert!(!unread);
+    let told: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.bytes, file.sha256)).collect();
+    assert_eq!(told, [("tree/patch 7.2.bin", 8, sha(b"infusion")), ("tree/empty", 0, sha(b""))]);
+}
+
+#[test]
+fn a_file_that_is_not_taken_does_not_come_and_the_next_one_does() {
+    let (files, unread) = heard(
+        "scp -t /tmp",
+        &[
+            Receiver(b"\0"),
+            From(b"C0644 4 a\n"),
+            Receiver(b"\x01scp: /tmp/a: Permission denied\n"),
+            From(b"C0644 4 b\n"),
+            Receiver(b"\0"),
+            From(b"pump\0"),
+            Receiver(b"\x01scp: /tmp/b: No space left on device\n"),
+        ],
+    );
+    assert!(!unread);
+    assert_eq!((files.len(), files[0].path.as_str(), files[0].sha256), (1, "b", None));
+    assert!(files[0].partial.unwrap().contains("did not take"));
+}
+
+#[test]
+fn a_shell_behind_an_scp_is_no_scp_and_nothing_is_made_of_it() {
+    let (files, unread) =
+        heard("scp -t x; bash", &[Receiver(b"\0"), From(b"id\n"), Receiver(b"uid=0(root)\n")]);
+    assert!(files.is_empty() && unread);
+}
+
+#[test]
+fn a_file_that_breaks_off_has_no_hash() {
+    let (files, _) =
+        heard("scp -f x", &[Receiver(b"\0"), From(b"C0644 8 a\n"), Receiver(b"\0"), From(b"infu")]);
+    assert_eq!((files[0].bytes, files[0].sha256, files[0].direction), (4, None, FileDirection::Download));
+}
+
+proptest! {
+    #[test]
+    fn any_two_streams_in_any_pieces_are_survived(
+        turns in prop::collection::vec((any::<bool>(), prop_oneof![
+            Just(b"C0644 5 a\n".to_vec()), Just(b"\0".to_vec()), Just(b"D0755 0 d\n".to_vec()), Just(b"E\n".to_vec()),
+            Just(b"\x01no\n".to_vec()), prop::collection::vec(any::<u8>(), 0..40),
+        ]), 0..60),
+    ) {
+        let mut scp = Scp::of(b"scp -t x", 0).unwrap();
+        for (sender, bytes) in turns {
+            if sender { scp.sent(bytes.into()) } else { scp.answered(&bytes.into()) }
+            prop_assert!(scp.line.len() <= LINE + 40 && scp.unanswered.len() <= UNANSWERED + 1);
+        }
+        drop(scp.end());
+    }
+
+    #[test]
+    fn a_copy_is_the_same_however_its_bytes_come(cut in prop::collection::vec(1_usize..30, 1..10)) {
+        let stream = b"T1 0 1 0\nC0644 11 infusion.db\n0123456789\n\0C0600 1 b\nx\0".as_slice();
+        let mut scp = Scp::of(b"scp -t x", 0).unwrap();
+        let (mut rest, mut lengths) = (stream, cut.iter().cycle());
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at((*lengths.next().unwrap()).min(rest.len()));
+            rest = behind;
+            scp.sent(Bytes::copy_from_slice(piece));
+        }
+        scp.answered(&Bytes::from_static(&[0; 6]));
+        let files: Vec<_> = scp.end().into_iter().filter_map(|one| match one {
+            Found::File(file) => Some((file.path, file.sha256)),
+            _ => None,
+        }).collect();
+        prop_assert_eq!(files, [("infusion.db".to_owned(), sha(b"0123456789\n")), ("b".to_owned(), sha(b"x"))]);
+    }
+}

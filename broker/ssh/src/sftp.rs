@@ -1,0 +1,87 @@
+//! The subsystem `sftp`: decoded in both directions, each operation judged, each file hashed.
+//!
+//! ```text
+//!   client ─▶ Requests: split, judge ─▶ relay: bytes and judgement recorded ─▶ ToServer: what was judged goes on ─▶ server
+//!                │ not granted                                                                                       │
+//!                ▼                                                                                                   │
+//!             Dialogue: which answer is whose, what is open, what the gate answers and when                          │
+//!                ▲                                                                                                   │
+//!   client ◀── relay: bytes and what they say recorded ◀── Answers: split, match, the gate's own in between ◀────────┘
+//! ```
+//!
+//! A request is judged when it has come so far that it is known; until then its bytes are recorded and wait. Payload is
+//! passed on as it comes and is never copied. Bytes that are no SFTP end the channel.
+
+mod answer;
+mod answers;
+mod asked;
+mod dialogue;
+mod field;
+mod log;
+mod malformed;
+mod open_file;
+mod refusal;
+mod request;
+mod requests;
+mod split;
+mod to_server;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use chaperone_session::FileTransfer;
+use serde_json::json;
+use tokio::sync::Notify;
+
+pub(crate) use self::answers::Answers;
+use self::dialogue::Dialogue;
+use self::malformed::Malformed;
+pub(crate) use self::requests::Requests;
+pub(crate) use self::to_server::ToServer;
+use crate::note::SshNote;
+use crate::teller::Teller;
+
+/// Bytes that are kept of what is no SFTP.
+const BEGINS: usize = 4096;
+
+/// What both directions of one channel share.
+pub(crate) struct Sftp {
+    dialogue: Mutex<Dialogue>,
+    /// Something is due that the gate answers.
+    due: Notify,
+    teller: Teller,
+}
+
+impl Sftp {
+    pub(crate) fn new(channel: u32, teller: Teller) -> Arc<Self> {
+        Arc::new(Self { dialogue: Mutex::new(Dialogue::new(channel)), due: Notify::new(), teller })
+    }
+
+    fn dialogue(&self) -> MutexGuard<'_, Dialogue> {
+        self.dialogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The channel is over: files that are still open have passed as far as they came.
+    pub(crate) async fn end(&self, channel: u32) {
+        let passed = self.dialogue().end();
+        for file in &passed {
+            self.teller.file(file);
+            self.teller.session().note_files(channel, "file", file.event()).await;
+        }
+        self.teller.end();
+    }
+}
+
+/// A file that has passed, for the recording.
+fn passed(file: &FileTransfer) -> SshNote {
+    SshNote::told("file", file.event())
+}
+
+/// That a channel's bytes are none of its protocol, and how those begin among which they were found: a server's are shown
+/// to nobody, and are nowhere else.
+fn malformed(teller: &Teller, by: &'static str, why: Malformed, bytes: &Bytes) -> SshNote {
+    let about = json!({ "by": by, "malformed": why.to_string() });
+    teller.refused(about);
+    let begins: String = bytes.iter().take(BEGINS).map(|byte| format!("{byte:02x}")).collect();
+    SshNote::told("sftp-malformed", json!({ "by": by, "malformed": why.to_string(), "among": begins }))
+}

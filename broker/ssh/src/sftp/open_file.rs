@@ -1,0 +1,106 @@
+//! What a client has open on the server.
+
+use chaperone_session::{FileDirection, FileTransfer};
+
+use super::request::Flags;
+use crate::transfer::{Named, Transfer};
+
+/// One handle.
+#[derive(Debug)]
+pub(crate) struct OpenFile {
+    pub path: Box<[u8]>,
+    /// `None` for a folder.
+    flags: Option<Flags>,
+    up: Option<Transfer>,
+    down: Option<Transfer>,
+    /// How long it is, as the server said.
+    size: Option<u64>,
+    /// Where the server said that it ends.
+    end: Option<u64>,
+    /// Whether a write was not taken.
+    failed: bool,
+}
+
+impl OpenFile {
+    pub(crate) fn new(path: &[u8], flags: Option<Flags>, size: Option<u64>) -> Self {
+        let mut file = Self {
+            path: path.into(),
+            flags,
+            up: None,
+            down: None,
+            size: size.filter(|_| flags.is_some_and(|flags| !flags.writes())),
+            end: None,
+            failed: false,
+        };
+        // A file that is emptied is written, though no byte follows.
+        if flags.is_some_and(Flags::begins_empty) {
+            file.up();
+        }
+        file
+    }
+
+    /// What is written to it.
+    pub(crate) fn up(&mut self) -> &mut Transfer {
+        let flags = self.flags;
+        self.up.get_or_insert_with(|| {
+            let mut up = Transfer::new(FileDirection::Upload);
+            if flags.is_some_and(Flags::appends) {
+                up.give_up("it was written at the end of what was there");
+            } else if !flags.is_some_and(Flags::begins_empty) {
+                up.give_up("it was opened without being emptied, so that older content may be left in it");
+            }
+            up
+        })
+    }
+
+    /// What is read of it.
+    pub(crate) fn down(&mut self) -> &mut Transfer {
+        self.down.get_or_insert_with(|| Transfer::new(FileDirection::Download))
+    }
+
+    /// A write was not taken by the server.
+    pub(crate) fn write_failed(&mut self) {
+        self.failed = true;
+    }
+
+    /// Its length was set.
+    pub(crate) fn cut_to(&mut self, size: u64) {
+        if self.up().passed() != size {
+            self.up().give_up("its length was set while it was written");
+        }
+    }
+
+    /// The server copied something into it.
+    pub(crate) fn copied_into(&mut self) {
+        self.up().give_up("the server copied something into it");
+    }
+
+    pub(crate) fn is_long(&mut self, size: u64) {
+        self.size = Some(size);
+    }
+
+    pub(crate) fn ends_at(&mut self, offset: u64) {
+        self.end = Some(self.end.map_or(offset, |end| end.min(offset)));
+    }
+
+    /// What passed through it, when it is closed, or when the channel is over before that.
+    pub(crate) fn finish(mut self, channel: u32, file: u32, closed: bool) -> Vec<FileTransfer> {
+        let named = Named { channel, file, protocol: "sftp", path: &self.path };
+        if let Some(down) = &mut self.down {
+            let whole = self.end == Some(down.passed()) || self.size == Some(down.passed());
+            if !whole {
+                down.give_up("it was not read to its end, or not from its beginning");
+            }
+        }
+        if let Some(up) = &mut self.up {
+            if self.failed {
+                up.give_up("the server did not take all of it");
+            }
+            if !closed {
+                up.give_up("the channel ended before it was closed");
+            }
+        }
+        let down = self.down.filter(|down| down.bytes() > 0 || self.size == Some(0) || self.end == Some(0));
+        [self.up, down].into_iter().flatten().map(|transfer| transfer.end(&named)).collect()
+    }
+}

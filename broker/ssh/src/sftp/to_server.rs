@@ -1,0 +1,96 @@
+//! Writes to the server what was judged: recorded bytes wait here until their judgement, recorded too, comes behind them.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use chaperone_session::{Broken, ChannelRecorder, Recorded, Sink, Stream};
+
+use crate::leg::TargetSink;
+use crate::note::{SshNote, Step};
+
+/// Pieces smaller than this are joined while they wait, so that a packet that comes byte by byte costs no more than its
+/// length.
+const SMALL: usize = 512;
+const JOINED: usize = 4 << 10;
+
+/// The server's leg, behind the judgement.
+pub(crate) struct ToServer<'t> {
+    target: &'t TargetSink,
+    channel: &'t ChannelRecorder,
+    waiting: Mutex<VecDeque<Bytes>>,
+}
+
+impl<'t> ToServer<'t> {
+    pub(crate) fn new(target: &'t TargetSink, channel: &'t ChannelRecorder) -> Self {
+        Self { target, channel, waiting: Mutex::default() }
+    }
+
+    fn wait(&self, bytes: Bytes) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match waiting.back_mut() {
+            Some(last) if bytes.len() < SMALL && last.len() < JOINED => {
+                let mut joined = BytesMut::with_capacity(last.len() + bytes.len());
+                joined.extend_from_slice(last);
+                joined.extend_from_slice(&bytes);
+                *last = joined.freeze();
+            }
+            _ => waiting.push_back(bytes),
+        }
+    }
+
+    /// The next of the waiting bytes, at most so many.
+    fn next(&self, most: usize) -> Option<Bytes> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = waiting.front_mut()?;
+        if first.len() > most {
+            return Some(first.split_to(most));
+        }
+        waiting.pop_front()
+    }
+
+    async fn forward(&self, bytes: Bytes) -> Result<(), Broken> {
+        let len = bytes.len();
+        self.target.write.data_bytes(bytes).await.map_err(|_| Broken)?;
+        self.channel.delivered(Stream::Input, len as u64);
+        Ok(())
+    }
+}
+
+impl Sink for ToServer<'_> {
+    type Note = SshNote;
+
+    async fn write(&self, payload: Recorded) -> Result<(), Broken> {
+        self.wait(payload.into_bytes());
+        Ok(())
+    }
+
+    fn counts(&self) -> bool {
+        true
+    }
+
+    async fn pass(&self, note: SshNote) -> Result<(), Broken> {
+        let steps = match note {
+            SshNote::Told(told) => told.steps,
+            other => return self.target.pass(other).await,
+        };
+        for step in steps {
+            match step {
+                Step::Forward(mut left) => {
+                    while left > 0 {
+                        let bytes = self.next(left).ok_or(Broken)?;
+                        left -= bytes.len();
+                        self.forward(bytes).await?;
+                    }
+                }
+                Step::Drop(mut left) => {
+                    while left > 0 {
+                        left -= self.next(left).ok_or(Broken)?.len();
+                    }
+                }
+                Step::Instead(bytes) => self.forward(bytes).await?,
+            }
+        }
+        Ok(())
+    }
+}
