@@ -18,6 +18,7 @@
 
 mod authenticator;
 mod authority;
+mod beyond;
 mod binary;
 mod command_line;
 mod database;
@@ -35,6 +36,8 @@ mod port;
 mod postgres;
 mod process;
 mod proxy;
+mod raw;
+mod service;
 mod sockets;
 mod ssh;
 mod sshd;
@@ -48,6 +51,7 @@ mod webhook;
 
 pub use authenticator::{Authenticator, Enrolled};
 pub use authority::{Authority, Issued};
+pub use beyond::Beyond;
 pub use binary::{chaperone, chaperone_verify, workspace};
 pub use command_line::{Person, Said};
 pub use database::{Database, Engine};
@@ -65,6 +69,7 @@ pub use port::free_port;
 pub use process::{Process, Ran};
 pub use proxy::{Direction, Proxy, Segment, Weather};
 pub use rustix::process::Signal;
+pub use service::Service;
 pub use sockets::{Connection, connections, legs};
 pub use ssh::{Ssh, Technician};
 pub use sshd::{Sshd, SshdOptions};

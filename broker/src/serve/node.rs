@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::door::{Plain, Secured};
-use super::keys::Keys;
+use super::keys::{Authority, Keys};
 use super::recipients::{self, Recipients};
 use super::visits::Visits;
 use super::{NodeRole, database, evidence};
@@ -42,6 +42,8 @@ pub(super) struct Node {
     app: App,
     factors: Factors,
     host: Option<HostKey>,
+    /// What vouches for servers that are reached by `ssh -J`.
+    authority: Option<Authority>,
     /// Whom recordings are sealed to, where visits are let in.
     recipients: Option<Recipients>,
     /// What it has to say of its keys.
@@ -131,7 +133,7 @@ impl Node {
             factors: factors.clone(),
             settings: web_settings(config, addresses, demo),
         });
-        let host = keys.gate.map(|keys| keys.host);
+        let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         Ok(Self {
             store,
             _tasks: tasks,
@@ -141,6 +143,7 @@ impl Node {
             app,
             factors,
             host,
+            authority,
             recipients,
             said,
             delivers,
@@ -217,7 +220,15 @@ impl Node {
         };
         let rate = config.gate.attempts_per_second;
         let (at, gate) = (config.gate.ssh, self.gate.clone());
-        let binding = async move { SshListener::bind(at, gate, keys, &banner, second, rate).await };
+        let (authority, known_hosts) =
+            self.authority.take().map(|authority| (authority.key, authority.known_hosts)).unzip();
+        let binding = async move {
+            let door = SshListener::bind(at, gate, keys, &banner, second, rate).await?;
+            Ok(match authority {
+                Some(authority) => door.ending_inside(authority),
+                None => door,
+            })
+        };
         let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
@@ -226,6 +237,7 @@ impl Node {
             port: address.port(),
             key,
             fingerprint,
+            authority: known_hosts,
         });
         let stop = stop.clone();
         let task = self.visits.run(async move { door.serve(stop).await });

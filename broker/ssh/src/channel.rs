@@ -26,6 +26,9 @@ const USAGE: u32 = 64;
 /// Exit status of a channel that the gate cut (`EX_TEMPFAIL`).
 const CUT: u32 = 75;
 
+/// What somebody reads who asks for a terminal or a command where there is no SSH server.
+const NO_SSH: &str = "This server has no SSH. Reach its declared endpoints with ssh -N -L PORT:NAME:PORT.";
+
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
 /// How long the greeting waits for a recording that does not answer: the visit then goes on to wait for it by itself.
@@ -61,6 +64,17 @@ pub(crate) async fn run(
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::NoTarget(text) => say_and_close(&client, &wish, &text, USAGE).await,
+        Verdict::Forwards(session) => {
+            gate.channel_refused(
+                Some(&session),
+                "",
+                session.source(),
+                wish.access().as_str(),
+                json!({ "why": "no SSH server" }),
+            )
+            .await;
+            say_and_close(&client, &wish, NO_SSH, USAGE).await;
+        }
         Verdict::Pending => {}
     }
 }
@@ -98,7 +112,7 @@ async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &Clien
     }
     let target = TargetSink { write: target_write };
     let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end = legs.relay(ClientSource { read }, TargetSource::new(target_read), wish).await;
+    let end = legs.relay(ClientSource::new(read), TargetSource::new(target_read), wish).await;
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }

@@ -15,11 +15,15 @@ mod algorithms;
 mod channel;
 mod connection;
 mod dial;
+mod forward;
+mod host_authority;
 mod host_key;
+mod jump;
 mod leg;
 mod line;
 mod listener;
 mod note;
+mod place;
 mod second;
 #[cfg(feature = "demo")]
 pub mod standin;
@@ -27,6 +31,7 @@ mod unheard;
 mod wish;
 
 pub use dial::{SshDial, TargetLeg};
+pub use host_authority::{HostAuthority, HostAuthorityError};
 pub use host_key::{HostKey, HostKeyError};
 pub use listener::SshListener;
 pub use second::{Demand, SecondFactor};

@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{Admission, Verdict};
 use crate::algorithms;
 use crate::connection::{Connection, Progress, too_slow};
+use crate::host_authority::HostAuthority;
+use crate::jump::{JumpDoor, Jumps};
 use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
 
@@ -35,6 +37,7 @@ pub struct SshListener {
     banner: Arc<str>,
     second: SecondFactor,
     heard_per_second: NonZeroU32,
+    jumps: Option<Arc<JumpDoor>>,
 }
 
 impl SshListener {
@@ -52,7 +55,16 @@ impl SshListener {
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
-        Ok(Self { socket, gate, config, banner: banner.into(), second, heard_per_second })
+        Ok(Self { socket, gate, config, banner: banner.into(), second, heard_per_second, jumps: None })
+    }
+
+    /// Ends connections to servers inside those to the gate (`ssh -J`), under the first host key, for which this
+    /// authority vouches.
+    #[must_use]
+    pub fn ending_inside(mut self, authority: HostAuthority) -> Self {
+        let host = self.config.keys.first().cloned();
+        self.jumps = host.map(|host| Arc::new(JumpDoor::new(authority, host)));
+        self
     }
 
     /// Where it listens.
@@ -91,9 +103,10 @@ impl SshListener {
             let half_open = half_open.clone();
             let (gate, config) = (self.gate.clone(), Arc::clone(&self.config));
             let asks = (Arc::clone(&self.banner), self.second.clone());
+            let jumps = Jumps::new(self.jumps.clone());
             tokio::spawn(async move {
                 let Some(place) = waiting.place().await else { return };
-                connection(gate, config, asks, stream, peer, (place, half_open)).await;
+                connection(gate, config, asks, (stream, peer), (place, half_open), jumps).await;
             });
         }
     }
@@ -112,9 +125,9 @@ async fn connection(
     gate: Gate,
     config: Arc<server::Config>,
     asks: (Arc<str>, SecondFactor),
-    stream: TcpStream,
-    peer: SocketAddr,
+    (stream, peer): (TcpStream, SocketAddr),
     (place, half_open): (Place, HalfOpen),
+    jumps: Arc<Jumps>,
 ) {
     let Ok((stream, cord)) = Severable::new(stream) else { return };
     let until = Instant::now() + SIGN_IN;
@@ -125,7 +138,8 @@ async fn connection(
     let _over = over.clone().drop_guard();
     let lent = Arc::downgrade(&place);
     let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
-    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress);
+    let inside = Arc::clone(&jumps);
+    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress, inside);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
         cord.sever();
@@ -152,7 +166,7 @@ async fn connection(
         cord.sever();
         return;
     }
-    if let Err(error) = to_its_end(running, place, &verdict).await {
+    if let Err(error) = to_its_end(running, place, &verdict, &jumps).await {
         tracing::debug!(peer = %peer, %error, "a connection ended");
     }
     cord.sever();
@@ -161,16 +175,18 @@ async fn connection(
     }
 }
 
-/// Waits for the end of a connection. It keeps its place until it has a visit: somebody who is refused again and again
+/// Waits for the end of a connection. It keeps its place until it has a visit, or one inside it: somebody who is refused again and again
 /// is one of those who have none.
 async fn to_its_end(
     mut running: RunningSession<Connection>,
     place: Arc<Place>,
     verdict: &watch::Sender<Verdict>,
+    jumps: &Jumps,
 ) -> Result<(), russh::Error> {
     let mut known = verdict.subscribe();
     tokio::select! {
-        visit = known.wait_for(|verdict| matches!(verdict, Verdict::Visit(_))) => drop(visit),
+        visit = known.wait_for(Verdict::is_visit) => drop(visit),
+        () = jumps.visited() => {}
         ended = &mut running => return ended,
     }
     drop(place);
