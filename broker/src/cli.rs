@@ -75,7 +75,7 @@ enum Command {
     Backup(backup::Backup),
     /// Put a copy back, on the host, before the gate starts
     Restore(backup::Restore),
-    /// Keys that open recordings
+    /// Keys that open recordings, and the one that vouches for servers
     #[command(subcommand)]
     Key(key::Verb),
     /// What the desk has read out of recordings, for seeking and searching

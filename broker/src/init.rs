@@ -2,7 +2,7 @@
 //! nothing and overwrites nothing. The configuration is written last: before it there is no installation, after it all
 //! of it is there.
 
-mod keys;
+pub(crate) mod keys;
 mod settings;
 
 use std::net::SocketAddr;
@@ -135,6 +135,9 @@ fn words(args: &Args, made: &Value) -> String {
   evidence recipient  {evidence}
   unmask recipient    {unmask}
 
+Technicians who come by `ssh -J` know all servers behind the gate by one line in ~/.ssh/known_hosts:
+  {authority}
+
 Note: {BOTH_HALVES}
 
 Next:
@@ -142,6 +145,7 @@ Next:
   chaperone token --config {config} --person {ADMINISTRATOR} --ttl 1h      signs in the first administrator",
         data = key("/data"),
         ssh = key("/keys/ssh_host/fingerprint"),
+        authority = key("/keys/host_ca/known_hosts"),
         ledger = key("/keys/ledger/verifier"),
         seal = key("/keys/seal/public"),
         evidence = key("/keys/evidence/recipient"),

@@ -33,6 +33,12 @@ impl Installation {
         self.keys().join("ssh_host_ed25519_key")
     }
 
+    /// Vouches for servers that are reached through the gate by `ssh -J`. The file may be missing: then none is.
+    #[must_use]
+    pub fn host_authority(&self) -> PathBuf {
+        self.keys().join("host-ca")
+    }
+
     /// Signs the ledger's checkpoints.
     #[must_use]
     pub fn ledger_key(&self) -> PathBuf {

@@ -115,7 +115,9 @@ impl Gate {
     pub fn desk(&self, folder: &Path, identity: Option<&Path>) -> Self {
         let mut desk = self.beside(folder);
         let keys = desk.data().join("keys");
-        for gate_only in ["seal.key", "ssh_host_ed25519_key", "evidence.recipients", "unmask.recipients"] {
+        for gate_only in
+            ["seal.key", "ssh_host_ed25519_key", "host-ca", "evidence.recipients", "unmask.recipients"]
+        {
             fs::remove_file(keys.join(gate_only)).expect("a key that a desk does not need");
         }
         if let Some(identity) = identity {

@@ -18,6 +18,7 @@
 
 mod authenticator;
 mod authority;
+mod beyond;
 mod binary;
 mod command_line;
 mod connect_proxy;
@@ -39,6 +40,8 @@ mod postgres;
 mod process;
 mod proxy;
 mod screen;
+mod raw;
+mod service;
 mod sockets;
 mod ssh;
 mod sshd;
@@ -52,6 +55,7 @@ mod webhook;
 
 pub use authenticator::{Authenticator, Enrolled};
 pub use authority::{Authority, Issued};
+pub use beyond::Beyond;
 pub use binary::{chaperone, chaperone_verify, workspace};
 pub use command_line::{Person, Said};
 pub use connect_proxy::ConnectProxy;
@@ -72,6 +76,7 @@ pub use process::{Process, Ran};
 pub use proxy::{Direction, Proxy, Segment, Weather};
 pub use rustix::process::Signal;
 pub use screen::Screen;
+pub use service::Service;
 pub use sockets::{Connection, connections, legs};
 pub use ssh::{Ssh, Technician};
 pub use sshd::{Sshd, SshdOptions};

@@ -25,6 +25,7 @@ const CONTRACT: &[&str] = &[
     "restore",
     "token",
     "key new",
+    "key host-ca",
     "derived rebuild",
     "login",
     "connect",

@@ -20,6 +20,7 @@ mod access;
 mod attempt;
 mod decide;
 mod facts;
+mod forward;
 mod id;
 mod keeping;
 mod mail;
@@ -40,6 +41,7 @@ pub use access::{Access, Purpose, UnknownAccess, UnknownPurpose};
 pub use attempt::{Attempt, NodeConditions};
 pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
 pub use facts::{Facts, Freeze, Lock, LockOn};
+pub use forward::Forward;
 pub use id::{
     AccountName, AlertId, AttemptId, ClassName, DestinationId, EndpointName, FreezeId, HoldId, LockId, Login,
     NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,

@@ -53,7 +53,7 @@ pub struct Notice {
 
 /// A connection of the session: how to say goodbye on it, and the cord that ends it.
 pub struct Leg {
-    /// `client` or `target`, as the recording names it.
+    /// `client`, `target` or `forward`, as the recording names it.
     pub name: &'static str,
     /// Ends it at once.
     pub cord: Cord,
@@ -369,6 +369,11 @@ impl LiveSession {
     pub fn client_gone(&self, in_order: bool) {
         let lost = !in_order && self.tap.is_open();
         self.cut(if lost { EndReason::ClientLost } else { EndReason::ClientClosed });
+}
+
+    /// Takes a connection that has ended by itself off the session. A session that is cut has taken them all.
+    pub(crate) fn unhang(&self, cord: &Cord) {
+        self.legs.lock().unwrap_or_else(PoisonError::into_inner).retain(|leg| !leg.cord.is_of(cord));
     }
 
     /// Ends the session. The first reason stands.

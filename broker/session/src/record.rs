@@ -37,6 +37,10 @@ pub struct FailedProof {
 pub enum Captured {
     /// Everything that passed.
     All,
+    /// Everything that passed, as the bytes of another protocol.
+    Bytes,
+    /// The bytes that passed, which are encrypted inside: when and how much is all that they say.
+    Flow,
     /// It did not start: nothing passed.
     Failed,
 }
@@ -222,16 +226,19 @@ impl Gate {
     /// States what was captured of a channel, in the recording's coverage and as a fact.
     pub async fn close_channel(&self, session: &LiveSession, channel: &ChannelRecorder, captured: Captured) {
         let (coverage, why) = match captured {
-            Captured::All => (Coverage::Captured, String::new()),
-            Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
+            Captured::All | Captured::Bytes => (Coverage::Captured, ""),
+            Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
+            Captured::Failed => (Coverage::Refused, "the server did not start it"),
         };
-        let closing = session.note(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
+        let kept = matches!(captured, Captured::Bytes | Captured::Flow).then_some("bytes");
+        let body = json!({ "coverage": coverage, "why": why, "as": kept });
+        let closing = session.note(Some(channel.number()), "channel-close", body);
         let closed = closing.await;
         if let Err(error) = closed {
             tracing::warn!(session.id = %session.id, %error, "a channel's close could not be recorded");
         }
-        let body = json!({ "channel": channel.number(), "coverage": coverage });
-        session.cover(ChannelCoverage { channel: channel.number(), coverage, why });
+        let body = json!({ "channel": channel.number(), "coverage": coverage, "why": why, "as": kept });
+        session.cover(ChannelCoverage { channel: channel.number(), coverage, why: why.to_owned() });
         session.tap.closed(channel.number());
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
     }

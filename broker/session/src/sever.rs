@@ -3,6 +3,9 @@
 //! The stream lives in a slot that the cord can empty. Emptying it sets `SO_LINGER` to zero and closes, so the kernel
 //! forgets the connection and sends a reset; a task that waits on it is woken and reads an error.
 
+mod within;
+mod writer;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +16,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+
+pub use within::{Tenants, Within};
+pub use writer::SeverableWriter;
+
+use within::Tenant;
 
 /// Bytes read from the kernel at once. SSH reads four bytes, then the packet: without this, two system calls a packet.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
@@ -27,7 +35,11 @@ pub struct Severable {
 
 /// Ends the stream that it was made with.
 #[derive(Clone)]
-pub struct Cord(Arc<Slot>);
+pub struct Cord {
+    slot: Arc<Slot>,
+    /// Set where the stream is inside the connection, among others.
+    tenant: Option<Arc<Tenant>>,
+}
 
 struct Slot {
     open: Mutex<Open>,
@@ -51,7 +63,7 @@ impl Severable {
         let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         let open = Mutex::new(Open { stream: Some(stream), reader: None, writer: None });
         let slot = Arc::new(Slot { open, local, peer });
-        Ok((Self { slot: Arc::clone(&slot), buffer: Vec::new(), taken: 0 }, Cord(slot)))
+        Ok((Self { slot: Arc::clone(&slot), buffer: Vec::new(), taken: 0 }, Cord { slot, tenant: None }))
     }
 
     fn poll_stream<T>(
@@ -128,8 +140,11 @@ impl AsyncWrite for Severable {
 impl Cord {
     /// Ends the connection now. The second pull does nothing.
     pub fn sever(&self) {
+        if self.tenant.as_ref().is_some_and(|tenant| !tenant.sever()) {
+            return;
+        }
         let (stream, wakers) = {
-            let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut open = self.slot.open.lock().unwrap_or_else(PoisonError::into_inner);
             (open.stream.take(), [open.reader.take(), open.writer.take()])
         };
         if let Some(stream) = stream {
@@ -141,34 +156,56 @@ impl Cord {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
+    /// Ends the stream, and not the connection that it is inside of; one that is inside of none as [`Cord::sever`] does.
+    pub fn leave(&self) {
+        match &self.tenant {
+            Some(tenant) => tenant.leave(),
+            None => self.sever(),
+        }
+    }
+
+    /// Whether both end the same connection.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.slot, &other.slot) && self.tenant.is_none() && other.tenant.is_none()
+    }
+
+    /// Whether the stream has ended although its connection may go on, for others.
+    pub(crate) fn has_left(&self) -> Option<bool> {
+        let tenant = self.tenant.as_ref()?;
+        match tenant.ended() {
+            Some(with_the_connection) => (!with_the_connection).then_some(true),
+            None => Some(false),
+        }
+    }
+
     /// Our end of the connection.
     #[must_use]
     pub fn local(&self) -> SocketAddr {
-        self.0.local
+        self.slot.local
     }
 
     /// The peer's end of the connection.
     #[must_use]
     pub fn peer(&self) -> SocketAddr {
-        self.0.peer
+        self.slot.peer
     }
 }
 
 impl fmt::Debug for Cord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} - {}", self.0.local, self.0.peer)
+        write!(f, "{} - {}", self.slot.local, self.slot.peer)
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     use super::*;
     use crate::sockets;
 
-    async fn pair() -> (Severable, Cord, TcpStream) {
+    pub(crate) async fn pair() -> (Severable, Cord, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (near, far) = tokio::join!(listener.accept(), TcpStream::connect(listener.local_addr().unwrap()));
         let (stream, cord) = Severable::new(near.unwrap().0).unwrap();

@@ -6,11 +6,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::sever::Cord;
 
-/// Whether the kernel lists this connection from our side, in any state but `TIME_WAIT` (which carries nothing).
+/// Whether the kernel lists this connection from our side, in any state but `TIME_WAIT` (which carries nothing). Of a
+/// stream inside a connection that others share, whether it can still carry anything.
 ///
 /// # Errors
 /// When the socket table cannot be read.
 pub fn open(cord: &Cord) -> io::Result<bool> {
+    if let Some(left) = cord.has_left() {
+        return Ok(!left);
+    }
     let (local, peer) = (cord.local(), cord.peer());
     let table = if local.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
     Ok(listed(&fs::read_to_string(table)?, local, peer))

@@ -6,7 +6,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use chaperone_identity::TokenKeys;
 use chaperone_recorder::ledger::{NoteError, VerifierKey};
 use chaperone_recorder::{Identity, KeyError, SigningKey};
-use chaperone_ssh::{HostKey, HostKeyError};
+use chaperone_ssh::{HostAuthority, HostKey, HostKeyError};
 use chaperone_vault::Vault;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::private_file;
 
 /// Why a key could not be made.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum KeysError {
+pub(crate) enum KeysError {
     /// A file of ours.
     #[error("{0} cannot be written")]
     Write(PathBuf, #[source] std::io::Error),
@@ -41,12 +41,8 @@ pub(super) enum KeysError {
 
 /// Makes them; returns the public halves.
 pub(super) fn make(installation: &Installation, origin: &str) -> Result<Value, KeysError> {
-    let mut seed = [0; 32];
-    SystemRandom::new().fill(&mut seed).map_err(|_| KeysError::Random)?;
-    let host = HostKey::from_seed(&seed, "chaperone")?;
-    let host_path = installation.ssh_host_key();
-    write(host_path.clone(), &host.to_openssh()?)?;
-    write(host_path.with_extension("pub"), &format!("{}\n", host.public_line()?))?;
+    let host = ssh_key(installation.ssh_host_key(), "chaperone")?;
+    let authority = host_authority(installation)?;
 
     let ledger = signing_key(installation.ledger_key())?;
     let seal = signing_key(installation.seal_key())?;
@@ -56,11 +52,28 @@ pub(super) fn make(installation: &Installation, origin: &str) -> Result<Value, K
     TokenKeys::load_or_create(&installation.token_key())?;
     Ok(json!({
         "ssh_host": { "fingerprint": host.fingerprint(), "public": host.public_line()? },
+        "host_ca": { "known_hosts": authority },
         "ledger": { "verifier": VerifierKey::new(origin, ledger.public())?.to_string() },
         "seal": { "public": seal.public().to_string() },
         "evidence": { "recipient": evidence },
         "unmask": { "recipient": unmask },
     }))
+}
+
+/// The key that vouches for servers which are reached through the gate; returns the line by which technicians know it.
+pub(crate) fn host_authority(installation: &Installation) -> Result<String, KeysError> {
+    let key = ssh_key(installation.host_authority(), "chaperone-host-ca")?;
+    Ok(HostAuthority::known_hosts_line(&key.public_line()?)?)
+}
+
+/// An SSH key of the gate's own, with its public half beside it.
+fn ssh_key(path: PathBuf, comment: &str) -> Result<HostKey, KeysError> {
+    let mut seed = [0; 32];
+    SystemRandom::new().fill(&mut seed).map_err(|_| KeysError::Random)?;
+    let key = HostKey::from_seed(&seed, comment)?;
+    write(path.clone(), &key.to_openssh()?)?;
+    write(path.with_extension("pub"), &format!("{}\n", key.public_line()?))?;
+    Ok(key)
 }
 
 /// A signing key, with its public half as PEM beside it.

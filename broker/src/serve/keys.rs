@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chaperone_identity::TokenKeys;
 use chaperone_recorder::{Identity, PublicKey, RecordingKeys, SigningKey};
-use chaperone_ssh::HostKey;
+use chaperone_ssh::{HostAuthority, HostKey};
 use chaperone_vault::Vault;
 
 use super::recipients::Recipients;
@@ -30,6 +30,15 @@ pub(super) struct Keys {
 pub(super) struct GateKeys {
     pub recording: RecordingKeys,
     pub host: HostKey,
+    /// None where there is no such key: then no server is reached through the gate by `ssh -J`.
+    pub authority: Option<Authority>,
+}
+
+/// What vouches for servers towards technicians who come by `ssh -J`.
+pub(super) struct Authority {
+    pub key: HostAuthority,
+    /// The line by which they know it.
+    pub known_hosts: String,
 }
 
 /// What a desk opens and checks recordings with.
@@ -63,7 +72,25 @@ impl GateKeys {
         let recipients = Recipients::read(installation)?;
         let (evidence, unmask) = (recipients.of_evidence(), recipients.of_input());
         let recording = RecordingKeys { evidence, unmask, signer };
-        Ok(Self { recording, host: host_key(&installation.ssh_host_key())? })
+        let host = host_key(&installation.ssh_host_key())?;
+        Ok(Self { recording, host, authority: Authority::read(&installation.host_authority())? })
+    }
+}
+
+impl Authority {
+    fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        if !path.exists() {
+            tracing::warn!(
+                path = %path.display(),
+                "there is no key of a host authority: `ssh -J` is refused; `chaperone key host-ca` makes one"
+            );
+            return Ok(None);
+        }
+        let key = host_key(path)?;
+        let public = key.public_line().map_err(|error| unreadable(path, &error))?;
+        let known_hosts =
+            HostAuthority::known_hosts_line(&public).map_err(|error| unreadable(path, &error))?;
+        Ok(Some(Self { key: HostAuthority::new(key), known_hosts }))
     }
 }
 

@@ -12,7 +12,7 @@ use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
 use chaperone_desk::Desk;
 use chaperone_identity::Factors;
 use chaperone_session::Gate;
-use chaperone_ssh::{Callers, Demand, HostKey, Proxies, SecondFactor, SshListener};
+use chaperone_ssh::{Callers, Demand, HostIdentity, HostKey, Proxies, SecondFactor, SshListener};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_vault::Vault;
 use chaperone_web::{App, Parts, Sealing, SshCarrier, SshDoor};
@@ -22,7 +22,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::keys::Keys;
+use super::keys::{Authority, Keys};
 use super::recipients::{self, Recipients};
 use super::visits::Visits;
 use super::{NodeRole, database, evidence};
@@ -40,6 +40,8 @@ pub(super) struct Node {
     app: App,
     factors: Factors,
     host: Option<HostKey>,
+    /// What vouches for servers that are reached by `ssh -J`.
+    authority: Option<Authority>,
     /// Whom recordings are sealed to, where visits are let in.
     recipients: Option<Recipients>,
     /// What it has to say of its keys.
@@ -131,7 +133,7 @@ impl Node {
             factors: factors.clone(),
             settings: web_settings(config, addresses, demo),
         });
-        let host = keys.gate.map(|keys| keys.host);
+        let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         Ok(Self {
             store,
             _tasks: tasks,
@@ -141,6 +143,7 @@ impl Node {
             app,
             factors,
             host,
+            authority,
             recipients,
             said,
             delivers,
@@ -224,7 +227,10 @@ impl Node {
         };
         let heard = (config.gate.attempts_per_second, Proxies::new(config.gate.proxy_from.clone()));
         let (at, gate) = (config.gate.ssh, self.gate.clone());
-        let binding = async move { SshListener::bind(at, gate, keys, &banner, second, heard).await };
+        let (authority, known_hosts) =
+            self.authority.take().map(|authority| (authority.key, authority.known_hosts)).unzip();
+        let identity = HostIdentity { keys, authority };
+        let binding = async move { SshListener::bind(at, gate, identity, &banner, second, heard).await };
         let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
@@ -233,6 +239,7 @@ impl Node {
             port: address.port(),
             key,
             fingerprint,
+            authority: known_hosts,
         });
         let (callers, carried) = (door.callers(), door.callers());
         self.app.carries_ssh_to(SshCarrier::new(move |stream, cord, caller| {

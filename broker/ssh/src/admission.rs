@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::dial::{SshDial, TargetLeg};
+use crate::jump::Jumps;
 use crate::menu::Menu;
 
 /// How long a connection whose attempt came to nothing is kept, to say why.
@@ -34,6 +35,25 @@ pub(crate) enum Verdict {
     NoTargetLeg(Arc<str>),
     /// A visit is on.
     Visit(Arc<Visit>),
+    /// A visit is on to a server without SSH: there is nothing but its declared endpoints.
+    Forwards(Arc<LiveSession>),
+}
+
+impl Verdict {
+    /// Whether a visit is on.
+    pub(crate) fn is_visit(&self) -> bool {
+        matches!(self, Self::Visit(_) | Self::Forwards(_))
+    }
+
+    /// The session of a connection, once its verdict is known; `None` where there is none.
+    pub(crate) async fn session(verdict: &mut watch::Receiver<Self>) -> Option<Arc<LiveSession>> {
+        let known = verdict.wait_for(|verdict| !matches!(verdict, Self::Pending)).await.ok()?;
+        match &*known {
+            Self::Visit(visit) => Some(Arc::clone(&visit.session)),
+            Self::Forwards(session) => Some(Arc::clone(session)),
+            _ => None,
+        }
+    }
 }
 
 /// A live session with its leg to the target.
@@ -60,6 +80,10 @@ pub(crate) struct Admission {
     pub handle: Handle,
     /// Cancelled when the connection has ended.
     pub over: CancellationToken,
+    /// The connections inside this one: while there are some, it goes on.
+    pub jumps: Arc<Jumps>,
+    /// Whether it came through another connection, where its person is proven.
+    pub jumped: bool,
 }
 
 /// What a connection has said of itself.
@@ -71,11 +95,12 @@ pub(crate) struct Asking<'a> {
     pub client: &'a str,
     pub second: Option<&'static str>,
     pub reference: &'a str,
+    pub jumped: bool,
 }
 
 /// What somebody asks for who has proven a key; `None` where the user name holds no target.
 pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
-    let Asking { user, peer, offers, client, second, reference } = *asking;
+    let Asking { user, peer, offers, client, second, reference, jumped } = *asking;
     let Ok(UserName { target: Some(target), account, .. }) = user.parse::<UserName>() else { return None };
     Some(Ask {
         person: proven.person(),
@@ -85,7 +110,7 @@ pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
         source: peer,
         proof: json!({
             "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
-            "offers": offers, "client": client, "second_factor": second,
+            "offers": offers, "client": client, "second_factor": second, "jumped": jumped,
         }),
         protocol: "ssh",
         reference: reference.to_owned(),
@@ -101,19 +126,30 @@ impl Admission {
             Some(refused) => Verdict::Refused(Arc::new(refused)),
             None => admission.verdict(&proven).await,
         };
+        let is_visit = found.is_visit();
+        if is_visit {
+            admission.jumps.keep_outer();
+        }
         verdict.send_replace(found.clone());
-        if matches!(found, Verdict::Visit(_)) {
+        if is_visit {
             return;
         }
-        // Time to ask for a channel and read why, or to choose from the menu; there is nothing else to do here.
+        // Time to ask for a channel and read why, to choose from the menu, or to go on from here to a server; there is
+        // nothing else to do here.
         let reading = async {
-            match found {
-                Verdict::Menu(menu) => menu.is_left().await,
-                _ => tokio::time::sleep(READ_WHY).await,
+            loop {
+                match &found {
+                    Verdict::Menu(menu) => menu.is_left().await,
+                    _ => tokio::time::sleep(READ_WHY).await,
+                }
+                if !admission.jumps.are_some() {
+                    break;
+                }
+                admission.jumps.none().await;
             }
         };
         let left = admission.over.run_until_cancelled(reading).await.is_some();
-        if left && !matches!(*verdict.borrow(), Verdict::Visit(_)) {
+        if left && !verdict.borrow().is_visit() {
             let bye = admission.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
             drop(tokio::time::timeout(PARTING, bye).await);
             admission.cord.sever();
@@ -137,6 +173,7 @@ impl Admission {
             client: &self.client,
             second: self.second,
             reference: &self.reference,
+            jumped: self.jumped,
         }
     }
 
@@ -147,6 +184,9 @@ impl Admission {
             Err(refused) => return Verdict::Refused(Arc::new(refused)),
         };
         session.hang(self.client_leg());
+        if !session.permit().target().has_ssh() {
+            return Verdict::Forwards(session);
+        }
         match session.dial(&self.gate, &SshDial { gate: self.gate.clone() }).await {
             Ok((leg, cord)) => self.visit(session, leg, cord),
             Err(text) => Verdict::NoTargetLeg(text.into()),
@@ -201,10 +241,6 @@ impl Admission {
 
     /// The session of a connection, once its verdict is known; `None` where there is none.
     pub(crate) async fn session(mut verdict: watch::Receiver<Verdict>) -> Option<Arc<LiveSession>> {
-        let known = verdict.wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await.ok()?;
-        match &*known {
-            Verdict::Visit(visit) => Some(Arc::clone(&visit.session)),
-            _ => None,
-        }
+        Verdict::session(&mut verdict).await
     }
 }

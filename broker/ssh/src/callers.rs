@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::jump::{JumpDoor, Jumps};
 use crate::listener::connection;
 use crate::proxied::HeaderFault;
 use crate::second::SecondFactor;
@@ -28,6 +29,7 @@ struct Shared {
     second: SecondFactor,
     half_open: HalfOpen,
     runtime: Handle,
+    jumps: Option<Arc<JumpDoor>>,
 }
 
 impl Callers {
@@ -37,9 +39,10 @@ impl Callers {
         config: Arc<server::Config>,
         banner: Arc<str>,
         second: SecondFactor,
+        jumps: Option<Arc<JumpDoor>>,
     ) -> Self {
         let (half_open, runtime) = (HalfOpen::new(), Handle::current());
-        Self(Arc::new(Shared { gate, config, banner, second, half_open, runtime }))
+        Self(Arc::new(Shared { gate, config, banner, second, half_open, runtime, jumps }))
     }
 
     /// Hears those that wait, at most so many a second, and tells of those that were not heard.
@@ -101,9 +104,10 @@ impl Callers {
         caller: SocketAddr,
     ) {
         let Some(place) = waiting.place().await else { return cord.sever() };
-        let Shared { gate, config, banner, second, half_open, .. } = &*self.0;
+        let Shared { gate, config, banner, second, half_open, jumps, .. } = &*self.0;
         let asks = (Arc::clone(banner), second.clone());
         let held = (place, half_open.clone());
-        connection(gate.clone(), Arc::clone(config), asks, (stream, cord), caller, held).await;
+        let jumps = Jumps::new(jumps.clone());
+        connection(gate.clone(), Arc::clone(config), asks, (stream, cord), caller, held, jumps).await;
     }
 }

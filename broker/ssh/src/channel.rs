@@ -31,6 +31,9 @@ const USAGE: u32 = 64;
 /// Exit status of a channel that the gate cut (`EX_TEMPFAIL`).
 const CUT: u32 = 75;
 
+/// What somebody reads who asks for a terminal or a command where there is no SSH server.
+const NO_SSH: &str = "This server has no SSH. Reach its declared endpoints with ssh -N -L PORT:NAME:PORT.";
+
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
 /// How long the greeting waits for a recording that does not answer: the visit then goes on to wait for it by itself.
@@ -68,6 +71,17 @@ pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, verdi
         }
         Verdict::Menu(menu) => {
             say_and_close(&client, &wish, &menu.in_words(&gate).await, USAGE).await;
+        }
+        Verdict::Forwards(session) => {
+            gate.channel_refused(
+                Some(&session),
+                "",
+                session.source(),
+                wish.access().first().map_or("session", |access| access.as_str()),
+                json!({ "why": "no SSH server" }),
+            )
+            .await;
+            say_and_close(&client, &wish, NO_SSH, USAGE).await;
         }
         Verdict::Pending => {}
     }
@@ -135,7 +149,7 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
         drop(client.answer(true).await);
     }
     let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end = legs.serve(gate, ClientSource { read, early }, TargetSource::new(target_read), wish).await;
+    let end = legs.serve(gate, ClientSource::new(read).after(early), TargetSource::new(target_read), wish).await;
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }

@@ -1,9 +1,11 @@
 //! One technician's connection, as russh drives it: proof, then the schedule's verdict, then channels. Every request is
 //! answered here; payload and everything that needs the target goes to the channel's own task.
 
+mod asked;
+mod forwards;
 mod proof;
+mod refusals;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
@@ -21,21 +23,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
 use crate::channel;
+use crate::jump::{Jumps, Through};
+use crate::place::Place;
 use crate::second::SecondFactor;
-use crate::unheard::Place;
-use crate::wish::SFTP;
+use crate::unheard;
+
+pub(crate) use self::asked::takes_variable;
+use self::asked::{Channels, Held};
+use self::forwards::Wanted;
+pub(crate) use self::refusals::Refusals;
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.
 const OFFERS: usize = 32;
 
 /// Proofs that may fail before the connection is ended.
 const FAILED_PROOFS: usize = 6;
-
-/// Refused requests of one connection that are a fact each; the rest are counted in one.
-const REFUSALS_TOLD: u64 = 16;
-
-/// Refused requests after which the connection is ended: no client goes on like this.
-const REFUSALS_MOST: u64 = 1000;
 
 /// Channels that one connection may have open.
 const CHANNELS: usize = 64;
@@ -47,7 +49,7 @@ pub(crate) struct Progress {
     /// Somebody was let in: the sign-in is over.
     pub signed_in: watch::Sender<bool>,
     /// Its place among the connections that have no visit, while the listener holds it.
-    pub place: Weak<Place>,
+    pub place: Weak<unheard::Place>,
     /// Cancelled when the connection has ended.
     pub over: CancellationToken,
 }
@@ -75,8 +77,12 @@ pub(crate) struct Connection {
     foretold: Option<Refused>,
     verdict: watch::Sender<Verdict>,
     progress: Progress,
-    channels: HashMap<ChannelId, Opened>,
-    refused_requests: u64,
+    channels: Channels,
+    refusals: Arc<Refusals>,
+    /// The connections that are ended inside this one.
+    jumps: Arc<Jumps>,
+    /// Whose connection this one came through, if it came through one.
+    through: Option<Through>,
 }
 
 /// A channel that is open, or was until its task ended: whoever closes first, russh tells only of a client's close.
@@ -103,7 +109,9 @@ impl Connection {
         (banner, second): (Arc<str>, SecondFactor),
         verdict: watch::Sender<Verdict>,
         progress: Progress,
+        jumps: Arc<Jumps>,
     ) -> Self {
+        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone());
         Self {
             gate,
             peer,
@@ -121,31 +129,24 @@ impl Connection {
             foretold: None,
             verdict,
             progress,
-            channels: HashMap::new(),
-            refused_requests: 0,
+            channels: Channels::default(),
+            refusals,
+            jumps,
+            through: None,
         }
     }
 
-    /// Answers a request on a channel that the design does not open, and makes it a fact; of a flood only the first few
-    /// and, at the end, how many there were.
-    fn refuse(&mut self, kind: &'static str, what: serde_json::Value) {
-        self.refused_requests += 1;
-        if self.refused_requests > REFUSALS_TOLD {
-            if self.refused_requests > REFUSALS_MOST {
-                self.cord.sever();
-            }
-            return;
-        }
-        self.tell_refused(kind, what);
+    /// A connection inside another one, whose person is proven there.
+    pub(crate) fn inside(mut self, through: Through) -> Self {
+        self.reference.clone_from(&through.reference);
+        self.through = Some(through);
+        self
     }
 
-    fn tell_refused(&self, kind: &'static str, what: serde_json::Value) {
-        let (gate, verdict) = (self.gate.clone(), self.verdict.subscribe());
-        let (user, peer) = (self.user.clone().unwrap_or_default(), self.peer);
-        tokio::spawn(async move {
-            let session = Admission::session(verdict).await;
-            gate.channel_refused(session.as_deref(), &user, peer, kind, what).await;
-        });
+    /// Makes a request on a channel that the design does not open a fact; of a flood only the first few and, at the end,
+    /// how many there were.
+    fn refuse(&self, kind: &'static str, what: serde_json::Value) {
+        self.refusals.refuse(kind, what);
     }
 
     /// Whether it is too late for what comes before a channel is started.
@@ -155,15 +156,11 @@ impl Connection {
 
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).
     fn start(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
-        match self.channels.get_mut(&channel) {
-            Some(opened) if !opened.started => {
-                opened.started = true;
-                session.channel_success(channel)
-            }
-            _ => {
-                self.refuse("second-request", json!({}));
-                session.channel_failure(channel)
-            }
+        if self.channels.starts(channel) {
+            session.channel_success(channel)
+        } else {
+            self.refuse("second-request", json!({}));
+            session.channel_failure(channel)
         }
     }
 }
@@ -172,10 +169,7 @@ impl Drop for Connection {
     fn drop(&mut self) {
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(self.leave_half());
-            if self.refused_requests > REFUSALS_TOLD {
-                let more = self.refused_requests - REFUSALS_TOLD;
-                self.tell_refused("more-requests", json!({ "more": more.to_string() }));
-            }
+            self.refusals.sum_up();
         }
         // An agent that offered keys in vain and left: one fact, whatever the number of keys.
         if self.proven.is_none() && self.user.is_some() && self.failed == 0 && self.foretold.is_none() {
@@ -191,11 +185,18 @@ impl Handler for Connection {
     type Error = russh::Error;
 
     async fn authentication_banner(&mut self) -> Result<Option<String>, russh::Error> {
+        if self.through.is_some() {
+            // It was said once, with the reference that is this connection's too.
+            return Ok(None);
+        }
         let space = if self.banner.is_empty() { "" } else { " " };
         Ok(Some(format!("{}{space}Reference {}.\n", self.banner.trim_end(), self.reference)))
     }
 
     async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
+        if self.through.is_some() {
+            return Ok(self.comes_through(user).await);
+        }
         self.names(user).await;
         Ok(Auth::reject())
     }
@@ -213,6 +214,10 @@ impl Handler for Connection {
         user: &str,
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, russh::Error> {
+        if let Some(through) = &self.through {
+            let same = self.is_key_of(&through.proven, offer.public_key).await;
+            return Ok(if same { Auth::Accept } else { Auth::reject() });
+        }
         self.names(user).await;
         self.offered(offer.public_key);
         // An offer is no sign-in: nobody is proven by it, whatever the answer.
@@ -226,6 +231,12 @@ impl Handler for Connection {
     }
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
+        if let Some(through) = &self.through {
+            return Ok(match self.is_key_of(&through.proven, key.public_key).await {
+                true => self.comes_through(user).await,
+                false => self.fail(ProofFailure::credential()).await,
+            });
+        }
         self.names(user).await;
         self.offered(key.public_key);
         match self.prove(user, key.public_key).await {
@@ -291,7 +302,10 @@ impl Handler for Connection {
             foretold: self.foretold.take(),
             handle: session.handle(),
             over: self.progress.over.clone(),
+            jumps: Arc::clone(&self.jumps),
+            jumped: self.through.is_some(),
         };
+        self.refusals.are_of(&admission.user);
         self.proven = Some(proven.clone());
         self.progress.signed_in.send_replace(true);
         tokio::spawn(admission.decide(proven, self.verdict.clone()));
@@ -304,16 +318,15 @@ impl Handler for Connection {
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.channels.retain(|_, opened| !opened.task.is_finished());
-        if self.channels.len() >= CHANNELS {
+        if self.channels.open() >= CHANNELS {
             self.refuse("session", json!({ "why": "too many channels" }));
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
+        let held = self.channels.opens(channel.id());
         reply.accept().await;
-        let id = channel.id();
-        let task = channel::run(self.gate.clone(), channel, session.handle(), self.verdict.clone());
-        self.channels.insert(id, Opened { task: tokio::spawn(task), started: false });
+        let serving = channel::run(self.gate.clone(), channel, session.handle(), self.verdict.clone());
+        tokio::spawn(held_for(held, serving));
         Ok(())
     }
 
@@ -331,15 +344,16 @@ impl Handler for Connection {
 
     async fn channel_open_direct_tcpip(
         &mut self,
-        _channel: Channel<Msg>,
+        channel: Channel<Msg>,
         host: &str,
         port: u32,
-        _originator: &str,
-        _originator_port: u32,
-        _reply: ChannelOpenHandle,
-        _session: &mut Session,
+        originator: &str,
+        originator_port: u32,
+        reply: ChannelOpenHandle,
+        session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.refuse("direct-tcpip", json!({ "host": UserName::printable(host), "port": port }));
+        let place = Place::new(host, port, (originator, originator_port));
+        self.connect(Wanted { channel, reply, place }, session.handle()).await;
         Ok(())
     }
 
@@ -373,7 +387,25 @@ impl Handler for Connection {
         channel: ChannelId,
         _session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.channels.remove(&channel);
+        self.channels.closes(channel);
+        Ok(())
+    }
+
+    async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+        self.channels.ends(channel);
+        Ok(())
+    }
+
+    async fn data(
+        &mut self,
+        channel: ChannelId,
+        data: &[u8],
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        // Its channel's task drops it, too.
+        if let Some(untimely) = self.channels.untimely(channel) {
+            self.refuse(untimely.as_str(), json!({ "bytes": data.len() }));
+        }
         Ok(())
     }
 
@@ -388,24 +420,27 @@ impl Handler for Connection {
         _modes: &[(Pty, u32)],
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.is_started(channel) {
-            session.channel_failure(channel)
-        } else {
+        if self.channels.takes_terminal(channel) {
             session.channel_success(channel)
+        } else {
+            self.refuse("second-terminal", json!({}));
+            session.channel_failure(channel)
         }
     }
 
     async fn env_request(
         &mut self,
         channel: ChannelId,
-        _name: &str,
-        _value: &str,
+        name: &str,
+        value: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.is_started(channel) {
-            session.channel_failure(channel)
-        } else {
+        if self.channels.takes_variable(channel, name, value) {
             session.channel_success(channel)
+        } else {
+            // What is in it stays out of the ledger.
+            self.refuse("environment", json!({ "name": UserName::printable(name), "bytes": value.len() }));
+            session.channel_failure(channel)
         }
     }
 
@@ -432,7 +467,7 @@ impl Handler for Connection {
             self.refuse("subsystem", json!({ "name": UserName::printable(name) }));
             return session.channel_failure(channel);
         }
-        if !self.started.insert(channel) {
+        if !self.channels.starts(channel) {
             self.refuse("second-request", json!({}));
             return session.channel_failure(channel);
         }
@@ -489,6 +524,12 @@ impl Handler for Connection {
     ) -> Result<(), russh::Error> {
         Ok(())
     }
+}
+
+/// Serves a channel; it counts as open for as long.
+async fn held_for(held: Held, serving: impl Future<Output = ()>) {
+    serving.await;
+    drop(held);
 }
 
 /// Says why a connection ends before anybody proved anything: the protocol's own words.

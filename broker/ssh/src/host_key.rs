@@ -4,6 +4,17 @@ use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::keys::ssh_key::{LineEnding, PublicKey};
 use russh::keys::{HashAlg, PrivateKey};
 
+use crate::host_authority::HostAuthority;
+
+/// How the gate proves that it is the gate.
+pub struct HostIdentity {
+    /// Its own host keys.
+    pub keys: Vec<HostKey>,
+    /// Vouches for the first of them in a server's name, where connections to servers are ended inside those to the gate
+    /// (`ssh -J`).
+    pub authority: Option<HostAuthority>,
+}
+
 /// An Ed25519 host key.
 pub struct HostKey(PrivateKey);
 

@@ -13,17 +13,56 @@ const STDERR: u32 = 1;
 
 /// Reads what the technician's client sends.
 pub(crate) struct ClientSource {
-    pub read: ChannelReadHalf,
+    read: ChannelReadHalf,
+    /// What its payload is.
+    stream: Stream,
+    /// It has said that no more comes (RFC 4254 §5.3): what comes all the same is dropped, and a fact elsewhere.
+    ended: bool,
     /// What came before the channel started.
-    pub early: VecDeque<ChannelMsg>,
+    early: VecDeque<ChannelMsg>,
 }
 
 impl ClientSource {
+    /// The input of a session channel.
+    pub(crate) fn new(read: ChannelReadHalf) -> Self {
+        Self::of(read, Stream::Input)
+    }
+
+    /// A channel's payload, as this stream.
+    pub(crate) fn of(read: ChannelReadHalf, stream: Stream) -> Self {
+        Self { read, stream, ended: false, early: VecDeque::new() }
+    }
+
+    /// These came first.
+    pub(crate) fn after(self, early: VecDeque<ChannelMsg>) -> Self {
+        Self { early, ..self }
+    }
+
     async fn message(&mut self) -> Option<ChannelMsg> {
         match self.early.pop_front() {
             Some(early) => Some(early),
             None => self.read.wait().await,
         }
+    }
+
+    fn take(&mut self, message: Option<ChannelMsg>) -> Read {
+        Read::Item(match message {
+            None | Some(ChannelMsg::Close) => return Read::End,
+            Some(ChannelMsg::Data { .. } | ChannelMsg::Eof) if self.ended => return Read::Other,
+            Some(ChannelMsg::Data { data }) => Item::Data(self.stream, data),
+            Some(ChannelMsg::Eof) => {
+                self.ended = true;
+                Item::Note(SshNote::Eof)
+            }
+            Some(ChannelMsg::WindowChange { col_width, row_height, pix_width, pix_height }) => {
+                Item::Note(SshNote::Resize(Size::clamped(col_width, row_height, pix_width, pix_height)))
+            }
+            Some(ChannelMsg::Signal { signal }) => match SshNote::signal(signal) {
+                Some(note) => Item::Note(note),
+                None => return Read::Other,
+            },
+            Some(_) => return Read::Other,
+        })
     }
 }
 
@@ -32,7 +71,8 @@ impl Source for ClientSource {
 
     async fn next(&mut self) -> Option<Item<SshNote>> {
         loop {
-            match from_client(self.message().await) {
+            let message = self.message().await;
+            match self.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -44,7 +84,8 @@ impl Source for ClientSource {
         // `wait` takes from a queue: polled once, it either has a message or leaves the queue as it was. A close that
         // is taken here is seen again by `next`, since the queue then has ended.
         loop {
-            match from_client(self.message().now_or_never()?) {
+            let message = self.message().now_or_never()?;
+            match self.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -58,22 +99,6 @@ enum Read {
     End,
     /// Answered where the connection is handled; nothing for the relay.
     Other,
-}
-
-fn from_client(message: Option<ChannelMsg>) -> Read {
-    Read::Item(match message {
-        None | Some(ChannelMsg::Close) => return Read::End,
-        Some(ChannelMsg::Data { data }) => Item::Data(Stream::Input, data),
-        Some(ChannelMsg::Eof) => Item::Note(SshNote::Eof),
-        Some(ChannelMsg::WindowChange { col_width, row_height, pix_width, pix_height }) => {
-            Item::Note(SshNote::Resize(Size::clamped(col_width, row_height, pix_width, pix_height)))
-        }
-        Some(ChannelMsg::Signal { signal }) => match SshNote::signal(signal) {
-            Some(note) => Item::Note(note),
-            None => return Read::Other,
-        },
-        Some(_) => return Read::Other,
-    })
 }
 
 /// Writes to the technician's client.

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_session::{Cord, EndReason, Gate};
+use chaperone_session::{Cord, Gate};
 use russh::server::{self, RunningSession};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +20,8 @@ use crate::admission::{Admission, Verdict};
 use crate::algorithms;
 use crate::callers::Callers;
 use crate::connection::{Connection, Progress, too_slow};
-use crate::host_key::HostKey;
+use crate::host_key::{HostIdentity, HostKey};
+use crate::jump::{JumpDoor, Jumps};
 use crate::proxied::Proxies;
 use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
@@ -47,14 +48,18 @@ impl SshListener {
     pub async fn bind(
         address: SocketAddr,
         gate: Gate,
-        host_keys: Vec<HostKey>,
+        identity: HostIdentity,
         banner: &str,
         second: SecondFactor,
         (heard_per_second, proxies): (NonZeroU32, Proxies),
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
-        let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
-        let callers = Callers::new(gate, config, banner.into(), second);
+        let HostIdentity { keys, authority } = identity;
+        let keys: Vec<_> = keys.into_iter().map(HostKey::into_private).collect();
+        let jumps = authority
+            .and_then(|authority| Some(Arc::new(JumpDoor::new(authority, keys.first().cloned()?))));
+        let config = Arc::new(algorithms::server(keys));
+        let callers = Callers::new(gate, config, banner.into(), second, jumps);
         Ok(Self { socket, callers, proxies, heard_per_second })
     }
 
@@ -124,6 +129,7 @@ pub(crate) async fn connection(
     (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
     peer: SocketAddr,
     (place, half_open): (Place, HalfOpen),
+    jumps: Arc<Jumps>,
 ) {
     let until = Instant::now() + SIGN_IN;
     let verdict = watch::Sender::new(Verdict::Pending);
@@ -133,7 +139,8 @@ pub(crate) async fn connection(
     let _over = over.clone().drop_guard();
     let lent = Arc::downgrade(&place);
     let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
-    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress);
+    let inside = Arc::clone(&jumps);
+    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress, inside);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
         cord.sever();
@@ -161,7 +168,7 @@ pub(crate) async fn connection(
         return;
     }
     // A client that leaves says so (RFC 4253 §11.1); one whose network or machine has gone does not.
-    let in_order = match to_its_end(running, place, &verdict).await {
+    let in_order = match to_its_end(running, place, &verdict, &jumps).await {
         Ok(()) => true,
         Err(error) => {
             tracing::debug!(peer = %peer, %error, "a connection ended");
@@ -174,16 +181,18 @@ pub(crate) async fn connection(
     }
 }
 
-/// Waits for the end of a connection. It keeps its place until it has a visit: somebody who is refused again and again
-/// is one of those who have none.
+/// Waits for the end of a connection. It keeps its place until it has a visit, or one inside it: somebody who is refused
+/// again and again is one of those who have none.
 async fn to_its_end(
     mut running: RunningSession<Connection>,
     place: Arc<Place>,
     verdict: &watch::Sender<Verdict>,
+    jumps: &Jumps,
 ) -> Result<(), russh::Error> {
     let mut known = verdict.subscribe();
     tokio::select! {
-        visit = known.wait_for(|verdict| matches!(verdict, Verdict::Visit(_))) => drop(visit),
+        visit = known.wait_for(Verdict::is_visit) => drop(visit),
+        () = jumps.visited() => {}
         ended = &mut running => return ended,
     }
     drop(place);

@@ -25,6 +25,9 @@ use seat::Seat;
 /// How long a connection that named no server is kept for a menu to be opened on it.
 const OPENED_WITHIN: Duration = Duration::from_secs(15);
 
+/// A choice without SSH of its own: the visit is on, for as long as this connection is.
+const NO_TERMINAL: &str = "This server takes no terminal. Its forwards are open while you stay connected.";
+
 /// The menu of one connection.
 pub(crate) struct Menu {
     admission: Arc<Admission>,
@@ -104,14 +107,20 @@ impl Menu {
         let taken =
             || Chosen::Refused("This connection has its visit already: connect again for another.".into());
         let first = self.choosing.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire);
-        if first.is_err() || matches!(*verdict.borrow(), Verdict::Visit(_)) {
+        if first.is_err() || verdict.borrow().is_visit() {
             return taken();
         }
         let chosen = self.attempt(target, account).await;
         let chosen = match chosen {
             Verdict::Visit(visit) => {
+                self.admission.jumps.keep_outer();
                 verdict.send_replace(Verdict::Visit(Arc::clone(&visit)));
                 return Chosen::Visit(visit);
+            }
+            Verdict::Forwards(session) => {
+                self.admission.jumps.keep_outer();
+                verdict.send_replace(Verdict::Forwards(session));
+                return Chosen::Refused(NO_TERMINAL.into());
             }
             Verdict::Refused(refused) => Chosen::Refused(refused.text.as_str().into()),
             Verdict::NoTargetLeg(text) => Chosen::Failed(text),

@@ -6,10 +6,9 @@ use chaperone_policy::Access;
 use russh::{ChannelMsg, ChannelReadHalf, Pty};
 use serde_json::{Value, json};
 
+use crate::connection::takes_variable;
 use crate::note::Size;
 
-/// Variables that are taken; OpenSSH sends a handful.
-const VARIABLES: usize = 64;
 /// Terminal modes that go on, and are recorded; RFC 4254 §8 knows some sixty.
 const MODES: usize = 160;
 /// Longest command, in bytes: Linux takes no longer argument (MAX_ARG_STRLEN).
@@ -54,8 +53,7 @@ impl Wish {
         loop {
             let what = match read.wait().await? {
                 ChannelMsg::SetEnv { variable_name, variable_value, .. } => {
-                    let fits = variable_name.len() + variable_value.len() <= VARIABLE_BYTES;
-                    if fits && environment.len() < VARIABLES {
+                    if takes_variable(environment.len(), &variable_name, &variable_value) {
                         environment.push((variable_name, variable_value));
                     }
                     continue;
@@ -68,7 +66,7 @@ impl Wish {
                     pix_height,
                     mut terminal_modes,
                     ..
-                } => {
+                } if terminal.is_none() => {
                     terminal_modes.truncate(MODES);
                     let name = term.chars().filter(char::is_ascii_graphic).take(64).collect();
                     let size = Size::clamped(col_width, row_height, pix_width, pix_height);

@@ -29,6 +29,7 @@ pub(crate) mod two_keepers;
 pub(crate) mod unmask;
 pub(crate) mod vendor;
 pub(crate) mod watch;
+mod ways;
 mod why;
 pub(crate) mod window;
 pub(crate) mod window_desk;

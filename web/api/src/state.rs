@@ -48,6 +48,8 @@ pub struct SshDoor {
     pub key: String,
     /// Its fingerprint, as `ssh-keygen -l` prints it.
     pub fingerprint: String,
+    /// The line of `known_hosts` that vouches for servers which are reached by `ssh -J`; `None` where none is.
+    pub authority: Option<String>,
 }
 
 /// What an [`App`] is made of.

@@ -2,6 +2,7 @@
 //! answer.
 
 use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
+use chaperone_policy::AccountName;
 use chaperone_session::FailedProof;
 use russh::keys::HashAlg;
 use russh::keys::ssh_key::PublicKey;
@@ -71,6 +72,27 @@ impl Connection {
         chaperone_identity::is_enrolled(&facts, user, &blob, self.gate.now())
     }
 
+    /// Whether a key is one of somebody's who is proven.
+    pub(super) async fn is_key_of(&self, proven: &ProvenPerson, key: &PublicKey) -> bool {
+        let same = |other: ProvenPerson| other.person() == proven.person();
+        self.prove(proven.login().as_str(), key).await.is_ok_and(same)
+    }
+
+    /// Somebody comes through a connection that is theirs: who they are is proven there, and what they name is the account.
+    pub(super) async fn comes_through(&mut self, account: &str) -> Auth {
+        let Some(through) = self.through.clone() else { return Auth::reject() };
+        let user = format!("{}+{}+{account}", through.proven.login(), through.target);
+        let is_name = user.parse::<UserName>().is_ok() && account.parse::<AccountName>().is_ok();
+        if !is_name {
+            self.names(account).await;
+            return self.fail(ProofFailure::credential()).await;
+        }
+        self.names(&user).await;
+        self.shown = through.second;
+        self.proven = Some(through.proven);
+        Auth::Accept
+    }
+
     /// Somebody with a proven key who goes on without the code: a fact, unless a failed code is one already.
     pub(super) fn leave_half(&mut self) -> Option<JoinHandle<()>> {
         let half = self.half.take().filter(|half| !half.told)?;
@@ -89,6 +111,7 @@ impl Connection {
             client: "",
             second: None,
             reference: &self.reference,
+            jumped: false,
         };
         let ask = ask(&proven, &asking);
         match left {

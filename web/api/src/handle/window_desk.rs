@@ -7,11 +7,12 @@ use chaperone_store::MoreTime;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Answer;
+use super::ways;
 use super::window::found;
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{ConnectLine, ConnectView, MyServer, NewCloses, WindowCard, WindowView};
+use crate::wire::{ConnectView, MyServer, NewCloses, WindowCard, WindowView};
 use crate::{App, parse, render};
 
 /// Plans this far from a window are of its day.
@@ -60,36 +61,16 @@ pub(crate) async fn connect(State(app): State<App>, actor: Actor, At(id): At<Str
         app.parts.ssh.get().ok_or_else(|| {
             Problem::conflict("this node lets nobody in by SSH", "ask at the node that does")
         })?;
-    let names: Vec<String> = window.targets.iter().map(|id| render::target_name(&actor.facts, *id)).collect();
-    let has = |access| window.access.contains(&access);
-    let mut lines = Vec::new();
-    for name in &names {
-        let to = format!("{}+{name}@{}", actor.login, door.host);
-        if has(Access::Shell) {
-            lines.push(line(format!("Shell on {name}"), format!("ssh -p {} {to}", door.port)));
-        }
-        if has(Access::Exec) {
-            lines.push(line(format!("One command on {name}"), format!("ssh -p {} {to} uptime", door.port)));
-        }
-        if has(Access::Shell) || has(Access::Exec) {
-            let carried = format!("chaperone connect --stdio --server {}", app.site());
-            let what = format!("{name}, where nothing but HTTPS passes");
-            lines.push(line(what, format!("ssh -o ProxyCommand=\"{carried}\" {to}")));
-        }
-    }
-    if has(Access::Shell) {
-        let menu = format!("ssh -p {} {}@{}", door.port, actor.login, door.host);
-        lines.push(line("A menu of your windows".to_owned(), menu));
-    }
+    let targets = window.targets.iter().filter_map(|id| actor.facts.targets.get(id));
+    let mut lines: Vec<_> =
+        targets.flat_map(|target| ways::to(target, &window, &actor.login, door, app.site())).collect();
+    lines.extend(ways::to_the_menu(&window, &actor.login, door));
     Ok(Json(ConnectView {
         lines,
         known_hosts: format!("[{}]:{} {}", door.host, door.port, door.key),
         fingerprint: door.fingerprint.clone(),
+        cert_authority: door.authority.clone(),
     }))
-}
-
-fn line(what: String, line: String) -> ConnectLine {
-    ConnectLine { what, line }
 }
 
 /// The server's card, what else is planned, and what will and will not be recorded.

@@ -31,6 +31,7 @@ pub(crate) fn target(new: &NewTarget) -> Result<(Target, Vec<(AccountName, Targe
     for tcp in &new.tcp {
         endpoints.push(tcp_endpoint(tcp)?);
     }
+    check_forwards(&endpoints)?;
     if endpoints.is_empty() {
         return Err(Problem::bad("a server needs a way to reach it", "give its ssh, tls or tcp address"));
     }
@@ -75,6 +76,25 @@ fn tcp_endpoint(tcp: &NewTcp) -> Result<Endpoint, Problem> {
     let (host, port) = address("tcp.address", &tcp.address)?;
     let name = tcp.name.parse().map_err(|error| Problem::field("tcp.name", error))?;
     Ok(Endpoint::Tcp { name, host, port, opaque: tcp.opaque })
+}
+
+/// Each declared forward has a name of its own, and none is the server's SSH: what passes there could not be read.
+fn check_forwards(endpoints: &[Endpoint]) -> Result<(), Problem> {
+    let mut names = BTreeSet::new();
+    for endpoint in endpoints {
+        let Endpoint::Tcp { name, host, port, .. } = endpoint else { continue };
+        if !names.insert(name) {
+            return Err(Problem::field("tcp.name", format!("{name} is declared twice")));
+        }
+        let is_ssh = |other: &Endpoint| matches!(other, Endpoint::Ssh { host: at, port: on, .. } if at.eq_ignore_ascii_case(host) && on == port);
+        if endpoints.iter().any(is_ssh) {
+            return Err(Problem::field(
+                "tcp.address",
+                "it is the server's SSH, which is reached by visits alone",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Host keys to pin, as normalised lines.

@@ -248,6 +248,8 @@ pub struct ConnectView {
     pub known_hosts: String,
     /// The gate's host key, as `ssh-keygen -l` prints it.
     pub fingerprint: String,
+    /// The line for `known_hosts` that vouches for all servers which are reached by `ssh -J`; nothing where none is.
+    pub cert_authority: Option<String>,
 }
 
 /// A line to paste.

@@ -1,0 +1,167 @@
+//! What each channel of a connection has asked for so far, so that each request gets the answer of RFC 4254 §6 that its
+//! channel's task acts by: one terminal, a handful of variables, one start, and nothing after the end.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Weak};
+
+use russh::ChannelId;
+
+/// Variables that are taken; OpenSSH sends a handful.
+pub(crate) const VARIABLES: usize = 64;
+/// Longest name and value together, in bytes.
+pub(crate) const VARIABLE_BYTES: usize = 4096;
+
+/// Whether one more variable is taken after so many.
+pub(crate) fn takes_variable(taken: usize, name: &str, value: &str) -> bool {
+    taken < VARIABLES && name.len() + value.len() <= VARIABLE_BYTES
+}
+
+/// The channels of a connection that are open or about to be.
+#[derive(Debug)]
+pub(crate) struct Channels<K = ChannelId>(HashMap<K, Channel>);
+
+/// Held by a channel's task for as long as the channel lives: russh does not say when a channel is over that the gate
+/// closes first.
+pub(crate) struct Held(#[expect(dead_code, reason = "its life is its meaning")] Arc<()>);
+
+/// One of them.
+#[derive(Debug)]
+struct Channel {
+    lives: Weak<()>,
+    terminal: bool,
+    variables: usize,
+    started: bool,
+    ended: bool,
+}
+
+/// Why payload is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Untimely {
+    /// Nothing has been started that could take it.
+    BeforeRequest,
+    /// Its sender has said that no more comes.
+    AfterEof,
+}
+
+impl Untimely {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::BeforeRequest => "data-before-request",
+            Self::AfterEof => "data-after-eof",
+        }
+    }
+}
+
+impl<K> Default for Channels<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Copy + Eq + Hash> Channels<K> {
+    /// How many are open.
+    pub(crate) fn open(&mut self) -> usize {
+        self.0.retain(|_, channel| channel.lives.strong_count() > 0);
+        self.0.len()
+    }
+
+    /// A session channel: it waits for requests.
+    pub(crate) fn opens(&mut self, id: K) -> Held {
+        self.add(id, false)
+    }
+
+    /// A channel that takes payload at once.
+    pub(crate) fn opens_started(&mut self, id: K) -> Held {
+        self.add(id, true)
+    }
+
+    fn add(&mut self, id: K, started: bool) -> Held {
+        let held = Arc::new(());
+        let lives = Arc::downgrade(&held);
+        self.0.insert(id, Channel { lives, terminal: false, variables: 0, started, ended: false });
+        Held(held)
+    }
+
+    pub(crate) fn closes(&mut self, id: K) {
+        self.0.remove(&id);
+    }
+
+    /// The first request starts a channel; a second is refused (§6.5: only one can succeed).
+    pub(crate) fn starts(&mut self, id: K) -> bool {
+        self.0.get_mut(&id).is_some_and(|channel| !std::mem::replace(&mut channel.started, true))
+    }
+
+    /// One terminal, before the start.
+    pub(crate) fn takes_terminal(&mut self, id: K) -> bool {
+        let waiting = self.0.get_mut(&id).filter(|channel| !channel.started);
+        waiting.is_some_and(|channel| !std::mem::replace(&mut channel.terminal, true))
+    }
+
+    pub(crate) fn takes_variable(&mut self, id: K, name: &str, value: &str) -> bool {
+        let waiting = self.0.get_mut(&id).filter(|channel| !channel.started);
+        waiting.is_some_and(|channel| {
+            let takes = takes_variable(channel.variables, name, value);
+            channel.variables += usize::from(takes);
+            takes
+        })
+    }
+
+    pub(crate) fn ends(&mut self, id: K) {
+        if let Some(channel) = self.0.get_mut(&id) {
+            channel.ended = true;
+        }
+    }
+
+    /// Whether payload comes at the wrong time.
+    pub(crate) fn untimely(&self, id: K) -> Option<Untimely> {
+        match self.0.get(&id)? {
+            Channel { ended: true, .. } => Some(Untimely::AfterEof),
+            Channel { started: false, .. } => Some(Untimely::BeforeRequest),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_has_one_terminal_and_one_start_and_then_takes_payload_until_its_end() {
+        let mut channels = Channels::<u32>::default();
+        let _held = channels.opens(7);
+        assert_eq!(channels.untimely(7), Some(Untimely::BeforeRequest));
+        assert!(channels.takes_terminal(7));
+        assert!(!channels.takes_terminal(7), "a second terminal");
+        assert!(channels.starts(7));
+        assert!(!channels.starts(7), "a second start");
+        assert!(!channels.takes_variable(7, "LANG", "C"), "a variable after the start");
+        assert_eq!(channels.untimely(7), None);
+        channels.ends(7);
+        assert_eq!(channels.untimely(7), Some(Untimely::AfterEof));
+        assert!(!channels.starts(9) && !channels.takes_terminal(9), "a channel that was never opened");
+        assert_eq!(channels.untimely(9), None);
+    }
+
+    #[test]
+    fn variables_are_few_and_short() {
+        let mut channels = Channels::<u32>::default();
+        let _held = channels.opens(0);
+        assert!(!channels.takes_variable(0, "LC_LONG", &"x".repeat(VARIABLE_BYTES)));
+        let taken = (0..1000).filter(|n| channels.takes_variable(0, &format!("LC_{n}"), "x")).count();
+        assert_eq!(taken, VARIABLES);
+    }
+
+    #[test]
+    fn a_channel_counts_until_its_task_has_ended_or_the_client_has_closed_it() {
+        let mut channels = Channels::<u32>::default();
+        let (one, _two, _three) = (channels.opens(1), channels.opens(2), channels.opens_started(3));
+        assert_eq!(channels.open(), 3);
+        drop(one);
+        assert_eq!(channels.open(), 2);
+        channels.closes(2);
+        assert_eq!(channels.open(), 1);
+        assert_eq!(channels.untimely(3), None, "a forward takes payload at once");
+    }
+}

@@ -1,0 +1,93 @@
+//! Where a `direct-tcpip` channel of a connection leads: to a server by name, which is ended inside (`ssh -J`); to a
+//! declared endpoint of the visit; or nowhere.
+
+use std::sync::Arc;
+
+use chaperone_identity::UserName;
+use chaperone_policy::TargetName;
+use russh::server::{ChannelOpenHandle, Handle, Msg};
+use russh::{Channel, ChannelOpenFailure};
+
+use super::{CHANNELS, Connection, held_for};
+use crate::forward;
+use crate::jump::{self, Through};
+use crate::place::Place;
+
+/// A connection that a client wants from here on.
+pub(super) struct Wanted {
+    pub channel: Channel<Msg>,
+    pub reply: ChannelOpenHandle,
+    pub place: Place,
+}
+
+impl Connection {
+    /// Serves it on a task of its own, or refuses it.
+    pub(super) async fn connect(&mut self, wanted: Wanted, handle: Handle) {
+        if self.channels.open() >= CHANNELS {
+            self.refuse("direct-tcpip", wanted.place.refused("too many channels"));
+            return wanted.reply.reject(ChannelOpenFailure::ResourceShortage).await;
+        }
+        if let Some(target) = self.jumps_to(&wanted.place).await {
+            return self.jump(wanted, target).await;
+        }
+        if self.named().is_none_or(|named| named.target.is_none()) {
+            self.refuse("direct-tcpip", wanted.place.refused("no server is named"));
+            return wanted.reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        }
+        let held = self.channels.opens_started(wanted.channel.id());
+        let lent = forward::Lent {
+            gate: self.gate.clone(),
+            handle,
+            verdict: self.verdict.subscribe(),
+            refusals: Arc::clone(&self.refusals),
+        };
+        let Wanted { channel, reply, place } = wanted;
+        tokio::spawn(held_for(held, forward::run(forward::Asked { channel, reply, place }, lent)));
+    }
+
+    /// The server that is meant by a place: its name, with SSH's port or its own. Of a server's own port only somebody
+    /// learns who has a window on it (P9).
+    async fn jumps_to(&self, place: &Place) -> Option<TargetName> {
+        // No deeper than one connection inside another.
+        if self.through.is_some() || !self.jumps.are_taken() {
+            return None;
+        }
+        let target: TargetName = place.host.to_ascii_lowercase().parse().ok()?;
+        let named = self.named()?;
+        if named.target.is_some_and(|named| named != target) {
+            return None;
+        }
+        if place.port == jump::SSH_PORT {
+            return Some(target);
+        }
+        let facts = self.gate.facts().await.ok()?;
+        let (person, port) = (self.proven.as_ref()?.person(), u16::try_from(place.port).ok()?);
+        let known = facts.target_by_name(&target).filter(|known| known.has_ssh_on(port))?;
+        let is_theirs = |window: &chaperone_policy::Window| {
+            window.targets.contains(&known.id) && window.technicians.contains(&person)
+        };
+        facts.windows.values().any(is_theirs).then_some(target)
+    }
+
+    /// Ends the client's connection to a server here.
+    async fn jump(&mut self, wanted: Wanted, target: TargetName) {
+        let Wanted { channel, reply, place } = wanted;
+        let Some(proven) = self.proven.clone() else {
+            return reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        };
+        let through = Through { proven, second: self.shown, target, reference: self.reference.clone() };
+        let Some(inside) = self.jumps.begin(&self.cord, &through.target, self.gate.now()) else {
+            self.refuse("direct-tcpip", place.refused("too many connections inside this one"));
+            return reply.reject(ChannelOpenFailure::ResourceShortage).await;
+        };
+        let held = self.channels.opens_started(channel.id());
+        let asks = (Arc::clone(&self.banner), self.second.clone());
+        let asked = jump::Asked { channel, reply, peer: self.peer, through };
+        tokio::spawn(held_for(held, jump::run(self.gate.clone(), asks, asked, inside)));
+    }
+
+    /// The user name, as it is read.
+    fn named(&self) -> Option<UserName> {
+        self.user.as_deref()?.parse().ok()
+    }
+}

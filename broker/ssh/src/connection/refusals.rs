@@ -1,0 +1,77 @@
+//! What a connection asks for and does not get: a fact each, and of a flood only the first few and how many there were.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chaperone_session::{Cord, Gate};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::admission::{Admission, Verdict};
+
+/// Refused requests of one connection that are a fact each; the rest are counted in one.
+const REFUSALS_TOLD: u64 = 16;
+
+/// Refused requests after which the connection is ended: no client goes on like this.
+const REFUSALS_MOST: u64 = 1000;
+
+/// The refusals of one connection, of its requests and of its channels.
+pub(crate) struct Refusals {
+    gate: Gate,
+    peer: SocketAddr,
+    cord: Cord,
+    verdict: watch::Sender<Verdict>,
+    /// The user name that it signed in with.
+    user: Mutex<String>,
+    count: AtomicU64,
+}
+
+impl Refusals {
+    pub(crate) fn new(
+        gate: Gate,
+        peer: SocketAddr,
+        cord: Cord,
+        verdict: watch::Sender<Verdict>,
+    ) -> Arc<Self> {
+        Arc::new(Self { gate, peer, cord, verdict, user: Mutex::default(), count: AtomicU64::new(0) })
+    }
+
+    /// Somebody has signed in by this name.
+    pub(crate) fn are_of(&self, user: &str) {
+        user.clone_into(&mut self.user.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Makes a refusal a fact; the answer is the caller's.
+    pub(crate) fn refuse(&self, kind: &'static str, what: Value) {
+        if self.counts_one() <= REFUSALS_TOLD {
+            self.tell(kind, what);
+        }
+    }
+
+    /// Counts a refusal that is a fact already; returns how many there were.
+    pub(crate) fn counts_one(&self) -> u64 {
+        let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        if count > REFUSALS_MOST {
+            self.cord.sever();
+        }
+        count
+    }
+
+    /// The connection has ended: how many were not told one by one.
+    pub(crate) fn sum_up(&self) {
+        let more = self.count.load(Ordering::Relaxed).saturating_sub(REFUSALS_TOLD);
+        if more > 0 {
+            self.tell("more-requests", json!({ "more": more.to_string() }));
+        }
+    }
+
+    fn tell(&self, kind: &'static str, what: Value) {
+        let (gate, verdict, peer) = (self.gate.clone(), self.verdict.subscribe(), self.peer);
+        let user = self.user.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        tokio::spawn(async move {
+            let session = Admission::session(verdict).await;
+            gate.channel_refused(session.as_deref(), &user, peer, kind, what).await;
+        });
+    }
+}

@@ -1,0 +1,196 @@
+//! `ssh -J login@gate account@server`: the client's connection to the server is ended here, inside its connection to the
+//! gate, so that it is decided about and recorded as any other.
+//!
+//! ```text
+//!   client ── TCP ── outer connection: who they are is proven here
+//!                      └─ direct-tcpip to a server's name ── SSH, with a certificate for that name
+//!                           └─ inner connection: its user name is the account; an attempt of its own
+//! ```
+//!
+//! Nobody signs in twice: the inner connection's person is the outer one's, and no other proof is asked for.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use chaperone_identity::ProvenPerson;
+use chaperone_policy::TargetName;
+use chaperone_session::{Cord, Gate, Tenants, Within};
+use jiff::Timestamp;
+use russh::Channel;
+use russh::keys::PrivateKey;
+use russh::server::{self, ChannelOpenHandle, Msg};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::admission::{Admission, Verdict};
+use crate::algorithms;
+use crate::connection::{Connection, Progress, too_slow};
+use crate::host_authority::HostAuthority;
+use crate::second::SecondFactor;
+
+/// The port that a client takes who names none.
+pub(crate) const SSH_PORT: u32 = 22;
+
+/// Connections inside one other at once: a handful of servers, and no more than one person's work.
+const JUMPS: usize = 16;
+
+/// Time for the version exchange, the keys and a sign-in that asks for nothing.
+const SIGN_IN: Duration = Duration::from_secs(30);
+
+/// What a listener needs to end connections inside others.
+pub(crate) struct JumpDoor {
+    authority: HostAuthority,
+    host: PrivateKey,
+}
+
+impl JumpDoor {
+    pub(crate) fn new(authority: HostAuthority, host: PrivateKey) -> Self {
+        Self { authority, host }
+    }
+
+    fn config(&self, target: &TargetName, now: Timestamp) -> Option<server::Config> {
+        match self.authority.certificate(self.host.public_key(), target, now) {
+            Ok(certificate) => Some(server::Config {
+                certificates: vec![certificate],
+                ..algorithms::server(vec![self.host.clone()])
+            }),
+            Err(error) => {
+                tracing::error!(%error, "no connection to a server can be ended inside one to the gate");
+                None
+            }
+        }
+    }
+}
+
+/// The connections inside one connection.
+pub(crate) struct Jumps {
+    door: Option<Arc<JumpDoor>>,
+    tenants: Tenants,
+    /// Turns true with the first visit.
+    visited: watch::Sender<bool>,
+}
+
+/// One that may begin.
+pub(crate) struct Inside {
+    config: server::Config,
+    outer: Cord,
+    jumps: Arc<Jumps>,
+}
+
+/// Whose connection somebody comes through.
+#[derive(Clone)]
+pub(crate) struct Through {
+    pub proven: ProvenPerson,
+    /// How the second factor was shown there.
+    pub second: Option<&'static str>,
+    /// The server that they named.
+    pub target: TargetName,
+    /// The outer connection's.
+    pub reference: String,
+}
+
+/// What a client asks for.
+pub(crate) struct Asked {
+    pub channel: Channel<Msg>,
+    pub reply: ChannelOpenHandle,
+    pub peer: SocketAddr,
+    pub through: Through,
+}
+
+impl Jumps {
+    pub(crate) fn new(door: Option<Arc<JumpDoor>>) -> Arc<Self> {
+        Arc::new(Self { door, tenants: Tenants::default(), visited: watch::Sender::new(false) })
+    }
+
+    /// None inside a connection that is inside another.
+    pub(crate) fn none_here() -> Arc<Self> {
+        Self::new(None)
+    }
+
+    /// Whether connections are ended inside this one at all.
+    pub(crate) fn are_taken(&self) -> bool {
+        self.door.is_some()
+    }
+
+    /// The connection has a visit of its own: it does not end with those inside it.
+    pub(crate) fn keep_outer(&self) {
+        self.tenants.keep();
+    }
+
+    pub(crate) fn are_some(&self) -> bool {
+        self.tenants.count() > 0
+    }
+
+    /// Returns once none is left.
+    pub(crate) async fn none(&self) {
+        self.tenants.none().await;
+    }
+
+    /// Returns once a visit has begun inside.
+    pub(crate) async fn visited(&self) {
+        // The sender lives in `self`: the wait cannot fail.
+        drop(self.visited.subscribe().wait_for(|visited| *visited).await);
+    }
+
+    /// One more, unless there are too many.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        outer: &Cord,
+        target: &TargetName,
+        now: Timestamp,
+    ) -> Option<Inside> {
+        let config = self.door.as_ref().filter(|_| self.tenants.count() < JUMPS)?.config(target, now)?;
+        Some(Inside { config, outer: outer.clone(), jumps: Arc::clone(self) })
+    }
+}
+
+/// Serves one connection inside another, to its end.
+pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked, inside: Inside) {
+    let Asked { channel, reply, peer, through } = asked;
+    let Inside { config, outer, jumps } = inside;
+    reply.accept().await;
+    let (stream, cord) = Within::new(channel.into_stream(), &outer, &jumps.tenants);
+    let verdict = watch::Sender::new(Verdict::Pending);
+    let signed_in = watch::Sender::new(false);
+    let over = CancellationToken::new();
+    let _over = over.clone().drop_guard();
+    let progress =
+        Progress { named: watch::Sender::new(false), signed_in: signed_in.clone(), place: Weak::new(), over };
+    let handler =
+        Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress, Jumps::none_here());
+    let handler = handler.inside(through);
+    let running = server::run_stream(Arc::new(config), stream, handler);
+    let Ok(Ok(mut running)) = timeout(SIGN_IN, running).await else {
+        return cord.leave();
+    };
+    let mut let_in = signed_in.subscribe();
+    let in_time = tokio::select! {
+        waited = timeout(SIGN_IN, let_in.wait_for(|signed_in| *signed_in)) => waited.is_ok(),
+        _ended = &mut running => return cord.leave(),
+    };
+    if !in_time {
+        too_slow(&running.handle()).await;
+        return cord.leave();
+    }
+    let mut known = verdict.subscribe();
+    let visit = async {
+        // An error means that the connection is gone.
+        drop(known.wait_for(Verdict::is_visit).await);
+        jumps.visited.send_replace(true);
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        ended = &mut running => ended,
+        () = visit => Ok(()),
+    };
+    let in_order = ended.is_ok();
+    if let Err(error) = ended {
+        tracing::debug!(peer = %peer, %error, "a connection inside another ended");
+    }
+    cord.leave();
+    if let Some(session) = Admission::session(verdict.subscribe()).await {
+        session.client_gone(in_order);
+    }
+}

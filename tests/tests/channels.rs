@@ -1,0 +1,386 @@
+//! Many channels of one connection, and every kind that a gate must not open: each is answered as the protocol has it, and
+//! what is refused is a fact. Then the tricks that got past other gates: each ends recorded or refused.
+
+use std::process::Stdio;
+
+use chaperone_tests::{House, Process, TARGET, Technician, Visit, soon};
+use serde_json::Value;
+
+/// Waits for the fact of a refused channel or request of this kind.
+#[track_caller]
+fn refused(house: &House, kind: &str) -> Value {
+    soon(&format!("a refused {kind}"), || {
+        house.facts_of("channel-refused").into_iter().find(|fact| fact.body["channel"] == kind)
+    })
+    .body
+}
+
+fn dana(house: &House) -> (Technician, String) {
+    (house.technician("dana"), format!("dana+{TARGET}"))
+}
+
+#[test]
+fn twenty_commands_at_once_over_one_connection_all_have_their_output_and_status() {
+    const COMMANDS: usize = 20;
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let mut master = dana.clone().with(&["-M"]).begins("echo ready; cat");
+    master.shows("ready");
+    std::thread::scope(|scope| {
+        for n in 0..COMMANDS {
+            let dana = dana.clone().input(format!("in {n}"));
+            scope.spawn(move || {
+                let ran =
+                    dana.runs(&format!("cat; echo; seq {n} 5000 | tail -1; echo err {n} >&2; exit {n}"));
+                assert_eq!(ran.text(), format!("in {n}\n5000\n"));
+                assert_eq!((ran.err, ran.status), (format!("err {n}\n"), i32::try_from(n).ok()));
+            });
+        }
+    });
+    master.ends_input();
+    assert_eq!(master.ends().0.code(), Some(0));
+}
+
+#[test]
+fn one_channel_more_than_there_may_be_fails_properly_and_the_others_go_on() {
+    const MOST: usize = 64;
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        &format!(
+            "
+channels = [transport.open_session(timeout=30) for _ in range({MOST})]
+try:
+    transport.open_session(timeout=30)
+    say('opened')
+except paramiko.ChannelException as refused:
+    say('refused', refused.code)
+channels[0].exec_command('echo still here')
+say(everything(channels[0]).decode().strip())
+channels[0].close()
+for channel in channels[1:40]:
+    channel.exec_command('true')
+for channel in channels[1:40]:
+    channel.recv_exit_status()
+time.sleep(1)
+again = transport.open_session(timeout=30)
+again.exec_command('echo room again')
+say(everything(again).decode().strip())
+"
+        ),
+    );
+    assert_eq!(said, ["refused 4", "still here", "room again"], "4 is a resource shortage (RFC 4254 §5.1)");
+    assert_eq!(refused(&house, "session")["about"]["what"]["why"], "too many channels");
+}
+
+#[test]
+fn what_a_gate_must_not_forward_is_refused_by_the_protocols_own_answer_and_told() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec,forward", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let agent = chaperone_tests::Agent::holding(house.folder(), [&house.technician("dana").key]);
+    // The agent's forwarding is asked for without wanting an answer: the command goes on, and has no agent.
+    let ran = dana.clone().with(&["-A"]).option(&format!("IdentityAgent={}", agent.socket().display()));
+    let ran = ran.runs("echo agent=$SSH_AUTH_SOCK").succeeded();
+    assert_eq!(ran.text(), "agent=\n");
+    assert_eq!(refused(&house, "agent")["about"]["reason"], "access-not-granted");
+    for (words, kind) in [
+        (["-R", "0:localhost:22"], "tcpip-forward"),
+        (["-R", "/tmp/chaperone-test.sock:localhost:22"], "streamlocal-forward"),
+    ] {
+        let ran = dana.clone().option("ExitOnForwardFailure=yes").with(&words).runs("echo ran");
+        assert_eq!(ran.status, Some(255), "{words:?}: {}", ran.text());
+        assert!(ran.err.contains("remote port forwarding failed"), "{words:?}: {}", ran.err);
+        refused(&house, kind);
+    }
+    let tunnel = dana.clone().with(&["-w", "any:any", "-o", "Tunnel=point-to-point"]).runs("true");
+    assert!(tunnel.status.is_some(), "the client says what became of it");
+}
+
+#[test]
+fn kinds_of_channels_and_requests_that_no_client_of_ours_asks_for_are_refused() {
+    let house = House::start();
+    house.open_window("dana", "exec,forward", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+def opens(kind, *parts):
+    try:
+        transport.open_channel(kind, *parts, timeout=20)
+        return 'opened'
+    except paramiko.ChannelException as refused:
+        return refused.code
+say('x11', opens('x11', None, ('127.0.0.1', 6000)))
+say('forwarded', opens('forwarded-tcpip', ('127.0.0.1', 22), ('127.0.0.1', 1)))
+# Kinds that Paramiko does not know how to open: the message is ours, the channel as it makes it.
+def opens_raw(kind, *parts):
+    before = len(failures)
+    number = 1000 + before
+    send(OPEN, kind, number, 65536, 32768, *parts)
+    until = time.time() + 20
+    while len(failures) <= before and time.time() < until:
+        time.sleep(0.01)
+    return failures[before] if len(failures) > before else 'no answer'
+failures = []
+was = paramiko.Transport._parse_channel_open_failure
+def failed(self, m):
+    number, code = m.get_int(), m.get_int()
+    failures.append(code)
+transport._handler_table = dict(transport._handler_table)
+transport._handler_table[92] = failed
+say('streamlocal', opens_raw('direct-streamlocal@openssh.com', '/var/run/docker.sock', '', 0))
+say('forwarded streamlocal', opens_raw('forwarded-streamlocal@openssh.com', '/tmp/x', ''))
+say('agent', opens_raw('auth-agent@openssh.com'))
+say('tun', opens_raw('tun@openssh.com', 1, 0x7fffffff))
+say('unknown', opens_raw('no-such-kind@example.com', 'whatever'))
+channel = transport.open_session(timeout=20)
+say('request', ask(channel, 'no-such-request@example.com'))
+say('x11 request', ask(channel, 'x11-req', False, 'MIT-MAGIC-COOKIE-1', 'ab' * 16, 0))
+say('agent request', ask(channel, 'auth-agent-req@openssh.com'))
+say('subsystem', ask(channel, 'subsystem', 'no-such-subsystem'))
+say('global', transport.global_request('no-such-global@example.com', wait=True))
+say('streamlocal listen', transport.global_request('streamlocal-forward@openssh.com', ('/tmp/x',), wait=True))
+say('listen', transport.global_request('tcpip-forward', ('', 0), wait=True))
+transport.global_request('no-such-global@example.com', wait=False)
+channel = transport.open_session(timeout=20)
+channel.exec_command('echo still here')
+say(everything(channel).decode().strip())
+",
+    );
+    let expected = [
+        "x11 1",
+        "forwarded 1",
+        "streamlocal 1",
+        "forwarded streamlocal 1",
+        "agent 1",
+        "tun 3",
+        "unknown 3",
+        "request failure",
+        "x11 request failure",
+        "agent request failure",
+        "subsystem failure",
+        "global None",
+        "streamlocal listen None",
+        "listen None",
+        "still here",
+    ];
+    assert_eq!(said, expected, "1: administratively prohibited, 3: unknown channel type (RFC 4254 §5.1)");
+    for kind in [
+        "x11",
+        "forwarded-tcpip",
+        "direct-streamlocal",
+        "agent",
+        "subsystem",
+        "tcpip-forward",
+        "streamlocal-forward",
+    ] {
+        refused(&house, kind);
+    }
+}
+
+#[test]
+fn a_copy_that_is_a_shell_in_disguise_is_recorded_to_its_last_byte() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let mut terminal = house.technician("dana").ssh(TARGET).opens("scp -t /nonexistent/x; exec bash --norc");
+    terminal.types("echo in$((1))side; exit 3\n");
+    terminal.shows("in1side");
+    assert_eq!(terminal.ends(), Some(3));
+    let session = house.newest_session();
+    house.sealed(&session);
+    let recorded = house.recorded(&session);
+    assert!(recorded.output.contains("in1side"), "{}", recorded.output);
+    assert!(
+        !recorded.input.is_empty() && recorded.input.chars().all(|letter| letter == '*'),
+        "{}",
+        recorded.input
+    );
+}
+
+#[test]
+fn one_channel_starts_one_thing_once() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+channel = transport.open_session(timeout=20)
+say('first', ask(channel, 'exec', 'echo first; sleep 2'))
+say('again', ask(channel, 'exec', 'echo second'))
+say('shell', ask(channel, 'shell'))
+say('terminal', ask(channel, 'pty-req', 'xterm', 80, 24, 0, 0, ''))
+say('variable', ask(channel, 'env', 'LC_ALL', 'C'))
+say(everything(channel).decode().strip())
+channel = transport.open_session(timeout=20)
+say('one terminal', ask(channel, 'pty-req', 'xterm', 80, 24, 0, 0, ''))
+say('two terminals', ask(channel, 'pty-req', 'vt100', 132, 43, 0, 0, ''))
+say('run', ask(channel, 'exec', 'stty size; echo kind=$TERM'))
+got = everything(channel).decode()
+say('80' if '24 80' in got and 'kind=xterm' in got else got)
+",
+    );
+    let expected = [
+        "first success",
+        "again failure",
+        "shell failure",
+        "terminal failure",
+        "variable failure",
+        "first",
+        "one terminal success",
+        "two terminals failure",
+        "run success",
+        "80",
+    ];
+    assert_eq!(said, expected);
+    refused(&house, "second-request");
+    refused(&house, "second-terminal");
+    assert_eq!(house.facts_of("channel-opened").len(), 2);
+}
+
+#[test]
+fn payload_at_the_wrong_time_is_dropped_and_told() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+channel = transport.open_session(timeout=20)
+send(DATA, channel.remote_chanid, b'before anything was asked for')
+say('run', ask(channel, 'exec', 'cat; echo done'))
+send(DATA, channel.remote_chanid, b'in time;')
+send(EOF, channel.remote_chanid)
+send(DATA, channel.remote_chanid, b'after the end')
+say(everything(channel).decode().strip())
+# A channel that is closed, and one that never was: nothing answers, and the connection goes on.
+send(CLOSE, channel.remote_chanid)
+send(DATA, channel.remote_chanid, b'after the close')
+send(REQUEST, channel.remote_chanid, 'exec', True, 'touch /tmp/never')
+send(DATA, 4711, b'to nobody')
+send(REQUEST, 4711, 'exec', True, 'touch /tmp/never')
+send(EOF, 4711)
+send(CLOSE, 4711)
+channel = transport.open_session(timeout=20)
+channel.exec_command('echo still here')
+say(everything(channel).decode().strip())
+",
+    );
+    assert_eq!(said, ["run success", "in time;done", "still here"]);
+    assert_eq!(refused(&house, "data-before-request")["about"]["what"]["bytes"], 29);
+    assert_eq!(refused(&house, "data-after-eof")["about"]["what"]["bytes"], 13);
+    assert!(!std::path::Path::new("/tmp/never").exists());
+    let session = house.newest_session();
+    house.sealed(&session);
+    let recorded = house.recorded(&session);
+    assert!(!format!("{}{}", recorded.input, recorded.output).contains("after the"), "{recorded:?}");
+}
+
+#[test]
+fn an_environment_beyond_measure_is_cut_where_it_becomes_too_much() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+channel = transport.open_session(timeout=20)
+say(ask(channel, 'env', 'LC_HUGE', 'x' * 30000))
+say(sum(ask(channel, 'env', 'LC_%d' % n, 'v%d' % n) == 'success' for n in range(70)))
+say(ask(channel, 'exec', 'echo $LC_0 $LC_63 $LC_64 end'))
+say(everything(channel).decode().strip())
+",
+    );
+    assert_eq!(said, ["failure", "64", "success", "v0 v63 end"]);
+    let told = refused(&house, "environment");
+    assert_eq!(
+        (told["about"]["what"]["name"].as_str(), told["about"]["what"]["bytes"].as_u64()),
+        (Some("LC_HUGE"), Some(30_000))
+    );
+}
+
+#[test]
+fn a_flood_of_refused_requests_is_few_facts_and_a_count() {
+    let house = House::start();
+    house.open_window("dana", "exec,forward", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+refused = 0
+for n in range(100):
+    try:
+        transport.open_channel('direct-tcpip', ('127.0.0.1', 1 + n), ('127.0.0.1', 1), timeout=20)
+    except paramiko.ChannelException as error:
+        refused += error.code
+say(refused)
+channel = transport.open_session(timeout=20)
+channel.exec_command('echo still here')
+say(everything(channel).decode().strip())
+",
+    );
+    assert_eq!(said, ["100", "still here"]);
+    assert_eq!(refused(&house, "more-requests")["about"]["what"]["more"], "84");
+    assert_eq!(house.facts_of("channel-refused").len(), 17);
+}
+
+#[test]
+fn a_scan_of_the_network_ends_the_connection() {
+    let house = House::start();
+    house.open_window("dana", "exec,forward", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+try:
+    for n in range(3000):
+        send(OPEN, 'direct-tcpip', 1000 + n, 65536, 32768, '10.0.0.1', 1 + n, '127.0.0.1', 1)
+    until = time.time() + 20
+    while transport.is_active() and time.time() < until:
+        time.sleep(0.05)
+except Exception:
+    pass
+say('active' if transport.is_active() else 'ended')
+",
+    );
+    assert_eq!(said, ["ended"]);
+}
+
+#[test]
+fn a_forward_to_the_servers_own_sshd_by_a_stock_client_is_refused() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec,forward", "+10m");
+    let dana = house.technician("dana");
+    let proxy = dana.ssh(TARGET).with(&["-W", &house.target.address()]).line().join(" ");
+    let mut inner = std::process::Command::new("ssh");
+    inner.args(["-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"]);
+    inner.args(["-o", "UserKnownHostsFile=/dev/null", "-o", &format!("ProxyCommand={proxy}")]);
+    inner.args(["-i", house.target.account_key().private.to_str().unwrap(), "-o", "IdentitiesOnly=yes"]);
+    inner.args(["-l", house.target.account(), "alaris", "echo got past"]).stdin(Stdio::null());
+    let ran = Process::run("ssh", std::time::Duration::from_secs(60), &mut inner);
+    assert!(!ran.text().contains("got past") && ran.status == Some(255), "{}", ran.err);
+    assert_eq!(refused(&house, "direct-tcpip")["about"]["what"]["why"], "not declared");
+}
+
+#[test]
+fn stalled_channels_of_every_kind_leave_the_others_alone() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let mut master = dana.clone().with(&["-M"]).begins("echo ready; cat");
+    master.shows("ready");
+    let mut stalled: Vec<Visit> = (0..4).map(|_| dana.begins_unread("cat /dev/zero")).collect();
+    for n in 0..10 {
+        assert_eq!(dana.runs(&format!("echo {n}")).succeeded().text(), format!("{n}\n"));
+    }
+    for visit in &mut stalled {
+        visit.signal(chaperone_tests::Signal::KILL);
+    }
+    master.ends_input();
+}
