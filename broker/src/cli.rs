@@ -27,6 +27,7 @@ mod unmask;
 mod vendor;
 mod via;
 mod window;
+mod window_file;
 
 use std::path::PathBuf;
 

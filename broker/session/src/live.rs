@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use crate::courier::Courier;
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
 use crate::pen::{Pen, Workers};
@@ -97,6 +98,8 @@ pub struct LiveSession {
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) paused: AtomicBool,
     pub(crate) tap: Tap,
+    /// How staged files reach its target, once that is reached.
+    pub(crate) courier: OnceLock<Arc<dyn Courier>>,
     next_channel: AtomicU32,
 }
 
@@ -151,6 +154,7 @@ impl LiveSession {
             ended: watch::Sender::new(false),
             paused: AtomicBool::new(false),
             tap: Tap::default(),
+            courier: OnceLock::new(),
             next_channel: AtomicU32::new(0),
         })
     }

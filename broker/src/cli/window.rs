@@ -10,6 +10,7 @@ use super::moment::{FORMS, moment};
 use super::outcome::Failure;
 use super::table::{Table, join, maybe_time, time};
 use super::via::{Remote, Via};
+use super::window_file::{self, Release, Send, TakeBack};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -64,6 +65,14 @@ pub(crate) enum Verb {
     },
     /// Give the clinical go of the day
     Go(Id),
+    /// Send files ahead: hashed and scanned at the gate, where they wait for a visit
+    Send(Send),
+    /// List the files that were sent ahead
+    Files(Id),
+    /// Take a file back that was sent ahead
+    TakeBack(TakeBack),
+    /// Put a file that was sent ahead onto the server, in a visit of yours that is on
+    Release(Release),
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +186,10 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             acts.act(&id, "substitute", &Substitute { out, replacement }).await
         }
         Verb::Go(Id { id }) => acts.act(&id, "go", &Go {}).await,
+        Verb::Send(send) => send.run(&via, &client).await,
+        Verb::Files(Id { id }) => window_file::list(&via, &client, &id).await,
+        Verb::TakeBack(back) => back.run(&via, &client).await,
+        Verb::Release(release) => release.run(&via, &client).await,
     }
 }
 

@@ -14,6 +14,7 @@ mod admission;
 mod algorithms;
 mod channel;
 mod connection;
+mod courier;
 mod dial;
 mod host_key;
 mod leg;
@@ -21,6 +22,7 @@ mod line;
 mod listener;
 mod note;
 mod second;
+mod staged;
 #[cfg(feature = "demo")]
 pub mod standin;
 mod unheard;

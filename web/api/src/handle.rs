@@ -29,6 +29,7 @@ pub(crate) mod watch;
 mod why;
 pub(crate) mod window;
 pub(crate) mod window_desk;
+pub(crate) mod window_file;
 
 use std::sync::Arc;
 

@@ -218,6 +218,7 @@ fn server(id: TargetId) -> Target {
         durable: false,
         observer_required: false,
         session_limit: None,
+        uploads: chaperone_policy::Uploads::Direct,
     }
 }
 

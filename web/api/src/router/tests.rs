@@ -102,8 +102,16 @@ fn a_technician_comes_in_by_few_doors() {
         .filter(|route| route.door.lets_in(Role::Technician))
         .map(|route| route.path.replace("/api/windows", ""))
         .collect();
-    let expected =
-        ["", "/{window}/more-time", "/{window}/withdraw", "/{window}/accept", "/{window}/substitute"];
+    let expected = [
+        "",
+        "/{window}/more-time",
+        "/{window}/files",
+        "/{window}/files/{file}/withdraw",
+        "/{window}/files/{file}/release",
+        "/{window}/withdraw",
+        "/{window}/accept",
+        "/{window}/substitute",
+    ];
     assert_eq!(doors, expected);
 }
 
