@@ -48,7 +48,7 @@ async fn sent(store: &Store, of: &Window) -> SentFile {
         released_to: None,
     };
     let row = file.clone();
-    store.write(move |tx| Box::pin(async move { tx.add_sent_file(&row).await })).await.unwrap();
+    store.write(move |tx| Box::pin(async move { tx.add_sent_file(&row, None).await })).await.unwrap();
     file
 }
 
