@@ -29,6 +29,7 @@ mod vendor;
 mod via;
 mod watch;
 mod window;
+mod window_file;
 
 use std::path::PathBuf;
 

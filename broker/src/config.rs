@@ -7,6 +7,7 @@ mod fault;
 mod raw;
 mod reader;
 mod section;
+mod uploads;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +17,7 @@ pub use section::{
     Alert, Database, Desk, Gate, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session,
     Web,
 };
+pub use uploads::Uploads;
 
 use chaperone_alert::Timing;
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// Warnings and grace of visits.
     pub session: Session,
+    /// Files that are sent ahead.
+    pub uploads: Uploads,
     /// Delivery of alerts.
     pub alert: Alert,
     /// When people are told what a clock says.

@@ -128,6 +128,11 @@ impl Installation {
         self.dir.join("recordings")
     }
 
+    /// Where files that are sent ahead wait.
+    pub fn stage(&self) -> PathBuf {
+        self.dir.join("stage")
+    }
+
     /// What the desk has read out of recordings: plain text of evidence.
     #[must_use]
     pub fn derived_file(&self) -> PathBuf {

@@ -1,7 +1,7 @@
 //! What an alert says, top to bottom (SOC.md §1), as the JSON that is stored with it and sent in its event.
 
 use chaperone_policy::{Facts, PersonId, Reason, Window, WindowState, words};
-use chaperone_store::{AlertRow, SessionRow};
+use chaperone_store::{AlertRow, FactKind, SessionRow};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -50,6 +50,7 @@ pub fn content(of: &Occurrence, telling: &Telling<'_>) -> Value {
         "reason": of.reason.map(Reason::as_str).or(of.failure.as_deref()),
         "who": who(of),
         "what": what(of),
+        "file": file(of),
         "when": when(of.at, telling.zone),
         "windows": windows(of, telling.facts, telling.zone),
         "sessions_now": sessions_now(telling),
@@ -140,6 +141,18 @@ fn who(of: &Occurrence) -> Value {
         "address": of.source.map(|source| source.to_string()),
         "network": of.source.map(group::network),
         "listener": of.listener,
+    })))
+}
+
+/// The file that it is about.
+fn file(of: &Occurrence) -> Value {
+    if of.kind != FactKind::FileRefused {
+        return Value::Null;
+    }
+    let said = |name: &str| of.body.get(name).cloned();
+    Value::Object(members(json!({
+        "name": said("name"), "size_bytes": said("size_bytes"), "sha256": said("sha256"), "found": said("found"),
+        "why": said("why"), "scanner": said("scanner"),
     })))
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn town() -> Town {
             durable: false,
             observer_required: false,
             session_limit: None,
+            uploads: chaperone_policy::Uploads::Direct,
         },
     );
     let window = window(dana, priya, meridian, alaris);

@@ -162,6 +162,7 @@ fn target() -> Target {
         durable: false,
         observer_required: false,
         session_limit: None,
+        uploads: chaperone_policy::Uploads::Direct,
     }
 }
 

@@ -111,6 +111,7 @@ fn target(id: TargetId, name: &str, site: &str, group: &str) -> Target {
         durable: false,
         observer_required: false,
         session_limit: None,
+        uploads: crate::Uploads::Direct,
     }
 }
 

@@ -53,6 +53,8 @@ id! {
     HoldId,
     /// The first of two people's words.
     WordId,
+    /// One file that was sent ahead of a visit.
+    FileId,
     /// One place that alerts and events are delivered to.
     DestinationId,
 }

@@ -43,8 +43,8 @@ pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use forward::Forward;
 pub use id::{
-    AccountName, AlertId, AttemptId, ClassName, DestinationId, EndpointName, FreezeId, HoldId, LockId, Login,
-    NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
+    AccountName, AlertId, AttemptId, ClassName, DestinationId, EndpointName, FileId, FreezeId, HoldId,
+    LockId, Login, NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
 };
 pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, LEAST_FACTS_DAYS, RetentionClass};
 pub use mail::{MailAddress, MailAddressError};
@@ -54,7 +54,7 @@ pub use refusal::{Nearest, Reason, Refusal};
 pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_beside, may_read, may_together};
 pub use role::{Role, UnknownRole};
 pub use sponsored::{ON_THE_SPOT_LASTS, OnTheSpot, OnTheSpotError};
-pub use target::{ApprovalRule, Card, Endpoint, Target};
+pub use target::{ApprovalRule, Card, Endpoint, Target, UnknownUploads, Uploads};
 pub use window::{
     After, AfterVisit, Approval, Caution, FileHash, Needs, NotAHash, Outcome, Phase, Planned, PlannedFile, Transition, TransitionError, UnknownOutcome, Window, WindowRequest, WindowState, Wish,
 };

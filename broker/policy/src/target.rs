@@ -23,7 +23,45 @@ pub struct Target {
     pub observer_required: bool,
     /// How many sessions it may have at once; `None` means the gate's default.
     pub session_limit: Option<u32>,
+    /// Whether files go to it as technicians write them, or by way of the gate's stage.
+    #[serde(default)]
+    pub uploads: Uploads,
 }
+
+/// How files come to a target.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Uploads {
+    /// A technician's client writes them.
+    #[default]
+    Direct,
+    /// They wait at the gate until they are hashed and scanned, and the gate writes them.
+    Staged,
+}
+
+impl Uploads {
+    /// The stored and shown name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Staged => "staged",
+        }
+    }
+}
+
+impl std::str::FromStr for Uploads {
+    type Err = UnknownUploads;
+    fn from_str(text: &str) -> Result<Self, UnknownUploads> {
+        let known = [Self::Direct, Self::Staged].into_iter().find(|way| way.as_str() == text);
+        known.ok_or_else(|| UnknownUploads(text.to_owned()))
+    }
+}
+
+/// The text names no way for files.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no way for files; one of: direct, staged")]
+pub struct UnknownUploads(pub String);
 
 impl Target {
     /// The accounts of its SSH endpoints, the default first.

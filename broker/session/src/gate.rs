@@ -21,6 +21,7 @@ use crate::pen::Workers;
 use crate::record::Unwritten;
 use crate::registry::Registry;
 use crate::room::{KnownRoom, Room};
+use crate::uploads::UploadSettings;
 
 /// How a node treats its sessions.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct Settings {
     pub gate_name: String,
     /// Whom technicians call.
     pub help: String,
+    /// How files that are sent ahead are taken.
+    pub uploads: UploadSettings,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),
             help: "clinical engineering".to_owned(),
+            uploads: UploadSettings::default(),
         }
     }
 }

@@ -16,6 +16,7 @@
 //! Entry points: [`Gate::attempt`], [`Gate::run`], [`Gate::recover`].
 
 mod clock;
+mod courier;
 mod dial;
 mod durable;
 mod end;
@@ -38,16 +39,20 @@ mod recover;
 mod registry;
 mod relay;
 mod room;
+mod scan;
 mod sever;
 mod sockets;
+mod stage;
 mod tap;
 mod terminal;
+mod uploads;
 mod watch;
 mod words;
 
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
 pub use chaperone_vault::TargetCredential as Credential;
 pub use clock::{ClockWatch, MAX_SKEW, PROBATION, Trust};
+pub use courier::{Courier, Delivered, Hand, NotDelivered, Parcel};
 pub use dial::{Dial, DialError, Dialled, Ticket};
 pub use files::{FileDirection, FileTransfer};
 pub use flow::{EndReason, Flow};
@@ -57,6 +62,9 @@ pub use live::{Leg, LiveSession, NotRecorded, Notice};
 pub use own::{NoMoreTime, OwnTarget, OwnWindow, Standing};
 pub use record::{Captured, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};
+pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};
 pub use sever::{Cord, Severable, SeverableWriter, Tenants, Within};
+pub use stage::StageError;
 pub use tap::{Seen, SeenChannel, WATCHERS, Watching};
 pub use terminal::Terminal;
+pub use uploads::{FileName, NoFileName, NotReleased, NotTaken, ReleaseWish, Sending, UploadSettings};

@@ -1,8 +1,8 @@
 //! One live session: what its relays, its watch and its end share.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
+use crate::courier::Courier;
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
 use crate::hold::Holds;
@@ -101,6 +102,8 @@ pub struct LiveSession {
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) holds: Mutex<Holds>,
     pub(crate) tap: Tap,
+    /// How staged files reach its target, once that is reached.
+    pub(crate) courier: OnceLock<Arc<dyn Courier>>,
     next_channel: AtomicU32,
 }
 
@@ -160,6 +163,7 @@ impl LiveSession {
             ended: watch::Sender::new(false),
             holds: Mutex::new(holds),
             tap: Tap::default(),
+            courier: OnceLock::new(),
             next_channel: AtomicU32::new(0),
         })
     }

@@ -33,6 +33,7 @@ impl Gate {
             self.look_around(),
             self.watch_recorders(),
             self.keep_room(),
+            self.keep_stage(),
             self.give_signs(),
             self.look_after_others(),
             self.shared.workers.rouse()

@@ -374,7 +374,7 @@ async fn send<K: Sink>(
 }
 
 /// Appends until the recording takes it, the session is cut, or the grace is over. Nothing goes on meanwhile.
-async fn record(
+pub(crate) async fn record(
     session: &LiveSession,
     channel: &ChannelRecorder,
     stream: Stream,

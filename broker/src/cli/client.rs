@@ -4,12 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use chaperone_web::wire::{COOKIE, CSRF, Me, SECURE_COOKIE};
+use futures::TryStreamExt;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, Upgraded, Url, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_util::io::ReaderStream;
 
 use super::outcome::{Failure, chain};
 
@@ -19,6 +23,9 @@ const MAX_ANSWER_BYTES: usize = 256 << 20;
 const ANSWER_WITHIN: Duration = Duration::from_secs(600);
 /// A bundle of a year's recordings is many gigabytes.
 const DOWNLOAD_WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// A file of gigabytes over a slow line, with what the scanner takes.
+const FILE_WITHIN: Duration = Duration::from_secs(2 * 3600);
+const FILE_PIECE: usize = 64 << 10;
 /// What says how far it is may take far longer, and says something every few seconds.
 const LINES_WITHIN: Duration = Duration::from_secs(24 * 3600);
 const LINE_WITHIN: Duration = Duration::from_secs(60);
@@ -189,6 +196,29 @@ impl Client {
     ) -> Result<T, Failure> {
         let request = self.request_with(Method::POST, path, query)?;
         answer(self.send(request.header(header::CONTENT_TYPE, "text/plain").body(text)).await?).await
+    }
+
+    /// Sends a file, piece by piece, for as long as it takes.
+    pub(crate) async fn send_file<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        file: tokio::fs::File,
+    ) -> Result<T, Failure> {
+        let pieces = ReaderStream::with_capacity(file, FILE_PIECE).map_ok(Frame::data);
+        let body = reqwest::Body::wrap(StreamBody::new(pieces));
+        let request = self.request_with(Method::POST, path, query)?.timeout(FILE_WITHIN);
+        answer(self.send(request.header(header::CONTENT_TYPE, "application/octet-stream").body(body)).await?)
+            .await
+    }
+
+    /// As [`Client::post`], of what takes as long as a file does.
+    pub(crate) async fn post_long<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        answer(self.send(self.request(Method::POST, path)?.json(body).timeout(FILE_WITHIN)).await?).await
     }
 
     /// An answer that comes line by line, each a JSON value, for as long as it takes; a gate that says nothing for a

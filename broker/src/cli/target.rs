@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use chaperone_web::wire::{
     Because, CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp,
-    NewTls, TargetView,
+    NewTls, NewUploads, TargetView,
 };
 use clap::{Args, Subcommand};
 
@@ -47,6 +47,17 @@ pub(crate) enum Verb {
         account: String,
         #[command(flatten)]
         secret: Secret,
+    },
+    /// Say how files come to it: direct (clients write them), or staged (they are scanned at the gate first)
+    SetUploads {
+        /// Its name
+        name: String,
+        /// direct or staged
+        #[arg(value_name = "WAY")]
+        uploads: String,
+        /// Why
+        #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
     },
     /// Keep everybody out of it, and end its visits
     Lock {
@@ -129,6 +140,9 @@ pub(crate) struct Add {
     /// How many sessions it may have at once
     #[arg(long, value_name = "N")]
     session_limit: Option<u32>,
+    /// How files come to it: direct (clients write them), or staged (they are scanned at the gate first)
+    #[arg(long, value_name = "WAY")]
+    uploads: Option<String>,
 }
 
 /// Where the gate's credential comes from: never the command line itself.
@@ -227,6 +241,7 @@ impl Add {
             durable: self.durable,
             observer_required: self.observer_required,
             session_limit: self.session_limit,
+            uploads: self.uploads,
         })
     }
 }
@@ -262,6 +277,11 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             let credential = secret.read(&account)?;
             let target: TargetView = client.put(&["targets", &name, "credentials"], &credential).await?;
             via.done(&target, |target| format!("The credential of {account} on {} is sealed.", target.name))
+        }
+        Verb::SetUploads { name, uploads, reason } => {
+            let way = NewUploads { uploads, reason };
+            let target: TargetView = client.put(&["targets", &name, "uploads"], &way).await?;
+            via.done(&target, |target| format!("Files come to {}: {}.", target.name, target.uploads))
         }
         Verb::Lock { name, reason } => {
             let target: TargetView = client.post(&["targets", &name, "lock"], &Because { reason }).await?;
@@ -307,6 +327,7 @@ fn show(via: &Via, target: TargetView) -> Result<(), Failure> {
             .line("patient data", yes(target.card.patient_data))
             .line("in clinical use", yes(target.card.in_clinical_use))
             .line("recorded durably", yes(target.durable))
+            .line("files", &target.uploads)
             .line("needs an observer", yes(target.observer_required))
             .line("locked", target.locked.clone().unwrap_or_default());
         target.endpoints.iter().fold(card, |card, reached| {

@@ -14,6 +14,7 @@ use super::moment::{FORMS, moment};
 use super::outcome::Failure;
 use super::table::{Table, join, maybe_time, time};
 use super::via::{Remote, Via};
+use super::window_file::{self, Release, Send, TakeBack};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -146,6 +147,14 @@ impl From<Emergency> for NewEmergency {
             observer_required: asked.observer_required,
         }
     }
+    /// Send files ahead: hashed and scanned at the gate, where they wait for a visit
+    Send(Send),
+    /// List the files that were sent ahead
+    Files(Id),
+    /// Take a file back that was sent ahead
+    TakeBack(TakeBack),
+    /// Put a file that was sent ahead onto the server, in a visit of yours that is on
+    Release(Release),
 }
 
 #[derive(Debug, Args)]
@@ -287,6 +296,10 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             acts.act(&id, "return", &ReturnToService { outcome, reason }).await
         }
         Verb::Review { id, reason } => acts.act(&id, "review", &Because { reason }).await,
+        Verb::Send(send) => send.run(&via, &client).await,
+        Verb::Files(Id { id }) => window_file::list(&via, &client, &id).await,
+        Verb::TakeBack(back) => back.run(&via, &client).await,
+        Verb::Release(release) => release.run(&via, &client).await,
     }
 }
 

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use super::Config;
 use super::raw::{Judged, Mismatch, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
 use super::reader::Reader;
+use super::uploads::uploads;
 use crate::installation::Installation;
 
 /// A quarter of one core, of which an attempt takes 2 to 3 ms; a day of it is 8 GB of facts.
@@ -187,6 +188,7 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
     let security = security(reader);
     let ledger = Ledger { origin: reader.or("ledger.origin", format!("chaperone/{}", gate.name), origin) };
     let session = session(reader);
+    let uploads = uploads(reader, data.as_ref());
     let alert = Alert {
         emergency: reader.optional("alert.emergency", collector),
         allow_private_webhooks: reader.or("alert.allow_private_webhooks", false, boolean),
@@ -203,6 +205,7 @@ pub(super) fn config(reader: &mut Reader<'_>) -> Option<Config> {
         security,
         ledger,
         session,
+        uploads: uploads?,
         alert,
         notice,
         log,

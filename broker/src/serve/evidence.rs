@@ -106,6 +106,7 @@ fn settings(config: &Config) -> Settings {
         come_back: config.session.come_back,
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
+        uploads: (&config.uploads).into(),
         durability: match config.recording.mode {
             Mode::Prompt => Durability::Prompt,
             Mode::Durable => Durability::Durable,

@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::courier::SshCourier;
 use crate::dial::{SshDial, TargetLeg};
 use crate::jump::Jumps;
 use crate::menu::Menu;
@@ -209,6 +210,7 @@ impl Admission {
             watched.cut(EndReason::TargetClosed);
         });
         let visit = Arc::new(Visit { session: Arc::clone(&session), leg });
+        session.brings_files_by(SshCourier::of(&visit));
         let parting = Arc::downgrade(&visit);
         session.hang(Leg {
             name: "target",

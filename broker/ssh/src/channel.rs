@@ -16,10 +16,11 @@ use crate::admission::{Verdict, Visit};
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
 use crate::note::SshNote;
-use crate::waiting::{self, Waited};
 use crate::scp::{self, Overheard, Scp, Side};
 use crate::sftp::{Answers, Requests, Sftp, ToServer};
+use crate::staged;
 use crate::teller::Teller;
+use crate::waiting::{self, Waited};
 use crate::wish::{SFTP, What, Wish};
 
 /// Exit status of a refused attempt (`EX_NOPERM` of sysexits).
@@ -59,6 +60,11 @@ pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, verdi
             gate.channel_refused(Some(session), "", session.source(), "exec", why).await;
             say_and_close(&client, &wish, "This command is longer than any server takes (128 KiB).", USAGE)
                 .await;
+        }
+        Verdict::Visit(visit) if staged::writes_directly(&gate, &visit, &wish) => {
+            let (session, why) = (&visit.session, json!({ "why": "files for this server are staged" }));
+            gate.channel_refused(Some(session), "", session.source(), "exec", why).await;
+            say_and_close(&client, &wish, staged::WORDS, REFUSED).await;
         }
         Verdict::Visit(visit) => serve(&gate, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,

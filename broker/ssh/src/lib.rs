@@ -15,6 +15,7 @@ mod algorithms;
 mod callers;
 mod channel;
 mod connection;
+mod courier;
 mod dial;
 mod forward;
 mod host_authority;
@@ -30,6 +31,7 @@ mod proxied;
 mod scp;
 mod second;
 mod sftp;
+mod staged;
 #[cfg(feature = "demo")]
 pub mod standin;
 mod teller;

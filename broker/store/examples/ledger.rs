@@ -109,6 +109,7 @@ async fn targets(store: &Store) -> Result<Vec<TargetId>, StoreError> {
             durable: false,
             observer_required: false,
             session_limit: None,
+            uploads: chaperone_policy::Uploads::Direct,
         };
         let by = PersonId(Uuid::now_v7());
         store.write(move |tx| Box::pin(async move { tx.add_target(&target, by).await })).await?;

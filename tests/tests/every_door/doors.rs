@@ -90,6 +90,8 @@ const fn change(
 const STATE: &str = "how things stand, not what somebody did inside a visit";
 const NEW: Why = Itself("what is added says what it is for; the act is its own reason");
 const SOFTWARE: &str = "about the gate's software, and open to strangers";
+const FILES: &str =
+    "uploads.rs: file-sent-ahead, file-refused, file-withdrawn, file-released, with who and which file";
 const SIGN_IN: &str = "sign_in.rs: signed-in, signed-out, proven-again, factors-enrolled, with who";
 
 /// Every route there is, in an order in which they can be gone through.
@@ -148,6 +150,9 @@ pub const DOORS: &[Door] = &[
     change("PUT /api/targets/{target}/credentials", "priya", "credential-sealed", NEW, |_| {
         Some(json!({ "account": "svc", "kind": "password", "secret": "hunter3" }))
     }),
+    change("PUT /api/targets/{target}/uploads", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "uploads": "direct", "reason": REASON }))
+    }),
     cut("POST /api/targets/{target}/lock", "lee", "lock-added"),
     cut("POST /api/targets/{target}/unlock", "lee", "lock-removed"),
     reads("GET /api/freezes", STATE),
@@ -178,6 +183,10 @@ pub const DOORS: &[Door] = &[
         ..reads("GET /api/windows/{window}/connect", "how the technician connects to their own window")
     },
     reads("GET /api/windows/{window}/card", STATE),
+    reads("GET /api/windows/{window}/files", STATE),
+    elsewhere("POST /api/windows/{window}/files", FILES),
+    elsewhere("POST /api/windows/{window}/files/{file}/withdraw", FILES),
+    elsewhere("POST /api/windows/{window}/files/{file}/release", FILES),
     Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
     elsewhere("GET /api/ssh", "websocket.rs: signed-in, with who; what is done inside is SSH's own"),
     change(

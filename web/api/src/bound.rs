@@ -30,6 +30,8 @@ const SENDING: usize = 8;
 
 /// Where a server's own log comes.
 const LOGS: &str = "/api/reconcile";
+/// How long a file that is sent ahead, or released, may take in all.
+const FILE_WITHIN: Duration = Duration::from_secs(2 * 3600);
 
 /// Places for requests, and who is sending a body.
 #[derive(Clone)]
@@ -43,8 +45,36 @@ pub(crate) fn places() -> Places {
     Places { serving: Arc::new(Semaphore::new(AT_ONCE)), sending: Arc::default() }
 }
 
+impl Places {
+    /// A place among those who send from the request's address.
+    fn sends(&self, request: &Request) -> Result<Sending, Problem> {
+        let peer = request.extensions().get::<ConnectInfo<Peer>>();
+        let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.at.ip());
+        Sending::begin(&self.sending, from).ok_or_else(|| {
+            Problem::unavailable("this address sends too much at once", "try again in a moment")
+        })
+    }
+}
+
+/// Whether a request's body is a file that is sent ahead.
+fn is_a_file(path: &str) -> bool {
+    path.strip_prefix("/api/windows/")
+        .is_some_and(|rest| rest.split_once('/').is_some_and(|(_, what)| what == "files"))
+}
+
+/// Whether a request takes as long as a file does: to come in, or to go to its server.
+fn is_about_a_file(path: &str) -> bool {
+    is_a_file(path) || (path.starts_with("/api/windows/") && path.ends_with("/release"))
+}
+
 /// Serves a request inside its bounds. Its body has to be here before it takes a place.
 pub(crate) async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
+    let long = is_about_a_file(request.uri().path());
+    // A file is not here before its handler has read it: for so long its sender is one of few.
+    let _sending = match long.then(|| places.sends(&request)).transpose() {
+        Ok(sending) => sending,
+        Err(problem) => return problem.into_response(),
+    };
     let request = match whole(&places, request).await {
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
@@ -52,7 +82,8 @@ pub(crate) async fn bound(State(places): State<Places>, request: Request, next: 
     let Ok(place) = places.serving.try_acquire() else {
         return Problem::unavailable("the gate is busy", "try again in a moment").into_response();
     };
-    let answered = tokio::time::timeout(WITHIN, next.run(request)).await;
+    let time = if long { FILE_WITHIN } else { WITHIN };
+    let answered = tokio::time::timeout(time, next.run(request)).await;
     drop(place);
     answered.unwrap_or_else(|_| {
         Problem::unavailable("the gate took too long over this", "try again; see the gate's log")
@@ -62,15 +93,12 @@ pub(crate) async fn bound(State(places): State<Places>, request: Request, next: 
 
 /// The request with its whole body.
 async fn whole(places: &Places, request: Request) -> Result<Request, Problem> {
-    // Logs are long: their handler reads them, bounded, once it knows who sends them.
-    if request.body().is_end_stream() || request.uri().path() == LOGS {
+    // Logs and files are long: their handler reads them, bounded, once it knows who sends them.
+    let path = request.uri().path();
+    if request.body().is_end_stream() || path == LOGS || is_a_file(path) {
         return Ok(request);
     }
-    let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let from = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.at.ip());
-    let _sending = Sending::begin(&places.sending, from).ok_or_else(|| {
-        Problem::unavailable("this address sends too much at once", "try again in a moment")
-    })?;
+    let _sending = places.sends(&request)?;
     let (head, body) = request.into_parts();
     let read = tokio::time::timeout(READ_WITHIN, to_bytes(body, MAX_BODY_BYTES)).await;
     let read = read.map_err(|_| {
@@ -82,24 +110,25 @@ async fn whole(places: &Places, request: Request) -> Result<Request, Problem> {
 }
 
 /// A body on its way from an address.
-struct Sending<'p> {
-    all: &'p Mutex<HashMap<IpAddr, usize>>,
+struct Sending {
+    all: Arc<Mutex<HashMap<IpAddr, usize>>>,
     from: IpAddr,
 }
 
-impl<'p> Sending<'p> {
-    fn begin(all: &'p Mutex<HashMap<IpAddr, usize>>, from: IpAddr) -> Option<Self> {
+impl Sending {
+    fn begin(all: &Arc<Mutex<HashMap<IpAddr, usize>>>, from: IpAddr) -> Option<Self> {
         let mut counts = all.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(from).or_default();
         if *count >= SENDING {
             return None;
         }
         *count += 1;
-        Some(Self { all, from })
+        drop(counts);
+        Some(Self { all: Arc::clone(all), from })
     }
 }
 
-impl Drop for Sending<'_> {
+impl Drop for Sending {
     fn drop(&mut self) {
         let mut counts = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.from) {

@@ -33,6 +33,7 @@ mod ways;
 mod why;
 pub(crate) mod window;
 pub(crate) mod window_desk;
+pub(crate) mod window_file;
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Errors of the layers below as problems: what the caller may know, and what to do next.
 
+mod uploads;
+
 use axum::http::StatusCode;
 use chaperone_desk::{BundleError, DeskError};
 use chaperone_identity::FactorError;

@@ -5,6 +5,7 @@ mod person;
 mod target;
 mod vendor;
 mod window;
+mod window_file;
 
 use chaperone_policy::{Facts, LockOn, PersonId, TargetId};
 
@@ -13,6 +14,7 @@ pub(crate) use person::{acts, desks, person, roles};
 pub(crate) use target::target;
 pub(crate) use vendor::vendor;
 pub(crate) use window::{Beside, freeze, window, window_with};
+pub(crate) use window_file::sent_file;
 
 /// Login of a person; the id where they are unknown.
 pub(crate) fn login(facts: &Facts, id: PersonId) -> String {

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    after, alert, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, ssh, target, unmask, vendor, watch, window, window_desk,
+    after, alert, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, ssh, target, unmask, vendor, watch, window, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -70,6 +70,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(target::show))
         .routes(routes!(target::pin_host_keys))
         .routes(routes!(target::set_credential))
+        .routes(routes!(target::set_uploads))
         .routes(routes!(target::lock))
         .routes(routes!(target::unlock))
         .routes(routes!(freeze::list, freeze::add))
@@ -79,6 +80,9 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window_desk::more_time))
         .routes(routes!(window_desk::connect))
         .routes(routes!(window_desk::card))
+        .routes(routes!(window_file::list, window_file::send))
+        .routes(routes!(window_file::withdraw))
+        .routes(routes!(window_file::release))
         .routes(routes!(window_desk::my_servers))
         .routes(routes!(ssh::ssh))
         .routes(routes!(window::approve))

@@ -64,7 +64,13 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::WindowClosed
         | K::WindowExpired
         | K::WindowChanged
-        | K::MoreTimeAsked => &["windows"],
+        | K::MoreTimeAsked
+        | K::FileSentAhead
+        | K::FileRefused
+        | K::FileScanned
+        | K::FileWithdrawn
+        | K::FileDiscarded
+        | K::FileReleased => &["windows"],
         K::FreezeAdded | K::FreezeRemoved => &["freezes", "windows"],
         // An attempt may grow an alert that is not told anew.
         K::AttemptRefused | K::AttemptFailed | K::ChannelRefused | K::TokenUsed => &["alerts"],

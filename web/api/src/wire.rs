@@ -20,6 +20,7 @@ mod sign_in;
 mod target;
 mod vendor;
 mod window;
+mod window_file;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
 pub use bundle::NewBundle;
@@ -48,10 +49,11 @@ pub use sign_in::{
 };
 pub use target::{
     CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
-    TargetView,
+    NewUploads, TargetView,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
     MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute, WindowCard, WindowView,
 };
+pub use window_file::{FileRelease, SentFileView};

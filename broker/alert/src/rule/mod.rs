@@ -6,6 +6,7 @@
 mod standard;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 use chaperone_policy::Reason;
 use chaperone_store::FactKind;
@@ -109,6 +110,7 @@ impl RuleBook {
     pub fn standard() -> Self {
         let mut rules = standard::ATTEMPTS.to_vec();
         rules.extend_from_slice(standard::SESSIONS);
+        rules.extend_from_slice(uploads::UPLOADS);
         rules.push(standard::FAULT);
         Self { rules }
     }

@@ -28,7 +28,7 @@ const GUESSING: &[Technique] = &[EXTERNAL_REMOTE_SERVICES, BRUTE_FORCE, ICS_EXTE
 const TRACES: &[Technique] = &[INDICATOR_REMOVAL];
 
 /// What fits nothing: conditions are this with parts filled in.
-const NOTHING: Condition = Condition {
+pub(super) const NOTHING: Condition = Condition {
     kinds: &[],
     reasons: &[],
     off_by_at_most: None,

@@ -219,6 +219,7 @@ fn server(id: TargetId) -> Target {
         durable: false,
         observer_required: false,
         session_limit: None,
+        uploads: chaperone_policy::Uploads::Direct,
     }
 }
 

@@ -42,6 +42,8 @@ acts! {
     /// Agree, as its technician, to a window that others booked or moved.
     AcceptWindow = "accept-window":           [Own, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing];
 
+    /// Send files ahead for a window, and take them back.
+    SendFiles = "send-files":                 [Own, OwnVendor, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing];
     /// Connect inside a window.
     Connect = "connect":                      [Own, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing];
 

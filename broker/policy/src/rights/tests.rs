@@ -13,6 +13,7 @@ const DESIGN: &str = "
     withdraw-window      own  vendor  all      -        -       -       -     -
     substitute-person    own  vendor  all      -        -       -       -     -
     accept-window        own  -       -        -        -       -       -     -
+    send-files           own  vendor  -        -        -       -       -     -
     connect              own  -       -        -        -       -       -     -
     approve-window       -    -       all      library  -       -       -     -
     shorten-window       -    -       all      library  -       -       -     -

@@ -25,6 +25,8 @@ mod rewound;
 #[cfg(test)]
 mod second_word;
 #[cfg(test)]
+mod sent_files;
+#[cfg(test)]
 mod snapshot;
 #[cfg(test)]
 mod spool;

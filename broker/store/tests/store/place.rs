@@ -216,6 +216,7 @@ pub fn target(name: &str) -> Target {
         durable: false,
         observer_required: false,
         session_limit: None,
+        uploads: chaperone_policy::Uploads::Direct,
     }
 }
 

@@ -40,7 +40,7 @@ fn dana() -> Person {
     }
 }
 
-fn window(targets: impl IntoIterator<Item = chaperone_policy::TargetId>) -> Window {
+pub(crate) fn window(targets: impl IntoIterator<Item = chaperone_policy::TargetId>) -> Window {
     let now = Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap();
     Window {
         id: WindowId(Uuid::now_v7()),

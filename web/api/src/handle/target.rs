@@ -2,14 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Act, Endpoint, LockOn, Subject, TargetId};
+use chaperone_policy::{Act, Endpoint, LockOn, Subject, Target, TargetId, Uploads};
 
 use super::Answer;
 use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, HostKeys, NewCredential, NewTarget, TargetView};
+use crate::wire::{Because, HostKeys, NewCredential, NewTarget, NewUploads, TargetView};
 use crate::{App, parse, render};
 
 /// The servers that the caller may know of.
@@ -45,6 +45,7 @@ pub(crate) async fn add(
 ) -> Answer<TargetView> {
     let (target, credentials) = parse::target(&new)?;
     actor.may(Subject::Target(&target))?;
+    can_stage(&app, target.uploads)?;
     let mut sealed = Vec::new();
     for (account, credential) in &credentials {
         let row = app.parts.vault.seal_credential(target.id, account, credential)?;
@@ -95,6 +96,43 @@ pub(crate) async fn pin_host_keys(
     });
     written.await?;
     shown(&app, id).await
+}
+
+/// Says how files come to a server from now on.
+#[utoipa::path(put, path = "/api/targets/{target}/uploads", tag = "targets", security(("token" = [])),
+    params(("target" = String, description = "Name")), request_body = NewUploads,
+    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
+pub(crate) async fn set_uploads(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+    Body(given): Body<NewUploads>,
+) -> Answer<TargetView> {
+    let known = parse::known_target(&actor.facts, &name)?;
+    actor.may(Subject::Target(known))?;
+    let uploads = parse::uploads(Some(&given.uploads))?;
+    let reason = parse::words("reason", &given.reason)?;
+    can_stage(&app, uploads)?;
+    let (id, by) = (known.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let target = Target { uploads, ..tx.target(id).await? };
+            Ok::<_, Problem>(tx.change_target(&target, by, &reason).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Without a scanner nothing would ever reach a server whose files are staged.
+fn can_stage(app: &App, uploads: Uploads) -> Result<(), Problem> {
+    if uploads == Uploads::Staged && app.parts.gate.uploads().scanner.is_none() {
+        return Err(Problem::conflict(
+            "this gate has no scanner, so no file would reach a server whose files are staged",
+            "set uploads.scanner in the gate's configuration first",
+        ));
+    }
+    Ok(())
 }
 
 /// Seals a new credential for one of the server's accounts; a new account is added to those that windows may use.

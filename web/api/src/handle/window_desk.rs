@@ -15,6 +15,9 @@ use crate::problem::Problem;
 use crate::wire::{ConnectView, MyServer, NewCloses, WindowCard, WindowView};
 use crate::{App, parse, render};
 
+/// Of servers whose files are scanned before they get there.
+const WRITTEN: &str = "What a shell or a command writes by itself is recorded, but no scanner looks at it.";
+
 /// Plans this far from a window are of its day.
 const SAME_DAY: SignedDuration = SignedDuration::from_hours(12);
 
@@ -85,7 +88,12 @@ pub(crate) async fn card(State(app): State<App>, actor: Actor, At(id): At<String
     let beside = facts.windows.values().filter(|other| is_beside(&window, other));
     let beside = beside.filter(|other| actor.sees(Act::SeeWindows, Subject::Window(other)));
     let freezes = facts.freezes.values().filter(|freeze| touches(&window, freeze));
-    let (recorded, not_recorded) = coverage(&window);
+    let (recorded, mut not_recorded) = coverage(&window);
+    let mut all = window.targets.iter().filter_map(|id| facts.targets.get(id));
+    let runs = window.access.iter().any(|access| matches!(access, Access::Shell | Access::Exec));
+    if runs && all.any(|target| app.parts.gate.stages(target)) {
+        not_recorded.push(WRITTEN.to_owned());
+    }
     Ok(Json(WindowCard {
         targets: targets.map(|target| render::target(facts, target)).collect(),
         same_day: beside.map(|other| render::window(facts, other, actor.now)).collect(),

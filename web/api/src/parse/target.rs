@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{AccountName, Card, Endpoint, Target, TargetId};
+use chaperone_policy::{AccountName, Card, Endpoint, Target, TargetId, Uploads};
 use chaperone_vault::TargetCredential;
 use uuid::Uuid;
 
@@ -44,8 +44,14 @@ pub(crate) fn target(new: &NewTarget) -> Result<(Target, Vec<(AccountName, Targe
         durable: new.durable,
         observer_required: new.observer_required,
         session_limit: new.session_limit,
+        uploads: uploads(new.uploads.as_deref())?,
     };
     Ok((target, credentials))
+}
+
+/// How files come to it; directly where nothing is said.
+pub(crate) fn uploads(given: Option<&str>) -> Result<Uploads, Problem> {
+    given.map_or(Ok(Uploads::Direct), |way| way.parse().map_err(|error| Problem::field("uploads", error)))
 }
 
 fn ssh_endpoint(ssh: &NewSsh, credentials: &[(AccountName, TargetCredential)]) -> Result<Endpoint, Problem> {

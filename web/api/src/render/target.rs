@@ -14,6 +14,7 @@ pub(crate) fn target(facts: &Facts, target: &Target) -> TargetView {
         card: card(&target.card),
         durable: target.durable,
         observer_required: target.observer_required,
+        uploads: target.uploads.as_str().to_owned(),
         locked: locked(facts, LockOn::Target(target.id)),
     }
 }

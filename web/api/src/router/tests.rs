@@ -107,6 +107,9 @@ fn a_technician_comes_in_by_few_doors() {
     let expected = [
         "",
         "/{window}/more-time",
+        "/{window}/files",
+        "/{window}/files/{file}/withdraw",
+        "/{window}/files/{file}/release",
         "/{window}/withdraw",
         "/{window}/accept",
         "/{window}/substitute",

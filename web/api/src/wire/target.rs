@@ -33,6 +33,9 @@ pub struct NewTarget {
     /// How many sessions it may have at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_limit: Option<u32>,
+    /// How files come to it: `direct` (clients write them) or `staged` (by way of the gate, which scans them).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploads: Option<String>,
 }
 
 /// An SSH server to add.
@@ -158,6 +161,8 @@ pub struct TargetView {
     pub durable: bool,
     /// Whether an observer must be present.
     pub observer_required: bool,
+    /// How files come to it: direct, or staged at the gate.
+    pub uploads: String,
     /// Why it is locked; nothing when it is not.
     pub locked: Option<String>,
 }
@@ -193,4 +198,16 @@ pub enum EndpointView {
         /// Whether only the flow can be recorded.
         opaque: bool,
     },
+}
+
+/// How files come to a server from now on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUploads {
+    /// `direct`: clients write them; `staged`: they wait at the gate, are scanned, and the gate writes them.
+    #[schema(example = "staged")]
+    pub uploads: String,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
 }

@@ -1,0 +1,241 @@
+//! Puts a staged file onto the target of a live visit, over a channel of the visit's own connection: written beside its
+//! place, read back and compared, and only then put in its place.
+
+mod files;
+mod packet;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use chaperone_session::{Courier, Delivered, Hand, NotDelivered, Parcel, new_reference};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use self::files::{Files, fine};
+use self::packet::{Answer, Ask, Code, READ, WRITE_NEW};
+use crate::admission::Visit;
+
+/// What one request writes or reads: what every server takes (draft-ietf-secsh-filexfer-02 §6.4).
+const BLOCK: usize = 32 << 10;
+/// Requests under way at once: half a megabyte, which is more than a line within a hospital holds.
+const AHEAD: usize = 16;
+/// How long a target may take to open a channel.
+const OPEN: Duration = Duration::from_secs(10);
+
+/// Delivers by the SFTP subsystem of one visit's target.
+pub(crate) struct SshCourier {
+    visit: Weak<Visit>,
+    /// Where visits run: nothing writes to a recording elsewhere.
+    runtime: Handle,
+}
+
+impl SshCourier {
+    /// The courier of a visit. Called on the runtime that visits run on.
+    pub(crate) fn of(visit: &Arc<Visit>) -> Arc<Self> {
+        Arc::new(Self { visit: Arc::downgrade(visit), runtime: Handle::current() })
+    }
+}
+
+impl Courier for SshCourier {
+    fn deliver(&self, hand: Hand, parcel: Parcel) -> BoxFuture<'static, Result<Delivered, NotDelivered>> {
+        let (visit, runtime) = (self.visit.upgrade(), self.runtime.clone());
+        async move {
+            let visit = visit.ok_or(NotDelivered::Ended)?;
+            let delivering = runtime.spawn(async move { deliver(&visit, hand, parcel).await });
+            delivering.await.unwrap_or(Err(NotDelivered::Ended))
+        }
+        .boxed()
+    }
+}
+
+async fn deliver(visit: &Visit, hand: Hand, parcel: Parcel) -> Result<Delivered, NotDelivered> {
+    let opening = timeout(OPEN, visit.leg.handle().channel_open_session()).await;
+    let channel = opening.map_err(|_| NotDelivered::Slow)?.map_err(|_| NotDelivered::Ended)?;
+    let mut files = Files::begin(hand, channel.split()).await?;
+    let delivered = put(&mut files, parcel).await;
+    files.end().await;
+    delivered
+}
+
+async fn put(files: &mut Files, parcel: Parcel) -> Result<Delivered, NotDelivered> {
+    let path = place(files, &parcel).await?;
+    let beside = format!("{path}.{}.part", new_reference());
+    let (size_bytes, expected) = (parcel.size_bytes, parcel.sha256.clone());
+    let placed = async {
+        write(files, &beside, parcel).await?;
+        let sha256 = read_back(files, &beside, size_bytes).await?;
+        if sha256 != expected {
+            return Err(NotDelivered::Differs(sha256));
+        }
+        let rename = match files.renames_over() {
+            true => Ask::PosixRename(&beside, &path),
+            false => Ask::Rename(&beside, &path),
+        };
+        files.done("put the file in its place", rename).await?;
+        Ok(sha256)
+    };
+    match placed.await {
+        Ok(sha256) => Ok(Delivered { path, sha256 }),
+        Err(error) => {
+            // What is beside the place is nobody's file; a server that is gone keeps it.
+            drop(files.done("remove what was written", Ask::Remove(&beside)).await);
+            Err(error)
+        }
+    }
+}
+
+/// The whole path: a folder takes the file by its name.
+async fn place(files: &mut Files, parcel: &Parcel) -> Result<String, NotDelivered> {
+    let to = parcel.to.as_str();
+    if to.ends_with('/') {
+        return Ok(format!("{to}{}", parcel.name));
+    }
+    Ok(if files.is_folder(to).await? { format!("{to}/{}", parcel.name) } else { to.to_owned() })
+}
+
+async fn write(files: &mut Files, path: &str, mut parcel: Parcel) -> Result<(), NotDelivered> {
+    const STEP: &str = "write the file";
+    let handle = files.open(STEP, path, WRITE_NEW).await?;
+    let (mut at, mut under_way) = (0_u64, 0_usize);
+    while let Some(piece) = parcel.next().await? {
+        for block in piece.chunks(BLOCK) {
+            while under_way >= AHEAD {
+                fine(STEP, &files.answer().await?)?;
+                under_way -= 1;
+            }
+            files.ask(Ask::Write(&handle, at, block)).await?;
+            at += u64::try_from(block.len()).unwrap_or(0);
+            under_way += 1;
+        }
+    }
+    for _ in 0..under_way {
+        fine(STEP, &files.answer().await?)?;
+    }
+    files.done(STEP, Ask::Close(&handle)).await
+}
+
+/// SHA-256 of what the server has, as long as it should be and not a byte longer.
+async fn read_back(files: &mut Files, path: &str, size_bytes: u64) -> Result<String, NotDelivered> {
+    const STEP: &str = "read back what was written";
+    let handle = files.open(STEP, path, READ).await?;
+    let mut back =
+        Back { size_bytes, asked_to: 0, hashed_to: 0, asked: HashMap::new(), early: BTreeMap::new() };
+    let mut hash = Context::new(&SHA256);
+    while back.hashed_to < size_bytes {
+        while let Some((at, length)) = back.next() {
+            let id = files.ask(Ask::Read(&handle, at, length)).await?;
+            back.asked.insert(id, (at, length));
+        }
+        match files.answer().await? {
+            Answer::Data { id, data } => {
+                if let Some((at, length)) = back.takes(id, data, &mut hash)? {
+                    let id = files.ask(Ask::Read(&handle, at, length)).await?;
+                    back.asked.insert(id, (at, length));
+                }
+            }
+            Answer::Status { code: Code::Eof, .. } => {
+                return Err(NotDelivered::Differs(format!("of {} bytes and no more", back.hashed_to)));
+            }
+            answer => {
+                fine(STEP, &answer)?;
+                return Err(NotDelivered::Protocol);
+            }
+        }
+    }
+    files.ask(Ask::Read(&handle, size_bytes, 1)).await?;
+    if !matches!(files.answer().await?, Answer::Status { code: Code::Eof, .. }) {
+        return Err(NotDelivered::Differs(format!("of more than {size_bytes} bytes")));
+    }
+    files.done(STEP, Ask::Close(&handle)).await?;
+    Ok(hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What is being read back: answers may come in any order, and short.
+struct Back {
+    size_bytes: u64,
+    asked_to: u64,
+    hashed_to: u64,
+    asked: HashMap<u32, (u64, u32)>,
+    /// Came before what precedes it; never more than is under way.
+    early: BTreeMap<u64, Bytes>,
+}
+
+impl Back {
+    /// What to ask for next, if more may be under way.
+    fn next(&mut self) -> Option<(u64, u32)> {
+        let left = self.size_bytes.checked_sub(self.asked_to).filter(|left| *left > 0)?;
+        if self.asked.len() + self.early.len() >= AHEAD {
+            return None;
+        }
+        let length = u32::try_from(left.min(BLOCK as u64)).ok()?;
+        let at = self.asked_to;
+        self.asked_to += u64::from(length);
+        Some((at, length))
+    }
+
+    /// Takes an answer; returns what is still missing of it.
+    fn takes(
+        &mut self,
+        id: u32,
+        data: Bytes,
+        hash: &mut Context,
+    ) -> Result<Option<(u64, u32)>, NotDelivered> {
+        let (at, length) = self.asked.remove(&id).ok_or(NotDelivered::Protocol)?;
+        let came = u32::try_from(data.len()).map_err(|_| NotDelivered::Protocol)?;
+        let missing = length.checked_sub(came).filter(|_| came > 0).ok_or(NotDelivered::Protocol)?;
+        self.early.insert(at, data);
+        while let Some(data) = self.early.remove(&self.hashed_to) {
+            hash.update(&data);
+            self.hashed_to += u64::try_from(data.len()).unwrap_or(0);
+        }
+        Ok((missing > 0).then(|| (at + u64::from(came), missing)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_comes_back_short_and_in_any_order_has_the_hash_of_the_whole(
+            length in 0_usize..200_000,
+            order in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 400),
+        ) {
+            let bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at % 253).unwrap()).collect();
+            let size_bytes = u64::try_from(length).unwrap();
+            let mut back =
+                Back { size_bytes, asked_to: 0, hashed_to: 0, asked: HashMap::new(), early: BTreeMap::new() };
+            let (mut hash, mut id, mut order) = (Context::new(&SHA256), 0, order.into_iter().cycle());
+            while back.hashed_to < size_bytes {
+                while let Some(next) = back.next() {
+                    back.asked.insert(id, next);
+                    id += 1;
+                }
+                prop_assert!(back.asked.len() + back.early.len() <= AHEAD);
+                let (which, short) = order.next().unwrap();
+                let ids: Vec<u32> = back.asked.keys().copied().collect();
+                let chosen = ids[which.index(ids.len())];
+                let (at, asked) = back.asked[&chosen];
+                // At least half, so that it comes to an end.
+                let came = asked - u32::try_from(short.index(asked as usize)).unwrap() / 2;
+                let at = usize::try_from(at).unwrap();
+                let data = Bytes::copy_from_slice(&bytes[at..at + came as usize]);
+                if let Some(rest) = back.takes(chosen, data, &mut hash).unwrap() {
+                    back.asked.insert(id, rest);
+                    id += 1;
+                }
+            }
+            let whole = aws_lc_rs::digest::digest(&SHA256, &bytes);
+            let hash = hash.finish();
+            prop_assert_eq!(hash.as_ref(), whole.as_ref());
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! A client of a server's SFTP subsystem that writes nothing but what the recorder gave back, and reads nothing that is not
+//! in the recording first.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use chaperone_session::{Hand, NotDelivered};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client};
+use tokio::time::timeout;
+
+use super::packet::{self, Answer, Ask, Broken, Code};
+
+/// How long a server may take for one answer, or to take what it is sent.
+const STEP: Duration = Duration::from_secs(30);
+
+/// The subsystem of one channel.
+pub(super) struct Files {
+    hand: Hand,
+    read: ChannelReadHalf,
+    write: ChannelWriteHalf<client::Msg>,
+    coming: BytesMut,
+    next_id: u32,
+    renames_over: bool,
+}
+
+impl From<Broken> for NotDelivered {
+    fn from(_: Broken) -> Self {
+        Self::Protocol
+    }
+}
+
+impl Files {
+    /// Starts the subsystem on a fresh channel to the target.
+    pub(super) async fn begin(
+        hand: Hand,
+        (read, write): (ChannelReadHalf, ChannelWriteHalf<client::Msg>),
+    ) -> Result<Self, NotDelivered> {
+        let mut files = Self { hand, read, write, coming: BytesMut::new(), next_id: 0, renames_over: false };
+        files.write.request_subsystem(true, "sftp").await.map_err(|_| NotDelivered::Ended)?;
+        loop {
+            match files.message().await? {
+                Some(ChannelMsg::Success) => break,
+                Some(ChannelMsg::Failure | ChannelMsg::Close) | None => return Err(NotDelivered::NoSftp),
+                Some(_) => {}
+            }
+        }
+        files.put(packet::init()).await?;
+        let Answer::Version(extensions) = files.answer().await? else { return Err(NotDelivered::Protocol) };
+        files.renames_over = extensions.iter().any(|name| name == packet::POSIX_RENAME);
+        Ok(files)
+    }
+
+    /// Whether the server puts a file in the place of another in one step.
+    pub(super) fn renames_over(&self) -> bool {
+        self.renames_over
+    }
+
+    /// Asks; the answer carries the returned id.
+    pub(super) async fn ask(&mut self, ask: Ask<'_>) -> Result<u32, NotDelivered> {
+        let id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        self.put(ask.packet(id)).await?;
+        Ok(id)
+    }
+
+    async fn put(&mut self, packet: Bytes) -> Result<(), NotDelivered> {
+        let recorded = self.hand.to_target(packet).await?;
+        let length = recorded.len();
+        let written = timeout(STEP, self.write.data_bytes(recorded.into_bytes()));
+        tokio::select! {
+            biased;
+            () = self.hand.cut() => Err(NotDelivered::Ended),
+            written = written => match written {
+                Ok(Ok(())) => {
+                    self.hand.written(length);
+                    Ok(())
+                }
+                Ok(Err(_)) => Err(NotDelivered::Ended),
+                Err(_elapsed) => Err(NotDelivered::Slow),
+            },
+        }
+    }
+
+    /// The next answer, to whatever was asked.
+    pub(super) async fn answer(&mut self) -> Result<Answer, NotDelivered> {
+        loop {
+            if let Some(answer) = packet::take(&mut self.coming)? {
+                return Ok(answer);
+            }
+            match self.message().await? {
+                Some(ChannelMsg::Data { data }) => {
+                    let recorded = self.hand.from_target(data).await?;
+                    self.coming.extend_from_slice(&recorded);
+                }
+                Some(ChannelMsg::Eof | ChannelMsg::Close) | None => return Err(NotDelivered::Ended),
+                Some(_) => {}
+            }
+        }
+    }
+
+    async fn message(&mut self) -> Result<Option<ChannelMsg>, NotDelivered> {
+        tokio::select! {
+            biased;
+            () = self.hand.cut() => Err(NotDelivered::Ended),
+            message = timeout(STEP, self.read.wait()) => message.map_err(|_| NotDelivered::Slow),
+        }
+    }
+
+    /// Asks for something and waits until it is done.
+    pub(super) async fn done(&mut self, step: &'static str, ask: Ask<'_>) -> Result<(), NotDelivered> {
+        let id = self.ask(ask).await?;
+        let answer = self.answer().await?;
+        fine(step, &answer)?;
+        if matches!(answer, Answer::Status { id: of, .. } if of == id) {
+            Ok(())
+        } else {
+            Err(NotDelivered::Protocol)
+        }
+    }
+
+    /// Opens a file.
+    pub(super) async fn open(
+        &mut self,
+        step: &'static str,
+        path: &str,
+        flags: u32,
+    ) -> Result<Bytes, NotDelivered> {
+        let id = self.ask(Ask::Open(path, flags)).await?;
+        match self.answer().await? {
+            Answer::Handle { id: of, handle } if of == id => Ok(handle),
+            answer => {
+                fine(step, &answer)?;
+                Err(NotDelivered::Protocol)
+            }
+        }
+    }
+
+    /// Whether a path is a folder; one that is not there is none.
+    pub(super) async fn is_folder(&mut self, path: &str) -> Result<bool, NotDelivered> {
+        let id = self.ask(Ask::Stat(path)).await?;
+        match self.answer().await? {
+            Answer::Attributes { id: of, folder } if of == id => Ok(folder),
+            Answer::Status { id: of, .. } if of == id => Ok(false),
+            _ => Err(NotDelivered::Protocol),
+        }
+    }
+
+    /// Closes the channel.
+    pub(super) async fn end(self) {
+        // The connection may be gone: that is what is asked for.
+        drop(timeout(STEP, self.write.close()).await);
+    }
+}
+
+/// A status that says no, in the server's words.
+pub(super) fn fine(step: &'static str, answer: &Answer) -> Result<(), NotDelivered> {
+    match answer {
+        Answer::Status { code: Code::Eof | Code::Other, words, .. } => {
+            Err(NotDelivered::Refused { step, words: words.clone() })
+        }
+        _ => Ok(()),
+    }
+}
