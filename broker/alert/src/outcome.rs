@@ -22,7 +22,10 @@ impl Outcome {
     #[must_use]
     pub fn of(kind: FactKind) -> Self {
         match kind {
-            FactKind::AttemptFailed | FactKind::AttemptRefused | FactKind::ChannelRefused => Self::Refused,
+            FactKind::AttemptFailed
+            | FactKind::AttemptRefused
+            | FactKind::ChannelRefused
+            | FactKind::SignInHeldBack => Self::Refused,
             FactKind::SessionStarted | FactKind::SessionAdmitted => Self::Live,
             FactKind::SessionLost
             | FactKind::SessionRecovered

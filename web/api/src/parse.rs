@@ -1,5 +1,6 @@
 //! Requests become domain values here, and only here; what is wrong with one is a problem that names the field.
 
+mod authority;
 mod person;
 mod target;
 mod window;
@@ -8,6 +9,7 @@ use std::str::FromStr;
 
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
+pub(crate) use authority::{authority, networks, revoked};
 pub(crate) use person::{email, key, person, vendor};
 pub(crate) use target::{credential, host_keys, target};
 pub(crate) use window::{freeze, window};

@@ -2,6 +2,7 @@
 //! line uses the same types, so that it cannot drift from the API.
 
 mod alert;
+mod authority;
 mod bundle;
 mod destination;
 mod film;
@@ -21,6 +22,10 @@ mod vendor;
 mod window;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
+pub use authority::{
+    AuthoritiesView, AuthorityView, NewAuthority, NewNetworks, NewRevocation, RevokedBy, RevokedView,
+    WithdrawnAuthority,
+};
 pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
