@@ -2,6 +2,7 @@
 //! others act through the API as the person whose token they carry.
 
 mod alert;
+mod authority;
 mod bundle;
 pub(crate) mod client;
 mod clock;

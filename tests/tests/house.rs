@@ -285,7 +285,8 @@ fn every_package_is_under_the_lints_of_the_house() {
     assert!(root.contains("unsafe_code = \"forbid\""));
     for package in metadata()["packages"].as_array().unwrap() {
         let manifest = Path::new(package["manifest_path"].as_str().unwrap());
-        if manifest.starts_with(workspace()) {
+        // The patched russh is somebody else's house.
+        if manifest.starts_with(workspace()) && package["name"] != "russh" {
             let text = std::fs::read_to_string(manifest).unwrap();
             let own = text.contains("[lints]\nworkspace = true");
             // The scenarios fail by panicking; they have the other lints in their own manifest.
@@ -314,7 +315,7 @@ fn for_each_source(folder: &Path, check: &mut dyn FnMut(&Path, &str)) {
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();
         let name = entry.file_name();
-        if path.is_dir() && name != "target" && name != "node_modules" {
+        if path.is_dir() && name != "target" && name != "node_modules" && name != "russh" {
             for_each_source(&path, check);
         } else if path.extension().is_some_and(|end| end == "rs") {
             check(&path, &std::fs::read_to_string(&path).unwrap());

@@ -185,7 +185,7 @@ impl Occurrence {
     /// Whether somebody proved who they are; where not, the person is whom the caller claimed to be.
     #[must_use]
     pub fn is_proven(&self) -> bool {
-        self.kind != FactKind::AttemptFailed
+        !matches!(self.kind, FactKind::AttemptFailed | FactKind::SignInHeldBack)
     }
 
     /// Who it was, in a sentence.

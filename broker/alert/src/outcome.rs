@@ -25,7 +25,8 @@ impl Outcome {
             FactKind::AttemptFailed
             | FactKind::AttemptRefused
             | FactKind::ChannelRefused
-            | FactKind::FileRefused => Self::Refused,
+            | FactKind::FileRefused
+            | FactKind::SignInHeldBack => Self::Refused,
             FactKind::SessionStarted | FactKind::SessionAdmitted | FactKind::ObserverAwaited => Self::Live,
             FactKind::SessionLost
             | FactKind::SessionRecovered

@@ -16,6 +16,7 @@ use chaperone_store::{EnrolmentRow, FactorRow, Store, StoreError, WebSession};
 use jiff::{SignedDuration, Timestamp};
 use zeroize::Zeroizing;
 
+use crate::failures::Failures;
 use crate::limits::{self, Limits};
 use crate::password::{Passwords, WeakPassword, strong};
 use crate::proof::ProvenPerson;
@@ -107,6 +108,7 @@ struct Shared {
     /// What fails at the front page, and what fails of codes, apart: nobody washes the one away with the other.
     limits: Limits,
     codes: Limits,
+    failures: Failures,
     /// The hospital's gate, as authenticator apps show it.
     issuer: String,
 }
@@ -115,8 +117,15 @@ impl Factors {
     /// Over a store; `issuer` is what authenticator apps show beside the login.
     #[must_use]
     pub fn new(store: Store, seals: Box<dyn Seals>, issuer: String) -> Self {
-        let (limits, codes) = (Limits::default(), Limits::default());
-        Self(Arc::new(Shared { store, seals, passwords: Passwords::new(), limits, codes, issuer }))
+        let (limits, codes, failures) = (Limits::default(), Limits::default(), Failures::default());
+        let passwords = Passwords::new();
+        Self(Arc::new(Shared { store, seals, passwords, limits, codes, failures, issuer }))
+    }
+
+    /// What has failed at the SSH door.
+    #[must_use]
+    pub fn failures(&self) -> &Failures {
+        &self.0.failures
     }
 
     /// Makes a link that enrols somebody, in place of one that was made before.

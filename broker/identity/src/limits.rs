@@ -24,6 +24,8 @@ const NETWORK: u32 = 300;
 const CODES: u32 = 6;
 /// Codes of one key from everywhere: whoever holds it spreads their guesses.
 const KEY: u32 = 60;
+/// Keys of one login from one network: more than a client tries with all the keys of an agent.
+const KEYS: u32 = 20;
 /// Counters at once; beyond it the oldest go.
 const COUNTERS: usize = 10_000;
 
@@ -36,6 +38,18 @@ pub(crate) fn sign_in(login: &str, source: IpAddr) -> Counted {
     // A login may be anything that a caller sends: only so much of it is kept.
     let login: String = login.chars().take(64).collect::<String>().to_lowercase();
     vec![(format!("both {network} {login}"), BOTH), (format!("network {network}"), NETWORK)]
+}
+
+/// A key, or a certificate, with its signature. Nobody guesses a key: so a network that fails for many logins is held
+/// against no other login behind it.
+pub(crate) fn key_of_login(login: &str, source: IpAddr) -> Counted {
+    let login: String = login.chars().take(64).collect::<String>().to_lowercase();
+    vec![(format!("signed {} {login}", network(source)), KEYS)]
+}
+
+/// Whatever is tried at the SSH door and no key that is enrolled.
+pub(crate) fn at_the_ssh_door(source: IpAddr) -> Counted {
+    vec![(format!("door {}", network(source)), NETWORK)]
 }
 
 /// A code beside a proven key.
@@ -53,7 +67,7 @@ pub(crate) fn code_of_browser(person: PersonId, session: &[u8]) -> Counted {
 /// Counts tries.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
-    counters: Mutex<HashMap<String, (Timestamp, u32)>>,
+    counters: Mutex<Counters>,
 }
 
 impl Limits {
@@ -63,12 +77,7 @@ impl Limits {
     /// How long the caller has to wait before another is looked at; this one is not counted.
     pub(crate) fn take(&self, tried: &Counted, now: Timestamp) -> Result<(), SignedDuration> {
         let mut counters = self.counters();
-        let left = |(key, most): &(String, u32)| {
-            let (since, count) = counters.get(key)?;
-            let left = WITHIN - now.duration_since(*since);
-            (*count >= *most && left.is_positive()).then_some(left)
-        };
-        if let Some(wait) = tried.iter().filter_map(left).max() {
+        if let Some(wait) = left(&counters, tried, now) {
             return Err(wait);
         }
         if counters.len() >= COUNTERS {
@@ -87,6 +96,11 @@ impl Limits {
         Ok(())
     }
 
+    /// How long the caller has to wait, if they do; counts nothing.
+    pub(crate) fn wait(&self, tried: &Counted, now: Timestamp) -> Option<SignedDuration> {
+        left(&self.counters(), tried, now)
+    }
+
     /// A try that was counted did not fail.
     pub(crate) fn give_back(&self, tried: &Counted) {
         let mut counters = self.counters();
@@ -97,9 +111,20 @@ impl Limits {
         }
     }
 
-    fn counters(&self) -> MutexGuard<'_, HashMap<String, (Timestamp, u32)>> {
+    fn counters(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+type Counters = HashMap<String, (Timestamp, u32)>;
+
+fn left(counters: &Counters, tried: &Counted, now: Timestamp) -> Option<SignedDuration> {
+    let of = |(key, most): &(String, u32)| {
+        let (since, count) = counters.get(key)?;
+        let left = WITHIN - now.duration_since(*since);
+        (*count >= *most && left.is_positive()).then_some(left)
+    };
+    tried.iter().filter_map(of).max()
 }
 
 /// An IPv4 address, or the /64 of an IPv6 one.

@@ -75,6 +75,27 @@ impl PublicKey {
         &self.openssh
     }
 
+    /// Reads one key as the protocol carries it.
+    ///
+    /// # Errors
+    /// What is wrong with it; a certificate is none.
+    pub fn from_blob(blob: &[u8]) -> Result<Self, KeyFault> {
+        if blob.len() > MAX_BYTES {
+            return Err(KeyFault::TooLong);
+        }
+        let name = wire::name(blob).ok_or(KeyFault::Data)?;
+        let kind = Kind::named(name).ok_or_else(|| stranger(name, name))?;
+        check(kind, blob)?;
+        let openssh = format!("{} {}", kind.name, STANDARD.encode(blob));
+        Ok(Self { openssh, fingerprint: fingerprint(blob), blob: blob.to_owned() })
+    }
+
+    /// Whether it lives in a security key (FIDO), whose signatures say whether somebody touched it.
+    #[must_use]
+    pub fn is_in_a_security_key(&self) -> bool {
+        is_in_a_security_key(&self.blob)
+    }
+
     /// Reads one key from the text of a `.pub` file.
     ///
     /// # Errors
@@ -82,6 +103,11 @@ impl PublicKey {
     pub fn parse(text: &str) -> Result<Self, KeyFault> {
         text.parse()
     }
+}
+
+/// Whether a key blob is of a kind that lives in a security key.
+pub(crate) fn is_in_a_security_key(blob: &[u8]) -> bool {
+    wire::name(blob).and_then(Kind::named).is_some_and(|kind| kind.hardware)
 }
 
 /// `SHA256:` and the unpadded base64 of a key blob's digest.

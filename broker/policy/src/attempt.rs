@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{Access, AccountName, AttemptId, PersonId, TargetName, WindowId};
+use crate::{Access, AccountName, AttemptId, PersonId, ProvenKey, TargetName, WindowId};
 
 /// What somebody tries, after their first proven factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub struct Attempt {
     pub id: AttemptId,
     /// Who proved themselves.
     pub person: PersonId,
-    /// The fingerprint of the key they proved it with; `None` where it was no key. What is proven with a key lasts no
-    /// longer than the key.
-    pub key: Option<String>,
+    /// The key they proved it with; `None` where it was no key. What is proven with a key lasts no longer than the key and
+    /// what speaks for it.
+    pub key: Option<ProvenKey>,
     /// What they name; may not exist.
     pub target: TargetName,
     /// Which account they name.

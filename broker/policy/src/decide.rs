@@ -18,11 +18,12 @@ mod nearest;
 mod on_window;
 
 #[cfg(test)]
+mod certified;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
 
-use ipnet::IpNet;
 use jiff::Timestamp;
 
 pub use self::on_window::WINDOW_CHECKS;
@@ -77,12 +78,10 @@ struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// The spans that bound it: the person's, their vendor's, and that of the key which proved them.
+    /// The spans that bound it: the person's, their vendor's, and those of the key which proved them and of its
+    /// certificate.
     fn validities(&self) -> Vec<Validity> {
-        let key = self.attempt.key.as_ref().map(|print| {
-            let held = self.person.keys.iter().find(|key| key.fingerprint == *print);
-            held.map_or(Validity::NEVER, |key| key.validity)
-        });
+        let key = self.attempt.key.iter().flat_map(|key| self.facts.spans_of_key(self.person, key));
         self.facts.validities(self.person).into_iter().chain(key).collect()
     }
 
@@ -134,12 +133,6 @@ fn check_person(case: &Case<'_>) -> Result<(), Reason> {
     if !case.validities().iter().all(|validity| validity.contains(case.now)) {
         return Err(Reason::NotValid);
     }
-    // An IPv4 caller on a listener for both families comes as an IPv6 address.
-    let source = case.attempt.source.to_canonical();
-    let theirs = |networks: &[IpNet]| networks.is_empty() || networks.iter().any(|net| net.contains(&source));
-    let vendor = person.vendor.and_then(|id| facts.vendors.get(&id));
-    if !theirs(&person.source_networks) || !vendor.is_none_or(|vendor| theirs(&vendor.source_networks)) {
-        return Err(Reason::SourceNetwork);
-    }
-    Ok(())
+    let theirs = facts.are_their_networks(person, case.attempt.key.as_ref(), case.attempt.source);
+    if theirs { Ok(()) } else { Err(Reason::SourceNetwork) }
 }

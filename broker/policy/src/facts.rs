@@ -1,13 +1,13 @@
 //! The facts that a decision rests on: everything policy-relevant as of one ledger head, and what the node itself observes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    FreezeId, LockId, Login, Person, PersonId, Target, TargetId, TargetName, Validity, Vendor, VendorId,
-    Window, WindowId,
+    Authority, AuthorityId, FreezeId, LockId, Login, Person, PersonId, Revoked, Target, TargetId, TargetName,
+    Validity, Vendor, VendorId, Window, WindowId,
 };
 
 /// Everything `decide` looks at. A snapshot: it never changes, a newer one replaces it.
@@ -21,6 +21,10 @@ pub struct Facts {
     pub people: BTreeMap<PersonId, Person>,
     /// Every company.
     pub vendors: BTreeMap<VendorId, Vendor>,
+    /// The keys that sign certificates for a company's people.
+    pub authorities: BTreeMap<AuthorityId, Authority>,
+    /// What of a company's certificates is believed no more.
+    pub revoked: BTreeMap<VendorId, BTreeSet<Revoked>>,
     /// Every server and console.
     pub targets: BTreeMap<TargetId, Target>,
     /// Windows that are not long over (the store keeps at least 400 days around now for "nearest window").

@@ -37,6 +37,8 @@ id! {
     VendorId,
     /// One server or console.
     TargetId,
+    /// A key that signs certificates for a company's people.
+    AuthorityId,
     /// One change window.
     WindowId,
     /// A period in which no window of some targets may open.

@@ -18,12 +18,14 @@
 
 mod access;
 mod attempt;
+mod certificate;
 mod decide;
 mod facts;
 mod forward;
 mod id;
 mod keeping;
 mod mail;
+mod network;
 mod permit;
 mod person;
 mod refusal;
@@ -39,15 +41,17 @@ mod hospital;
 
 pub use access::{Access, Purpose, UnknownAccess, UnknownPurpose};
 pub use attempt::{Attempt, NodeConditions};
+pub use certificate::{Authority, Certified, ProvenKey, Revoked, certificate_validity};
 pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use forward::Forward;
 pub use id::{
-    AccountName, AlertId, AttemptId, ClassName, DestinationId, EndpointName, FileId, FreezeId, HoldId,
+    AccountName, AlertId, AttemptId, AuthorityId, ClassName, DestinationId, EndpointName, FileId, FreezeId, HoldId,
     LockId, Login, NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
 };
 pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, LEAST_FACTS_DAYS, RetentionClass};
 pub use mail::{MailAddress, MailAddressError};
+pub use network::comes_from;
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
 pub use refusal::{Nearest, Reason, Refusal};

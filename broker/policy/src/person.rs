@@ -64,6 +64,9 @@ pub struct EnrolledKey {
     pub openssh: String,
     /// When it may be used.
     pub validity: Validity,
+    /// Whether its security key must have verified who touched it, by PIN or finger, each time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify_required: bool,
 }
 
 /// A human who signs in.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::{
-    AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, Reason, Refusal, SessionId, TargetName,
+    AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, ProvenKey, Reason, Refusal, SessionId,
+    TargetName,
 };
 use chaperone_recorder::{Durability, Folder, Recipient, RecordingKeys};
 use chaperone_store::{Store, StoreError};
@@ -96,8 +97,8 @@ pub(crate) struct Shared {
 pub struct Ask {
     /// Who.
     pub person: PersonId,
-    /// The fingerprint of the key they proved it with.
-    pub key: Option<String>,
+    /// The key they proved it with.
+    pub key: Option<ProvenKey>,
     /// What they name.
     pub target: TargetName,
     /// Which account they name.

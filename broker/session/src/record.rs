@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId, TargetId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
 use chaperone_store::{BrokenOff, FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::dial::DialError;
@@ -28,6 +28,8 @@ pub struct FailedProof {
     pub reason: Reason,
     /// Whose name it was.
     pub person: Option<PersonId>,
+    /// What exactly was wrong, where the reason does not say it.
+    pub why: Option<String>,
     /// What the peer was told to give the help desk.
     pub reference: String,
 }
@@ -50,12 +52,25 @@ impl Gate {
     pub async fn failed_proof(&self, proof: FailedProof) {
         let body = json!({
             "user": proof.user, "source": proof.source.to_string(), "offers": proof.offers,
-            "reason": proof.reason, "reference": proof.reference, "listener": self.shared.store.node(),
+            "reason": proof.reason, "why": proof.why, "reference": proof.reference,
+            "listener": self.shared.store.node(),
         });
         let fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
         let mut fact = fact.also_on(self.named_target(&proof.user));
         fact.person = proof.person;
         self.write_or_spool(fact, None).await;
+    }
+
+    /// Writes down that so much has failed as somebody from somewhere that nothing more is looked at in that name from
+    /// there for a while.
+    pub async fn held_back(&self, proof: &FailedProof, lasts: SignedDuration) {
+        let until = self.now().checked_add(lasts).unwrap_or(Timestamp::MAX);
+        let body = json!({
+            "user": proof.user, "source": proof.source.to_string(), "until": until, "reference": proof.reference,
+            "listener": self.shared.store.node(),
+        });
+        let fact = NewFact::new(FactKind::SignInHeldBack, self.now(), body);
+        self.write_or_spool(NewFact { person: proof.person, ..fact }, None).await;
     }
 
     /// The target that a user name names, `login+target` or `login+target+account`: whoever holds the evidence of the

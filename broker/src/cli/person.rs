@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use chaperone_web::wire::{
-    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewOnTheSpot, NewPerson, PersonView, ResetView,
+    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewNetworks, NewOnTheSpot, NewPerson, PersonView, ResetView,
     WithdrawnKey, grant_from_text,
 };
 use clap::{Args, Subcommand};
@@ -12,6 +12,7 @@ use super::moment::{FORMS, moment};
 use super::outcome::Failure;
 use super::public_key;
 use super::table::{Table, join, maybe_time};
+use super::vendor::come_from;
 use super::via::{Remote, Via};
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +82,14 @@ pub(crate) enum Verb {
         /// The address; leave out for no mail
         address: Option<String>,
     },
+    /// Say where a person may come from; visits from elsewhere end
+    SetNetworks {
+        /// Sign-in name
+        login: String,
+        /// The networks; leave out for anywhere
+        #[arg(value_name = "ADDR/BITS")]
+        source_network: Vec<String>,
+    },
     /// Enrol one more SSH key
     AddKey {
         /// Sign-in name
@@ -90,6 +99,9 @@ pub(crate) enum Verb {
         ssh_key: PathBuf,
         #[arg(long, value_name = "TIME", value_parser = moment, help = format!("When it may no longer be used: {FORMS}"))]
         valid_until: Option<Moment>,
+        /// Its security key must verify who touches it, by PIN or finger, each time; for sk- keys only
+        #[arg(long)]
+        verify_required: bool,
     },
     /// Withdraw an SSH key: it proves nobody any more, and visits that were begun with it end
     WithdrawKey {
@@ -195,11 +207,16 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
                 None => format!("{} gets no mail.", person.login),
             })
         }
-        Verb::AddKey { login, ssh_key, valid_until } => {
+        Verb::SetNetworks { login, source_network } => {
+            let new = NewNetworks { source_networks: source_network };
+            let person: PersonView = client.put(&["people", &login, "networks"], &new).await?;
+            via.done(&person, |person| come_from(&person.login, &person.source_networks))
+        }
+        Verb::AddKey { login, ssh_key, valid_until, verify_required } => {
             let mut person: Option<PersonView> = None;
             for ssh_key in public_key::from_file(&ssh_key)? {
-                person =
-                    Some(client.post(&["people", &login, "keys"], &NewKey { ssh_key, valid_until }).await?);
+                let new = NewKey { ssh_key, valid_until, verify_required };
+                person = Some(client.post(&["people", &login, "keys"], &new).await?);
             }
             match person {
                 Some(person) => {
@@ -275,7 +292,8 @@ fn show(via: &Via, person: PersonView) -> Result<(), Failure> {
                 .valid_until
                 .map(|_| format!(" until {}", maybe_time(key.valid_until)))
                 .unwrap_or_default();
-            card.line("key", format!("{} {}{until}", key.fingerprint, key.algorithm))
+            let verify = if key.verify_required { " verify-required" } else { "" };
+            card.line("key", format!("{} {}{verify}{until}", key.fingerprint, key.algorithm))
         })
     })
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_identity::{ProvenPerson, UserName};
-use chaperone_session::{Ask, Cord, EndReason, Gate, Leg, LiveSession, Refused};
+use chaperone_policy::Reason;
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Gate, Leg, LiveSession, Refused};
 use russh::Disconnect;
 use russh::server::Handle;
 use serde_json::json;
@@ -30,6 +31,8 @@ pub(crate) enum Verdict {
     Pending,
     /// No target was named: a menu of one's own windows, or how to name one.
     Menu(Arc<Menu>),
+    /// No target was named, and not from there: the text says so.
+    Elsewhere(Arc<str>),
     /// Outside the schedule.
     Refused(Arc<Refused>),
     /// Admitted, but the target could not be reached: the text says so.
@@ -101,20 +104,35 @@ pub(crate) struct Asking<'a> {
 
 /// What somebody asks for who has proven a key; `None` where the user name holds no target.
 pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
-    let Asking { user, peer, offers, client, second, reference, jumped } = *asking;
+    let Asking { user, peer, reference, .. } = *asking;
     let Ok(UserName { target: Some(target), account, .. }) = user.parse::<UserName>() else { return None };
     Some(Ask {
         person: proven.person(),
-        key: Some(proven.fingerprint().to_owned()),
+        key: Some(proven.key().clone()),
         target,
         account,
         source: peer,
-        proof: json!({
-            "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
-            "offers": offers, "client": client, "second_factor": second, "jumped": jumped,
-        }),
+        proof: shown_by(proven, asking),
         protocol: "ssh",
         reference: reference.to_owned(),
+    })
+}
+
+/// How somebody has proved who they are, for the facts.
+fn shown_by(proven: &ProvenPerson, asking: &Asking<'_>) -> serde_json::Value {
+    let Asking { offers, client, second, jumped, .. } = *asking;
+    let certificate = proven.key().certificate.as_ref();
+    let method = if certificate.is_some() { "certificate" } else { "publickey" };
+    let certificate = certificate.map(|certified| {
+        json!({
+            "authority": certified.authority, "serial": certified.serial.to_string(),
+            "key_id": UserName::printable(&certified.key_id), "valid_until": certified.validity.until,
+        })
+    });
+    json!({
+        "login": proven.login().as_str(), "method": method, "key": proven.fingerprint(),
+        "certificate": certificate, "offers": offers, "client": client, "second_factor": second,
+        "jumped": jumped,
     })
 }
 
@@ -159,6 +177,9 @@ impl Admission {
 
     async fn verdict(self: &Arc<Self>, proven: &ProvenPerson) -> Verdict {
         let Some(ask) = ask(proven, &self.asking()) else {
+            if let Some(refused) = self.from_elsewhere(proven).await {
+                return refused;
+            }
             self.gate.signed_in(proven.person(), self.peer, self.proof(proven)).await;
             return Verdict::Menu(Arc::new(Menu::new(Arc::clone(self), proven.clone())));
         };
@@ -194,11 +215,32 @@ impl Admission {
         }
     }
 
+    /// Somebody who names no target, so that nothing is decided yet, and comes from where they may not come from: what is
+    /// theirs to know is not told there.
+    async fn from_elsewhere(&self, proven: &ProvenPerson) -> Option<Verdict> {
+        let (person, key, source) = (proven.person(), proven.key(), self.peer.ip());
+        let theirs = self.gate.people().await.is_ok_and(|facts| {
+            facts.people.get(&person).is_some_and(|of| facts.are_their_networks(of, Some(key), source))
+        });
+        if theirs {
+            return None;
+        }
+        let failed = FailedProof {
+            user: self.user.clone(),
+            source: self.peer,
+            offers: self.offers.clone(),
+            reason: Reason::SourceNetwork,
+            person: Some(person),
+            why: Some("proven, and not from there; no server was named".to_owned()),
+            reference: self.reference.clone(),
+        };
+        self.gate.failed_proof(failed).await;
+        let text = format!("Chaperone: you may not come from this address. Reference {}.", self.reference);
+        Some(Verdict::Elsewhere(text.into()))
+    }
+
     fn proof(&self, proven: &ProvenPerson) -> serde_json::Value {
-        json!({
-            "login": proven.login().as_str(), "method": "publickey", "key": proven.fingerprint(),
-            "offers": self.offers, "client": self.client, "second_factor": self.second,
-        })
+        shown_by(proven, &self.asking())
     }
 
     fn visit(&self, session: Arc<LiveSession>, leg: TargetLeg, cord: Cord) -> Verdict {

@@ -22,6 +22,9 @@ const KEYS: &[Algorithm] = &[
     Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
 ];
 
+/// What people sign in with beside [`KEYS`], and what the gate tells clients that it takes (RFC 8308 §3.1): security keys.
+const SECURITY_KEYS: &[Algorithm] = &[Algorithm::SkEd25519, Algorithm::SkEcdsaSha2NistP256];
+
 /// RFC 4253 §9 asks for new keys after each gigabyte; russh allows at most 1 GiB in either direction.
 const REKEY_BYTES: usize = 1 << 30;
 const REKEY_AFTER: Duration = Duration::from_secs(3600);
@@ -61,7 +64,7 @@ pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
         maximum_packet_size: PACKET_BYTES,
         channel_buffer_size: CHANNEL_MESSAGES,
         limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_AFTER),
-        preferred: preferred(),
+        preferred: Preferred { key: Cow::Owned([KEYS, SECURITY_KEYS].concat()), ..preferred() },
         max_auth_attempts: MAX_REFUSED_OFFERS,
         inactivity_timeout: None,
         keepalive_interval: Some(Duration::from_secs(15)),

@@ -1,6 +1,7 @@
 //! One technician's connection, as russh drives it: proof, then the schedule's verdict, then channels. Every request is
 //! answered here; payload and everything that needs the target goes to the channel's own task.
 
+mod certificate;
 mod asked;
 mod forwards;
 mod proof;
@@ -9,9 +10,9 @@ mod refusals;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
-use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
+use chaperone_identity::{CertificateFault, ProofFailure, ProvenPerson, UserName, Why};
 use chaperone_session::{Cord, Gate, Refused, new_reference};
-use russh::keys::ssh_key::Certificate;
+use russh::keys::ssh_key::{Certificate, PublicKey};
 use russh::server::{
     Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
 };
@@ -66,7 +67,11 @@ pub(crate) struct Connection {
     failed: usize,
     /// Why the newest offer was not accepted; the fact of a connection that ends with nothing but offers.
     refused_offer: Option<ProofFailure>,
-    /// The user name last tried; a change of it resets what was proven under the other.
+    /// Whether something that failed under this user name is a fact already.
+    told: bool,
+    /// The user name last tried, as it was sent; a change of it resets what was proven under the other.
+    named: Option<String>,
+    /// The same, printable.
     user: Option<String>,
     proven: Option<ProvenPerson>,
     second: SecondFactor,
@@ -83,13 +88,6 @@ pub(crate) struct Connection {
     jumps: Arc<Jumps>,
     /// Whose connection this one came through, if it came through one.
     through: Option<Through>,
-}
-
-/// A channel that is open, or was until its task ended: whoever closes first, russh tells only of a client's close.
-struct Opened {
-    task: JoinHandle<()>,
-    /// Whether a request has started it.
-    started: bool,
 }
 
 /// Somebody who has proven a key and still owes a code.
@@ -121,6 +119,8 @@ impl Connection {
             offers: Vec::new(),
             failed: 0,
             refused_offer: None,
+            told: false,
+            named: None,
             user: None,
             proven: None,
             second,
@@ -149,11 +149,6 @@ impl Connection {
         self.refusals.refuse(kind, what);
     }
 
-    /// Whether it is too late for what comes before a channel is started.
-    fn is_started(&self, channel: ChannelId) -> bool {
-        self.channels.get(&channel).is_none_or(|opened| opened.started)
-    }
-
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).
     fn start(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
         if self.channels.starts(channel) {
@@ -171,12 +166,11 @@ impl Drop for Connection {
             drop(self.leave_half());
             self.refusals.sum_up();
         }
-        // An agent that offered keys in vain and left: one fact, whatever the number of keys.
-        if self.proven.is_none() && self.user.is_some() && self.failed == 0 && self.foretold.is_none() {
-            let failure = self.refused_offer.take().unwrap_or_else(ProofFailure::credential);
-            if tokio::runtime::Handle::try_current().is_ok() {
-                drop(self.write_failed(failure));
-            }
+        // An agent that offered keys in vain and left, or somebody who said no more than a name.
+        let nothing_came = self.proven.is_none() && self.user.is_some() && self.foretold.is_none();
+        if nothing_came && tokio::runtime::Handle::try_current().is_ok() {
+            self.refused_offer.get_or_insert_with(ProofFailure::credential);
+            drop(self.leave_offers());
         }
     }
 }
@@ -203,7 +197,7 @@ impl Handler for Connection {
 
     async fn auth_password(&mut self, user: &str, _password: &str) -> Result<Auth, russh::Error> {
         self.names(user).await;
-        if self.failed >= FAILED_PROOFS {
+        if self.is_spent() {
             return Err(russh::Error::Disconnect);
         }
         Ok(self.fail(ProofFailure::credential()).await)
@@ -221,8 +215,9 @@ impl Handler for Connection {
         self.names(user).await;
         self.offered(offer.public_key);
         // An offer is no sign-in: nobody is proven by it, whatever the answer.
-        match self.enrolled(user, offer.public_key).await {
+        match self.worth_a_signature(user, &offer).await {
             Ok(()) => Ok(Auth::Accept),
+            Err(_) if self.is_spent() => Err(russh::Error::Disconnect),
             Err(failure) => {
                 self.refused_offer = Some(failure);
                 Ok(Auth::reject())
@@ -239,23 +234,35 @@ impl Handler for Connection {
         }
         self.names(user).await;
         self.offered(key.public_key);
-        match self.prove(user, key.public_key).await {
-            Ok(proven) => Ok(self.key_proven(proven).await),
-            Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
-            Err(failure) => Ok(self.fail(failure).await),
-        }
+        let proof = self.prove(user, &key).await;
+        self.first_factor(proof).await
     }
 
-    async fn auth_openssh_certificate(
+    async fn auth_openssh_certificate_signed(
         &mut self,
         user: &str,
-        _certificate: &Certificate,
+        certificate: &Certificate,
+        key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, russh::Error> {
         self.names(user).await;
-        if self.failed >= FAILED_PROOFS {
-            return Err(russh::Error::Disconnect);
+        if self.through.is_some() {
+            return Ok(self.fail(ProofFailure::credential()).await);
         }
-        Ok(self.fail(ProofFailure::credential()).await)
+        self.offered(key.public_key);
+        let proof = self.prove_by_certificate(user, certificate, &key).await;
+        self.first_factor(proof).await
+    }
+
+    async fn openssh_certificate_rejected(
+        &mut self,
+        user: &str,
+        certificate: &Certificate,
+    ) -> Result<(), russh::Error> {
+        self.names(user).await;
+        self.offered(&PublicKey::new(certificate.public_key().clone(), ""));
+        let why = Why::Certificate(CertificateFault::Unsound);
+        self.refused_offer = Some(ProofFailure::credential().because(why));
+        Ok(())
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -265,7 +272,7 @@ impl Handler for Connection {
         response: Option<Response<'a>>,
     ) -> Result<Auth, russh::Error> {
         self.names(user).await;
-        if self.failed >= FAILED_PROOFS {
+        if self.is_spent() {
             return Err(russh::Error::Disconnect);
         }
         if self.half.is_none() {

@@ -28,6 +28,7 @@ macro_rules! kinds {
 kinds! {
     AttemptFailed = "attempt-failed",
     AttemptRefused = "attempt-refused",
+    SignInHeldBack = "sign-in-held-back",
     ConnectionsUnheard = "connections-unheard",
     SessionAdmitted = "session-admitted",
     SessionStarted = "session-started",
@@ -92,6 +93,9 @@ kinds! {
     PersonAdded = "person-added",
     PersonChanged = "person-changed",
     KeyWithdrawn = "key-withdrawn",
+    AuthorityAdded = "authority-added",
+    AuthorityWithdrawn = "authority-withdrawn",
+    CertificateRevoked = "certificate-revoked",
     VendorAdded = "vendor-added",
     VendorChanged = "vendor-changed",
     TargetAdded = "target-added",

@@ -12,6 +12,7 @@
 
 mod alerts;
 mod append_only;
+mod authorities;
 mod backup;
 mod bundle;
 mod db;
@@ -53,6 +54,7 @@ mod windows;
 mod writer;
 
 pub use alerts::{AlertRow, AlertState};
+pub use authorities::RevokedRow;
 pub use bundle::LedgerFact;
 pub use derived::{
     Derived, DerivedFilm, DerivedHit, DerivedOf, DerivedQuery, Underived, words as derived_words,

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use chaperone_policy::{Facts, FreezeId, LockId, PersonId, TargetId, VendorId, WindowId};
+use chaperone_policy::{AuthorityId, Facts, FreezeId, LockId, PersonId, TargetId, VendorId, WindowId};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::authorities::all_revoked;
 use crate::db::{Conn, Db, sql};
 use crate::feed::{Feed, look_on, read_on};
 use crate::guard::Guard;
@@ -108,6 +109,12 @@ pub(crate) async fn load(conn: &mut Conn, now: Timestamp) -> Result<Facts, Store
             VendorId,
             "vendor",
         )?,
+        authorities: docs(
+            sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM authorities")?,
+            AuthorityId,
+            "authority",
+        )?,
+        revoked: all_revoked(conn).await?,
         targets: docs(
             sql!(fetch_all conn, (Uuid, String), "SELECT id, doc FROM targets")?,
             TargetId,

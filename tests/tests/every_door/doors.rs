@@ -118,6 +118,23 @@ pub const DOORS: &[Door] = &[
     change("POST /api/vendors", "adam", "vendor-added", NEW, |_| Some(json!({ "name": "Halden Pumps" }))),
     cut("POST /api/vendors/{vendor}/lock", "lee", "lock-added"),
     cut("POST /api/vendors/{vendor}/unlock", "lee", "lock-removed"),
+    change("PUT /api/vendors/{vendor}/networks", "adam", "vendor-changed", NEW, |_| {
+        Some(json!({ "source_networks": ["127.0.0.0/8"] }))
+    }),
+    reads("GET /api/vendors/{vendor}/authorities", STATE),
+    change("POST /api/vendors/{vendor}/authorities", "adam", "authority-added", NEW, |world| {
+        Some(json!({ "ssh_key": world.host_key }))
+    }),
+    change(
+        "POST /api/vendors/{vendor}/authorities/withdraw",
+        "adam",
+        "authority-withdrawn",
+        Theirs,
+        |world| Some(json!({ "fingerprint": world.authority(), "reason": REASON })),
+    ),
+    change("POST /api/vendors/{vendor}/revocations", "adam", "certificate-revoked", Theirs, |_| {
+        Some(json!({ "by": "serial", "value": "4711", "reason": REASON }))
+    }),
     reads("GET /api/people", STATE),
     change("POST /api/people", "adam", "person-added", NEW, |_| {
         Some(json!({ "login": "uma", "name": "Uma", "roles": ["auditor"] }))
@@ -132,6 +149,9 @@ pub const DOORS: &[Door] = &[
     }),
     change("POST /api/people/{login}/keys/withdraw", "adam", "key-withdrawn", Theirs, |world| {
         Some(json!({ "fingerprint": world.fingerprint(), "reason": REASON }))
+    }),
+    change("PUT /api/people/{login}/networks", "adam", "person-changed", NEW, |_| {
+        Some(json!({ "source_networks": ["127.0.0.0/8"] }))
     }),
     change("PUT /api/people/{login}/email", "adam", "person-changed", NEW, |_| {
         Some(json!({ "email": "viktor@northwind.example" }))

@@ -141,6 +141,12 @@ impl World {
         &self.people[login].1
     }
 
+    /// The fingerprint of the authority that was given to the company of `{vendor}`.
+    pub fn authority(&self) -> String {
+        let shown = self.house.admin().does(&["vendor", "list-ca", "Northwind Imaging"]);
+        shown["authorities"][0]["fingerprint"].as_str().expect("one was added").to_owned()
+    }
+
     /// The fingerprint of the key that was given to the person of `{login}`.
     pub fn fingerprint(&self) -> String {
         let shown = self.house.admin().does(&["person", "show", "viktor"]);

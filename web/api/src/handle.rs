@@ -3,6 +3,7 @@
 pub(crate) mod after;
 pub(crate) mod alert;
 mod alert_beside;
+pub(crate) mod authority;
 pub(crate) mod bundle;
 pub(crate) mod demo;
 pub(crate) mod destination;

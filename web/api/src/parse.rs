@@ -1,5 +1,6 @@
 //! Requests become domain values here, and only here; what is wrong with one is a problem that names the field.
 
+mod authority;
 mod person;
 mod target;
 mod window;
@@ -11,6 +12,7 @@ use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 pub(crate) use person::{email, key, on_the_spot, person, vendor};
 pub(crate) use window::{emergency, freeze, window};
 pub(crate) use target::{credential, host_keys, target, uploads};
+pub(crate) use authority::{authority, networks, revoked};
 
 use crate::problem::Problem;
 

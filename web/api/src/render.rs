@@ -1,5 +1,6 @@
 //! Domain values as the wire shows them: ids become names, private parts stay out.
 
+mod authority;
 mod film;
 mod person;
 mod target;
@@ -9,6 +10,7 @@ mod window_file;
 
 use chaperone_policy::{Facts, LockOn, PersonId, TargetId};
 
+pub(crate) use authority::authorities;
 pub(crate) use film::{channels, idle, markers, piece, plain};
 pub(crate) use person::{acts, desks, person, roles};
 pub(crate) use target::target;

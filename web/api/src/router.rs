@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    after, alert, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, ssh, target, unmask, vendor, watch, window, window_desk, window_file,
+    after, alert, authority, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, ssh, target, unmask, vendor, watch, window, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -57,6 +57,10 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(lock::nothing))
         .routes(routes!(vendor::lock))
         .routes(routes!(vendor::unlock))
+        .routes(routes!(vendor::set_networks))
+        .routes(routes!(authority::show, authority::add))
+        .routes(routes!(authority::withdraw))
+        .routes(routes!(authority::revoke))
         .routes(routes!(person::list, person::add))
         .routes(routes!(person::show))
         .routes(routes!(person::lock))
@@ -65,6 +69,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(enrolment::reset))
         .routes(routes!(person::add_key))
         .routes(routes!(person::withdraw_key))
+        .routes(routes!(person::set_networks))
         .routes(routes!(person::set_email))
         .routes(routes!(target::list, target::add))
         .routes(routes!(target::show))

@@ -45,7 +45,11 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::ResetAsked
         | K::FactorsReset => &["people"],
         K::LockAdded | K::LockRemoved => &["people", "targets", "vendors"],
-        K::VendorAdded | K::VendorChanged => &["vendors"],
+        K::VendorAdded
+        | K::VendorChanged
+        | K::AuthorityAdded
+        | K::AuthorityWithdrawn
+        | K::CertificateRevoked => &["vendors"],
         K::TargetAdded | K::TargetChanged | K::CredentialSealed => &["targets"],
         K::WindowRequested
         | K::WindowApproved
@@ -73,7 +77,9 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::FileReleased => &["windows"],
         K::FreezeAdded | K::FreezeRemoved => &["freezes", "windows"],
         // An attempt may grow an alert that is not told anew.
-        K::AttemptRefused | K::AttemptFailed | K::ChannelRefused | K::TokenUsed => &["alerts"],
+        K::AttemptRefused | K::AttemptFailed | K::SignInHeldBack | K::ChannelRefused | K::TokenUsed => {
+            &["alerts"]
+        }
         K::AlertRaised | K::AlertGrown | K::AlertAcknowledged | K::AlertClosed => &["alerts"],
         K::DestinationAdded
         | K::DestinationRemoved

@@ -2,6 +2,7 @@
 //! line uses the same types, so that it cannot drift from the API.
 
 mod alert;
+mod authority;
 mod bundle;
 mod destination;
 mod emergency;
@@ -23,6 +24,10 @@ mod window;
 mod window_file;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
+pub use authority::{
+    AuthoritiesView, AuthorityView, NewAuthority, NewNetworks, NewRevocation, RevokedBy, RevokedView,
+    WithdrawnAuthority,
+};
 pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};

@@ -90,6 +90,20 @@ pub(super) const ATTEMPTS: &[Rule] = &[
         techniques: STOLEN_ACCESS,
     },
     Rule {
+        name: "sign-in-held-back",
+        title: "Proof after proof has failed in one name from one place",
+        condition: Condition { kinds: &[FactKind::SignInHeldBack], ..NOTHING },
+        severity: Severity::Medium,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Is the source a network of the person's company? Then ask them: a client with the wrong key does this, too.",
+            "If it is nobody's, have the network blocked before the gate. The person is kept out from there only.",
+            "Look for the same source in other alerts: did a proof of another name succeed from there?",
+        ],
+        techniques: GUESSING,
+    },
+    Rule {
         name: "unproven-attempts",
         title: "Attempts that proved nothing",
         condition: Condition { kinds: &[FactKind::AttemptFailed], ..NOTHING },

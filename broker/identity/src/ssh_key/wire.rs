@@ -20,7 +20,7 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
     fields: Fields,
     /// Whether the key lives in a security key, and names what it was made for.
-    hardware: bool,
+    pub(super) hardware: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,11 @@ impl Kind {
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name == name)
     }
+}
+
+/// What kind a blob says it is.
+pub(super) fn name(blob: &[u8]) -> Option<&str> {
+    std::str::from_utf8(string(blob)?.0).ok()
 }
 
 /// Whether a blob is a key of its kind, whole and with nothing behind it.

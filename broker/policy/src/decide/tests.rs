@@ -10,7 +10,7 @@ use crate::hospital::{
     running, window, window_id,
 };
 use crate::permit::Bound;
-use crate::{Access, EnrolledKey, PersonId, Purpose, TargetId};
+use crate::{Access, EnrolledKey, PersonId, ProvenKey, Purpose, TargetId};
 
 struct Row {
     promise: &'static str,
@@ -53,7 +53,12 @@ fn open() -> Facts {
 /// Dana's window, and a key of hers that is valid until then.
 fn with_key(until: Option<Timestamp>) -> Facts {
     let validity = Validity { from: None, until };
-    let key = EnrolledKey { fingerprint: "SHA256:k".to_owned(), openssh: String::new(), validity };
+    let key = EnrolledKey {
+        fingerprint: "SHA256:k".to_owned(),
+        openssh: String::new(),
+        validity,
+        verify_required: false,
+    };
     open().change(DANA, |dana| dana.keys = vec![key])
 }
 
@@ -402,8 +407,8 @@ fn deadlines_are_the_earliest_of_closes_work_limit_freeze_and_validity() {
         ("a key's validity", with_key(Some(at("22:35"))), "22:35", "22:35", Bound::Validity),
     ];
     for (promise, facts, input, output, bound) in rows {
-        let key =
-            facts.people.get(&DANA).and_then(|dana| dana.keys.first()).map(|key| key.fingerprint.clone());
+        let key = facts.people.get(&DANA).and_then(|dana| dana.keys.first());
+        let key = key.map(|key| ProvenKey::from(key.fingerprint.as_str()));
         let permit = decide(&facts, &Attempt { key, ..attempt() }, at("22:30")).expect(promise);
         assert_eq!((permit.input_until(), permit.output_until()), (at(input), at(output)), "{promise}");
         assert_eq!(permit.bound(), bound, "{promise}");

@@ -1,29 +1,46 @@
 //! Who somebody is: names, offers, keys and codes, and the fact of each proof that failed, which is written before its
 //! answer.
 
-use chaperone_identity::{ProofFailure, ProvenPerson, UserName};
-use chaperone_policy::AccountName;
+use chaperone_identity::{ProofFailure, ProvenPerson, Touch, UserName, Why};
+use chaperone_policy::{AccountName, Reason};
 use chaperone_session::FailedProof;
+use jiff::SignedDuration;
 use russh::keys::HashAlg;
-use russh::keys::ssh_key::PublicKey;
-use russh::server::Auth;
+use russh::keys::ssh_key::{Algorithm, Certificate, PublicKey};
+use russh::server::{Auth, PublicKeyOffer, VerifiedPublicKey};
 use russh::{MethodKind, MethodSet};
 use tokio::task::JoinHandle;
 
+use super::certificate::Parts;
 use super::{Connection, FAILED_PROOFS, Half, OFFERS};
 use crate::admission::{Asking, ask};
 use crate::second::Left;
 
 impl Connection {
+    /// Who is meant from here on. Another name than before resets whatever was proven or begun under the other, and what
+    /// came of that is written down under the other.
     pub(super) async fn names(&mut self, user: &str) {
-        if self.user.as_deref() != Some(user) {
-            self.user = Some(UserName::printable(user));
-            self.progress.named.send_replace(true);
-            self.proven = None;
-            if let Some(written) = self.leave_half() {
-                written_down(written).await;
-            }
+        if self.named.as_deref() == Some(user) {
+            return;
         }
+        for written in [self.leave_half(), self.leave_offers()].into_iter().flatten() {
+            written_down(written).await;
+        }
+        (self.proven, self.shown, self.foretold, self.told) = (None, None, None, false);
+        (self.named, self.user) = (Some(user.to_owned()), Some(UserName::printable(user)));
+        self.progress.named.send_replace(true);
+    }
+
+    /// Whether this connection may fail no more.
+    pub(super) fn is_spent(&self) -> bool {
+        let short = self.second.factors.failures().is_short_with(self.peer.ip(), self.gate.now());
+        self.failed >= if short { 1 } else { FAILED_PROOFS }
+    }
+
+    /// An error where too much has failed in this login from there for anything to be looked at.
+    fn heard(&self, user: &str) -> Result<(), ProofFailure> {
+        let held = self.second.factors.failures().held_back(user, self.peer.ip(), self.gate.now());
+        held.map_or(Ok(()), |_| Err(ProofFailure::credential().because(Why::HeldBack)))
     }
 
     pub(super) fn offered(&mut self, key: &PublicKey) {
@@ -36,46 +53,104 @@ impl Connection {
     /// Writes down a failed proof, and only then lets it be answered. russh holds the answer back until its fixed time; a
     /// commit that takes longer takes as long whatever was wrong.
     pub(super) async fn fail(&mut self, failure: ProofFailure) -> Auth {
-        written_down(self.write_failed(failure)).await;
+        // A code that failed is counted with its key.
+        let counted = failure.reason() != Reason::SecondFactor;
+        let user = self.user.clone().unwrap_or_default();
+        let (failures, now) = (self.second.factors.failures(), self.gate.now());
+        let held = if counted { failures.failed(&user, self.peer.ip(), now) } else { None };
+        written_down(self.write_failed_and_held(failure, held)).await;
         Auth::reject()
+    }
+
+    /// A connection that offered keys in vain under a name, and failed no proof: one fact, whatever the number of keys.
+    pub(super) fn leave_offers(&mut self) -> Option<JoinHandle<()>> {
+        let failure = self.refused_offer.take()?;
+        (!self.told).then(|| self.write_failed(failure))
     }
 
     /// Writes down a failed proof on a task of its own, so that a peer that leaves breaks nothing off. The connection's
     /// place is held until it is written: who comes and goes faster than facts can be written finds the door full.
     pub(super) fn write_failed(&mut self, failure: ProofFailure) -> JoinHandle<()> {
+        self.write_failed_and_held(failure, None)
+    }
+
+    fn write_failed_and_held(
+        &mut self,
+        failure: ProofFailure,
+        held: Option<SignedDuration>,
+    ) -> JoinHandle<()> {
         self.failed += 1;
+        self.told = true;
         let proof = FailedProof {
             user: self.user.clone().unwrap_or_default(),
             source: self.peer,
             offers: self.offers.clone(),
             reason: failure.reason(),
             person: failure.person(),
+            why: failure.why().map(ToString::to_string),
             reference: self.reference.clone(),
         };
         let (gate, place) = (self.gate.clone(), self.progress.place.upgrade());
         tokio::spawn(async move {
-            gate.failed_proof(proof).await;
+            gate.failed_proof(proof.clone()).await;
+            if let Some(lasts) = held {
+                gate.held_back(&proof, lasts).await;
+            }
             drop(place);
         })
     }
 
-    pub(super) async fn prove(&self, user: &str, key: &PublicKey) -> Result<ProvenPerson, ProofFailure> {
+    /// Looks at a key that has signed.
+    pub(super) async fn prove(
+        &self,
+        user: &str,
+        key: &VerifiedPublicKey<'_>,
+    ) -> Result<ProvenPerson, ProofFailure> {
+        self.heard(user)?;
+        sound(key.algorithm)?;
         let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
-        let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
-        chaperone_identity::authenticate_key(&facts, user, &blob, self.gate.now())
+        let blob = key.public_key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
+        let touch = Touch::of(&blob, key.signature.as_bytes());
+        chaperone_identity::authenticate_key(&facts, user, &blob, touch, self.gate.now())
     }
 
-    /// Whether an offered key is worth a signature; proves nothing.
-    pub(super) async fn enrolled(&self, user: &str, key: &PublicKey) -> Result<(), ProofFailure> {
+    /// Looks at a certificate whose key has signed.
+    pub(super) async fn prove_by_certificate(
+        &self,
+        user: &str,
+        certificate: &Certificate,
+        key: &VerifiedPublicKey<'_>,
+    ) -> Result<ProvenPerson, ProofFailure> {
+        self.heard(user)?;
+        sound(key.algorithm)?;
         let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
-        let blob = key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
-        chaperone_identity::is_enrolled(&facts, user, &blob, self.gate.now())
+        let parts = Parts::of(certificate).ok_or_else(ProofFailure::credential)?;
+        let touch = Touch::of(&parts.key, key.signature.as_bytes());
+        chaperone_identity::authenticate_certificate(&facts, user, &parts.shown(), touch, self.gate.now())
+    }
+
+    /// Whether an offered key or certificate is worth a signature; proves nothing.
+    pub(super) async fn worth_a_signature(
+        &self,
+        user: &str,
+        offer: &PublicKeyOffer<'_>,
+    ) -> Result<(), ProofFailure> {
+        self.heard(user)?;
+        sound(offer.algorithm)?;
+        let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
+        let now = self.gate.now();
+        if let Some(certificate) = offer.certificate {
+            let parts = Parts::of(certificate).ok_or_else(ProofFailure::credential)?;
+            return chaperone_identity::is_certified(&facts, user, &parts.shown(), now);
+        }
+        let blob = offer.public_key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
+        chaperone_identity::is_enrolled(&facts, user, &blob, now)
     }
 
     /// Whether a key is one of somebody's who is proven.
     pub(super) async fn is_key_of(&self, proven: &ProvenPerson, key: &PublicKey) -> bool {
-        let same = |other: ProvenPerson| other.person() == proven.person();
-        self.prove(proven.login().as_str(), key).await.is_ok_and(same)
+        let (Ok(facts), Ok(blob)) = (self.gate.people().await, key.to_bytes()) else { return false };
+        chaperone_identity::is_enrolled(&facts, proven.login().as_str(), &blob, self.gate.now()).is_ok()
     }
 
     /// Somebody comes through a connection that is theirs: who they are is proven there, and what they name is the account.
@@ -97,6 +172,18 @@ impl Connection {
     pub(super) fn leave_half(&mut self) -> Option<JoinHandle<()>> {
         let half = self.half.take().filter(|half| !half.told)?;
         Some(self.write_failed(ProofFailure::second_factor(half.proven.person())))
+    }
+
+    /// What a first factor has come to.
+    pub(super) async fn first_factor(
+        &mut self,
+        proof: Result<ProvenPerson, ProofFailure>,
+    ) -> Result<Auth, russh::Error> {
+        match proof {
+            Ok(proven) => Ok(self.key_proven(proven).await),
+            Err(_) if self.is_spent() => Err(russh::Error::Disconnect),
+            Err(failure) => Ok(self.fail(failure).await),
+        }
     }
 
     /// A key is proven: what is left to prove?
@@ -133,6 +220,7 @@ impl Connection {
                     None => None,
                 };
                 let told = foretold.is_some();
+                self.told |= told;
                 self.half = Some(Half { proven, foretold, told });
                 Auth::Reject {
                     proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
@@ -152,7 +240,7 @@ impl Connection {
                 self.proven = Some(half.proven);
                 Ok(Auth::Accept)
             }
-            Err(_) if self.failed >= FAILED_PROOFS => Err(russh::Error::Disconnect),
+            Err(_) if self.is_spent() => Err(russh::Error::Disconnect),
             Err(_) => {
                 let rejected = self.fail(ProofFailure::second_factor(half.proven.person())).await;
                 half.told = true;
@@ -160,6 +248,14 @@ impl Connection {
                 Ok(rejected)
             }
         }
+    }
+}
+
+/// SHA-1 (`ssh-rsa`) signs nothing here, whosever key it is.
+fn sound(algorithm: &Algorithm) -> Result<(), ProofFailure> {
+    match algorithm {
+        Algorithm::Rsa { hash: None } | Algorithm::Dsa => Err(ProofFailure::credential()),
+        _ => Ok(()),
     }
 }
 

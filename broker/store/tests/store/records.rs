@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use chaperone_policy::{
-    AlertId, Login, Person, PersonId, Purpose, Validity, Vendor, VendorId, Window, WindowId, WindowState,
+    AlertId, Authority, AuthorityId, Login, Person, PersonId, Purpose, Revoked, Validity, Vendor, VendorId,
+    Window, WindowId, WindowState,
 };
 use chaperone_recorder::ledger::{TagKey, tag};
 use chaperone_store::{AlertRow, AlertState, FactKind, SealedRow, StoreError};
@@ -16,6 +17,7 @@ use crate::place::{Place, add_target, facts, person, target};
 
 on_both!(
     people_and_companies_come_back_as_they_were_stored,
+    authorities_and_revocations_come_back_as_they_were_stored,
     a_window_is_stored_with_a_fact_for_each_of_its_targets,
     a_refused_transition_changes_nothing,
     work_begins_once,
@@ -107,6 +109,55 @@ async fn people_and_companies_come_back_as_they_were_stored(place: Place) {
     assert!(matches!(refused, Err(StoreError::NotFound("person"))), "{refused:?}");
     let kinds: Vec<_> = facts(&store).await.iter().map(|fact| fact.kind).collect();
     assert_eq!(kinds, [FactKind::PersonAdded, FactKind::VendorAdded, FactKind::PersonChanged]);
+}
+
+async fn authorities_and_revocations_come_back_as_they_were_stored(place: Place) {
+    let (store, _tasks) = place.store("one").await;
+    let (vendor, by) = (VendorId(Uuid::now_v7()), person());
+    let authority = Authority {
+        id: AuthorityId(Uuid::now_v7()),
+        vendor,
+        fingerprint: "SHA256:ca".to_owned(),
+        openssh: "ssh-ed25519 AAAA".to_owned(),
+        validity: Validity { from: None, until: Some(Timestamp::from_second(4_000_000_000).unwrap()) },
+    };
+    let all = [
+        Revoked::Serial(u64::MAX),
+        Revoked::KeyId("dana, of Meridian 'Infusion'".to_owned()),
+        Revoked::Key("SHA256:lost".to_owned()),
+    ];
+    let (added, said) = (authority.clone(), all.clone());
+    let written = store.write(move |tx| {
+        Box::pin(async move {
+            tx.add_authority(&added, by).await?;
+            for what in said.iter().chain(&said) {
+                tx.revoke_certificate(vendor, what, by, "lost").await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    written.await.unwrap();
+    let known = store.facts().await.unwrap();
+    assert_eq!(known.authorities[&authority.id], authority);
+    assert_eq!(known.revoked[&vendor], all.clone().into());
+    let listed = store.revoked_certificates(vendor).await.unwrap();
+    assert!(listed.len() == 3 && listed.iter().all(|row| row.reason == "lost" && row.by == by), "{listed:?}");
+
+    let anothers =
+        Authority { id: AuthorityId(Uuid::now_v7()), vendor: VendorId(Uuid::now_v7()), ..authority.clone() };
+    let refused = store.write(move |tx| Box::pin(async move { tx.add_authority(&anothers, by).await })).await;
+    assert!(matches!(refused, Err(StoreError::Duplicate(ref key)) if key == "SHA256:ca"), "{refused:?}");
+    for there in [true, false] {
+        let gone = authority.clone();
+        let left =
+            store.write(move |tx| Box::pin(async move { tx.withdraw_authority(&gone, by, "new one").await }));
+        assert_eq!(left.await.is_ok(), there);
+    }
+    let known = store.facts().await.unwrap();
+    assert!(known.authorities.is_empty() && known.revoked[&vendor].len() == 3);
+    let kinds: Vec<_> = facts(&store).await.iter().map(|fact| fact.kind).collect();
+    let revoked = FactKind::CertificateRevoked;
+    assert_eq!(kinds, [FactKind::AuthorityAdded, revoked, revoked, revoked, FactKind::AuthorityWithdrawn]);
 }
 
 async fn a_window_is_stored_with_a_fact_for_each_of_its_targets(place: Place) {

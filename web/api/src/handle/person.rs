@@ -11,7 +11,7 @@ use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, NewEmail, NewKey, NewPerson, PersonView, WithdrawnKey};
+use crate::wire::{Because, NewEmail, NewKey, NewNetworks, NewPerson, PersonView, WithdrawnKey};
 use crate::{App, parse, render};
 
 /// The people whom the caller may know of.
@@ -181,6 +181,32 @@ pub(crate) async fn set_email(
             let facts = tx.facts().await?;
             let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
             person.email = email;
+            Ok::<_, Problem>(tx.change_person(&person, by).await?)
+        })
+    });
+    written.await?;
+    shown(&app, id).await
+}
+
+/// Says where a person may come from. Visits from elsewhere end.
+#[utoipa::path(put, path = "/api/people/{login}/networks", tag = "people", security(("token" = [])),
+    params(("login" = String, description = "Sign-in name")), request_body = NewNetworks,
+    responses((status = 200, body = PersonView), (status = "4XX", body = Problem)))]
+pub(crate) async fn set_networks(
+    State(app): State<App>,
+    actor: Actor,
+    At(login): At<String>,
+    Body(new): Body<NewNetworks>,
+) -> Answer<PersonView> {
+    let person = parse::known_person(&actor.facts, &login)?;
+    actor.may(Subject::Person(person))?;
+    let networks = parse::networks(&new)?;
+    let (id, by) = (person.id, actor.person);
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let facts = tx.facts().await?;
+            let mut person = facts.people.get(&id).cloned().ok_or_else(|| Problem::unknown("person", ""))?;
+            person.source_networks = networks;
             Ok::<_, Problem>(tx.change_person(&person, by).await?)
         })
     });

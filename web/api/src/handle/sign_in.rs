@@ -128,12 +128,8 @@ fn may_come(facts: &Facts, person: &Person, caller: &Caller) -> Result<(), Reaso
         Err(Denied::NotValid) => return Err(Reason::NotValid),
         _ => {}
     }
-    let vendor = person.vendor.and_then(|id| facts.vendors.get(&id));
-    let vendors_own = vendor.map(|vendor| vendor.source_networks.as_slice()).unwrap_or_default();
-    let inside = |networks: &[ipnet::IpNet]| {
-        networks.is_empty() || networks.iter().any(|network| network.contains(&caller.source.to_canonical()))
-    };
-    if inside(&person.source_networks) && inside(vendors_own) { Ok(()) } else { Err(Reason::SourceNetwork) }
+    let theirs = facts.are_their_networks(person, None, caller.source);
+    if theirs { Ok(()) } else { Err(Reason::SourceNetwork) }
 }
 
 async fn failed_fact(

@@ -9,7 +9,7 @@ use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, NewVendor, VendorView};
+use crate::wire::{Because, NewNetworks, NewVendor, VendorView};
 use crate::{App, parse, render};
 
 /// The companies that the caller may know of.
@@ -68,6 +68,32 @@ pub(crate) async fn unlock(
 ) -> Answer<VendorView> {
     let id = named(&actor, &name)?.id;
     lock::set(&app, &actor, LockOn::Vendor(id), Subject::Vendor(id), Locked::No(&why.reason)).await?;
+    shown(&app, id).await
+}
+
+/// Says where a company's people may come from. Visits from elsewhere end.
+#[utoipa::path(put, path = "/api/vendors/{vendor}/networks", tag = "vendors", security(("token" = [])),
+    params(("vendor" = String, description = "Name")), request_body = NewNetworks,
+    responses((status = 200, body = VendorView), (status = "4XX", body = Problem)))]
+pub(crate) async fn set_networks(
+    State(app): State<App>,
+    actor: Actor,
+    At(name): At<String>,
+    Body(new): Body<NewNetworks>,
+) -> Answer<VendorView> {
+    let id = named(&actor, &name)?.id;
+    actor.may(Subject::Vendor(id))?;
+    let networks = parse::networks(&new)?;
+    let by = actor.person;
+    let written = app.parts.store.write(move |tx| {
+        Box::pin(async move {
+            let facts = tx.facts().await?;
+            let mut vendor = facts.vendors.get(&id).cloned().ok_or_else(|| Problem::unknown("vendor", ""))?;
+            vendor.source_networks = networks;
+            Ok::<_, Problem>(tx.change_vendor(&vendor, by).await?)
+        })
+    });
+    written.await?;
     shown(&app, id).await
 }
 

@@ -77,7 +77,12 @@ pub(crate) fn email(text: Option<&str>) -> Result<Option<MailAddress>, Problem> 
 }
 
 pub(crate) fn key(new: &NewKey, now: Timestamp) -> Result<EnrolledKey, Problem> {
-    enrolled("ssh_key", &new.ssh_key, new.valid_until, now)
+    let key = enrolled("ssh_key", &new.ssh_key, new.valid_until, now)?;
+    if new.verify_required && !key.openssh.starts_with("sk-") {
+        let what = "only a key in a security key (sk-) can verify who touches it";
+        return Err(Problem::field("verify_required", what));
+    }
+    Ok(EnrolledKey { verify_required: new.verify_required, ..key })
 }
 
 fn enrolled(field: &str, line: &str, until: Option<Moment>, now: Timestamp) -> Result<EnrolledKey, Problem> {
@@ -86,6 +91,7 @@ fn enrolled(field: &str, line: &str, until: Option<Moment>, now: Timestamp) -> R
         fingerprint: key.fingerprint().to_owned(),
         openssh: key.openssh().to_owned(),
         validity: validity(None, until, now)?,
+        verify_required: false,
     })
 }
 
@@ -100,7 +106,11 @@ pub(crate) fn vendor(facts: &Facts, new: &NewVendor, now: Timestamp) -> Result<V
     })
 }
 
-fn validity(from: Option<Moment>, until: Option<Moment>, now: Timestamp) -> Result<Validity, Problem> {
+pub(super) fn validity(
+    from: Option<Moment>,
+    until: Option<Moment>,
+    now: Timestamp,
+) -> Result<Validity, Problem> {
     let validity = Validity { from: from.map(|at| at.resolve(now)), until: until.map(|at| at.resolve(now)) };
     if validity.until.is_some_and(|until| until <= validity.from.unwrap_or(Timestamp::MIN)) {
         return Err(Problem::field("valid_until", "it must be after valid_from"));

@@ -25,6 +25,7 @@ pub(crate) fn person(facts: &Facts, person: &Person, enrolled: &BTreeMap<PersonI
                 fingerprint: key.fingerprint.clone(),
                 algorithm: key.openssh.split_whitespace().next().unwrap_or_default().to_owned(),
                 valid_until: key.validity.until,
+                verify_required: key.verify_required,
             })
             .collect(),
         source_networks: person.source_networks.iter().map(ToString::to_string).collect(),

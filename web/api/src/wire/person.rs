@@ -54,6 +54,9 @@ pub struct NewKey {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub valid_until: Option<Moment>,
+    /// Whether its security key must verify who touches it (PIN or finger) each time; for `sk-` keys only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify_required: bool,
 }
 
 /// Where a person gets mail.
@@ -128,4 +131,7 @@ pub struct KeyView {
     /// First instant it may no longer be used.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub valid_until: Option<Timestamp>,
+    /// Whether its security key must verify who touches it.
+    #[serde(default)]
+    pub verify_required: bool,
 }
