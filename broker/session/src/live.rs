@@ -97,6 +97,8 @@ pub struct LiveSession {
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) paused: AtomicBool,
     pub(crate) tap: Tap,
+    /// How many channels are open.
+    pub(crate) channels: watch::Sender<usize>,
     next_channel: AtomicU32,
 }
 
@@ -151,6 +153,7 @@ impl LiveSession {
             ended: watch::Sender::new(false),
             paused: AtomicBool::new(false),
             tap: Tap::default(),
+            channels: watch::Sender::new(0),
             next_channel: AtomicU32::new(0),
         })
     }
@@ -171,6 +174,12 @@ impl LiveSession {
     #[must_use]
     pub fn flow(&self) -> watch::Receiver<Flow> {
         self.flow.subscribe()
+    }
+
+    /// How many channels share the session's connections, now and from now on.
+    #[must_use]
+    pub fn channels(&self) -> watch::Receiver<usize> {
+        self.channels.subscribe()
     }
 
     /// What the gate tells the technician from now on.
@@ -206,6 +215,7 @@ impl LiveSession {
         };
         let channel = opened.ok_or(NotRecorded::Silent)??;
         self.tap.opened(number, &name, &about);
+        self.channels.send_modify(|open| *open += 1);
         Ok(channel)
     }
 

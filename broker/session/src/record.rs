@@ -36,6 +36,8 @@ pub struct FailedProof {
 pub enum Captured {
     /// Everything that passed.
     All,
+    /// Everything that came: it was ended because nobody took it and others waited.
+    Behind,
     /// It did not start: nothing passed.
     Failed,
 }
@@ -211,6 +213,10 @@ impl Gate {
     pub async fn close_channel(&self, session: &LiveSession, channel: &ChannelRecorder, captured: Captured) {
         let (coverage, why) = match captured {
             Captured::All => (Coverage::Captured, String::new()),
+            Captured::Behind => {
+                let why = "it was ended: what came was not taken, and held up the other channels";
+                (Coverage::Captured, why.to_owned())
+            }
             Captured::Failed => (Coverage::Refused, "the server did not start it".to_owned()),
         };
         let closing = session.note(Some(channel.number()), "channel-close", json!({ "coverage": coverage }));
@@ -218,9 +224,15 @@ impl Gate {
         if let Err(error) = closed {
             tracing::warn!(session.id = %session.id, %error, "a channel's close could not be recorded");
         }
-        let body = json!({ "channel": channel.number(), "coverage": coverage });
+        let mut body = json!({ "channel": channel.number(), "coverage": coverage });
+        if captured == Captured::Behind
+            && let Some(fields) = body.as_object_mut()
+        {
+            fields.insert("why".to_owned(), json!(why));
+        }
         session.cover(ChannelCoverage { channel: channel.number(), coverage, why });
         session.tap.closed(channel.number());
+        session.channels.send_modify(|open| *open = open.saturating_sub(1));
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
     }
 
