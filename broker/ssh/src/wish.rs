@@ -127,3 +127,6 @@ impl Wish {
         Value::Object(about)
     }
 }
+
+#[cfg(test)]
+mod tests;
