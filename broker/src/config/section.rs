@@ -38,6 +38,8 @@ pub struct Gate {
     pub help: String,
     /// How many SSH connections are heard in a second; the others wait in line.
     pub attempts_per_second: NonZeroU32,
+    /// Whether clients without post-quantum key exchange are turned away.
+    pub post_quantum_only: bool,
 }
 
 /// `[web]`: the pages and the API.
@@ -286,6 +288,7 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
         help: reader.or("gate.help", "clinical engineering".to_owned(), words),
         attempts_per_second: reader.or("gate.attempts_per_second", ATTEMPTS_PER_SECOND, rate),
+        post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
     }
 }
 
