@@ -17,6 +17,10 @@ const PARALLEL: u64 = 80;
 /// What the gate's memory may grow by: far more than it takes, and far less than a flood that is kept would.
 const GROWTH_KIB: u64 = 256 << 10;
 
+/// Connections that say nothing, and connections that say who they are one letter at a time.
+const SILENT: u8 = 200;
+const SLOW: u8 = 50;
+
 /// A flood that has begun.
 struct Flood(std::process::Child);
 
@@ -124,4 +128,62 @@ fn a_flood_loses_no_fact_and_is_one_alert_of_each_kind() {
     visit.types("after\n");
     visit.shows("after");
     assert!(visit.is_running());
+}
+
+/// Connections that are held open from an address each, by a thread of their own.
+struct Held(tokio::runtime::Runtime);
+
+impl Held {
+    /// Each sends so many letters, one every 200 ms, and then nothing.
+    fn open(house: &House, network: u8, connections: u8, letters: usize) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        for last in 1..=connections {
+            let gate = ([127, 0, 0, 1], house.gate.ssh_port()).into();
+            runtime.spawn(async move {
+                let socket = tokio::net::TcpSocket::new_v4().unwrap();
+                socket.bind(([127, 0, network, last], 0).into()).unwrap();
+                let mut stream = socket.connect(gate).await.unwrap();
+                for letter in b"SSH-2.0-".iter().cycle().take(letters) {
+                    // The gate may have had enough of it.
+                    drop(tokio::io::AsyncWriteExt::write_all(&mut stream, &[*letter]).await);
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                }
+                std::future::pending::<()>().await;
+            });
+        }
+        Self(runtime)
+    }
+}
+
+#[test]
+fn connections_that_say_nothing_or_little_keep_nobody_out_and_are_ended() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+1h");
+    let dana = house.technician("dana").ssh(TARGET);
+    let mut visit = dana.begins("cat");
+    visit.types("before\n");
+    visit.shows("before");
+    let before = resident_kib(house.gate.id());
+    let silent = Held::open(&house, 1, SILENT, 0);
+    let slow = Held::open(&house, 2, SLOW, 1000);
+    soon("all of them to be there", || {
+        (open_files(house.gate.id()) > usize::from(SILENT) + usize::from(SLOW)).then_some(())
+    });
+    for n in 0..5 {
+        visit.types(&format!("during {n}\n"));
+        visit.shows(&format!("during {n}"));
+        dana.runs("true").succeeded();
+    }
+    let most = resident_kib(house.gate.id());
+    assert!(most < before + (64 << 10), "memory grew from {before} KiB to {most} KiB");
+    // Ten seconds are enough to say what protocol is spoken, however busily one types.
+    soon("every one of them to be ended", || (open_files(house.gate.id()) < usize::from(SLOW)).then_some(()));
+    let told = soon("the SOC's numbers of them", || house.facts_of("connections-unheard").pop());
+    assert_ne!(told.body["unheard"], "0");
+    drop((silent.0, slow.0));
+}
+
+fn open_files(process: u32) -> usize {
+    std::fs::read_dir(Path::new("/proc").join(process.to_string()).join("fd")).map_or(0, Iterator::count)
 }

@@ -104,6 +104,8 @@ pub struct LiveSession {
     pub(crate) tap: Tap,
     /// How staged files reach its target, once that is reached.
     pub(crate) courier: OnceLock<Arc<dyn Courier>>,
+    /// How many channels are open.
+    pub(crate) channels: watch::Sender<usize>,
     next_channel: AtomicU32,
 }
 
@@ -164,6 +166,7 @@ impl LiveSession {
             holds: Mutex::new(holds),
             tap: Tap::default(),
             courier: OnceLock::new(),
+            channels: watch::Sender::new(0),
             next_channel: AtomicU32::new(0),
         })
     }
@@ -184,6 +187,12 @@ impl LiveSession {
     #[must_use]
     pub fn flow(&self) -> watch::Receiver<Flow> {
         self.flow.subscribe()
+    }
+
+    /// How many channels share the session's connections, now and from now on.
+    #[must_use]
+    pub fn channels(&self) -> watch::Receiver<usize> {
+        self.channels.subscribe()
     }
 
     /// What the gate tells the technician from now on.
@@ -219,6 +228,7 @@ impl LiveSession {
         };
         let channel = opened.ok_or(NotRecorded::Silent)??;
         self.tap.opened(number, &name, &about);
+        self.channels.send_modify(|open| *open += 1);
         Ok(channel)
     }
 

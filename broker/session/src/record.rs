@@ -43,6 +43,8 @@ pub enum Captured {
     Bytes,
     /// The bytes that passed, which are encrypted inside: when and how much is all that they say.
     Flow,
+    /// Everything that came: it was ended because nobody took it and others waited.
+    Behind,
     /// It did not start: nothing passed.
     Failed,
 }
@@ -244,6 +246,9 @@ impl Gate {
             Captured::All | Captured::Bytes => (Coverage::Captured, ""),
             Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
+            Captured::Behind => {
+                (Coverage::Captured, "it was ended: what came was not taken, and held up the other channels")
+            }
         };
         let kept = matches!(captured, Captured::Bytes | Captured::Flow).then_some("bytes");
         let body = json!({ "coverage": coverage, "why": why, "as": kept });
@@ -255,6 +260,7 @@ impl Gate {
         let body = json!({ "channel": channel.number(), "coverage": coverage, "why": why, "as": kept });
         session.cover(ChannelCoverage { channel: channel.number(), coverage, why: why.to_owned() });
         session.tap.closed(channel.number());
+        session.channels.send_modify(|open| *open = open.saturating_sub(1));
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
     }
 

@@ -2,10 +2,8 @@
 //!
 //! The reading side never waits for the writing side until the backlog is full: an SSH connection has one loop for all
 //! its channels, and a relay that stops reading would stop them all, and its own other direction with them.
-//! Everything in the backlog is recorded already; it is what has been received and not yet delivered. Its first part is
-//! in memory, the rest is read back from the recording.
+//! Everything in the backlog is recorded already; it is what has been received and not yet delivered ([`crate::backlog`]).
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::time::Duration;
 
@@ -14,25 +12,15 @@ use chaperone_recorder::{AppendError, ChannelRecorder, Kept, Recorded, Stream};
 use futures::FutureExt;
 use futures::future::Fuse;
 use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::backlog::{Backlog, Outgoing, Reading};
 use crate::flow::Flow;
 use crate::live::{LiveSession, Notice};
 use crate::terminal::Terminal;
 
 /// A batch is forwarded at this size at the latest; DESIGN 5.5 gives the measurement.
 pub const BATCH_BYTES: usize = 128 * 1024;
-
-/// Received and not yet delivered bytes of one direction that are kept in memory: an SSH window. What comes beyond it
-/// stays in the recording only, and is read back when its turn comes.
-const BACKLOG_BYTES: usize = 2 << 20;
-
-/// How far one direction may be ahead in all. An upload may be a whole image; output that nobody reads is worth less.
-const INPUT_AHEAD_BYTES: usize = 4 << 30;
-const OUTPUT_AHEAD_BYTES: usize = 64 << 20;
-
-/// What a waiting message counts for: few are ever under way, and a flood of them ends as a flood of bytes does.
-const NOTE_WEIGHS: usize = 64 << 10;
 
 /// How often a notice is tried again that could not be written.
 const NOTICE_RETRY: Duration = Duration::from_millis(50);
@@ -111,11 +99,8 @@ pub enum RelayEnd {
     Cut,
     /// The recording could not take the bytes within its grace.
     Recorder,
-}
-
-enum Outgoing<N> {
-    Payload(Kept),
-    Pass(N),
+    /// The sink took nothing, and more came than may wait while others use the connection.
+    Behind,
 }
 
 /// What one relay works with.
@@ -139,7 +124,8 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
     pub async fn run(mut self) -> RelayEnd {
         let mut flow = self.session.flow();
         let mut notices = self.session.notices();
-        let mut backlog = Backlog::new(self.direction);
+        let mut channels = self.session.channels();
+        let mut backlog = Backlog::new(self.direction, Instant::now());
         let mut closed = false;
         let mut notice: Option<Notice> = None;
         let writing = Fuse::terminated();
@@ -159,11 +145,21 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     return RelayEnd::Closed;
                 }
             }
-            let reads = !closed && backlog.has_room();
+            if !passes {
+                backlog.moves(Instant::now());
+            }
+            let shared = *channels.borrow_and_update() > 1;
+            let (reads, stalls) = match backlog.reading(shared, Instant::now()) {
+                Reading::Goes => (!closed, None),
+                Reading::WaitsUntil(moment) => (false, Some(moment)),
+                Reading::Waits => (false, None),
+                Reading::Over => return RelayEnd::Behind,
+            };
             tokio::select! {
                 biased;
                 sent = &mut writing, if busy => {
                     busy = false;
+                    backlog.moves(Instant::now());
                     if let Err(end) = sent {
                         return end;
                     }
@@ -186,6 +182,9 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 }
                 // Somebody else was writing to the recording, or the terminal was not at rest.
                 () = sleep(NOTICE_RETRY), if notice.is_some() => {}
+                () = until(stalls), if stalls.is_some() => {}
+                // The sender is the session's: it outlives this.
+                _ = channels.changed(), if !reads => {}
             }
             if let Some(end) = self.tell(&mut notice, &mut backlog) {
                 return end;
@@ -281,73 +280,6 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
     }
 }
 
-/// What is recorded and not yet delivered, in order.
-struct Backlog<N> {
-    items: VecDeque<Outgoing<N>>,
-    /// In memory.
-    bytes: usize,
-    /// In memory and in the recording.
-    ahead: usize,
-    limit: usize,
-}
-
-impl<N> Backlog<N> {
-    fn new(direction: Direction) -> Self {
-        let limit = match direction {
-            Direction::Input => INPUT_AHEAD_BYTES,
-            Direction::Output => OUTPUT_AHEAD_BYTES,
-        };
-        Self { items: VecDeque::new(), bytes: 0, ahead: 0, limit }
-    }
-
-    fn has_room(&self) -> bool {
-        self.ahead < self.limit
-    }
-
-    /// Whether more must stay in the recording.
-    fn is_full(&self) -> bool {
-        self.bytes >= BACKLOG_BYTES
-    }
-
-    fn push_payload(&mut self, kept: Kept) {
-        match &kept {
-            Kept::Here(recorded) => {
-                self.bytes += recorded.len();
-                self.ahead += recorded.len();
-            }
-            Kept::There(spilled) => self.ahead += spilled.len(),
-        }
-        self.items.push_back(Outgoing::Payload(kept));
-    }
-
-    fn push_note(&mut self, note: N)
-    where
-        N: Note,
-    {
-        if let Some(Outgoing::Pass(last)) = self.items.back_mut()
-            && note.replaces(last)
-        {
-            *last = note;
-            return;
-        }
-        self.ahead += NOTE_WEIGHS;
-        self.items.push_back(Outgoing::Pass(note));
-    }
-
-    fn pop(&mut self) -> Option<Outgoing<N>> {
-        let item = self.items.pop_front()?;
-        match &item {
-            Outgoing::Payload(Kept::Here(recorded)) => {
-                self.bytes -= recorded.len();
-                self.ahead -= recorded.len();
-            }
-            Outgoing::Payload(Kept::There(spilled)) => self.ahead -= spilled.len(),
-            Outgoing::Pass(_) => self.ahead -= NOTE_WEIGHS,
-        }
-        Some(item)
-    }
-}
-
 async fn send<K: Sink>(
     session: &LiveSession,
     sink: &K,
@@ -414,6 +346,14 @@ pub(crate) async fn wait_or_cut(flow: &mut watch::Receiver<Flow>, time: Duration
     match tokio::time::timeout(time, flow.wait_for(|flow| flow.is_cut())).await {
         Ok(_) => Err(RelayEnd::Cut),
         Err(_elapsed) => Ok(()),
+    }
+}
+
+/// Waits for a moment, if there is one to wait for.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

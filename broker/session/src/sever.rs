@@ -11,11 +11,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_util::io::poll_read_buf;
 
 pub use within::{Tenants, Within};
 pub use writer::SeverableWriter;
@@ -28,9 +30,8 @@ const READ_BUFFER_BYTES: usize = 64 * 1024;
 /// A stream whose [`Cord`] can be pulled.
 pub struct Severable {
     slot: Arc<Slot>,
-    /// What was read and not yet taken; no allocation is held while it is empty.
-    buffer: Vec<u8>,
-    taken: usize,
+    /// What was read and not yet taken. Nothing is allocated while nothing comes.
+    buffer: BytesMut,
 }
 
 /// Ends the stream that it was made with.
@@ -63,16 +64,16 @@ impl Severable {
         let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         let open = Mutex::new(Open { stream: Some(stream), reader: None, writer: None });
         let slot = Arc::new(Slot { open, local, peer });
-        Ok((Self { slot: Arc::clone(&slot), buffer: Vec::new(), taken: 0 }, Cord { slot, tenant: None }))
+        Ok((Self { slot: Arc::clone(&slot), buffer: BytesMut::new() }, Cord { slot, tenant: None }))
     }
 
     fn poll_stream<T>(
-        &self,
+        slot: &Slot,
         cx: &mut Context<'_>,
         waits: fn(&mut Open) -> &mut Option<Waker>,
         poll: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        let mut open = self.slot.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = slot.open.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(stream) = open.stream.as_mut() else {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "severed")));
         };
@@ -85,6 +86,22 @@ impl Severable {
         }
         polled
     }
+
+    /// Reads what is there into the buffer, which is given back where nothing is.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { slot, buffer } = self;
+        buffer.reserve(READ_BUFFER_BYTES);
+        let polled = Self::poll_stream(
+            slot,
+            cx,
+            |open| &mut open.reader,
+            |stream, cx| poll_read_buf(stream, cx, buffer),
+        );
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        polled.map_ok(drop)
+    }
 }
 
 impl AsyncRead for Severable {
@@ -93,47 +110,35 @@ impl AsyncRead for Severable {
         cx: &mut Context<'_>,
         out: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.taken == self.buffer.len() {
+        if self.buffer.is_empty() {
             if out.remaining() >= READ_BUFFER_BYTES {
-                return self.poll_stream(cx, |open| &mut open.reader, |stream, cx| stream.poll_read(cx, out));
+                return Self::poll_stream(
+                    &self.slot,
+                    cx,
+                    |open| &mut open.reader,
+                    |stream, cx| stream.poll_read(cx, out),
+                );
             }
-            let mut fresh = vec![0; READ_BUFFER_BYTES];
-            let mut room = ReadBuf::new(&mut fresh);
-            let polled =
-                self.poll_stream(cx, |open| &mut open.reader, |stream, cx| stream.poll_read(cx, &mut room));
-            let filled = room.filled().len();
-            match polled {
-                Poll::Ready(Ok(())) if filled > 0 => {
-                    fresh.truncate(filled);
-                    self.buffer = fresh;
-                    self.taken = 0;
-                }
-                other => return other,
-            }
+            ready!(self.poll_fill(cx))?;
         }
-        let rest = self.buffer.get(self.taken..).unwrap_or_default();
-        let count = rest.len().min(out.remaining());
-        out.put_slice(rest.get(..count).unwrap_or_default());
-        self.taken += count;
-        if self.taken == self.buffer.len() {
-            self.buffer = Vec::new();
-            self.taken = 0;
-        }
+        let count = self.buffer.len().min(out.remaining());
+        out.put_slice(self.buffer.get(..count).unwrap_or_default());
+        self.buffer.advance(count);
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsyncWrite for Severable {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_stream(cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
+        Self::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_stream(cx, |open| &mut open.writer, |stream, cx| stream.poll_flush(cx))
+        Self::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_stream(cx, |open| &mut open.writer, |stream, cx| stream.poll_shutdown(cx))
+        Self::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_shutdown(cx))
     }
 }
 

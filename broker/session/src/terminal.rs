@@ -74,6 +74,8 @@ fn alternate_screen(output: &[u8]) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn after(chunks: &[&[u8]]) -> Terminal {
@@ -111,5 +113,34 @@ mod tests {
         assert!(after(&[b"\x1b[?1049h~\r\n"]).notice("closing").starts_with("\x1b]0;closing\x07"));
         assert!(after(&[b"\x1b[?1049h", b"\x1b[?1049l$ "]).notice("closing").contains(" closing "));
         assert!(!Terminal::default().notice("a\x1b]b\nc").contains("\x1b]"));
+    }
+
+    /// Bytes as hostile programs send them: mostly escapes and what belongs to them.
+    fn output() -> impl Strategy<Value = Vec<u8>> {
+        let escapes = prop::sample::select(b"\x1b[]?()\\;0149hlPX^_c\x07\x18\x9b\xc3\xa9\xf0 a\n".to_vec());
+        prop::collection::vec(prop_oneof![3 => escapes, 1 => any::<u8>()], 0..200)
+    }
+
+    proptest! {
+        #[test]
+        fn any_output_is_taken_and_a_notice_stays_plain(chunks in prop::collection::vec(output(), 0..6), text in "(?s:.){0,300}") {
+            let mut terminal = Terminal::default();
+            for chunk in &chunks {
+                terminal.saw(chunk);
+            }
+            let notice = terminal.notice(&text);
+            let inner = notice.trim_start_matches("\x1b]0;").trim_start_matches("\r\n\x1b[7m ");
+            let inner = inner.trim_end_matches("\x07\x07").trim_end_matches(" \x1b[0m\r\n");
+            prop_assert!(!inner.chars().any(char::is_control), "{:?}", notice);
+        }
+
+        #[test]
+        fn a_chunk_after_which_the_terminal_rests_may_be_seen_byte_by_byte(chunk in output()) {
+            let (mut whole, mut single) = (Terminal::default(), Terminal::default());
+            whole.saw(&chunk);
+            chunk.iter().for_each(|byte| single.saw(&[*byte]));
+            // Whoever cuts it differently must not find a place inside a sequence to write into.
+            prop_assert!(!whole.rests() || single.rests(), "{:?}", chunk);
+        }
     }
 }

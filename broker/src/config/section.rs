@@ -44,6 +44,8 @@ pub struct Gate {
     pub shared: Option<SocketAddr>,
     /// Networks of load balancers: their connections begin with a PROXY header, which says who calls.
     pub proxy_from: Vec<IpNet>,
+    /// Whether clients without post-quantum key exchange are turned away.
+    pub post_quantum_only: bool,
 }
 
 /// `[web]`: the pages and the API.
@@ -300,6 +302,7 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
         attempts_per_second: reader.or("gate.attempts_per_second", ATTEMPTS_PER_SECOND, rate),
         shared: reader.optional("gate.shared", address),
         proxy_from: reader.or("gate.proxy_from", Vec::new(), networks),
+        post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
     }
 }
 

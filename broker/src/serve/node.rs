@@ -233,6 +233,7 @@ impl Node {
         let binding = async move { SshListener::bind(at, gate, identity, &banner, second, heard).await };
         let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
+        let door = door.post_quantum_only(config.gate.post_quantum_only);
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         self.app.ssh_is_at(SshDoor {
             host: public_name(config, address),

@@ -7,10 +7,25 @@ use std::time::Duration;
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
 use russh::{
-    Limits, MethodKind, MethodSet, Names, Preferred, SshId, cipher, client, compression, mac, server,
+    Limits, MethodKind, MethodSet, Names, Preferred, SshId, cipher, client, compression, kex, mac, server,
 };
 use serde_json::{Value, json};
 
+/// What technicians are offered. The exchange of numbers alone (RFC 4253 §8) is left out: whoever asks for it again and
+/// again costs a server more than it costs them (CVE-2002-20001), and every client of the last ten years has X25519.
+const KEX: &[kex::Name] = &[
+    kex::MLKEM768X25519_SHA256,
+    kex::CURVE25519,
+    kex::CURVE25519_PRE_RFC_8731,
+    kex::EXTENSION_SUPPORT_AS_SERVER,
+    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+];
+/// What they are offered where each must be safe from a quantum computer: OpenSSH 9.9 or newer, PuTTY 0.83 or newer.
+const POST_QUANTUM: &[kex::Name] = &[
+    kex::MLKEM768X25519_SHA256,
+    kex::EXTENSION_SUPPORT_AS_SERVER,
+    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+];
 const CIPHERS: &[cipher::Name] = &[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR];
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM];
 const KEYS: &[Algorithm] = &[
@@ -52,6 +67,11 @@ fn preferred() -> Preferred {
     }
 }
 
+/// Offers technicians nothing but post-quantum key exchange.
+pub(crate) fn post_quantum_only(config: &mut server::Config) {
+    config.preferred.kex = Cow::Borrowed(POST_QUANTUM);
+}
+
 /// How the gate listens.
 pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
     server::Config {
@@ -64,7 +84,11 @@ pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
         maximum_packet_size: PACKET_BYTES,
         channel_buffer_size: CHANNEL_MESSAGES,
         limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_AFTER),
-        preferred: Preferred { key: Cow::Owned([KEYS, SECURITY_KEYS].concat()), ..preferred() },
+        preferred: Preferred {
+            kex: Cow::Borrowed(KEX),
+            key: Cow::Owned([KEYS, SECURITY_KEYS].concat()),
+            ..preferred()
+        },
         max_auth_attempts: MAX_REFUSED_OFFERS,
         inactivity_timeout: None,
         keepalive_interval: Some(Duration::from_secs(15)),

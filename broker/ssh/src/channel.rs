@@ -160,7 +160,8 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }
-    gate.close_channel(session, &channel, Captured::All).await;
+    let captured = if end == RelayEnd::Behind { Captured::Behind } else { Captured::All };
+    gate.close_channel(session, &channel, captured).await;
     // Either close may find its connection gone: that is what it asks for.
     drop(target.write.close().await);
     drop(tokio::time::timeout(LAST_WORDS, client.write.close()).await);
@@ -287,7 +288,7 @@ impl Legs<'_> {
             biased;
             end = &mut output => end,
             end = input.run() => match end {
-                RelayEnd::Cut | RelayEnd::Recorder => end,
+                RelayEnd::Cut | RelayEnd::Recorder | RelayEnd::Behind => end,
                 RelayEnd::Closed | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
                     drop(self.target.write.close().await);

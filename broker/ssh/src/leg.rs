@@ -155,7 +155,7 @@ pub(crate) struct TargetSource {
     held: Held,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     /// No EOF yet, no exit status yet.
     Nothing,
@@ -171,21 +171,23 @@ impl TargetSource {
     pub(crate) fn new(read: ChannelReadHalf) -> Self {
         Self { read, held: Held::Nothing }
     }
+}
 
+impl Held {
     fn take(&mut self, message: Option<ChannelMsg>) -> Read {
         Read::Item(match message {
             None | Some(ChannelMsg::Close) => {
-                let held = std::mem::replace(&mut self.held, Held::Closed);
-                if held != Held::Eof {
+                let held = std::mem::replace(self, Self::Closed);
+                if held != Self::Eof {
                     return Read::End;
                 }
                 Item::Note(SshNote::Eof)
             }
             Some(ChannelMsg::Data { data }) => Item::Data(Stream::Output, data),
             Some(ChannelMsg::ExtendedData { data, ext: STDERR }) => Item::Data(Stream::Stderr, data),
-            Some(ChannelMsg::Eof) if self.held == Held::Exited => Item::Note(SshNote::Eof),
+            Some(ChannelMsg::Eof) if *self == Self::Exited => Item::Note(SshNote::Eof),
             Some(ChannelMsg::Eof) => {
-                self.held = Held::Eof;
+                *self = Self::Eof;
                 return Read::Other;
             }
             Some(ChannelMsg::ExitStatus { exit_status }) => {
@@ -202,8 +204,8 @@ impl TargetSource {
 
     /// After the status, a held EOF goes out with the close, which follows at once.
     fn exited(&mut self) {
-        if self.held == Held::Nothing {
-            self.held = Held::Exited;
+        if *self == Self::Nothing {
+            *self = Self::Exited;
         }
     }
 }
@@ -214,7 +216,7 @@ impl Source for TargetSource {
     async fn next(&mut self) -> Option<Item<SshNote>> {
         while self.held != Held::Closed {
             let message = self.read.wait().await;
-            match self.take(message) {
+            match self.held.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -226,7 +228,7 @@ impl Source for TargetSource {
     fn ready(&mut self) -> Option<Item<SshNote>> {
         while self.held != Held::Closed {
             let message = self.read.wait().now_or_never()?;
-            match self.take(message) {
+            match self.held.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -259,5 +261,69 @@ impl Sink for TargetSink {
             SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } | SshNote::Told(_) => Ok(()),
         };
         passed.map_err(|_| Broken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use russh::Sig;
+
+    use super::*;
+
+    fn messages() -> impl Strategy<Value = Vec<ChannelMsg>> {
+        let one = prop_oneof![
+            4 => prop::collection::vec(any::<u8>(), 0..9).prop_map(|data| ChannelMsg::Data { data: data.into() }),
+            2 => (prop::collection::vec(any::<u8>(), 0..9), 0..3_u32)
+                .prop_map(|(data, ext)| ChannelMsg::ExtendedData { data: data.into(), ext }),
+            2 => Just(()).prop_map(|()| ChannelMsg::Eof),
+            1 => any::<u32>().prop_map(|exit_status| ChannelMsg::ExitStatus { exit_status }),
+            1 => "(?s:.){0,300}".prop_map(|text| ChannelMsg::ExitSignal {
+                signal_name: Sig::Custom(text.clone()),
+                core_dumped: false,
+                error_message: text,
+                lang_tag: String::new(),
+            }),
+            1 => Just(()).prop_map(|()| ChannelMsg::Success),
+            1 => Just(()).prop_map(|()| ChannelMsg::WindowAdjusted { new_size: 7 }),
+        ];
+        prop::collection::vec(one, 0..30)
+    }
+
+    proptest! {
+        #[test]
+        fn a_target_may_send_anything_in_any_order(messages in messages()) {
+            let sent: Vec<u8> = messages.iter().flat_map(|message| match message {
+                ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, ext: STDERR } => data.to_vec(),
+                _ => Vec::new(),
+            }).collect();
+            let mut held = Held::Nothing;
+            let (mut passed, mut exited, mut ended) = (Vec::new(), false, 0);
+            let closing = [ChannelMsg::Close, ChannelMsg::Close].into_iter().map(Some);
+            for message in messages.into_iter().map(Some).chain(closing) {
+                let closes = matches!(message, Some(ChannelMsg::Close));
+                match held.take(message) {
+                    Read::Item(Item::Data(stream, data)) => {
+                        prop_assert!(matches!(stream, Stream::Output | Stream::Stderr));
+                        passed.extend_from_slice(&data);
+                    }
+                    Read::Item(Item::Note(SshNote::Eof)) => {
+                        prop_assert!(exited || closes, "the end of output went before the exit status");
+                        ended += usize::from(closes);
+                    }
+                    Read::Item(Item::Note(SshNote::ExitStatus(_))) => exited = true,
+                    Read::Item(Item::Note(SshNote::ExitSignal { message, .. })) => {
+                        prop_assert!(message.chars().count() <= 200 && !message.chars().any(char::is_control));
+                        exited = true;
+                    }
+                    Read::Item(Item::Note(note)) => prop_assert!(false, "{note:?} from a target"),
+                    Read::End => prop_assert!(closes),
+                    Read::Other => {}
+                }
+            }
+            prop_assert_eq!(passed, sent, "every byte, once, in order");
+            prop_assert!(ended <= 1);
+            prop_assert_eq!(held, Held::Closed);
+        }
     }
 }

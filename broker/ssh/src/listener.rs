@@ -63,6 +63,15 @@ impl SshListener {
         Ok(Self { socket, callers, proxies, heard_per_second })
     }
 
+    /// Offers nothing but post-quantum key exchange, if `only`.
+    #[must_use]
+    pub fn post_quantum_only(mut self, only: bool) -> Self {
+        if only && let Some(config) = Arc::get_mut(&mut self.config) {
+            algorithms::post_quantum_only(config);
+        }
+        self
+    }
+
     /// Where it listens.
     ///
     /// # Errors

@@ -143,3 +143,6 @@ impl Wish {
         Value::Object(about)
     }
 }
+
+#[cfg(test)]
+mod tests;

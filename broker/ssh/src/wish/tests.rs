@@ -1,0 +1,133 @@
+//! Clients that ask for anything, of any length: what is made of it is bounded and plain, whatever they send.
+
+use std::sync::Arc;
+
+use chaperone_policy::Access;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use russh::client;
+use russh::keys::PublicKeyOrCertificate;
+use russh::server::{self, Auth, ChannelOpenHandle, Msg, Session};
+use russh::{Channel, Pty};
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::HostKey;
+use crate::algorithms;
+
+/// Requests of one channel, and how many channels are tried.
+const CHANNELS: usize = 64;
+
+/// Lets everybody in, and hands each channel to whoever reads wishes.
+struct Door(mpsc::Sender<Channel<Msg>>);
+
+impl server::Handler for Door {
+    type Error = russh::Error;
+
+    async fn auth_none(&mut self, _user: &str) -> Result<Auth, russh::Error> {
+        Ok(Auth::Accept)
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        reply.accept().await;
+        drop(self.0.send(channel).await);
+        Ok(())
+    }
+}
+
+struct Trusting;
+
+impl client::Handler for Trusting {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        Ok(true)
+    }
+}
+
+/// What a client asks for on one channel before it starts something.
+#[derive(Clone, Debug)]
+struct Asked {
+    variables: Vec<(String, String)>,
+    terminal: Option<(String, [u32; 4], Vec<u32>)>,
+    command: Option<Vec<u8>>,
+}
+
+fn asked() -> impl Strategy<Value = Asked> {
+    let text = || prop_oneof!["[A-Z_]{1,12}", "(?s:.){0,80}", "\\PC{0,5000}"];
+    let variables = prop::collection::vec((text(), text()), 0..120);
+    let modes = prop::collection::vec(any::<u32>(), 0..200);
+    let terminal = prop::option::of((text(), any::<[u32; 4]>(), modes));
+    let command = prop_oneof![
+        Just(None),
+        prop::collection::vec(any::<u8>(), 0..300).prop_map(Some),
+        (0..COMMAND_BYTES + 64).prop_map(|long| Some(vec![b'x'; long])),
+    ];
+    (variables, terminal, command).prop_map(|(variables, terminal, command)| Asked {
+        variables,
+        terminal,
+        command,
+    })
+}
+
+async fn ask(channel: &Channel<client::Msg>, asked: Asked) {
+    for (name, value) in asked.variables {
+        channel.set_env(false, name, value).await.unwrap();
+    }
+    if let Some((name, [columns, rows, width, height], modes)) = asked.terminal {
+        let modes: Vec<(Pty, u32)> = modes.into_iter().map(|value| (Pty::VINTR, value)).collect();
+        channel.request_pty(false, &name, columns, rows, width, height, &modes).await.unwrap();
+    }
+    match asked.command {
+        Some(command) => channel.exec(false, command).await.unwrap(),
+        None => channel.request_shell(false).await.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_client_asks_for_is_bounded_and_plain() {
+    let host = HostKey::from_seed(&[9; 32], "host").unwrap();
+    let (near, far) = tokio::io::duplex(1 << 20);
+    let (opened, mut channels) = mpsc::channel(4);
+    let config = Arc::new(algorithms::server(vec![host.into_private()]));
+    let serving = tokio::spawn(server::run_stream(config, near, Door(opened)));
+    let config = Arc::new(client::Config::default());
+    let mut peer = client::connect_stream(config, far, Trusting).await.unwrap();
+    let _running = serving.await.unwrap().unwrap();
+    assert!(peer.authenticate_none("dana").await.unwrap().success());
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..CHANNELS {
+        let wanted = asked().new_tree(&mut runner).unwrap().current();
+        let channel = peer.channel_open_session().await.unwrap();
+        let (mut read, _write) = channels.recv().await.unwrap().split();
+        let asking = ask(&channel, wanted.clone());
+        let (wish, ()) = tokio::join!(Wish::read(&mut read), asking);
+        let wish = wish.expect("it starts something");
+        assert!(wish.environment.len() <= VARIABLES);
+        assert!(wish.environment.iter().all(|(name, value)| name.len() + value.len() <= VARIABLE_BYTES));
+        if let Some(terminal) = &wish.terminal {
+            assert!(
+                terminal.name.len() <= 64 && terminal.name.chars().all(|letter| letter.is_ascii_graphic())
+            );
+            assert!(
+                terminal.modes.len() <= MODES && terminal.size.columns <= 1000 && terminal.size.rows <= 1000
+            );
+        }
+        match (&wanted.command, &wish.what) {
+            (None, What::Shell) => assert_eq!(wish.access(), Access::Shell),
+            (Some(command), What::Exec(kept)) => assert_eq!(command, kept, "what runs is what was asked for"),
+            (Some(command), What::TooLong) => assert!(command.len() > COMMAND_BYTES),
+            other => panic!("{other:?}"),
+        }
+        // What the recording is told reads back as it was told.
+        let event = wish.event().to_string();
+        assert_eq!(serde_json::from_str::<Value>(&event).unwrap(), wish.event());
+        channel.close().await.unwrap();
+    }
+}
