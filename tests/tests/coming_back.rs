@@ -1,7 +1,9 @@
 //! A connection that is lost can be come back to, inside the window: the visit goes on as one, with a recording for each
 //! connection. Whoever leaves in order, or comes back too late or as another, begins a visit of their own.
 
-use chaperone_tests::{Furnishing, House, Signal, TARGET, Visit, on_both_databases, soon};
+use std::time::Duration;
+
+use chaperone_tests::{Furnishing, House, Signal, TARGET, Visit, eventually, on_both_databases, soon};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -48,6 +50,33 @@ fn a_visit_goes_on_after_its_connection_was_lost(house: Furnishing) {
     // Counted once, and each part is evidence of its own.
     assert_eq!(house.priya().does(&["window", "show", &window])["visits"], 1);
     assert_eq!(house.sam().does(&["recording", "verify", &second])["sound"], true);
+}
+
+/// A network that goes away says nothing. Whoever comes back finds the old connection given up, and their visit goes on;
+/// while it still answers, a second terminal is a visit beside it.
+#[test]
+fn a_connection_that_has_gone_silent_is_given_up_for_whoever_comes_back() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let mut visit = house.technician("dana").ssh(TARGET).begins("echo in; sleep 1000");
+    visit.shows("in");
+    let first = house.newest_session();
+    house.technician("dana").ssh(TARGET).runs("true").succeeded();
+    let beside = house.newest_session();
+    assert_eq!(shown(&house, &beside)["visit"], beside.as_str());
+    assert_eq!(shown(&house, &first)["state"], "live");
+
+    visit.freezes();
+    let since = Timestamp::now();
+    eventually(Duration::from_secs(60), "the silence", || {
+        (Timestamp::now() > since + SignedDuration::from_secs(22)).then_some(())
+    });
+    let back = house.technician("dana").ssh(TARGET).begins("echo back; sleep 1000");
+    back.shows("back");
+    let second = house.newest_session();
+    assert_eq!(shown(&house, &second)["visit"], first.as_str());
+    assert_eq!(shown(&house, &first)["end_reason"], "client-lost");
+    visit.signal(Signal::KILL);
 }
 
 #[test]
@@ -124,7 +153,7 @@ fn coming_back_gives_no_more_time() {
     let began: Timestamp = began.as_str().unwrap().parse().unwrap();
     let visit = house.technician("dana").ssh(TARGET).begins("echo back; sleep 1000");
     visit.shows("back");
-    let gone = house.both_legs_gone(std::time::Duration::from_secs(60));
+    let gone = house.both_legs_gone(Duration::from_secs(60));
     let late = gone.duration_since(began + SignedDuration::from_secs(12));
     assert!((0..=1000).contains(&late.as_millis()), "{} ms", late.as_millis());
     assert_eq!(house.sealed(&house.newest_session())["end_reason"], "work-limit");

@@ -15,6 +15,7 @@
 //! the recorder makes one; a dial takes a [`Ticket`], and only a session with a permit and a running recording makes one.
 //! Entry points: [`Gate::attempt`], [`Gate::run`], [`Gate::recover`].
 
+mod back;
 mod backlog;
 mod clock;
 mod courier;

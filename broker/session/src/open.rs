@@ -30,12 +30,19 @@ impl Gate {
     /// # Errors
     /// The refusal, committed as a fact with its alert before this returns.
     pub async fn attempt(&self, ask: Ask) -> Result<Arc<LiveSession>, Refused> {
-        let attempt = self.attempt_of(&ask, AttemptId(Uuid::now_v7()));
+        let mut attempt = self.attempt_of(&ask, AttemptId(Uuid::now_v7()));
         let facts = match self.facts().await {
             Ok(facts) => facts,
             Err(_) => return Err(self.refuse(&ask, &attempt, Refusal::without_window(Reason::Store)).await),
         };
-        let permit = match decide(&facts, &attempt, self.now()) {
+        let mut verdict = decide(&facts, &attempt, self.now());
+        let comes = verdict.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::Limit);
+        if comes && self.give_up_silent(&attempt).await {
+            // They count once.
+            attempt.node = self.conditions(ask.person, &ask.target);
+            verdict = decide(&facts, &attempt, self.now());
+        }
+        let permit = match verdict {
             Ok(permit) => permit,
             Err(refusal) => return Err(self.refuse(&ask, &attempt, *refusal).await),
         };

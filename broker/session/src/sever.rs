@@ -10,9 +10,10 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -46,6 +47,9 @@ struct Slot {
     open: Mutex<Open>,
     local: SocketAddr,
     peer: SocketAddr,
+    since: Instant,
+    /// When something was last read, in milliseconds after `since`.
+    heard_ms: AtomicU64,
 }
 
 struct Open {
@@ -63,7 +67,8 @@ impl Severable {
         stream.set_nodelay(true)?;
         let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         let open = Mutex::new(Open { stream: Some(stream), reader: None, writer: None });
-        let slot = Arc::new(Slot { open, local, peer });
+        let (since, heard_ms) = (Instant::now(), AtomicU64::new(0));
+        let slot = Arc::new(Slot { open, local, peer, since, heard_ms });
         Ok((Self { slot: Arc::clone(&slot), buffer: BytesMut::new() }, Cord { slot, tenant: None }))
     }
 
@@ -112,14 +117,19 @@ impl AsyncRead for Severable {
     ) -> Poll<io::Result<()>> {
         if self.buffer.is_empty() {
             if out.remaining() >= READ_BUFFER_BYTES {
-                return Self::poll_stream(
+                let polled = Self::poll_stream(
                     &self.slot,
                     cx,
                     |open| &mut open.reader,
                     |stream, cx| stream.poll_read(cx, out),
                 );
+                if polled.is_ready() {
+                    self.slot.heard();
+                }
+                return polled;
             }
             ready!(self.poll_fill(cx))?;
+            self.slot.heard();
         }
         let count = self.buffer.len().min(out.remaining());
         out.put_slice(self.buffer.get(..count).unwrap_or_default());
@@ -142,7 +152,21 @@ impl AsyncWrite for Severable {
     }
 }
 
+impl Slot {
+    fn heard(&self) {
+        let ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard_ms.store(ms, Ordering::Relaxed);
+    }
+}
+
 impl Cord {
+    /// For how long nothing has come from the peer.
+    #[must_use]
+    pub fn silent_for(&self) -> Duration {
+        let heard = Duration::from_millis(self.slot.heard_ms.load(Ordering::Relaxed));
+        self.slot.since.elapsed().saturating_sub(heard)
+    }
+
     /// Ends the connection now. The second pull does nothing.
     pub fn sever(&self) {
         if self.tenant.as_ref().is_some_and(|tenant| !tenant.sever()) {
