@@ -49,12 +49,15 @@ pub(crate) struct Sftp {
     dialogue: Mutex<Dialogue>,
     /// Something is due that the gate answers.
     due: Notify,
+    /// No client writes files to this server: they are sent ahead.
+    staged: bool,
     teller: Teller,
 }
 
 impl Sftp {
     pub(crate) fn new(channel: u32, teller: Teller) -> Arc<Self> {
-        Arc::new(Self { dialogue: Mutex::new(Dialogue::new(channel)), due: Notify::new(), teller })
+        let (dialogue, staged) = (Mutex::new(Dialogue::new(channel)), teller.stages());
+        Arc::new(Self { dialogue, due: Notify::new(), staged, teller })
     }
 
     fn dialogue(&self) -> MutexGuard<'_, Dialogue> {

@@ -1,5 +1,5 @@
 //! Servers whose files are staged: a client does not write to them. Whoever decodes a client's file transfer asks
-//! [`refuses_writes`] before a write goes on; a command that is there to receive files is refused as a whole. What else a
+//! whether its server [stages](Gate::stages) before a write goes on; a command that is there to receive files is refused as a whole. What else a
 //! shell or a command writes cannot be told from what it is asked to do, and the approval page says so.
 
 use chaperone_session::Gate;
@@ -11,14 +11,9 @@ use crate::wish::{What, Wish};
 pub(crate) const WORDS: &str = "Files for this server are scanned before they get there: send them ahead (chaperone window \
      send WINDOW FILE), then release them in this visit (chaperone window release WINDOW FILE --to PATH).";
 
-/// Whether files go to the visit's server only by way of the stage.
-pub(crate) fn refuses_writes(gate: &Gate, visit: &Visit) -> bool {
-    gate.stages(visit.session.permit().target())
-}
-
 /// Whether a client asks to write files itself where they are staged.
 pub(crate) fn writes_directly(gate: &Gate, visit: &Visit, wish: &Wish) -> bool {
-    matches!(&wish.what, What::Exec(command) if receives_files(command)) && refuses_writes(gate, visit)
+    matches!(&wish.what, What::Exec(command) if receives_files(command)) && gate.stages(visit.session.permit().target())
 }
 
 /// Whether a command is the receiving end of scp or rsync, as their clients start it. Not a lock: a shell that may run

@@ -35,6 +35,11 @@ impl Teller {
         &self.session
     }
 
+    /// Whether no client writes files to this server.
+    pub(crate) fn stages(&self) -> bool {
+        self.gate.stages(self.session.permit().target())
+    }
+
     pub(crate) fn file(&self, file: &FileTransfer) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.files < FILES_TOLD {

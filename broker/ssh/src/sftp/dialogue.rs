@@ -92,7 +92,7 @@ impl Dialogue {
         &mut self,
         raw: &[u8],
         at: u64,
-        grants: &dyn Fn(Access) -> bool,
+        withheld: &dyn Fn(Access) -> Option<Refusal>,
         log: &mut Log,
     ) -> Result<(Verdict, Option<u32>), Malformed> {
         if raw.get(4) == Some(&INIT) {
@@ -109,7 +109,7 @@ impl Dialogue {
             return Err(Malformed::TooMany(UNDER_WAY));
         }
         let file = request.handles()[0].and_then(|handle| self.handles.get(handle).copied());
-        let refusal = self.refusal(&request, grants);
+        let refusal = self.refusal(&request, withheld);
         if refusal.is_none()
             && let (Request::Read { offset, len, .. } | Request::Write { offset, len, .. }, Some(file)) =
                 (&request, file)
@@ -150,17 +150,14 @@ impl Dialogue {
     }
 
     /// Why the gate answers a request itself, if it does.
-    fn refusal(&self, request: &Request<'_>, grants: &dyn Fn(Access) -> bool) -> Option<Refusal> {
-        let missing = match request.takes() {
-            Takes::Nothing => return Some(Refusal::UNKNOWN),
-            Takes::Either => [Access::SftpRead, Access::SftpWrite]
-                .iter()
-                .all(|access| !grants(*access))
-                .then_some(Access::SftpRead),
-            Takes::All(needed) => needed.iter().copied().find(|access| !grants(*access)),
+    fn refusal(&self, request: &Request<'_>, withheld: &dyn Fn(Access) -> Option<Refusal>) -> Option<Refusal> {
+        let refused = match request.takes() {
+            Takes::Nothing => Some(Refusal::UNKNOWN),
+            Takes::Either => withheld(Access::SftpWrite).and_then(|_| withheld(Access::SftpRead)),
+            Takes::All(needed) => needed.iter().find_map(|access| withheld(*access)),
         };
-        if let Some(missing) = missing {
-            return Some(Refusal::missing(missing));
+        if refused.is_some() {
+            return refused;
         }
         if request.handles().into_iter().flatten().any(|handle| !self.handles.contains_key(handle)) {
             return Some(Refusal::NO_HANDLE);

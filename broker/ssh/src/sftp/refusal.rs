@@ -18,6 +18,12 @@ impl Refusal {
         missing: Some("unknown extension"),
         words: "Operation unsupported: the gate does not know this extension",
     };
+    /// Files for this server wait at the gate first.
+    pub(crate) const STAGED: Self = Self {
+        code: answer::PERMISSION_DENIED,
+        missing: Some("staged"),
+        words: "Permission denied: send files for this server ahead (chaperone window send), then release them",
+    };
     pub(crate) const NO_HANDLE: Self = Self { code: answer::FAILURE, missing: None, words: "No such handle" };
     pub(crate) const TOO_MANY: Self =
         Self { code: answer::FAILURE, missing: None, words: "Too many open files" };

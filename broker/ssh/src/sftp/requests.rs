@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chaperone_policy::Access;
 use chaperone_session::{Item, Source, Stream};
 use serde_json::{Value, json};
 
 use super::dialogue::Verdict;
 use super::log::Log;
 use super::malformed::Malformed;
+use super::refusal::Refusal;
 use super::split::{Part, Side, Splitter};
 use super::{Sftp, malformed};
 use crate::note::{SshNote, Step};
@@ -109,9 +111,14 @@ impl<S: Source<Note = SshNote>> Requests<S> {
     /// The file whose payload follows and goes on.
     fn request_of(&mut self, raw: &Bytes) -> Result<Option<u32>, Malformed> {
         let session = self.sftp.teller.session();
-        let grants = |access| session.grants(access);
+        let staged = self.sftp.staged;
+        let withheld = |access| match access {
+            access if !session.grants(access) => Some(Refusal::missing(access)),
+            Access::SftpWrite if staged => Some(Refusal::STAGED),
+            _ => None,
+        };
         let mut dialogue = self.sftp.dialogue();
-        let (verdict, file) = dialogue.request(raw, self.position, &grants, &mut self.log)?;
+        let (verdict, file) = dialogue.request(raw, self.position, &withheld, &mut self.log)?;
         let refused = match verdict {
             Verdict::Refused(missing) => missing.map(|missing| (missing, dialogue.named(raw, file))),
             _ => None,

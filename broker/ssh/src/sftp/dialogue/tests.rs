@@ -47,8 +47,8 @@ impl Channel {
 
     fn asks(&mut self, raw: &[u8]) -> Result<Verdict, Malformed> {
         let access = self.access.clone();
-        let grants = move |wanted| access.contains(&wanted);
-        self.dialogue.request(raw, 0, &grants, &mut self.log).map(|(verdict, _)| verdict)
+        let withheld = move |wanted| (!access.contains(&wanted)).then(|| Refusal::missing(wanted));
+        self.dialogue.request(raw, 0, &withheld, &mut self.log).map(|(verdict, _)| verdict)
     }
 
     fn answers(&mut self, raw: &[u8]) -> Result<Option<(u32, u64)>, Malformed> {
@@ -173,15 +173,15 @@ fn answers_that_nobody_asked_for_end_the_channel() {
 
 #[test]
 fn nothing_passes_before_a_version_is_agreed_and_none_but_the_third() {
-    let grants = |_| true;
+    let nothing = |_| None;
     let mut dialogue = Dialogue::new(0);
     let mut log = Log::default();
     let stat = packet(17, &[U32(1), Text(b"/tmp")]);
-    assert_eq!(dialogue.request(&stat, 0, &grants, &mut log), Err(Malformed::Agreement));
+    assert_eq!(dialogue.request(&stat, 0, &nothing, &mut log), Err(Malformed::Agreement));
     let six = [&INIT_3[..8], &[6]].concat();
-    let asked = dialogue.request(&six, 0, &grants, &mut log).map(|(verdict, _)| verdict);
+    let asked = dialogue.request(&six, 0, &nothing, &mut log).map(|(verdict, _)| verdict);
     assert_eq!(asked, Ok(Verdict::Instead(Bytes::from_static(INIT_3))), "what goes on asks for 3");
-    assert_eq!(dialogue.request(INIT_3, 0, &grants, &mut log), Err(Malformed::Agreement));
+    assert_eq!(dialogue.request(INIT_3, 0, &nothing, &mut log), Err(Malformed::Agreement));
     assert_eq!(dialogue.answer(&[0, 0, 0, 5, 2, 0, 0, 0, 6], 0, &mut log), Err(Malformed::Version(6)));
 }
 
@@ -207,8 +207,9 @@ proptest! {
     ) {
         let (mut dialogue, mut log) = (Dialogue::new(0), Log::default());
         let grants = |access| if access == Access::SftpRead { read } else { write };
+        let withheld = |access| (!grants(access)).then(|| Refusal::missing(access));
         let (mut client, mut server) = (Splitter::new(Side::Client), Splitter::new(Side::Server));
-        drop(dialogue.request(INIT_3, 0, &grants, &mut log));
+        drop(dialogue.request(INIT_3, 0, &withheld, &mut log));
         drop(dialogue.answer(VERSION_3, 0, &mut log));
         for (asks, kind, body) in turns {
             let mut bytes: Bytes = packet(kind, &[]).into();
@@ -219,7 +220,7 @@ proptest! {
             while let Ok(Some(part)) = side.next(&mut bytes) {
                 let (Part::Packet(raw) | Part::Head(raw, _)) = part else { continue };
                 if asks {
-                    drop(dialogue.request(&raw, 0, &grants, &mut log));
+                    drop(dialogue.request(&raw, 0, &withheld, &mut log));
                 } else {
                     drop(dialogue.answer(&raw, 0, &mut log));
                 }
