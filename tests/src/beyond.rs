@@ -125,7 +125,7 @@ impl Beyond {
     #[must_use]
     pub fn opens_a_shell(&self, to: &str) -> Terminal {
         let words = ["ssh", "-F", word(&self.configuration), "-J", &self.gate, "-tt", to];
-        Terminal::run(&words.map(str::to_owned), None)
+        Terminal::run((80, 24), &words.map(str::to_owned), None)
     }
 
     /// `scp`, with these words.

@@ -38,8 +38,6 @@ techniques! {
     INGRESS_TOOL_TRANSFER = "T1105" "Ingress Tool Transfer",
     /// Traces removed.
     INDICATOR_REMOVAL = "T1070" "Indicator Removal",
-    /// Tools brought in.
-    INGRESS_TOOL_TRANSFER = "T1105" "Ingress Tool Transfer",
     /// A service stopped.
     SERVICE_STOP = "T1489" "Service Stop",
     /// ICS: reaching in from outside.
@@ -50,8 +48,6 @@ techniques! {
     ICS_VALID_ACCOUNTS = "T0859" "Valid Accounts",
     /// ICS: moving by remote services.
     ICS_REMOTE_SERVICES = "T0886" "Remote Services",
-    /// ICS: tools brought from one machine to another.
-    ICS_LATERAL_TOOL_TRANSFER = "T0867" "Lateral Tool Transfer",
 }
 
 /// The technique with this id.

@@ -229,11 +229,11 @@ impl Node {
         let (at, gate) = (config.gate.ssh, self.gate.clone());
         let (authority, known_hosts) =
             self.authority.take().map(|authority| (authority.key, authority.known_hosts)).unzip();
-        let identity = HostIdentity { keys, authority };
+        let post_quantum_only = config.gate.post_quantum_only;
+        let identity = HostIdentity { keys, authority, post_quantum_only };
         let binding = async move { SshListener::bind(at, gate, identity, &banner, second, heard).await };
         let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
-        let door = door.post_quantum_only(config.gate.post_quantum_only);
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         self.app.ssh_is_at(SshDoor {
             host: public_name(config, address),

@@ -19,7 +19,6 @@ use russh::server::{
 use russh::{Channel, ChannelId, ChannelOpenFailure, Disconnect, Pty, Sig};
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
@@ -28,6 +27,7 @@ use crate::jump::{Jumps, Through};
 use crate::place::Place;
 use crate::second::SecondFactor;
 use crate::unheard;
+use crate::wish::SFTP;
 
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};

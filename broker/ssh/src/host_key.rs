@@ -13,6 +13,8 @@ pub struct HostIdentity {
     /// Vouches for the first of them in a server's name, where connections to servers are ended inside those to the gate
     /// (`ssh -J`).
     pub authority: Option<HostAuthority>,
+    /// Whether nothing but post-quantum key exchange is offered.
+    pub post_quantum_only: bool,
 }
 
 /// An Ed25519 host key.

@@ -54,22 +54,17 @@ impl SshListener {
         (heard_per_second, proxies): (NonZeroU32, Proxies),
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
-        let HostIdentity { keys, authority } = identity;
+        let HostIdentity { keys, authority, post_quantum_only } = identity;
         let keys: Vec<_> = keys.into_iter().map(HostKey::into_private).collect();
         let jumps = authority
             .and_then(|authority| Some(Arc::new(JumpDoor::new(authority, keys.first().cloned()?))));
-        let config = Arc::new(algorithms::server(keys));
+        let mut config = algorithms::server(keys);
+        if post_quantum_only {
+            algorithms::post_quantum_only(&mut config);
+        }
+        let config = Arc::new(config);
         let callers = Callers::new(gate, config, banner.into(), second, jumps);
         Ok(Self { socket, callers, proxies, heard_per_second })
-    }
-
-    /// Offers nothing but post-quantum key exchange, if `only`.
-    #[must_use]
-    pub fn post_quantum_only(mut self, only: bool) -> Self {
-        if only && let Some(config) = Arc::get_mut(&mut self.config) {
-            algorithms::post_quantum_only(config);
-        }
-        self
     }
 
     /// Where it listens.

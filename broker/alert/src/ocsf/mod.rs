@@ -53,7 +53,6 @@ impl Class {
             Self::EntityManagement => 3004,
             Self::FileHosting => 6006,
             Self::SshActivity => 4007,
-            Self::FileHosting => 6006,
         }
     }
 
@@ -67,7 +66,6 @@ impl Class {
             Self::EntityManagement => "Entity Management",
             Self::FileHosting => "File Hosting Activity",
             Self::SshActivity => "SSH Activity",
-            Self::FileHosting => "File Hosting Activity",
         }
     }
 }

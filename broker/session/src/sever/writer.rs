@@ -11,7 +11,7 @@ use super::{Severable, Slot};
 
 /// Writes to a severable stream while its other half is read. One task at a time writes: one waker is kept.
 pub struct SeverableWriter {
-    half: Severable,
+    slot: Arc<Slot>,
 }
 
 impl Severable {
@@ -19,7 +19,7 @@ impl Severable {
     #[must_use]
     pub fn writer(&self) -> SeverableWriter {
         let slot: Arc<Slot> = Arc::clone(&self.slot);
-        SeverableWriter { half: Self { slot, buffer: Vec::new(), taken: 0 } }
+        SeverableWriter { slot }
     }
 }
 
@@ -31,7 +31,7 @@ impl SeverableWriter {
     pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let written = poll_fn(|cx| {
-                self.half.poll_stream(cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
+                Severable::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
             });
             let count = written.await?;
             if count == 0 {
@@ -48,7 +48,8 @@ impl SeverableWriter {
     /// When the peer is gone or the cord is pulled.
     pub async fn finish(&self) -> io::Result<()> {
         poll_fn(|cx| {
-            self.half.poll_stream(
+            Severable::poll_stream(
+                &self.slot,
                 cx,
                 |open| &mut open.writer,
                 |stream: Pin<&mut _>, cx| stream.poll_shutdown(cx),

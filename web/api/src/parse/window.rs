@@ -38,7 +38,6 @@ pub(crate) fn window(
         requester,
         go_required: new.go_required,
         observer_required: new.observer_required.then_some(true),
-        files: Vec::new(),
     })
 }
 
@@ -68,6 +67,7 @@ pub(crate) fn emergency(facts: &Facts, new: &NewEmergency, now: Timestamp) -> Re
         reason: needed("reason", &new.reason)?,
         requester,
         go_required: false,
+        files: Vec::new(),
         observer_required: new.observer_required.then_some(true),
     })
 }
