@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chaperone_tests::{
     ConnectProxy, House, KeyPair, PATIENCE, Ssh, TARGET, Technician, chaperone, digest, eventually,
-    free_port, legs, noise,
+    free_port, legs, noise, soon,
 };
 
 /// `ssh` whose connection is carried. `more` are words of `chaperone connect`, `variables` of its environment.
@@ -112,6 +112,13 @@ fn the_token_opens_the_way_and_nothing_else() {
     let ran = carried_for(&house, &stranger, &format!("http://127.0.0.1:{port}"), "", "").runs("true");
     assert_eq!(ran.status, Some(255));
     assert_eq!(house.fact("attempt-failed").reason(), Some("credential"));
+    // Nor is Viktor let in with it, who comes with his own key.
+    house.open_window("viktor", "exec", "+10m");
+    let borrowed = house.technician("viktor");
+    let token = format!("--token {}", house.gate.token("dana"));
+    let ran = carried_for(&house, &borrowed, &format!("http://127.0.0.1:{port}"), &token, "").runs("true");
+    assert_eq!(ran.status, Some(255), "{ran:?}");
+    soon("a fact about it", || (house.facts_of("attempt-failed").len() == 2).then_some(()));
     assert!(house.sessions().is_empty());
 }
 

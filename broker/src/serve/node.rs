@@ -15,7 +15,7 @@ use chaperone_session::Gate;
 use chaperone_ssh::{Callers, Demand, HostIdentity, HostKey, Proxies, SecondFactor, SshListener};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_vault::Vault;
-use chaperone_web::{App, Parts, Sealing, SshCarrier, SshDoor};
+use chaperone_web::{App, Carried, Parts, Sealing, SshCarrier, SshDoor};
 use futures::future::select_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -243,8 +243,8 @@ impl Node {
             authority: known_hosts,
         });
         let (callers, carried) = (door.callers(), door.callers());
-        self.app.carries_ssh_to(SshCarrier::new(move |stream, cord, caller| {
-            carried.take_carried(stream, cord, caller);
+        self.app.carries_ssh_to(SshCarrier::new(move |Carried { stream, cord, caller, whose }| {
+            carried.take_carried(stream, cord, caller, whose);
         }));
         let stop = stop.clone();
         let task = self.visits.run(async move { door.serve(stop).await });

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use chaperone_policy::PersonId;
 use chaperone_session::{Cord, Gate, Severable};
 use russh::server;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -61,20 +62,24 @@ impl Callers {
         let door = self.clone();
         self.0.runtime.spawn(async move {
             let Ok((stream, cord)) = TcpStream::from_std(stream).and_then(Severable::new) else { return };
-            door.serve(waiting, stream, cord, caller).await;
+            door.serve(waiting, (stream, cord), (caller, None)).await;
         });
     }
 
-    /// Takes a stream that something else carries. The cord ends the connection that carries it.
+    /// Takes a stream that something else carries, for this person and nobody else. The cord ends the connection that
+    /// carries it.
     pub fn take_carried(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         cord: Cord,
         caller: SocketAddr,
+        whose: PersonId,
     ) {
         let Some(waiting) = self.line(caller) else { return cord.sever() };
         let door = self.clone();
-        self.0.runtime.spawn(async move { door.serve(waiting, stream, cord, caller).await });
+        self.0.runtime.spawn(async move {
+            door.serve(waiting, (stream, cord), (caller, Some(whose))).await;
+        });
     }
 
     /// A connection ended before it spoke SSH, or anything else that is spoken here.
@@ -99,9 +104,8 @@ impl Callers {
     async fn serve(
         self,
         waiting: Waiting,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        cord: Cord,
-        caller: SocketAddr,
+        (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
+        caller: (SocketAddr, Option<PersonId>),
     ) {
         let Some(place) = waiting.place().await else { return cord.sever() };
         let Shared { gate, config, banner, second, half_open, jumps, .. } = &*self.0;

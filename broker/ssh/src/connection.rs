@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use chaperone_identity::{CertificateFault, ProofFailure, ProvenPerson, UserName, Why};
+use chaperone_policy::PersonId;
 use chaperone_session::{Cord, Gate, Refused, new_reference};
 use russh::keys::ssh_key::{Certificate, PublicKey};
 use russh::server::{
@@ -59,6 +60,8 @@ pub(crate) struct Progress {
 pub(crate) struct Connection {
     gate: Gate,
     peer: SocketAddr,
+    /// For whom alone the connection is: whose token carries it, where something does.
+    whose: Option<PersonId>,
     cord: Cord,
     banner: Arc<str>,
     /// What the help desk can look this connection up by; in the banner, and in its facts.
@@ -102,7 +105,7 @@ struct Half {
 impl Connection {
     pub(crate) fn new(
         gate: Gate,
-        peer: SocketAddr,
+        (peer, whose): (SocketAddr, Option<PersonId>),
         cord: Cord,
         (banner, second): (Arc<str>, SecondFactor),
         verdict: watch::Sender<Verdict>,
@@ -113,6 +116,7 @@ impl Connection {
         Self {
             gate,
             peer,
+            whose,
             cord,
             banner,
             reference: new_reference(),
@@ -293,6 +297,11 @@ impl Handler for Connection {
         let Some(proven) = self.proven.take() else {
             return Err(russh::Error::Inconsistent);
         };
+        if self.whose.is_some_and(|whose| whose != proven.person()) {
+            // Somebody else than whose token carries this: the connection ends here, and that is a fact.
+            drop(self.fail(ProofFailure::credential()).await);
+            return Err(russh::Error::Disconnect);
+        }
         let admission = Admission {
             gate: self.gate.clone(),
             user: self.user.clone().unwrap_or_default(),

@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaperone_policy::PersonId;
 use chaperone_session::{Cord, Gate};
 use russh::server::{self, RunningSession};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -131,7 +132,7 @@ pub(crate) async fn connection(
     config: Arc<server::Config>,
     asks: (Arc<str>, SecondFactor),
     (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
-    peer: SocketAddr,
+    (peer, whose): (SocketAddr, Option<PersonId>),
     (place, half_open): (Place, HalfOpen),
     jumps: Arc<Jumps>,
 ) {
@@ -144,7 +145,8 @@ pub(crate) async fn connection(
     let lent = Arc::downgrade(&place);
     let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
     let inside = Arc::clone(&jumps);
-    let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress, inside);
+    let handler =
+        Connection::new(gate, (peer, whose), cord.clone(), asks, verdict.clone(), progress, inside);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
         cord.sever();

@@ -88,8 +88,7 @@ impl Proxies {
             return Ok(peer);
         }
         let _place = self.reading.try_acquire().map_err(|_| HeaderFault::Full)?;
-        let read = timeout(WITHIN, read(stream)).await.unwrap_or(Err(HeaderFault::Slow));
-        read.map(|named| named.unwrap_or(peer))
+        Ok(read_within(WITHIN, stream).await?.unwrap_or(peer))
     }
 
     /// Whether connections from there begin with a header.
@@ -98,6 +97,13 @@ impl Proxies {
         let source = source.to_canonical();
         self.networks.iter().any(|network| network.contains(&source))
     }
+}
+
+async fn read_within(
+    within: Duration,
+    stream: &mut (impl AsyncRead + Unpin),
+) -> Result<Option<SocketAddr>, HeaderFault> {
+    timeout(within, read(stream)).await.unwrap_or(Err(HeaderFault::Slow))
 }
 
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Result<Option<SocketAddr>, HeaderFault> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::ws::{Message, WebSocket};
 use bytes::Bytes;
+use chaperone_policy::PersonId;
 use chaperone_session::Cord;
 use futures::{SinkExt, StreamExt, TryStreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, join};
@@ -20,23 +21,35 @@ pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
-/// Takes a stream on which SSH is spoken, the cord of the connection that carries it, and who calls.
+/// A stream on which SSH is spoken.
+pub struct Carried {
+    /// The stream.
+    pub stream: Box<dyn Duplex>,
+    /// Ends the connection that carries it.
+    pub cord: Cord,
+    /// Where whoever calls is.
+    pub caller: SocketAddr,
+    /// Whose token carries it.
+    pub whose: PersonId,
+}
+
+/// Takes what is carried.
 #[derive(Clone)]
-pub struct SshCarrier(Arc<dyn Fn(Box<dyn Duplex>, Cord, SocketAddr) + Send + Sync>);
+pub struct SshCarrier(Arc<dyn Fn(Carried) + Send + Sync>);
 
 impl SshCarrier {
     /// Hands everything to this.
-    pub fn new(takes: impl Fn(Box<dyn Duplex>, Cord, SocketAddr) + Send + Sync + 'static) -> Self {
+    pub fn new(takes: impl Fn(Carried) + Send + Sync + 'static) -> Self {
         Self(Arc::new(takes))
     }
 
-    pub(crate) fn take(&self, stream: Box<dyn Duplex>, cord: Cord, caller: SocketAddr) {
-        (self.0)(stream, cord, caller);
+    pub(crate) fn take(&self, carried: Carried) {
+        (self.0)(carried);
     }
 }
 
 /// What a socket carries; holds its place as long as it is read.
-pub(crate) fn carried(socket: WebSocket, place: Place) -> Box<dyn Duplex> {
+pub(crate) fn stream_of(socket: WebSocket, place: Place) -> Box<dyn Duplex> {
     let (to, from) = socket.split();
     let pieces = from.map(move |message| {
         let _held = &place;

@@ -33,7 +33,7 @@ mod stream;
 mod topic;
 pub mod wire;
 
-pub use carry::{Duplex, SshCarrier};
+pub use carry::{Carried, Duplex, SshCarrier};
 pub use handle::destination::secret_place;
 pub use listen::{Accept, Peer, serve};
 pub use router::openapi;

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::App;
 use crate::actor::Actor;
-use crate::carry::carried;
+use crate::carry::{Carried, stream_of};
 use crate::credential::{self, Credential};
 use crate::listen::Peer;
 use crate::problem::Problem;
@@ -55,5 +55,8 @@ pub(crate) async fn ssh(
     let body = json!({ "listener": "web-socket", "source": at.to_string(), "proof": proof });
     app.parts.store.fact(NewFact::new(FactKind::SignedIn, actor.now, body).by(actor.person)).await?;
     let upgrade = upgrade.max_message_size(MESSAGE_BYTES).max_frame_size(MESSAGE_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| async move { carrier.take(carried(socket, place), cord, at) }))
+    let whose = actor.person;
+    Ok(upgrade.on_upgrade(move |socket| async move {
+        carrier.take(Carried { stream: stream_of(socket, place), cord, caller: at, whose });
+    }))
 }
