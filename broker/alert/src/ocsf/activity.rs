@@ -3,9 +3,8 @@
 use chaperone_store::FactKind;
 use serde_json::{Map, Value, json};
 
-use super::file;
 use super::objects::{actor, dst_endpoint, object, service, session, src_endpoint, unmapped, user};
-use super::{Base, CONTROLLED, Class, members};
+use super::{Base, CONTROLLED, Class, members, sent_file};
 use crate::Severity;
 use crate::occurrence::Occurrence;
 
@@ -23,7 +22,7 @@ pub fn event(of: &Occurrence, uid: &str) -> Option<Value> {
         FactKind::SessionStarted => ssh(of, uid, &OPENED),
         FactKind::SessionEnded => ssh(of, uid, &CLOSED),
         FactKind::SessionNeverStarted | FactKind::TargetFailed => ssh(of, uid, &FAILED),
-        FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => file::event(of, uid),
+        FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => sent_file::event(of, uid),
         kind => changed(of, uid, Change::of(kind)?),
     };
     Some(Value::Object(event))
