@@ -36,7 +36,7 @@ pub enum Verdict {
 pub enum ScanError {
     /// No connection, or one that broke.
     #[error("the scanner cannot be reached: {0}")]
-    Unreachable(#[source] io::Error),
+    Unreachable(io::Error),
     /// It took too long.
     #[error("the scanner did not answer within {0:?}")]
     Slow(Duration),

@@ -3,9 +3,8 @@
 use chaperone_store::FactKind;
 use serde_json::{Map, Value, json};
 
-use super::file;
 use super::objects::{actor, dst_endpoint, object, service, session, src_endpoint, unmapped, user};
-use super::{Base, CONTROLLED, Class, members};
+use super::{Base, CONTROLLED, Class, members, sent_file};
 use crate::Severity;
 use crate::occurrence::Occurrence;
 
@@ -24,7 +23,7 @@ pub fn event(of: &Occurrence, uid: &str) -> Option<Value> {
         FactKind::SessionEnded => ssh(of, uid, &CLOSED),
         FactKind::FileTransferred => super::file::transferred(of, uid)?,
         FactKind::SessionNeverStarted | FactKind::TargetFailed => ssh(of, uid, &FAILED),
-        FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => file::sent_ahead(of, uid),
+        FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => sent_file::event(of, uid),
         kind => changed(of, uid, Change::of(kind)?),
     };
     Some(Value::Object(event))

@@ -1,18 +1,18 @@
 //! OCSF 1.8.0, the canonical form of everything that leaves for a SIEM; other formats are rendered from it.
 //!
 //! ```text
-//! fact ──► Occurrence ──► activity  ─┐  3002, 3003, 3004, 4007, 6006
+//! fact ──► Occurrence ──► activity  ─┐  3002, 3003, 3004, 4007
 //! alert ───────────────► finding   ─┴► event ─► outbox ─► syslog, webhook
 //! ```
 //!
 //! An event is complete but for `metadata.sequence`, which each destination numbers for itself ([`numbered`]).
 
 pub mod activity;
-mod file;
 pub mod finding;
 mod objects;
 #[cfg(test)]
 mod schema;
+mod sent_file;
 #[cfg(test)]
 mod tests;
 
@@ -36,7 +36,7 @@ pub enum Class {
     AuthorizeSession,
     /// 3004: a window, person, target, vendor or other thing of ours changed.
     EntityManagement,
-    /// 6006: a file was sent, refused, or reached its server.
+    /// 6006: a file went to a server, or came from it.
     FileHosting,
     /// 4007: a session opened, closed, failed or was refused.
     SshActivity,
@@ -51,8 +51,8 @@ impl Class {
             Self::Authentication => 3002,
             Self::AuthorizeSession => 3003,
             Self::EntityManagement => 3004,
-            Self::FileHosting => 6006,
             Self::SshActivity => 4007,
+            Self::FileHosting => 6006,
         }
     }
 
@@ -64,8 +64,8 @@ impl Class {
             Self::Authentication => "Authentication",
             Self::AuthorizeSession => "Authorize Session",
             Self::EntityManagement => "Entity Management",
-            Self::FileHosting => "File Hosting Activity",
             Self::SshActivity => "SSH Activity",
+            Self::FileHosting => "File Hosting Activity",
         }
     }
 }

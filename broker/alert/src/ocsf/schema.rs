@@ -37,7 +37,6 @@ fn class_shape(class_uid: u64) -> Option<Shape> {
         3004 => shape(&["entity"], &[]),
         6006 => shape(&["actor", "file", "src_endpoint"], &[]),
         4007 => shape(&[], &["dst_endpoint", "src_endpoint"]),
-        6006 => shape(&["actor", "file", "src_endpoint"], &[]),
         _ => return None,
     })
 }
@@ -49,8 +48,6 @@ fn object_shape(name: &str) -> Option<Shape> {
         "product" | "technique" | "sub_technique" | "group" | "org" | "service" | "resources" => {
             shape(&[], &["name", "uid"])
         }
-        "file" => shape(&["name", "type_id"], &[]),
-        "hashes" => shape(&["algorithm_id", "value"], &[]),
         "finding_info" => shape(&["uid"], &[]),
         "analytic" => shape(&["type_id"], &["name", "uid"]),
         "attacks" => shape(&[], &["tactic", "technique", "sub_technique"]),

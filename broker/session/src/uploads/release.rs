@@ -65,7 +65,7 @@ pub enum NotReleased {
     Unscanned(#[source] ScanError),
     /// It did not get there.
     #[error("the file is not on the server: {0}")]
-    NotDelivered(#[source] NotDelivered),
+    NotDelivered(NotDelivered),
     /// The store.
     #[error("the release could not be written down")]
     Store(#[from] StoreError),

@@ -36,7 +36,7 @@ export function SentFiles({ window, aside, acts }: SentFilesProps) {
             { head: 'Size', cell: ({ size_bytes }) => sizeWords(size_bytes), isRight: true },
             { head: 'SHA-256', cell: ({ sha256 }) => <code>{sha256}</code> },
             { head: 'Scan', cell: (file) => <Scan file={file} /> },
-            { head: 'Sent', cell: (file) => <Sent file={file} /> },
+            { head: 'Sent', cell: (file) => <Sent file={file} window={window} /> },
             ...(acts ? [{ head: 'Acts', cell: acts, isActs: true }] : []),
           ]}
         />
@@ -58,10 +58,15 @@ function Scan({ file }: { file: SentFile }) {
   }
 }
 
-function Sent({ file }: { file: SentFile }) {
+function Sent({ file, window }: { file: SentFile; window: WindowView }) {
   return (
     <>
       {file.sent_by}, <Moment at={file.sent} />
+      {isUnseen(file, window) && (
+        <div>
+          <Tag tone="warn">After the approval</Tag>
+        </div>
+      )}
       {file.released && (
         <div className="dim">
           On the server since <Moment at={file.released} />: {file.released_to}
@@ -69,4 +74,9 @@ function Sent({ file }: { file: SentFile }) {
       )}
     </>
   )
+}
+
+/** Whether everybody had said yes before the file came. */
+function isUnseen(file: SentFile, { approvals }: WindowView): boolean {
+  return approvals.length > 0 && approvals.every(({ at }) => Date.parse(at) < Date.parse(file.sent))
 }
