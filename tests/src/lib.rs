@@ -16,6 +16,7 @@
 //! Everything listens on loopback on its own ports, lives in its own folder, and is ended by process id when the house is
 //! dropped. Nothing waits for a fixed time: everything waits for an event, with a deadline.
 
+mod asking;
 mod authenticator;
 mod authority;
 mod binary;
@@ -46,6 +47,7 @@ mod visit;
 mod walk;
 mod webhook;
 
+pub use asking::{Asking, Asks};
 pub use authenticator::{Authenticator, Enrolled};
 pub use authority::{Authority, Issued};
 pub use binary::{chaperone, chaperone_verify, workspace};

@@ -25,6 +25,7 @@ mod keeping;
 mod mail;
 mod permit;
 mod person;
+mod reach;
 mod refusal;
 pub mod rights;
 mod role;
@@ -47,6 +48,7 @@ pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, LEAST_FACTS_DAYS,
 pub use mail::{MailAddress, MailAddressError};
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
+pub use reach::{HostPort, HostPortError, Legacy, LegacyAlgorithm, Reach, UnknownLegacy};
 pub use refusal::{Nearest, Reason, Refusal};
 pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_beside, may_read, may_together};
 pub use role::{Role, UnknownRole};

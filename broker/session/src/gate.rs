@@ -41,6 +41,8 @@ pub struct Settings {
     pub gate_name: String,
     /// Whom technicians call.
     pub help: String,
+    /// The addresses that targets see the gate come from, as certificates name them; nothing where nobody has said.
+    pub leaves_from: Vec<String>,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),
             help: "clinical engineering".to_owned(),
+            leaves_from: Vec::new(),
         }
     }
 }

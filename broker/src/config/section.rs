@@ -1,6 +1,6 @@
 //! Every section and key: its kind, its default, and what must hold between keys.
 
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +11,9 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Config;
-use super::raw::{Judged, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
+use super::raw::{
+    Judged, Raw, address, boolean, mismatch, one_of, text, text_list, whole, whole_list, words,
+};
 use super::reader::Reader;
 use crate::installation::Installation;
 
@@ -38,6 +40,8 @@ pub struct Gate {
     pub help: String,
     /// How many SSH connections are heard in a second; the others wait in line.
     pub attempts_per_second: NonZeroU32,
+    /// The addresses that servers see the gate come from, as certificates name them; empty where nobody has said.
+    pub leaves_from: Vec<String>,
 }
 
 /// `[web]`: the pages and the API.
@@ -286,6 +290,27 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
         help: reader.or("gate.help", "clinical engineering".to_owned(), words),
         attempts_per_second: reader.or("gate.attempts_per_second", ATTEMPTS_PER_SECOND, rate),
+        leaves_from: reader.or("gate.leaves_from", Vec::new(), networks),
+    }
+}
+
+/// Addresses and networks, as OpenSSH's `source-address` has them.
+fn networks(raw: &Raw) -> Judged<Vec<String>> {
+    let is_one = |text: &str| {
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        address.parse::<IpAddr>().is_ok_and(|address| {
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))
+        })
+    };
+    let given = text_list(raw)?;
+    match given.iter().find(|text| !is_one(text)) {
+        Some(wrong) => mismatch(
+            format!("{wrong:?} is no address and no network"),
+            "right is a list such as [\"10.20.0.2\", \"2001:db8::/64\"]",
+        ),
+        None => Ok(given),
     }
 }
 

@@ -104,6 +104,7 @@ fn settings(config: &Config) -> Settings {
         lost_after: config.session.lost_after,
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
+        leaves_from: config.gate.leaves_from.clone(),
         durability: match config.recording.mode {
             Mode::Prompt => Durability::Prompt,
             Mode::Durable => Durability::Durable,

@@ -26,7 +26,7 @@ pub mod standin;
 mod unheard;
 mod wish;
 
-pub use dial::{SshDial, TargetLeg};
+pub use dial::{SshDial, TargetLeg, scan_host_keys};
 pub use host_key::{HostKey, HostKeyError};
 pub use listener::SshListener;
 pub use second::{Demand, SecondFactor};

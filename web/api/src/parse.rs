@@ -9,7 +9,7 @@ use std::str::FromStr;
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
 pub(crate) use person::{email, key, person, vendor};
-pub(crate) use target::{credential, host_keys, target};
+pub(crate) use target::{addresses, credential, host_keys, legacy, target};
 pub(crate) use window::{freeze, window};
 
 use crate::problem::Problem;

@@ -41,7 +41,13 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::FactorsReset => &["people"],
         K::LockAdded | K::LockRemoved => &["people", "targets", "vendors"],
         K::VendorAdded | K::VendorChanged => &["vendors"],
-        K::TargetAdded | K::TargetChanged | K::CredentialSealed => &["targets"],
+        K::TargetAdded
+        | K::TargetChanged
+        | K::CredentialSealed
+        | K::HostKeyProposed
+        | K::HostKeyApproved
+        | K::HostKeyRefused
+        | K::HostKeyRetired => &["targets"],
         K::WindowRequested
         | K::WindowApproved
         | K::WindowDenied

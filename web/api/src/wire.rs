@@ -5,6 +5,7 @@ mod alert;
 mod bundle;
 mod destination;
 mod film;
+mod host_key;
 mod keeping;
 mod ledger;
 mod moment;
@@ -24,6 +25,9 @@ pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
 pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
+pub use host_key::{
+    HostKeyWord, LegacyView, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView, UserCaView,
+};
 pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
     RetentionView, TogetherView, WordView,
@@ -45,8 +49,7 @@ pub use sign_in::{
     LinkToken, Me, ProvenUntil, RecoveryCodes, ResetView, SECURE_COOKIE, SignIn,
 };
 pub use target::{
-    CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
-    TargetView,
+    CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewTls, TargetView,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{

@@ -96,8 +96,9 @@ pub(crate) async fn card(State(app): State<App>, actor: Actor, At(id): At<String
     let beside = beside.filter(|other| actor.sees(Act::SeeWindows, Subject::Window(other)));
     let freezes = facts.freezes.values().filter(|freeze| touches(&window, freeze));
     let (recorded, not_recorded) = coverage(&window);
+    let proposals = app.parts.store.host_key_proposals().await?;
     Ok(Json(WindowCard {
-        targets: targets.map(|target| render::target(facts, target)).collect(),
+        targets: targets.map(|target| render::target(facts, target, &proposals)).collect(),
         same_day: beside.map(|other| render::window(facts, other, actor.now)).collect(),
         freezes: freezes.map(|freeze| render::freeze(facts, freeze)).collect(),
         recorded,
