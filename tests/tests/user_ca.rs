@@ -157,7 +157,7 @@ fn an_extended_window_goes_on_and_a_server_that_no_longer_trusts_lets_nobody_in(
     visit.shows("still-42");
     house.technician("dana").ssh(SERVER).runs("true").succeeded();
     let serials = |log: &str| {
-        log.lines().filter(|line| line.starts_with("Accepted") && line.contains("(serial ")).count()
+        log.lines().filter(|line| line.starts_with("Accepted publickey") && line.contains("(serial ")).count()
     };
     assert_eq!(serials(&sshd.log()), 2, "each dial has its own: {}", sshd.log());
     forget(&house.folder().join("trusting").join("user_ca.pub"));

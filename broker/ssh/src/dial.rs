@@ -31,6 +31,9 @@ use crate::algorithms;
 /// let the gate in.
 const STEP: Duration = Duration::from_secs(10);
 
+/// The longest line of a key that is proposed, in bytes: an RSA key of 16384 bits has 2.8 kB.
+const LONGEST_KEY: usize = 4096;
+
 /// Reaches a target by SSH.
 #[derive(Clone)]
 pub struct SshDial {
@@ -247,11 +250,11 @@ impl SshDial {
     }
 }
 
-/// A key as it is proposed; `None` for one that has no line.
+/// A key as it is proposed; `None` for one that has no line, or one that no server has.
 fn proposed(key: &PublicKey, origin: KeyOrigin) -> Option<ProposedKey> {
-    let bare = PublicKey::new(key.key_data().clone(), "");
+    let line = PublicKey::new(key.key_data().clone(), "").to_openssh().ok()?;
     let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
-    Some(ProposedKey { is_authority: false, line: bare.to_openssh().ok()?, fingerprint, origin })
+    (line.len() <= LONGEST_KEY).then_some(ProposedKey { is_authority: false, line, fingerprint, origin })
 }
 
 /// What the recording and the ledger keep of a connection: no secret, and nothing that a target could make up at length.

@@ -148,7 +148,7 @@ pub(crate) async fn retire(
 /// The public line of the CA whose certificates the gate signs in with, where a server trusts it.
 #[utoipa::path(get, path = "/api/ssh/user-ca", tag = "targets", security(("token" = [])),
     responses((status = 200, body = UserCaView), (status = "4XX", body = Problem)))]
-pub(crate) async fn user_ca(State(app): State<App>) -> Answer<UserCaView> {
+pub(crate) async fn user_ca(State(app): State<App>, _actor: Actor) -> Answer<UserCaView> {
     let public = app.parts.vault.user_ca_public(&app.parts.store).await?;
     let none = || Problem::unavailable("this gate has no user CA yet", "it is made when a gate starts");
     Ok(Json(UserCaView { public: public.ok_or_else(none)? }))
