@@ -24,6 +24,7 @@ mod search;
 mod session;
 mod table;
 mod target;
+mod target_key;
 mod to_file;
 mod unmask;
 mod vendor;

@@ -91,7 +91,7 @@ async fn make(args: &Args, installation: &Installation) -> Result<Value, Failure
     let folder = args.config.parent().unwrap_or(Path::new("."));
     let config = Config::read(&text, folder, &std::collections::BTreeMap::new())
         .map_err(|faults| crate::config::ConfigError::Faulty { path: args.config.clone(), faults })?;
-    let made = keys::make(installation, &config.ledger.origin)
+    let mut made = keys::make(installation, &config.ledger.origin)
         .map_err(|error| Failure::failed(format!("the keys cannot be made: {}", chain(&error)), ""))?;
     if args.database.is_none() {
         // Made here, so that nobody else can read it; what SQLite puts beside it takes after it.
@@ -99,6 +99,10 @@ async fn make(args: &Args, installation: &Installation) -> Result<Value, Failure
         private_file::create(&file, &[]).map_err(|error| cannot_write(&file, &error))?;
     }
     let administrator = serve::create_administrator(&config, ADMINISTRATOR).await?;
+    let user_ca = serve::make_user_ca(&config).await?;
+    if let Some(made) = made.as_object_mut() {
+        made.insert("user_ca".to_owned(), json!({ "public": user_ca }));
+    }
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
     }
@@ -130,6 +134,7 @@ fn words(args: &Args, made: &Value) -> String {
   configuration       {config}
   data                {data}
   SSH host key        {ssh}
+  SSH user CA         {user_ca}
   ledger key          {ledger}
   seal key            {seal}
   evidence recipient  {evidence}
@@ -146,6 +151,7 @@ Next:
         data = key("/data"),
         ssh = key("/keys/ssh_host/fingerprint"),
         authority = key("/keys/host_ca/known_hosts"),
+        user_ca = key("/keys/user_ca/public"),
         ledger = key("/keys/ledger/verifier"),
         seal = key("/keys/seal/public"),
         evidence = key("/keys/evidence/recipient"),

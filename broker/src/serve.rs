@@ -23,7 +23,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-pub use database::{create_administrator, is_enrolled, migrate};
+pub use database::{create_administrator, is_enrolled, make_user_ca, migrate};
 pub use evidence::derived;
 pub(crate) use node::alone;
 

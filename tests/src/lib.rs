@@ -16,6 +16,7 @@
 //! Everything listens on loopback on its own ports, lives in its own folder, and is ended by process id when the house is
 //! dropped. Nothing waits for a fixed time: everything waits for an event, with a deadline.
 
+mod asking;
 mod authenticator;
 mod authority;
 mod beyond;
@@ -39,10 +40,10 @@ mod port;
 mod postgres;
 mod process;
 mod proxy;
-mod screen;
 mod raw;
-mod service;
 mod scanner;
+mod screen;
+mod service;
 mod sockets;
 mod ssh;
 mod sshd;
@@ -54,6 +55,7 @@ mod visit;
 mod walk;
 mod webhook;
 
+pub use asking::{Asking, Asks};
 pub use authenticator::{Authenticator, Enrolled};
 pub use authority::{Authority, Issued};
 pub use beyond::Beyond;
@@ -76,9 +78,9 @@ pub use port::free_port;
 pub use process::{Process, Ran};
 pub use proxy::{Direction, Proxy, Segment, Weather};
 pub use rustix::process::Signal;
+pub use scanner::{Clamd, EICAR, Icap, eicar};
 pub use screen::Screen;
 pub use service::Service;
-pub use scanner::{Clamd, EICAR, Icap, eicar};
 pub use sockets::{Connection, connections, legs};
 pub use ssh::{Ssh, Technician};
 pub use sshd::{Sshd, SshdOptions};

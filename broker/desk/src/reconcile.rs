@@ -144,6 +144,7 @@ impl Desk {
             started,
             ended: row.ended,
             leg: local,
+            serial: row.id.serial().to_string(),
             reached: local.is_some(),
         }))
     }

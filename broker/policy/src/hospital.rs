@@ -105,6 +105,7 @@ fn target(id: TargetId, name: &str, site: &str, group: &str) -> Target {
             port: 22,
             host_keys: vec!["ssh-ed25519 AAAA".to_owned()],
             accounts: vec![account("svc"), account("root")],
+            reach: crate::Reach::default(),
         }],
         card: Card { site: Some(site.to_owned()), group: Some(group.to_owned()), ..Card::default() },
         approvals: Vec::new(),

@@ -61,6 +61,15 @@ id! {
     DestinationId,
 }
 
+impl SessionId {
+    /// The serial of the certificate that a session signs in to its target with: the last sixteen hexadecimal digits of
+    /// the id, as a number. All but two of its bits are random, so that no two sessions have the same.
+    #[must_use]
+    pub fn serial(self) -> u64 {
+        self.0.as_u64_pair().1
+    }
+}
+
 /// Why a text is not a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {

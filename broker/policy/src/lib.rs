@@ -28,6 +28,7 @@ mod mail;
 mod network;
 mod permit;
 mod person;
+mod reach;
 mod refusal;
 pub mod rights;
 mod role;
@@ -46,20 +47,22 @@ pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use forward::Forward;
 pub use id::{
-    AccountName, AlertId, AttemptId, AuthorityId, ClassName, DestinationId, EndpointName, FileId, FreezeId, HoldId,
-    LockId, Login, NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
+    AccountName, AlertId, AttemptId, AuthorityId, ClassName, DestinationId, EndpointName, FileId, FreezeId,
+    HoldId, LockId, Login, NameError, PersonId, SessionId, TargetId, TargetName, VendorId, WindowId, WordId,
 };
 pub use keeping::{ClassFault, Evidence, Hold, HoldOn, Keeping, LEAST_FACTS_DAYS, RetentionClass};
 pub use mail::{MailAddress, MailAddressError};
 pub use network::comes_from;
 pub use permit::{Bound, Permit};
 pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
+pub use reach::{HostPort, HostPortError, Legacy, LegacyAlgorithm, Reach, UnknownLegacy};
 pub use refusal::{Nearest, Reason, Refusal};
 pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_beside, may_read, may_together};
 pub use role::{Role, UnknownRole};
 pub use sponsored::{ON_THE_SPOT_LASTS, OnTheSpot, OnTheSpotError};
 pub use target::{ApprovalRule, Card, Endpoint, Target, UnknownUploads, Uploads};
 pub use window::{
-    After, AfterVisit, Approval, Caution, FileHash, Needs, NotAHash, Outcome, Phase, Planned, PlannedFile, Transition, TransitionError, UnknownOutcome, Window, WindowRequest, WindowState, Wish,
+    After, AfterVisit, Approval, Caution, FileHash, Needs, NotAHash, Outcome, Phase, Planned, PlannedFile,
+    Transition, TransitionError, UnknownOutcome, Window, WindowRequest, WindowState, Wish,
 };
 pub use wording::{local, words};

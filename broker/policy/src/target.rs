@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountName, EndpointName, MailAddress, Purpose, Role, TargetId, TargetName};
+use crate::{AccountName, EndpointName, MailAddress, Purpose, Reach, Role, TargetId, TargetName};
 
 /// One server or console.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,10 +110,14 @@ pub enum Endpoint {
         host: String,
         /// TCP port.
         port: u16,
-        /// Pinned host keys, one OpenSSH public key line each. Never empty.
+        /// Pinned host keys, one OpenSSH public key line each. While there are none, and no authority, nobody is let
+        /// through to it.
         host_keys: Vec<String>,
         /// Accounts that windows may use; the first is the default.
         accounts: Vec<AccountName>,
+        /// What is not as usual.
+        #[serde(default, skip_serializing_if = "Reach::is_usual")]
+        reach: Reach,
     },
     /// A TLS service.
     Tls {

@@ -4,12 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{AccountName, Endpoint};
+use chaperone_policy::{AccountName, Endpoint, TargetName};
 use chaperone_vault::TargetCredential;
 use futures::FutureExt;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::live::{Leg, LiveSession};
+use crate::mandate::Mandate;
 use crate::sever::Cord;
 
 /// The right to dial once: made only for a session whose permit stands and whose recording runs.
@@ -17,6 +19,7 @@ pub struct Ticket {
     pub(crate) endpoint: Endpoint,
     pub(crate) account: AccountName,
     pub(crate) credential: TargetCredential,
+    pub(crate) mandate: Option<Mandate>,
     pub(crate) session: Arc<LiveSession>,
 }
 
@@ -31,6 +34,30 @@ impl Ticket {
     #[must_use]
     pub fn account(&self) -> &AccountName {
         &self.account
+    }
+
+    /// What the target is called at the gate.
+    #[must_use]
+    pub fn target(&self) -> TargetName {
+        self.session.permit().target().name.clone()
+    }
+
+    /// The time, by the session's own clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.session.began.now()
+    }
+
+    /// The stored name of the kind of credential.
+    #[must_use]
+    pub fn credential_kind(&self) -> &'static str {
+        self.credential.kind()
+    }
+
+    /// What a certificate for this dial says, where the credential is one.
+    #[must_use]
+    pub fn mandate(&self) -> Option<&Mandate> {
+        self.mandate.as_ref()
     }
 
     /// The session that it is for.
@@ -82,6 +109,18 @@ pub enum DialError {
     /// The vault holds no credential for the account, or cannot open it.
     #[error("no credential for this account can be opened")]
     NoCredential,
+    /// Nobody has pinned a host key of the target yet.
+    #[error("no host key of the target is pinned, so that nothing can be told from an impostor")]
+    NoHostKey,
+    /// The target has nothing better than algorithms that nobody has allowed.
+    #[error("the target has nothing better than {offered}; allow old algorithms for a time, or renew it")]
+    OldAlgorithms {
+        /// What it offers.
+        offered: String,
+    },
+    /// What the target speaks was allowed for a time, which is over.
+    #[error("the target has nothing better than algorithms that were allowed until {0}")]
+    LegacyExpired(Timestamp),
     /// No connection.
     #[error("the target cannot be reached: {0}")]
     Unreachable(String),
@@ -97,6 +136,9 @@ pub enum DialError {
     /// The target did not accept the credential.
     #[error("the target did not accept the gate's credential")]
     Credential,
+    /// The target asked for more than the one password.
+    #[error("the target asked for something else than its password: {0}")]
+    Prompt(&'static str),
     /// The session ended while its target was being reached.
     #[error("the session ended first")]
     Ended,
@@ -112,10 +154,14 @@ impl DialError {
         match self {
             Self::NoEndpoint => "no-endpoint",
             Self::NoCredential => "no-credential",
+            Self::NoHostKey => "no-host-key",
+            Self::OldAlgorithms { .. } => "old-algorithms",
+            Self::LegacyExpired(_) => "legacy-expired",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
             Self::HostKey { .. } => "host-key",
             Self::Credential => "target-credential",
+            Self::Prompt(_) => "target-prompt",
             Self::Ended => "ended",
             Self::Protocol(_) => "protocol",
         }
@@ -125,8 +171,11 @@ impl DialError {
     #[must_use]
     pub fn sentence(&self) -> &'static str {
         match self {
-            Self::NoEndpoint | Self::NoCredential | Self::Credential => {
+            Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
+            }
+            Self::OldAlgorithms { .. } | Self::LegacyExpired(_) => {
+                "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
             Self::Slow(_) => "The server does not answer. Please call the hospital.",

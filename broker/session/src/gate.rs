@@ -49,6 +49,8 @@ pub struct Settings {
     pub help: String,
     /// How files that are sent ahead are taken.
     pub uploads: UploadSettings,
+    /// The addresses that targets see the gate come from, as certificates name them; nothing where nobody has said.
+    pub leaves_from: Vec<String>,
 }
 
 impl Default for Settings {
@@ -65,6 +67,7 @@ impl Default for Settings {
             gate_name: "Chaperone".to_owned(),
             help: "clinical engineering".to_owned(),
             uploads: UploadSettings::default(),
+            leaves_from: Vec::new(),
         }
     }
 }

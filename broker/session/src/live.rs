@@ -383,7 +383,7 @@ impl LiveSession {
     pub fn client_gone(&self, in_order: bool) {
         let lost = !in_order && self.tap.is_open();
         self.cut(if lost { EndReason::ClientLost } else { EndReason::ClientClosed });
-}
+    }
 
     /// Takes a connection that has ended by itself off the session. A session that is cut has taken them all.
     pub(crate) fn unhang(&self, cord: &Cord) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chaperone_policy::{Access, Attempt, AttemptId, Endpoint, Permit, Reason, Refusal, SessionId, decide};
 use chaperone_recorder::{ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening, RecordingKeys};
+use chaperone_vault::TargetCredential;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -17,6 +18,7 @@ use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::gate::{Ask, Gate, Refused, short};
 use crate::live::{Began, LiveSession, NotRecorded};
+use crate::mandate::Mandate;
 use crate::record::add_visit;
 use crate::sever::Cord;
 use crate::watch::takes_channels;
@@ -238,11 +240,12 @@ impl LiveSession {
                     fields.insert("local".to_owned(), json!(dialled.cord.local().to_string()));
                     fields.insert("peer".to_owned(), json!(dialled.cord.peer().to_string()));
                 }
+                let connected = about.clone();
                 let noting = self.pen.aside(move || recording.event(None, "target-leg", about));
                 if let Some(Some(Err(error))) = self.unless_cut(noting).await {
                     self.recorder_gave_up(&error);
                 }
-                gate.write_connected(self, &dialled.cord);
+                gate.write_connected(self, &connected);
                 Ok((dialled.leg, dialled.cord))
             }
             Err(DialError::Ended) => Err(self.parting_words()),
@@ -276,6 +279,25 @@ impl LiveSession {
             tracing::error!(session.id = %self.id, %error, "a target's credential could not be opened");
             DialError::NoCredential
         })?;
-        Ok(Ticket { endpoint, account, credential, session: Arc::clone(self) })
+        let mandate = self.mandate(gate, &credential).await?;
+        Ok(Ticket { endpoint, account, credential, mandate, session: Arc::clone(self) })
+    }
+
+    /// The terms of the certificate that the session signs in with, where the target trusts the gate's user CA.
+    async fn mandate(
+        &self,
+        gate: &Gate,
+        credential: &TargetCredential,
+    ) -> Result<Option<Mandate>, DialError> {
+        if !matches!(credential, TargetCredential::UserCa) {
+            return Ok(None);
+        }
+        let authority = gate.shared.vault.user_ca(&gate.shared.store).await.map_err(|error| {
+            tracing::error!(session.id = %self.id, %error, "the user CA's key could not be opened");
+            DialError::NoCredential
+        })?;
+        let sources = &gate.shared.settings.leaves_from;
+        let mandate = Mandate::of(self.id, &self.permit(), authority, sources, self.began.now());
+        mandate.map(Some).ok_or(DialError::NoEndpoint)
     }
 }

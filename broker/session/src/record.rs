@@ -13,7 +13,6 @@ use crate::dial::DialError;
 use crate::flow::EndReason;
 use crate::gate::{Ask, Gate, Refused};
 use crate::live::LiveSession;
-use crate::sever::Cord;
 
 /// A proof that failed, as a door describes it.
 #[derive(Clone, Debug)]
@@ -264,10 +263,15 @@ impl Gate {
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
     }
 
-    /// The gate has signed in to the target: a fact with the two ends of the connection, by which the target's own log is
-    /// held against the ledger. Beside the relay and not before it; the recording has it already.
-    pub(crate) fn write_connected(&self, session: &LiveSession, leg: &Cord) {
-        let body = json!({ "local": leg.local().to_string(), "peer": leg.peer().to_string() });
+    /// The gate has signed in to the target: a fact with the two ends of the connection and, where it was a certificate,
+    /// its serial, by which the target's own log is held against the ledger; and which address, key and credential it
+    /// was. Beside the relay and not before it; the recording has it already.
+    pub(crate) fn write_connected(&self, session: &LiveSession, about: &Value) {
+        let told =
+            ["local", "peer", "address", "host_key", "credential", "serial", "certificate_until", "legacy"];
+        let body: serde_json::Map<String, Value> =
+            told.iter().filter_map(|name| Some(((*name).to_owned(), about.get(name)?.clone()))).collect();
+        let body = Value::Object(body);
         let fact = session.fact(FactKind::SessionConnected, body);
         let gate = self.clone();
         self.beside(async move { gate.write_or_spool(fact, None).await });

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chaperone_web::wire::{
-    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewNetworks, NewOnTheSpot, NewPerson, PersonView, ResetView,
-    WithdrawnKey, grant_from_text,
+    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewNetworks, NewOnTheSpot, NewPerson, PersonView,
+    ResetView, WithdrawnKey, grant_from_text,
 };
 use clap::{Args, Subcommand};
 

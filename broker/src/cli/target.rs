@@ -3,15 +3,17 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use chaperone_policy::HostPort;
 use chaperone_web::wire::{
-    Because, CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp,
-    NewTls, NewUploads, TargetView,
+    Because, CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
+    NewUploads, TargetView,
 };
 use clap::{Args, Subcommand};
 
 use super::outcome::Failure;
 use super::public_key;
 use super::table::{Table, join};
+use super::target_key;
 use super::via::{Remote, Via};
 
 const MAX_PASSWORD_BYTES: u64 = 4096;
@@ -26,17 +28,6 @@ pub(crate) enum Verb {
     Show {
         /// Its name
         name: String,
-    },
-    /// Pin the host keys of its SSH server, in place of the present ones
-    PinHostKey {
-        /// Its name
-        name: String,
-        /// A public key file or known_hosts lines
-        #[arg(long, value_name = "FILE", required = true)]
-        host_key: Vec<PathBuf>,
-        /// Why they change
-        #[arg(long, default_value = "", hide_default_value = true)]
-        reason: String,
     },
     /// Seal a new credential for one of its accounts
     SetCredential {
@@ -59,6 +50,8 @@ pub(crate) enum Verb {
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
+    #[command(flatten)]
+    Key(target_key::Verb),
     /// Keep everybody out of it, and end its visits
     Lock {
         /// Its name
@@ -81,15 +74,19 @@ pub(crate) enum Verb {
 pub(crate) struct Add {
     /// What technicians call it at the gate
     name: String,
-    /// Its SSH server
-    #[arg(long, value_name = "HOST:PORT", requires_all = ["account", "host_key", "secret"])]
+    /// Its SSH server; port 22 where it is left out, IPv6 as [2001:db8::5]:22
+    #[arg(long, value_name = "HOST:PORT", requires_all = ["account", "secret"])]
     ssh: Option<String>,
+    /// A further address of it, tried after the first; repeat for more
+    #[arg(long, value_name = "HOST:PORT", requires = "ssh")]
+    also: Vec<String>,
     /// The account on it
     #[arg(long, requires = "ssh")]
     account: Option<String>,
     #[command(flatten)]
     secret: Secret,
-    /// Its pinned host key: a public key file or known_hosts lines; repeat for more
+    /// Its pinned host key: a public key file or known_hosts lines; repeat for more. Without one, propose it afterwards
+    /// with pin-host-key: nobody is let through before
     #[arg(long, value_name = "FILE", requires = "ssh")]
     host_key: Vec<PathBuf>,
     /// A declared forward; repeat for more
@@ -155,16 +152,24 @@ pub(crate) struct Secret {
     /// Read the account's password from standard input
     #[arg(long)]
     password_stdin: bool,
+    /// The server trusts the gate's user CA: sign in with a certificate that dies with the visit
+    #[arg(long)]
+    user_ca: bool,
 }
 
 impl Secret {
     fn read(&self, account: &str) -> Result<NewCredential, Failure> {
         let account = account.to_owned();
+        if self.user_ca {
+            return Ok(NewCredential { account, kind: CredentialKind::UserCa, secret: String::new() });
+        }
         if let Some(path) = &self.key {
             return Ok(NewCredential { account, kind: CredentialKind::SshKey, secret: private_key(path)? });
         }
         if !self.password_stdin {
-            return Err(Failure::usage("no credential is given; use --key FILE or --password-stdin"));
+            return Err(Failure::usage(
+                "no credential is given; use --key FILE, --password-stdin or --user-ca",
+            ));
         }
         let mut secret = String::new();
         std::io::stdin()
@@ -209,6 +214,7 @@ impl Add {
         let ssh = match (&self.ssh, &self.account) {
             (Some(address), Some(account)) => Some(NewSsh {
                 address: address.clone(),
+                also: self.also.clone(),
                 host_keys: host_keys(&self.host_key)?,
                 accounts: vec![self.secret.read(account)?],
             }),
@@ -246,9 +252,9 @@ impl Add {
     }
 }
 
+/// The gate says what is wrong with an address.
 fn host_of(address: &str) -> String {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    host.trim_start_matches('[').trim_end_matches(']').to_owned()
+    address.parse().map_or_else(|_| address.to_owned(), |HostPort { host, .. }| host)
 }
 
 fn host_keys(paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
@@ -262,17 +268,13 @@ fn host_keys(paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
 pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failure> {
     let client = via.client()?;
     match verb {
+        Verb::Key(verb) => target_key::run(&via, verb).await,
         Verb::Add(add) => {
             let target: TargetView = client.post(&["targets"], &add.request()?).await?;
             via.done(&target, |target| format!("Added {} ({}).", target.name, target.id))
         }
         Verb::List => list(&via, client.get(&["targets"]).await?),
         Verb::Show { name } => show(&via, client.get(&["targets", &name]).await?),
-        Verb::PinHostKey { name, host_key, reason } => {
-            let pins = HostKeys { host_keys: host_keys(&host_key)?, reason };
-            let target: TargetView = client.put(&["targets", &name, "host-keys"], &pins).await?;
-            via.done(&target, |target| format!("The host keys of {} are pinned.", target.name))
-        }
         Verb::SetCredential { name, account, secret } => {
             let credential = secret.read(&account)?;
             let target: TargetView = client.put(&["targets", &name, "credentials"], &credential).await?;
@@ -330,15 +332,20 @@ fn show(via: &Via, target: TargetView) -> Result<(), Failure> {
             .line("files", &target.uploads)
             .line("needs an observer", yes(target.observer_required))
             .line("locked", target.locked.clone().unwrap_or_default());
-        target.endpoints.iter().fold(card, |card, reached| {
+        let card = target.endpoints.iter().fold(card, |card, reached| {
             let card = card.line("reached by", endpoint(reached));
             match reached {
-                EndpointView::Ssh { host_keys, accounts, .. } => {
-                    card.line("  accounts", join(accounts)).line("  host keys", join(host_keys))
-                }
+                EndpointView::Ssh { also, host_keys, authorities, accounts, legacy, .. } => card
+                    .line("  or at", join(also))
+                    .line("  accounts", join(accounts))
+                    .line("  host keys", join(host_keys))
+                    .line("  authorities", join(authorities))
+                    .line("  old algorithms", legacy.as_ref().map(target_key::legacy).unwrap_or_default()),
                 _ => card,
             }
-        })
+        });
+        let waiting = target.proposed_keys.iter();
+        waiting.fold(card, |card, key| card.line("waits for approval", target_key::proposal(key)))
     })
 }
 

@@ -93,6 +93,14 @@ pub(crate) enum Verb {
         #[arg(long)]
         reason: String,
     },
+    /// Send files ahead: hashed and scanned at the gate, where they wait for a visit
+    Send(Send),
+    /// List the files that were sent ahead
+    Files(Id),
+    /// Take a file back that was sent ahead
+    TakeBack(TakeBack),
+    /// Put a file that was sent ahead onto the server, in a visit of yours that is on
+    Release(Release),
     /// Say that the evidence of a window's visits has been looked at
     Review {
         /// The window
@@ -147,14 +155,6 @@ impl From<Emergency> for NewEmergency {
             observer_required: asked.observer_required,
         }
     }
-    /// Send files ahead: hashed and scanned at the gate, where they wait for a visit
-    Send(Send),
-    /// List the files that were sent ahead
-    Files(Id),
-    /// Take a file back that was sent ahead
-    TakeBack(TakeBack),
-    /// Put a file that was sent ahead onto the server, in a visit of yours that is on
-    Release(Release),
 }
 
 #[derive(Debug, Args)]

@@ -134,6 +134,20 @@ pub(super) fn whole_list(raw: &Raw, least: u64, most: u64) -> Judged<Vec<u64>> {
     }
 }
 
+/// Texts, in the environment separated by commas.
+pub(super) fn text_list(raw: &Raw) -> Judged<Vec<String>> {
+    match raw {
+        Raw::List(items) => items.iter().map(text).collect(),
+        Raw::Variable(given) => {
+            Ok(given.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+        }
+        other => mismatch(
+            format!("{} is no list", other.shown()),
+            "right is a list of texts such as [\"a\", \"b\"]",
+        ),
+    }
+}
+
 /// One of a closed set of words.
 pub(super) fn one_of<T: Copy>(raw: &Raw, choices: &[(&str, T)]) -> Judged<T> {
     let given = text(raw)?;

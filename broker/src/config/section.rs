@@ -12,7 +12,9 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Config;
-use super::raw::{Judged, Mismatch, Raw, address, boolean, mismatch, one_of, text, whole, whole_list, words};
+use super::raw::{
+    Judged, Mismatch, Raw, address, boolean, mismatch, one_of, text, text_list, whole, whole_list, words,
+};
 use super::reader::Reader;
 use super::uploads::uploads;
 use crate::installation::Installation;
@@ -46,6 +48,8 @@ pub struct Gate {
     pub proxy_from: Vec<IpNet>,
     /// Whether clients without post-quantum key exchange are turned away.
     pub post_quantum_only: bool,
+    /// The addresses that servers see the gate come from, as certificates name them; empty where nobody has said.
+    pub leaves_from: Vec<String>,
 }
 
 /// `[web]`: the pages and the API.
@@ -303,6 +307,27 @@ fn gate(reader: &mut Reader<'_>) -> Gate {
         shared: reader.optional("gate.shared", address),
         proxy_from: reader.or("gate.proxy_from", Vec::new(), networks),
         post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
+        leaves_from: reader.or("gate.leaves_from", Vec::new(), sources),
+    }
+}
+
+/// Addresses and networks, as OpenSSH's `source-address` has them.
+fn sources(raw: &Raw) -> Judged<Vec<String>> {
+    let is_one = |text: &str| {
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        address.parse::<IpAddr>().is_ok_and(|address| {
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))
+        })
+    };
+    let given = text_list(raw)?;
+    match given.iter().find(|text| !is_one(text)) {
+        Some(wrong) => mismatch(
+            format!("{wrong:?} is no address and no network"),
+            "right is a list such as [\"10.20.0.2\", \"2001:db8::/64\"]",
+        ),
+        None => Ok(given),
     }
 }
 

@@ -56,6 +56,20 @@ pub async fn create_administrator(config: &Config, login: &str) -> Result<Person
     Ok(id)
 }
 
+/// Makes the SSH user CA where the database has none; returns its public line.
+///
+/// # Errors
+/// When the database cannot be used, or holds one that another vault's key has sealed.
+pub async fn make_user_ca(config: &Config) -> Result<String, Failure> {
+    let alerts = Arc::new(Alerts::new(config.gate.time_zone.clone()));
+    let (store, _tasks) = open(config, keys::ledger(&config.data)?, alerts).await?;
+    let vault = keys::vault(&config.data)?;
+    vault
+        .make_user_ca(&store)
+        .await
+        .map_err(|error| Failure::failed(format!("the SSH user CA cannot be made: {}", chain(&error)), ""))
+}
+
 /// Whether somebody has this login.
 ///
 /// # Errors

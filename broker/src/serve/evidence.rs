@@ -107,6 +107,7 @@ fn settings(config: &Config) -> Settings {
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
         uploads: (&config.uploads).into(),
+        leaves_from: config.gate.leaves_from.clone(),
         durability: match config.recording.mode {
             Mode::Prompt => Durability::Prompt,
             Mode::Durable => Durability::Durable,

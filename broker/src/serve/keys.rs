@@ -54,10 +54,10 @@ pub(super) struct DeskIdentities {
 impl Keys {
     /// Reads what a node needs that lets visits in (`gate`), opens evidence (`desk`), or both.
     pub(super) fn read(installation: &Installation, gate: bool, desk: bool) -> Result<Self, Failure> {
-        let (vault, tokens) = (installation.vault_key(), installation.token_key());
+        let tokens = installation.token_key();
         Ok(Self {
             ledger: ledger(installation)?,
-            vault: Vault::load(&vault).map_err(|error| unreadable(&vault, &error))?,
+            vault: vault(installation)?,
             tokens: TokenKeys::load(&tokens).map_err(|error| unreadable(&tokens, &error))?,
             gate: gate.then(|| GateKeys::read(installation)).transpose()?,
             desk: desk.then(|| DeskIdentities::read(installation)).transpose()?,
@@ -123,6 +123,12 @@ impl DeskIdentities {
         }
         lacks
     }
+}
+
+/// The vault alone, for verbs on the host.
+pub(super) fn vault(installation: &Installation) -> Result<Vault, Failure> {
+    let path = installation.vault_key();
+    Vault::load(&path).map_err(|error| unreadable(&path, &error))
 }
 
 /// The ledger's key alone, for verbs on the host.

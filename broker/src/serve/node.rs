@@ -12,7 +12,9 @@ use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
 use chaperone_desk::Desk;
 use chaperone_identity::Factors;
 use chaperone_session::Gate;
-use chaperone_ssh::{Callers, Demand, HostIdentity, HostKey, Proxies, SecondFactor, SshListener};
+use chaperone_ssh::{
+    Callers, Demand, HostIdentity, HostKey, Proxies, SecondFactor, SshListener, scan_host_keys,
+};
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_vault::Vault;
 use chaperone_web::{App, Carried, Parts, Sealing, SshCarrier, SshDoor};
@@ -114,6 +116,13 @@ impl Node {
                 said.insert("recipients".to_owned(), recipients.told());
             }
             gate.recover().await.map_err(|error| database::failed("be recovered from", &error))?;
+            // Made by `init`; an installation from before there was one gets it now. Visits do not wait for it.
+            if let Err(error) = keys.vault.make_user_ca(&store).await {
+                tracing::warn!(
+                    error = chain(&error),
+                    "the SSH user CA cannot be made; no server can trust it yet"
+                );
+            }
         }
         let addresses = addresses(config);
         let unseal = unseal(keys.vault.clone());
@@ -134,6 +143,11 @@ impl Node {
             settings: web_settings(config, addresses, demo),
         });
         let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
+        if lets_in {
+            app.scans_with(Box::new(|endpoint| {
+                Box::pin(async move { scan_host_keys(&endpoint, Timestamp::now()).await })
+            }));
+        }
         Ok(Self {
             store,
             _tasks: tasks,

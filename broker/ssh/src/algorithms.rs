@@ -2,7 +2,10 @@
 //! with AES instructions), post-quantum key exchange first, no SHA-1, no compression.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use chaperone_policy::LegacyAlgorithm;
 
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
@@ -98,29 +101,78 @@ pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
     }
 }
 
-/// How the gate connects to a target whose host keys are pinned: the pinned kinds only, so that a target with several
-/// keys shows the one that is known.
-pub(crate) fn client(pinned: &[PublicKey]) -> client::Config {
-    let known = |offered: &&Algorithm| {
+/// How the gate connects to a target: of the host keys that are pinned the kinds only, so that a target with several keys
+/// shows the one that is known; certificates, where an authority is pinned; and old algorithms, last, where the target may
+/// still speak them.
+pub(crate) fn client(
+    pinned: &[PublicKey],
+    no_authority: bool,
+    legacy: &BTreeSet<LegacyAlgorithm>,
+) -> client::Config {
+    let known = |offered: &Algorithm| {
         pinned.iter().any(|pin| match (offered, pin.algorithm()) {
             (Algorithm::Rsa { .. }, Algorithm::Rsa { .. }) => true,
-            (offered, pin) => **offered == pin,
+            (offered, pin) => *offered == pin,
         })
     };
-    let keys: Vec<Algorithm> = KEYS.iter().filter(known).cloned().collect();
+    let keys = kinds_of_key(legacy).into_iter().flatten().filter(known).collect();
+    let certificates = if no_authority { Vec::new() } else { KEYS.to_vec() };
+    client_for(keys, certificates, legacy)
+}
+
+/// The kinds of host keys, and the ways of each to sign.
+pub(crate) fn kinds_of_key(legacy: &BTreeSet<LegacyAlgorithm>) -> Vec<Vec<Algorithm>> {
+    let is_rsa = |kind: &Algorithm| matches!(kind, Algorithm::Rsa { .. });
+    let (rsa, others): (Vec<Algorithm>, Vec<Algorithm>) = KEYS.iter().cloned().partition(is_rsa);
+    let old = legacy.contains(&LegacyAlgorithm::SshRsa).then_some(Algorithm::Rsa { hash: None });
+    let rsa = rsa.into_iter().chain(old).collect();
+    others.into_iter().map(|kind| vec![kind]).chain([rsa]).collect()
+}
+
+/// How the gate connects to a server that shows one of these kinds of key or certificate.
+pub(crate) fn client_for(
+    keys: Vec<Algorithm>,
+    certificates: Vec<Algorithm>,
+    legacy: &BTreeSet<LegacyAlgorithm>,
+) -> client::Config {
     client::Config {
         client_id: SshId::Standard(Cow::Borrowed("SSH-2.0-Chaperone")),
         limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_AFTER),
         window_size: WINDOW_BYTES,
         maximum_packet_size: PACKET_BYTES,
         channel_buffer_size: CHANNEL_MESSAGES,
-        preferred: Preferred { key: Cow::Owned(keys), ..preferred() },
+        preferred: Preferred {
+            key: Cow::Owned(keys),
+            host_key_certificates: Cow::Owned(certificates),
+            ..with_old(preferred(), legacy)
+        },
         inactivity_timeout: None,
         keepalive_interval: Some(Duration::from_secs(15)),
         keepalive_max: 8,
         nodelay: true,
         ..client::Config::default()
     }
+}
+
+/// What is preferred, and after it the old algorithms that are allowed.
+fn with_old(mut preferred: Preferred, legacy: &BTreeSet<LegacyAlgorithm>) -> Preferred {
+    for old in legacy {
+        match old {
+            LegacyAlgorithm::SshRsa => {}
+            LegacyAlgorithm::DhGroup14Sha1 => preferred.kex.to_mut().push(kex::DH_G14_SHA1),
+            LegacyAlgorithm::DhGroup1Sha1 => preferred.kex.to_mut().push(kex::DH_G1_SHA1),
+            LegacyAlgorithm::DhGexSha1 => preferred.kex.to_mut().push(kex::DH_GEX_SHA1),
+            LegacyAlgorithm::AesCbc => {
+                preferred.cipher.to_mut().extend([
+                    cipher::AES_256_CBC,
+                    cipher::AES_192_CBC,
+                    cipher::AES_128_CBC,
+                ]);
+            }
+            LegacyAlgorithm::HmacSha1 => preferred.mac.to_mut().extend([mac::HMAC_SHA1_ETM, mac::HMAC_SHA1]),
+        }
+    }
+    preferred
 }
 
 /// What two peers agreed on, for the recording.

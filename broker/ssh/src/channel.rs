@@ -156,7 +156,8 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
         drop(client.answer(true).await);
     }
     let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end = legs.serve(gate, ClientSource::new(read).after(early), TargetSource::new(target_read), wish).await;
+    let end =
+        legs.serve(gate, ClientSource::new(read).after(early), TargetSource::new(target_read), wish).await;
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }

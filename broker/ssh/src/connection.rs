@@ -1,8 +1,8 @@
 //! One technician's connection, as russh drives it: proof, then the schedule's verdict, then channels. Every request is
 //! answered here; payload and everything that needs the target goes to the channel's own task.
 
-mod certificate;
 mod asked;
+mod certificate;
 mod forwards;
 mod proof;
 mod refusals;

@@ -1,30 +1,38 @@
-//! The leg to the target: connect, check the pinned host key before any secret is sent, sign in with the sealed
-//! credential that the technician never sees.
+//! The leg to the target: connect to one of its addresses, check what it is known by before any secret is sent, sign in
+//! with what the technician never sees.
 
+mod certificate;
+mod check;
+mod connect;
+mod scan;
+mod sign_in;
+
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chaperone_policy::Endpoint;
+use chaperone_policy::{Endpoint, HostPort, LegacyAlgorithm, Reach};
 use chaperone_session::{
-    Cord, Credential, Dial, DialError, Dialled, EndReason, Gate, LiveSession, Severable, Ticket,
+    Cord, Dial, DialError, Dialled, Gate, KeyOrigin, LiveSession, ProposedKey, Severable, Ticket,
 };
-use russh::client::{self, ChannelOpenHandle, Handle, Msg};
+use russh::Disconnect;
+use russh::client::{self, Handle};
+use russh::keys::HashAlg;
 use russh::keys::ssh_key::PublicKey;
-use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
-use russh::{Channel, Disconnect, Names};
-use serde_json::json;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+use serde_json::{Value, json};
+use tokio::sync::{oneshot, watch};
 
+use self::check::{HostKeyCheck, Known, Seen, told};
+pub use self::scan::scan_host_keys;
 use crate::algorithms;
 
-/// How long a target may take to accept the TCP connection, and again to exchange keys, and again to let the gate in.
+/// How long a target may take to accept a TCP connection at one of its addresses, and again to exchange keys, and again to
+/// let the gate in.
 const STEP: Duration = Duration::from_secs(10);
 
-/// Channels that a target asks for in vain and that are facts, and after how many it is cut.
-const ASKED_TOLD: usize = 4;
-const ASKED_MOST: usize = 64;
+/// The longest line of a key that is proposed, in bytes: an RSA key of 16384 bits has 2.8 kB.
+const LONGEST_KEY: usize = 4096;
 
 /// Reaches a target by SSH.
 #[derive(Clone)]
@@ -35,7 +43,7 @@ pub struct SshDial {
 
 /// A signed-in connection to a target.
 pub struct TargetLeg {
-    handle: Handle<HostKeyCheck>,
+    handle: Arc<Handle<HostKeyCheck>>,
     gone: watch::Receiver<bool>,
 }
 
@@ -67,242 +75,210 @@ impl Dial for SshDial {
     type Leg = TargetLeg;
 
     async fn dial(&self, ticket: Ticket) -> Result<Dialled<TargetLeg>, DialError> {
-        let Endpoint::Ssh { host, port, host_keys, .. } = ticket.endpoint() else {
-            return Err(DialError::NoEndpoint);
-        };
-        let stream = within(TcpStream::connect((host.as_str(), *port)))
-            .await?
-            .map_err(|error| DialError::Unreachable(error.to_string()))?;
+        let way = Way::of(&ticket)?;
+        let (stream, address) = connect::connect(&way.addresses).await?;
         let (stream, cord) =
             Severable::new(stream).map_err(|error| DialError::Unreachable(error.to_string()))?;
         ticket.connected(&cord);
-        let host_keys = host_keys.clone();
-        let signed_in = sign_in(self.gate.clone(), stream, &cord, &host_keys, ticket).await;
-        if signed_in.is_err() {
-            cord.sever();
+        let signed_in = self.sign_in(stream, &cord, way, ticket).await;
+        match signed_in {
+            Ok(mut dialled) => {
+                if let Some(about) = dialled.about.as_object_mut() {
+                    about.insert("address".to_owned(), json!(address.to_string()));
+                }
+                Ok(dialled)
+            }
+            Err(error) => {
+                cord.sever();
+                Err(error)
+            }
         }
-        signed_in
     }
 }
 
-async fn sign_in(
-    gate: Gate,
-    stream: Severable,
-    cord: &Cord,
-    host_keys: &[String],
-    ticket: Ticket,
-) -> Result<Dialled<TargetLeg>, DialError> {
-    let pinned: Vec<PublicKey> = host_keys.iter().filter_map(|line| line.parse().ok()).collect();
-    let seen = Arc::new(std::sync::Mutex::new(Seen::default()));
-    let (alive, gone) = watch::channel(false);
-    let asks = Box::new(told(gate, Arc::downgrade(ticket.session())));
-    let check = HostKeyCheck { pinned: pinned.clone(), seen: Arc::clone(&seen), alive, asks };
-    let config = Arc::new(algorithms::client(&pinned));
-    let connected = within(client::connect_stream(config, stream, check)).await?;
-    let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-    let mut handle = match connected {
-        Ok(handle) => handle,
-        // A host key of another kind than the pinned ones is another host key.
-        Err(russh::Error::NoCommonAlgo { kind: russh::AlgorithmKind::Key, theirs, .. }) => {
-            let offered =
-                theirs.iter().map(|name| name.chars().filter(char::is_ascii_graphic).take(40).collect());
-            let offered: Vec<String> = offered.take(8).collect();
-            return Err(DialError::HostKey { offered: offered.join(", ") });
+/// How a target is reached, as its record says at this time.
+struct Way {
+    addresses: Vec<HostPort>,
+    known: Known,
+    /// Old algorithms that are allowed now.
+    legacy: BTreeSet<LegacyAlgorithm>,
+    /// Until when some were that are not any more.
+    expired: Option<jiff::Timestamp>,
+}
+
+impl Way {
+    fn of(ticket: &Ticket) -> Result<Self, DialError> {
+        let Endpoint::Ssh { host, port, host_keys, reach, .. } = ticket.endpoint() else {
+            return Err(DialError::NoEndpoint);
+        };
+        let now = ticket.now();
+        let addresses = addresses(host, *port, reach);
+        let known = Known {
+            keys: keys(host_keys),
+            authorities: keys(&reach.authorities),
+            names: addresses
+                .iter()
+                .map(|address| address.host.clone())
+                .chain([ticket.target().to_string()])
+                .collect(),
+            now,
+        };
+        if known.keys.is_empty() && known.authorities.is_empty() {
+            return Err(DialError::NoHostKey);
         }
-        Err(_) if seen.refused => return Err(DialError::HostKey { offered: seen.host_key }),
-        Err(error) => return Err(DialError::Protocol(error.to_string())),
-    };
-    let account = ticket.account().clone();
-    let answer = match ticket.into_credential() {
-        Credential::Password(password) => {
-            within(handle.authenticate_password(account.as_str(), password.expose())).await?
-        }
-        Credential::SshKey(pem) => {
-            let key = PrivateKey::from_openssh(pem.expose()).map_err(|_| DialError::Credential)?;
-            let hash = key.algorithm().is_rsa().then_some(HashAlg::Sha512);
-            let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
-            within(handle.authenticate_publickey(account.as_str(), key)).await?
-        }
-    };
-    match answer {
-        Ok(answer) if answer.success() => {}
-        Ok(_) => return Err(DialError::Credential),
-        Err(error) => return Err(DialError::Protocol(error.to_string())),
+        let legacy = legacy(reach, now);
+        let expired = reach.legacy.as_ref().filter(|legacy| !legacy.holds(now)).map(|legacy| legacy.until);
+        Ok(Self { addresses, known, legacy, expired })
     }
-    let about =
-        json!({ "algorithms": seen.algorithms, "host_key": seen.host_key, "account": account.as_str() });
-    Ok(Dialled { leg: TargetLeg { handle, gone }, cord: cord.clone(), about })
+
+    /// Why there is no connection, after the key exchange has failed.
+    fn failure(&self, error: russh::Error, seen: Seen) -> DialError {
+        match error {
+            // A host key of another kind than the pinned ones is another host key; unless it is the pinned kind, in a form
+            // that nobody should speak any more.
+            russh::Error::NoCommonAlgo { kind: russh::AlgorithmKind::Key, theirs, .. } => {
+                let only_old = theirs.iter().all(|name| name == "ssh-rsa" || name == "ssh-dss")
+                    && self.known.keys.iter().any(|pin| pin.algorithm().is_rsa());
+                if only_old { self.too_old(&theirs) } else { DialError::HostKey { offered: shown(&theirs) } }
+            }
+            russh::Error::NoCommonAlgo { theirs, .. } => self.too_old(&theirs),
+            _ if seen.refused => DialError::HostKey { offered: seen.host_key },
+            error => DialError::Protocol(error.to_string()),
+        }
+    }
+
+    fn too_old(&self, theirs: &[String]) -> DialError {
+        match self.expired {
+            Some(until) => DialError::LegacyExpired(until),
+            None => DialError::OldAlgorithms { offered: shown(theirs) },
+        }
+    }
+}
+
+/// The addresses of an endpoint, in the order in which they are tried.
+fn addresses(host: &str, port: u16, reach: &Reach) -> Vec<HostPort> {
+    let first = HostPort { host: host.to_owned(), port };
+    std::iter::once(first).chain(reach.also.iter().cloned()).collect()
+}
+
+/// Lines that no longer parse are of no use to anybody: what they stood for is not known.
+fn keys(lines: &[String]) -> Vec<PublicKey> {
+    lines.iter().filter_map(|line| line.parse().ok()).collect()
+}
+
+fn legacy(reach: &Reach, now: jiff::Timestamp) -> BTreeSet<LegacyAlgorithm> {
+    reach
+        .legacy
+        .iter()
+        .filter(|legacy| legacy.holds(now))
+        .flat_map(|legacy| legacy.algorithms.clone())
+        .collect()
+}
+
+/// Names that a target offers, as they may be written down.
+fn shown(names: &[String]) -> String {
+    let names = names.iter().map(|name| name.chars().filter(char::is_ascii_graphic).take(40).collect());
+    names.take(8).collect::<Vec<String>>().join(", ")
+}
+
+impl SshDial {
+    async fn sign_in(
+        &self,
+        stream: Severable,
+        cord: &Cord,
+        way: Way,
+        ticket: Ticket,
+    ) -> Result<Dialled<TargetLeg>, DialError> {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let (alive, gone) = watch::channel(false);
+        let (hears, announced) = oneshot::channel();
+        let asks = Box::new(told(self.gate.clone(), Arc::downgrade(ticket.session())));
+        let check = HostKeyCheck {
+            known: way.known.clone(),
+            seen: Arc::clone(&seen),
+            alive,
+            asks,
+            announced: Some(hears),
+        };
+        let config =
+            Arc::new(algorithms::client(&way.known.keys, way.known.authorities.is_empty(), &way.legacy));
+        let connected = within(client::connect_stream(config, stream, check)).await?;
+        let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut handle = match connected {
+            Ok(handle) => handle,
+            Err(error) => {
+                if let Some(key) = seen.shown.as_ref().filter(|_| seen.refused) {
+                    let shown = proposed(key, KeyOrigin::Shown);
+                    self.gate.host_keys_seen(ticket.session(), shown.into_iter().collect()).await;
+                }
+                return Err(way.failure(error, seen));
+            }
+        };
+        let session = Arc::clone(ticket.session());
+        let about = about(&seen, &way, &ticket);
+        sign_in::sign_in(&mut handle, ticket, &way.legacy).await?;
+        let handle = Arc::new(handle);
+        if !seen.by_certificate {
+            self.hear_of_keys(&handle, announced, session);
+        }
+        Ok(Dialled { leg: TargetLeg { handle, gone }, cord: cord.clone(), about })
+    }
+
+    /// Proposes the keys that a target announces which was known by a pinned one, once it has proven that it holds them
+    /// (OpenSSH's PROTOCOL, `hostkeys-prove-00`).
+    fn hear_of_keys(
+        &self,
+        handle: &Arc<Handle<HostKeyCheck>>,
+        announced: oneshot::Receiver<Vec<PublicKey>>,
+        session: Arc<LiveSession>,
+    ) {
+        let (gate, handle) = (self.gate.clone(), Arc::downgrade(handle));
+        tokio::spawn(async move {
+            let Ok(keys) = announced.await else { return };
+            let Some(handle) = handle.upgrade() else { return };
+            match within(handle.hostkeys_prove(keys.clone())).await {
+                Ok(Ok(())) => {
+                    let keys = keys.iter().filter_map(|key| proposed(key, KeyOrigin::Announced)).collect();
+                    gate.host_keys_seen(&session, keys).await;
+                }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "a target announced host keys that it does not hold")
+                }
+                Err(error) => tracing::warn!(%error, "a target announced host keys and did not prove them"),
+            }
+        });
+    }
+}
+
+/// A key as it is proposed; `None` for one that has no line, or one that no server has.
+fn proposed(key: &PublicKey, origin: KeyOrigin) -> Option<ProposedKey> {
+    let line = PublicKey::new(key.key_data().clone(), "").to_openssh().ok()?;
+    let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+    (line.len() <= LONGEST_KEY).then_some(ProposedKey { is_authority: false, line, fingerprint, origin })
+}
+
+/// What the recording and the ledger keep of a connection: no secret, and nothing that a target could make up at length.
+fn about(seen: &Seen, way: &Way, ticket: &Ticket) -> Value {
+    let mut about = json!({
+        "algorithms": seen.algorithms, "host_key": seen.host_key, "account": ticket.account().as_str(),
+        "credential": ticket.credential_kind(),
+    });
+    let Some(fields) = about.as_object_mut() else { return about };
+    if seen.by_certificate {
+        fields.insert("host_certificate".to_owned(), json!(true));
+    }
+    if !way.legacy.is_empty() {
+        fields.insert("legacy".to_owned(), json!(way.legacy));
+    }
+    if let Some(mandate) = ticket.mandate() {
+        fields.insert("serial".to_owned(), json!(mandate.serial.to_string()));
+        fields.insert("certificate_until".to_owned(), json!(mandate.until));
+    }
+    about
 }
 
 async fn within<F: Future>(step: F) -> Result<F::Output, DialError> {
     tokio::time::timeout(STEP, step).await.map_err(|_elapsed| DialError::Slow(STEP))
-}
-
-#[derive(Default)]
-struct Seen {
-    host_key: String,
-    refused: bool,
-    algorithms: serde_json::Value,
-}
-
-/// Accepts pinned host keys only, and no channel: a target has nothing to open here.
-pub(crate) struct HostKeyCheck {
-    pinned: Vec<PublicKey>,
-    seen: Arc<std::sync::Mutex<Seen>>,
-    alive: watch::Sender<bool>,
-    /// Hears of each channel that the target asks for.
-    asks: Box<dyn FnMut(&'static str) + Send>,
-}
-
-impl HostKeyCheck {
-    /// The target asks for a channel. Its reply is dropped, which refuses it.
-    fn asked_for(&mut self, kind: &'static str) {
-        (self.asks)(kind);
-    }
-}
-
-/// Of channels that a target asks for the first few are facts; who goes on asking is no server, and is cut.
-fn told(gate: Gate, session: Weak<LiveSession>) -> impl FnMut(&'static str) + Send {
-    let mut asked = 0;
-    move |kind| {
-        asked += 1;
-        let Some(session) = session.upgrade() else { return };
-        if asked > ASKED_MOST {
-            session.cut(EndReason::TargetFailed);
-        }
-        if asked <= ASKED_TOLD {
-            let gate = gate.clone();
-            tokio::spawn(async move {
-                let (source, what) = (session.source(), json!({ "asked_by": "target" }));
-                gate.channel_refused(Some(&session), "", source, kind, what).await;
-            });
-        }
-    }
-}
-
-impl Drop for HostKeyCheck {
-    fn drop(&mut self) {
-        self.alive.send_replace(true);
-    }
-}
-
-impl client::Handler for HostKeyCheck {
-    type Error = russh::Error;
-
-    async fn check_server_key(&mut self, offered: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let PublicKeyOrCertificate::PublicKey { key, .. } = offered else {
-            seen.refused = true;
-            return Ok(false);
-        };
-        seen.host_key = key.fingerprint(HashAlg::Sha256).to_string();
-        let known = self.pinned.iter().any(|pin| pin.key_data() == key.key_data());
-        seen.refused = !known;
-        Ok(known)
-    }
-
-    async fn server_channel_open_forwarded_tcpip(
-        &mut self,
-        _channel: Channel<Msg>,
-        _address: &str,
-        _port: u32,
-        _originator: &str,
-        _originator_port: u32,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("forwarded-tcpip");
-        Ok(())
-    }
-
-    async fn server_channel_open_forwarded_streamlocal(
-        &mut self,
-        _channel: Channel<Msg>,
-        _path: &str,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("forwarded-streamlocal");
-        Ok(())
-    }
-
-    async fn server_channel_open_agent_forward(
-        &mut self,
-        _channel: Channel<Msg>,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("agent");
-        Ok(())
-    }
-
-    async fn server_channel_open_unknown(
-        &mut self,
-        _channel: Channel<Msg>,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("unknown");
-        Ok(())
-    }
-
-    async fn server_channel_open_session(
-        &mut self,
-        _channel: Channel<Msg>,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("session");
-        Ok(())
-    }
-
-    async fn server_channel_open_direct_tcpip(
-        &mut self,
-        _channel: Channel<Msg>,
-        _host: &str,
-        _port: u32,
-        _originator: &str,
-        _originator_port: u32,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("direct-tcpip");
-        Ok(())
-    }
-
-    async fn server_channel_open_direct_streamlocal(
-        &mut self,
-        _channel: Channel<Msg>,
-        _path: &str,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("direct-streamlocal");
-        Ok(())
-    }
-
-    async fn server_channel_open_x11(
-        &mut self,
-        _channel: Channel<Msg>,
-        _originator: &str,
-        _originator_port: u32,
-        _reply: ChannelOpenHandle,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        self.asked_for("x11");
-        Ok(())
-    }
-
-    async fn kex_done(
-        &mut self,
-        _secret: Option<&[u8]>,
-        names: &Names,
-        _session: &mut client::Session,
-    ) -> Result<(), russh::Error> {
-        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        seen.algorithms = algorithms::describe(names);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -158,8 +158,15 @@ pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked
     let _over = over.clone().drop_guard();
     let progress =
         Progress { named: watch::Sender::new(false), signed_in: signed_in.clone(), place: Weak::new(), over };
-    let handler =
-        Connection::new(gate, (peer, None), cord.clone(), asks, verdict.clone(), progress, Jumps::none_here());
+    let handler = Connection::new(
+        gate,
+        (peer, None),
+        cord.clone(),
+        asks,
+        verdict.clone(),
+        progress,
+        Jumps::none_here(),
+    );
     let handler = handler.inside(through);
     let running = server::run_stream(Arc::new(config), stream, handler);
     let Ok(Ok(mut running)) = timeout(SIGN_IN, running).await else {

@@ -41,7 +41,7 @@ mod waiting;
 mod wish;
 
 pub use callers::Callers;
-pub use dial::{SshDial, TargetLeg};
+pub use dial::{SshDial, TargetLeg, scan_host_keys};
 pub use host_authority::{HostAuthority, HostAuthorityError};
 pub use host_key::{HostIdentity, HostKey, HostKeyError};
 pub use listener::SshListener;

@@ -57,8 +57,8 @@ impl SshListener {
         let socket = TcpListener::bind(address).await?;
         let HostIdentity { keys, authority, post_quantum_only } = identity;
         let keys: Vec<_> = keys.into_iter().map(HostKey::into_private).collect();
-        let jumps = authority
-            .and_then(|authority| Some(Arc::new(JumpDoor::new(authority, keys.first().cloned()?))));
+        let jumps =
+            authority.and_then(|authority| Some(Arc::new(JumpDoor::new(authority, keys.first().cloned()?))));
         let mut config = algorithms::server(keys);
         if post_quantum_only {
             algorithms::post_quantum_only(&mut config);
@@ -145,8 +145,7 @@ pub(crate) async fn connection(
     let lent = Arc::downgrade(&place);
     let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
     let inside = Arc::clone(&jumps);
-    let handler =
-        Connection::new(gate, (peer, whose), cord.clone(), asks, verdict.clone(), progress, inside);
+    let handler = Connection::new(gate, (peer, whose), cord.clone(), asks, verdict.clone(), progress, inside);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
     else {
         cord.sever();

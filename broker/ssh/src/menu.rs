@@ -124,7 +124,9 @@ impl Menu {
             }
             Verdict::Refused(refused) => Chosen::Refused(refused.text.as_str().into()),
             Verdict::NoTargetLeg(text) => Chosen::Failed(text),
-            Verdict::Menu(_) | Verdict::Elsewhere(_) | Verdict::Pending => Chosen::Refused("There is no such server.".into()),
+            Verdict::Menu(_) | Verdict::Elsewhere(_) | Verdict::Pending => {
+                Chosen::Refused("There is no such server.".into())
+            }
         };
         self.choosing.store(false, Ordering::Release);
         chosen

@@ -13,7 +13,8 @@ pub(crate) const WORDS: &str = "Files for this server are scanned before they ge
 
 /// Whether a client asks to write files itself where they are staged.
 pub(crate) fn writes_directly(gate: &Gate, visit: &Visit, wish: &Wish) -> bool {
-    matches!(&wish.what, What::Exec(command) if receives_files(command)) && gate.stages(visit.session.permit().target())
+    matches!(&wish.what, What::Exec(command) if receives_files(command))
+        && gate.stages(visit.session.permit().target())
 }
 
 /// Whether a command is the receiving end of scp or rsync, as their clients start it. Not a lock: a shell that may run

@@ -15,8 +15,6 @@ const MODES: usize = 160;
 const COMMAND_BYTES: usize = 128 << 10;
 /// The subsystem that opens.
 pub(crate) const SFTP: &str = "sftp";
-/// Longest name and value together, in bytes.
-const VARIABLE_BYTES: usize = 4096;
 
 /// The request that starts a channel, with what came before it.
 #[derive(Debug)]

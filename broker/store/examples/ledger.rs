@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chaperone_policy::{
-    AttemptId, Card, Endpoint, PersonId, SessionId, Target, TargetId, VendorId, WindowId,
+    AttemptId, Card, Endpoint, PersonId, Reach, SessionId, Target, TargetId, VendorId, WindowId,
 };
 use chaperone_recorder::SigningKey;
 use chaperone_store::{
@@ -97,6 +97,7 @@ async fn targets(store: &Store) -> Result<Vec<TargetId>, StoreError> {
             port: 22,
             host_keys: Vec::new(),
             accounts: Vec::new(),
+            reach: Reach::default(),
         };
         let digits: String = id.to_string().chars().skip(24).collect();
         let Ok(name) = format!("pump-{digits}").parse() else { continue };

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (5, include_str!("../../../migrations/0005_ledger_nodes.sql")),
     (6, include_str!("../../../migrations/0006_keeping.sql")),
     (7, include_str!("../../../migrations/0007_authorities.sql")),
+    (8, include_str!("../../../migrations/0008_target_leg.sql")),
     (9, include_str!("../../../migrations/0009_uploads.sql")),
     (10, include_str!("../../../migrations/0010_visits.sql")),
 ];

@@ -35,6 +35,8 @@ pub enum TargetCredential {
     SshKey(Secret),
     /// A password.
     Password(Secret),
+    /// None of its own: the server trusts the gate's user CA.
+    UserCa,
 }
 
 impl TargetCredential {
@@ -44,12 +46,14 @@ impl TargetCredential {
         match self {
             Self::SshKey(_) => "ssh-key",
             Self::Password(_) => "password",
+            Self::UserCa => "user-ca",
         }
     }
 
     pub(crate) fn expose(&self) -> &str {
         match self {
             Self::SshKey(secret) | Self::Password(secret) => secret.expose(),
+            Self::UserCa => "",
         }
     }
 
@@ -57,6 +61,7 @@ impl TargetCredential {
         match kind {
             "ssh-key" => Some(Self::SshKey(secret.into())),
             "password" => Some(Self::Password(secret.into())),
+            "user-ca" if secret.is_empty() => Some(Self::UserCa),
             _ => None,
         }
     }

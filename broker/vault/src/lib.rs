@@ -9,12 +9,16 @@
 //! that held one is wiped. Who is trusted: whoever holds the key file **and** the database has every credential; with one
 //! of them alone there is nothing to read, and what is sealed can only be destroyed, not exchanged.
 //!
-//! Entry points: [`Vault::seal_credential`], [`Vault::credential`].
+//! It keeps the SSH user CA too, whose certificates stand in for credentials on servers that trust it.
+//!
+//! Entry points: [`Vault::seal_credential`], [`Vault::credential`], [`Vault::user_ca`].
 
 mod credential;
 mod key_file;
 mod sealed;
+mod user_ca;
 mod vault;
 
 pub use credential::{Secret, TargetCredential};
+pub use user_ca::UserCa;
 pub use vault::{Vault, VaultError};

@@ -164,8 +164,25 @@ pub const DOORS: &[Door] = &[
         }}))
     }),
     reads("GET /api/targets/{target}", STATE),
-    change("PUT /api/targets/{target}/host-keys", "priya", "target-changed", Theirs, |world| {
-        Some(json!({ "host_keys": [world.host_key], "reason": REASON }))
+    change("POST /api/targets/{target}/host-keys", "priya", "host-key-proposed", Theirs, |world| {
+        Some(json!({ "host_keys": [world.spare_key], "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/host-keys/approve", "quentin", "host-key-approved", Theirs, |world| {
+        Some(json!({ "fingerprint": world.host_key_at("/proposed_keys/0/fingerprint"), "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/host-keys/retire", "priya", "host-key-retired", Theirs, |world| {
+        Some(json!({ "fingerprint": world.host_key_at("/endpoints/0/host_keys/1"), "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/host-keys/refuse", "quentin", "host-key-refused", Theirs, |world| {
+        world.propose_spare_key();
+        Some(json!({ "fingerprint": world.host_key_at("/proposed_keys/0/fingerprint"), "reason": NO }))
+    }),
+    reads("GET /api/ssh/user-ca", "a public key, for people who set servers up"),
+    change("PUT /api/targets/{target}/legacy", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "algorithms": ["ssh-rsa"], "until": "+1h", "reason": REASON }))
+    }),
+    change("PUT /api/targets/{target}/addresses", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "addresses": ["127.0.0.1:9", "[::1]:9"], "reason": REASON }))
     }),
     change("PUT /api/targets/{target}/credentials", "priya", "credential-sealed", NEW, |_| {
         Some(json!({ "account": "svc", "kind": "password", "secret": "hunter3" }))

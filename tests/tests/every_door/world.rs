@@ -147,6 +147,19 @@ impl World {
         shown["authorities"][0]["fingerprint"].as_str().expect("one was added").to_owned()
     }
 
+    /// A host key of the target of `{target}`, by its place on the target's card.
+    pub fn host_key_at(&self, place: &str) -> String {
+        let shown = self.house.priya().does(&["target", "show", &self.named["target"]]);
+        shown.pointer(place).and_then(Value::as_str).expect("the card has a host key there").to_owned()
+    }
+
+    /// An engineer proposes the spare key as the target's host key.
+    pub fn propose_spare_key(&self) {
+        let spare = self.house.folder().join("spare.pub");
+        let target = &self.named["target"];
+        self.house.priya().does(&["target", "pin-host-key", target, "--key", spare.to_str().unwrap()]);
+    }
+
     /// The fingerprint of the key that was given to the person of `{login}`.
     pub fn fingerprint(&self) -> String {
         let shown = self.house.admin().does(&["person", "show", "viktor"]);

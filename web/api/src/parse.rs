@@ -9,10 +9,10 @@ use std::str::FromStr;
 
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
-pub(crate) use person::{email, key, on_the_spot, person, vendor};
-pub(crate) use window::{emergency, freeze, window};
-pub(crate) use target::{credential, host_keys, target, uploads};
 pub(crate) use authority::{authority, networks, revoked};
+pub(crate) use person::{email, key, on_the_spot, person, vendor};
+pub(crate) use target::{addresses, credential, host_keys, legacy, target, uploads};
+pub(crate) use window::{emergency, freeze, window};
 
 use crate::problem::Problem;
 

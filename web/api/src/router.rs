@@ -11,7 +11,9 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    after, alert, authority, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, ssh, target, unmask, vendor, watch, window, window_desk, window_file,
+    after, alert, authority, bundle, demo, destination, emergency, enrolment, events, freeze, host_key, keep,
+    ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in,
+    ssh, target, target_reach, unmask, vendor, watch, window, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -73,7 +75,13 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(person::set_email))
         .routes(routes!(target::list, target::add))
         .routes(routes!(target::show))
-        .routes(routes!(target::pin_host_keys))
+        .routes(routes!(host_key::propose))
+        .routes(routes!(host_key::approve))
+        .routes(routes!(host_key::refuse))
+        .routes(routes!(host_key::retire))
+        .routes(routes!(host_key::user_ca))
+        .routes(routes!(target_reach::set_legacy))
+        .routes(routes!(target_reach::set_addresses))
         .routes(routes!(target::set_credential))
         .routes(routes!(target::set_uploads))
         .routes(routes!(target::lock))

@@ -6,10 +6,12 @@ use std::sync::{Arc, OnceLock};
 use chaperone_alert::{AddressPolicy, Delivery};
 use chaperone_desk::Desk;
 use chaperone_identity::{Factors, TokenKeys};
+use chaperone_policy::Endpoint;
 use chaperone_recorder::{Folder, Space};
-use chaperone_session::Gate;
-use chaperone_store::{FactKind, Store};
+use chaperone_session::{DialError, Gate};
+use chaperone_store::{FactKind, ProposedKey, Store};
 use chaperone_vault::Vault;
+use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,6 +53,10 @@ pub struct SshDoor {
     /// The line of `known_hosts` that vouches for servers which are reached by `ssh -J`; `None` where none is.
     pub authority: Option<String>,
 }
+
+/// Asks an SSH endpoint which host keys it shows; sends nothing secret.
+pub type Scan =
+    Box<dyn Fn(Endpoint) -> BoxFuture<'static, Result<Vec<ProposedKey>, DialError>> + Send + Sync>;
 
 /// What an [`App`] is made of.
 pub struct Parts {
@@ -96,6 +102,7 @@ pub(crate) struct Shared {
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
     pub carrier: OnceLock<SshCarrier>,
+    pub scan: OnceLock<Scan>,
     pub streams: Places,
     pub openapi: String,
 }
@@ -124,10 +131,19 @@ impl App {
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
                 carrier: OnceLock::new(),
+                scan: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
             }),
         }
+    }
+}
+
+impl App {
+    /// Says how host keys are asked for, on a node that reaches servers. The first word stands.
+    pub fn scans_with(&self, scan: Scan) {
+        // A node has one way; a second word changes nothing.
+        drop(self.parts.scan.set(scan));
     }
 }
 

@@ -50,7 +50,13 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::AuthorityAdded
         | K::AuthorityWithdrawn
         | K::CertificateRevoked => &["vendors"],
-        K::TargetAdded | K::TargetChanged | K::CredentialSealed => &["targets"],
+        K::TargetAdded
+        | K::TargetChanged
+        | K::CredentialSealed
+        | K::HostKeyProposed
+        | K::HostKeyApproved
+        | K::HostKeyRefused
+        | K::HostKeyRetired => &["targets"],
         K::WindowRequested
         | K::WindowApproved
         | K::WindowDenied

@@ -7,6 +7,7 @@ mod bundle;
 mod destination;
 mod emergency;
 mod film;
+mod host_key;
 mod keeping;
 mod ledger;
 mod moment;
@@ -32,6 +33,9 @@ pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
+pub use host_key::{
+    HostKeyWord, LegacyView, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView, UserCaView,
+};
 pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
     RetentionView, TogetherView, WordView,
@@ -53,12 +57,13 @@ pub use sign_in::{
     LinkToken, Me, ProvenUntil, RecoveryCodes, ResetView, SECURE_COOKIE, SignIn,
 };
 pub use target::{
-    CardView, CredentialKind, EndpointView, HostKeys, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
-    NewUploads, TargetView,
+    CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewTls, NewUploads,
+    TargetView,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
-    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute, WindowCard, WindowView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute,
+    WindowCard, WindowView,
 };
 pub use window_file::{FileRelease, SentFileView};

@@ -8,6 +8,7 @@
 //! An event is complete but for `metadata.sequence`, which each destination numbers for itself ([`numbered`]).
 
 pub mod activity;
+mod file;
 pub mod finding;
 mod objects;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Which sign-ins a target's log has without a visit, and which visits without a sign-in. Pure.
 //!
-//! A visit whose connection to the target is known explains the sign-in from that very port; one whose connection is not
-//! known explains one sign-in as its account, within the tolerance of its start.
+//! A visit that signed in with a certificate explains the sign-in with its serial; one whose connection to the target is
+//! known explains the sign-in from that very port; one whose connection is not known explains one sign-in as its account,
+//! within the tolerance of its start. A sign-in with another serial than the visit's is never its.
 
 use std::net::SocketAddr;
 
@@ -25,6 +26,8 @@ pub struct Visit {
     pub ended: Option<Timestamp>,
     /// The gate's end of its connection to the target.
     pub leg: Option<SocketAddr>,
+    /// The serial that its certificate has, where the target trusts the gate's user CA.
+    pub serial: String,
     /// Whether the target was reached at all.
     pub reached: bool,
 }
@@ -50,9 +53,16 @@ pub fn compare(
 ) -> Comparison {
     let mut open: Vec<Option<Visit>> = visits.into_iter().map(Some).collect();
     let mut comparison = Comparison::default();
-    let mut left = Vec::new();
-    // By connection first, so that no visit is spent on somebody else's sign-in.
+    let mut unnamed = Vec::new();
+    // By serial and connection first, so that no visit is spent on somebody else's sign-in.
     for sign_in in sign_ins {
+        match take(&mut open, |visit| by_serial(visit, &sign_in, tolerance)) {
+            Some(visit) => comparison.explained.push((sign_in, visit.session)),
+            None => unnamed.push(sign_in),
+        }
+    }
+    let mut left = Vec::new();
+    for sign_in in unnamed {
         match take(&mut open, |visit| by_connection(visit, &sign_in, tolerance)) {
             Some(visit) => comparison.explained.push((sign_in, visit.session)),
             None => left.push(sign_in),
@@ -74,14 +84,33 @@ fn take(open: &mut [Option<Visit>], fits: impl Fn(&Visit) -> bool) -> Option<Vis
     open.iter_mut().find(|visit| visit.as_ref().is_some_and(&fits))?.take()
 }
 
+/// The serial names the visit, whatever lies between the gate and the target; a second sign-in with it is somebody else's.
+fn by_serial(visit: &Visit, sign_in: &SignIn, tolerance: SignedDuration) -> bool {
+    sign_in.serial.as_ref() == Some(&visit.serial)
+        && during(visit, sign_in, tolerance)
+        && same_account(visit, sign_in)
+}
+
 fn by_connection(visit: &Visit, sign_in: &SignIn, tolerance: SignedDuration) -> bool {
     let Some(leg) = visit.leg else { return false };
     let same_source = sign_in.source.is_none_or(|source| source == leg.ip().to_canonical());
-    let during = sign_in.at.is_none_or(|at| {
+    sign_in.port == Some(leg.port())
+        && same_source
+        && during(visit, sign_in, tolerance)
+        && same_account(visit, sign_in)
+        && !other_serial(visit, sign_in)
+}
+
+fn during(visit: &Visit, sign_in: &SignIn, tolerance: SignedDuration) -> bool {
+    sign_in.at.is_none_or(|at| {
         at.duration_since(visit.started) >= -tolerance
             && visit.ended.is_none_or(|ended| at.duration_since(ended) <= tolerance)
-    });
-    sign_in.port == Some(leg.port()) && same_source && during && same_account(visit, sign_in)
+    })
+}
+
+/// The sign-in was with a certificate, and not with the one of this visit.
+fn other_serial(visit: &Visit, sign_in: &SignIn) -> bool {
+    sign_in.serial.as_ref().is_some_and(|serial| *serial != visit.serial)
 }
 
 fn by_time(visit: &Visit, sign_in: &SignIn, tolerance: SignedDuration) -> bool {
@@ -92,7 +121,7 @@ fn by_time(visit: &Visit, sign_in: &SignIn, tolerance: SignedDuration) -> bool {
         _ => true,
     };
     let near = sign_in.at.is_some_and(|at| at.duration_since(visit.started).abs() <= tolerance);
-    !is_known && same_source && near && same_account(visit, sign_in)
+    !is_known && same_source && near && same_account(visit, sign_in) && !other_serial(visit, sign_in)
 }
 
 /// Windows does not tell capital letters from small ones; no two accounts of a target differ in them alone.

@@ -251,6 +251,7 @@ fn visit(number: u128, started: &str, leg: Option<&str>) -> Visit {
         started: at(started),
         ended: Some(at(started) + SignedDuration::from_mins(10)),
         leg: leg.map(|leg| leg.parse::<SocketAddr>().unwrap()),
+        serial: SessionId(Uuid::from_u128(number)).serial().to_string(),
         reached: leg.is_some(),
     }
 }
@@ -338,4 +339,30 @@ mod hostile {
     }
 
     use proptest::sample as prop_index;
+}
+
+fn certified(when: Option<&str>, from: &str, serial: u64) -> SignIn {
+    SignIn { serial: Some(serial.to_string()), ..signed_in(when, from) }
+}
+
+#[test]
+fn a_serial_names_its_visit_whatever_address_the_server_saw_and_once_only() {
+    let visits = || vec![visit(7, "2026-11-28T07:00:00Z", Some("10.0.0.1:50001"))];
+    let during = Some("2026-11-28T07:00:01Z");
+    let tolerance = SignedDuration::from_secs(60);
+    // A firewall between the gate and the server has given the connection another address and port.
+    let one = vec![certified(during, "192.0.2.9:1024", 7)];
+    let found = compare(one.clone(), visits(), None, tolerance);
+    assert_eq!((found.explained.len(), found.unexplained.len(), found.without_sign_in.len()), (1, 0, 0));
+    // The same certificate a second time is somebody else.
+    let twice = [one, vec![certified(during, "192.0.2.66:4000", 7)]].concat();
+    let found = compare(twice, visits(), None, tolerance);
+    assert_eq!((found.explained.len(), found.unexplained.len()), (1, 1));
+    // Another certificate from the visit's own port is not the visit's; nor is its own, hours after it has ended.
+    for other in
+        [certified(during, "10.0.0.1:50001", 8), certified(Some("2026-11-28T12:00:00Z"), "10.0.0.1:50001", 7)]
+    {
+        let found = compare(vec![other], visits(), None, tolerance);
+        assert_eq!((found.explained.len(), found.unexplained.len()), (0, 1));
+    }
 }

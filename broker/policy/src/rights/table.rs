@@ -78,6 +78,8 @@ acts! {
     WriteNotes = "write-notes":               [Nothing, Nothing, All, Library, Nothing, Nothing, Nothing, Nothing];
     /// Add and change targets, their endpoints and credentials.
     ManageTargets = "manage-targets":         [Nothing, Nothing, All, Nothing, Nothing, Nothing, Nothing, Nothing];
+    /// Be the second pair of eyes on a host key that another proposed.
+    ConfirmHostKey = "confirm-host-key":      [Nothing, Nothing, All, Nothing, Nothing, Nothing, Nothing, Nothing];
 
     /// Watch a session live.
     WatchLive = "watch-live":                 [Nothing, Nothing, OwnTargets, Nothing, All, All, Nothing, Nothing];
@@ -176,14 +178,19 @@ impl Act {
     pub fn refuses_host_tokens(self) -> bool {
         self.agrees()
             || self.takes_two()
-            || matches!(self, Self::Replay | Self::SearchEvidence | Self::ExportEvidence)
+            || matches!(
+                self,
+                Self::ConfirmHostKey | Self::Replay | Self::SearchEvidence | Self::ExportEvidence
+            )
     }
 
     /// Whether who does it in a browser must have proven a second factor a moment ago: what opens a door, ends a visit or
     /// takes evidence out of the house is not done from a desk that somebody left.
     #[must_use]
     pub fn wants_fresh_proof(self) -> bool {
-        self.agrees() || self.takes_two() || matches!(self, Self::StopSession | Self::ExportEvidence)
+        self.agrees()
+            || self.takes_two()
+            || matches!(self, Self::ConfirmHostKey | Self::StopSession | Self::ExportEvidence)
     }
 
     /// The act of saying yes to this window: an emergency takes other people than a plan.

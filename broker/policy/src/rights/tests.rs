@@ -30,6 +30,7 @@ const DESIGN: &str = "
     manage-freezes       -    -       all      -        -       -       -     -
     write-notes          -    -       all      library  -       -       -     -
     manage-targets       -    -       all      -        -       -       -     -
+    confirm-host-key     -    -       all      -        -       -       -     -
     watch-live           -    -       targets  -        all     all     -     -
     pause-input          -    -       targets  -        all     all     -     -
     stop-session         -    -       targets  -        all     all     -     -

@@ -202,8 +202,8 @@ fn each_fault_of_a_request_is_named() {
     }
     let mut facts = hospital();
     facts.targets.get_mut(&ALARIS).unwrap().endpoints[0] = match facts.targets[&ALARIS].endpoints[0].clone() {
-        crate::Endpoint::Ssh { host, port, host_keys, .. } => {
-            crate::Endpoint::Ssh { host, port, host_keys, accounts: vec![account("only-here")] }
+        crate::Endpoint::Ssh { host, port, host_keys, reach, .. } => {
+            crate::Endpoint::Ssh { host, port, host_keys, accounts: vec![account("only-here")], reach }
         }
         other => other,
     };

@@ -31,7 +31,12 @@ impl SeverableWriter {
     pub async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let written = poll_fn(|cx| {
-                Severable::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
+                Severable::poll_stream(
+                    &self.slot,
+                    cx,
+                    |open| &mut open.writer,
+                    |stream, cx| stream.poll_write(cx, bytes),
+                )
             });
             let count = written.await?;
             if count == 0 {

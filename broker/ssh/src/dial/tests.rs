@@ -1,9 +1,7 @@
 //! A target that opens channels into the gate: a real SSH server of another make, on loopback.
 
-use std::sync::Mutex;
-
 use russh::server::{self, Auth};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::HostKey;
@@ -45,13 +43,14 @@ async fn a_target_opens_nothing_here_whatever_it_asks_for() {
     let heard = Arc::clone(&asked);
     let (alive, _gone) = watch::channel(false);
     let check = HostKeyCheck {
-        pinned: vec![pinned.clone()],
+        known: Known { keys: vec![pinned.clone()], ..Known::default() },
         seen: Arc::default(),
         alive,
         asks: Box::new(move |kind| heard.lock().unwrap().push(kind)),
+        announced: None,
     };
     let stream = TcpStream::connect(address).await.unwrap();
-    let config = Arc::new(algorithms::client(&[pinned]));
+    let config = Arc::new(algorithms::client(&[pinned], true, &BTreeSet::new()));
     let mut gate = client::connect_stream(config, stream, check).await.unwrap();
     assert!(gate.authenticate_none("svc").await.unwrap().success());
     target.await.unwrap();

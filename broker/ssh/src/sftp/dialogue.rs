@@ -150,7 +150,11 @@ impl Dialogue {
     }
 
     /// Why the gate answers a request itself, if it does.
-    fn refusal(&self, request: &Request<'_>, withheld: &dyn Fn(Access) -> Option<Refusal>) -> Option<Refusal> {
+    fn refusal(
+        &self,
+        request: &Request<'_>,
+        withheld: &dyn Fn(Access) -> Option<Refusal>,
+    ) -> Option<Refusal> {
         let refused = match request.takes() {
             Takes::Nothing => Some(Refusal::UNKNOWN),
             Takes::Either => withheld(Access::SftpWrite).and_then(|_| withheld(Access::SftpRead)),

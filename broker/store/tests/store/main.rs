@@ -9,6 +9,8 @@ mod gone;
 #[cfg(test)]
 mod growth;
 #[cfg(test)]
+mod host_keys;
+#[cfg(test)]
 mod keeping;
 #[cfg(test)]
 mod ledger;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{Card, Endpoint, PersonId, Target, TargetId};
+use chaperone_policy::{Card, Endpoint, PersonId, Reach, Target, TargetId};
 use chaperone_recorder::SigningKey;
 use chaperone_store::{
     CommittedFact, FactFilter, FactKind, NewFact, Reaction, Store, StoreConfig, StoreError, StoreTasks, Tx,
@@ -206,6 +206,7 @@ pub fn target(name: &str) -> Target {
         port: 22,
         host_keys: vec!["ssh-ed25519 AAAA".to_owned()],
         accounts: vec!["svc".parse().unwrap()],
+        reach: Reach::default(),
     };
     Target {
         id: TargetId(Uuid::now_v7()),

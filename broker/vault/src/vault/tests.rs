@@ -56,6 +56,7 @@ fn a_credential_moved_to_another_target_account_or_kind_does_not_open() {
     for credential in [
         TargetCredential::Password("hunter2".to_owned().into()),
         TargetCredential::SshKey("-----BEGIN OPENSSH PRIVATE KEY-----\n".to_owned().into()),
+        TargetCredential::UserCa,
     ] {
         let row = vault.seal_credential(target(1), &account("svc"), &credential).unwrap();
         let opens =

@@ -9,16 +9,18 @@ use super::lock::{self, Locked};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{Because, HostKeys, NewCredential, NewTarget, NewUploads, TargetView};
+use crate::wire::{Because, NewCredential, NewTarget, NewUploads, TargetView};
 use crate::{App, parse, render};
 
 /// The servers that the caller may know of.
 #[utoipa::path(get, path = "/api/targets", tag = "targets", security(("token" = [])),
     responses((status = 200, body = [TargetView]), (status = "4XX", body = Problem)))]
-pub(crate) async fn list(actor: Actor) -> Answer<Vec<TargetView>> {
+pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<TargetView>> {
+    let proposals = app.parts.store.host_key_proposals().await?;
     let seen =
         actor.facts.targets.values().filter(|target| actor.sees(Act::SeeTargets, Subject::Target(target)));
-    let mut targets: Vec<TargetView> = seen.map(|target| render::target(&actor.facts, target)).collect();
+    let mut targets: Vec<TargetView> =
+        seen.map(|target| render::target(&actor.facts, target, &proposals)).collect();
     targets.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(targets))
 }
@@ -27,12 +29,13 @@ pub(crate) async fn list(actor: Actor) -> Answer<Vec<TargetView>> {
 #[utoipa::path(get, path = "/api/targets/{target}", tag = "targets", security(("token" = [])),
     params(("target" = String, description = "Name")),
     responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
-pub(crate) async fn show(actor: Actor, At(name): At<String>) -> Answer<TargetView> {
+pub(crate) async fn show(State(app): State<App>, actor: Actor, At(name): At<String>) -> Answer<TargetView> {
     let target = parse::known_target(&actor.facts, &name)?;
     if !actor.sees(Act::SeeTargets, Subject::Target(target)) {
         return Err(Problem::unknown("target", &name));
     }
-    Ok(Json(render::target(&actor.facts, target)))
+    let proposals = app.parts.store.host_key_proposals().await?;
+    Ok(Json(render::target(&actor.facts, target, &proposals)))
 }
 
 /// Adds a server, and seals its credentials.
@@ -59,39 +62,6 @@ pub(crate) async fn add(
                 tx.put_secret(id, account, row, by).await?;
             }
             Ok::<_, Problem>(())
-        })
-    });
-    written.await?;
-    shown(&app, id).await
-}
-
-/// Pins host keys in place of the present ones.
-#[utoipa::path(put, path = "/api/targets/{target}/host-keys", tag = "targets", security(("token" = [])),
-    params(("target" = String, description = "Name")), request_body = HostKeys,
-    responses((status = 200, body = TargetView), (status = "4XX", body = Problem)))]
-pub(crate) async fn pin_host_keys(
-    State(app): State<App>,
-    actor: Actor,
-    At(name): At<String>,
-    Body(pins): Body<HostKeys>,
-) -> Answer<TargetView> {
-    let known = parse::known_target(&actor.facts, &name)?;
-    actor.may(Subject::Target(known))?;
-    let lines = parse::host_keys("host_keys", &pins.host_keys)?;
-    let reason = parse::words("reason", &pins.reason)?;
-    let (id, by) = (known.id, actor.person);
-    let written = app.parts.store.write(move |tx| {
-        Box::pin(async move {
-            let mut target = tx.target(id).await?;
-            let ssh = target.endpoints.iter_mut().find_map(|endpoint| match endpoint {
-                Endpoint::Ssh { host_keys, .. } => Some(host_keys),
-                _ => None,
-            });
-            let no_ssh = || {
-                Problem::conflict("this server has no SSH endpoint", "its TLS trust is set when it is added")
-            };
-            *ssh.ok_or_else(no_ssh)? = lines;
-            Ok::<_, Problem>(tx.change_target(&target, by, &reason).await?)
         })
     });
     written.await?;
@@ -204,8 +174,10 @@ pub(crate) async fn unlock(
     shown(&app, target.id).await
 }
 
-async fn shown(app: &App, id: TargetId) -> Answer<TargetView> {
+/// A server as it is after a change.
+pub(super) async fn shown(app: &App, id: TargetId) -> Answer<TargetView> {
     let facts = app.facts().await?;
     let target = facts.targets.get(&id).ok_or_else(|| Problem::unknown("target", &id.to_string()))?;
-    Ok(Json(render::target(&facts, target)))
+    let proposals = app.parts.store.host_key_proposals().await?;
+    Ok(Json(render::target(&facts, target, &proposals)))
 }

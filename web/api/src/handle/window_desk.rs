@@ -94,8 +94,9 @@ pub(crate) async fn card(State(app): State<App>, actor: Actor, At(id): At<String
     if runs && all.any(|target| app.parts.gate.stages(target)) {
         not_recorded.push(WRITTEN.to_owned());
     }
+    let proposals = app.parts.store.host_key_proposals().await?;
     Ok(Json(WindowCard {
-        targets: targets.map(|target| render::target(facts, target)).collect(),
+        targets: targets.map(|target| render::target(facts, target, &proposals)).collect(),
         same_day: beside.map(|other| render::window(facts, other, actor.now)).collect(),
         freezes: freezes.map(|freeze| render::freeze(facts, freeze)).collect(),
         recorded,

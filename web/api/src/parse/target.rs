@@ -3,16 +3,23 @@
 use std::collections::BTreeSet;
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{AccountName, Card, Endpoint, Target, TargetId, Uploads};
+use chaperone_policy::{AccountName, Card, Endpoint, HostPort, Legacy, Reach, Target, TargetId, Uploads};
 use chaperone_vault::TargetCredential;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::words;
+use super::{all, needed, words};
 use crate::problem::Problem;
-use crate::wire::{CardView, CredentialKind, NewCredential, NewSsh, NewTarget, NewTcp, NewTls};
+use crate::wire::{CardView, CredentialKind, NewCredential, NewLegacy, NewSsh, NewTarget, NewTcp, NewTls};
 
 /// The longest secret: an RSA key of 16384 bits is far below.
 const MAX_SECRET_BYTES: usize = 64 << 10;
+/// Addresses of one server.
+const MOST_ADDRESSES: usize = 8;
+/// SSH's own port (RFC 4253 §4.1).
+const SSH_PORT: u16 = 22;
+/// The longest time for which old algorithms are allowed; whoever needs them longer says so again.
+const LEGACY_AT_MOST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
 /// A target with the credentials to seal.
 pub(crate) fn target(new: &NewTarget) -> Result<(Target, Vec<(AccountName, TargetCredential)>), Problem> {
@@ -55,7 +62,9 @@ pub(crate) fn uploads(given: Option<&str>) -> Result<Uploads, Problem> {
 }
 
 fn ssh_endpoint(ssh: &NewSsh, credentials: &[(AccountName, TargetCredential)]) -> Result<Endpoint, Problem> {
-    let (host, port) = address("ssh.address", &ssh.address)?;
+    let mut texts = vec![ssh.address.clone()];
+    texts.extend(ssh.also.iter().cloned());
+    let (HostPort { host, port }, also) = addresses("ssh.address", &texts)?;
     let accounts: Vec<AccountName> = credentials.iter().map(|(account, _)| account.clone()).collect();
     if accounts.is_empty() {
         return Err(Problem::field("ssh.accounts", "the gate needs an account to sign in with"));
@@ -63,7 +72,12 @@ fn ssh_endpoint(ssh: &NewSsh, credentials: &[(AccountName, TargetCredential)]) -
     if accounts.iter().collect::<BTreeSet<_>>().len() != accounts.len() {
         return Err(Problem::field("ssh.accounts", "an account is named twice"));
     }
-    Ok(Endpoint::Ssh { host, port, host_keys: host_keys("ssh.host_keys", &ssh.host_keys)?, accounts })
+    // Without keys they are proposed later, and nobody is let through before one is approved.
+    let host_keys = match ssh.host_keys.as_slice() {
+        [] => Vec::new(),
+        lines => host_keys("ssh.host_keys", lines)?,
+    };
+    Ok(Endpoint::Ssh { host, port, host_keys, accounts, reach: Reach { also, ..Reach::default() } })
 }
 
 fn tls_endpoint(tls: &NewTls) -> Result<Endpoint, Problem> {
@@ -115,6 +129,10 @@ pub(crate) fn host_keys(field: &str, lines: &[String]) -> Result<Vec<String>, Pr
 /// A credential to seal. A private key that could not be used is refused now, not at the first visit.
 pub(crate) fn credential(given: &NewCredential) -> Result<(AccountName, TargetCredential), Problem> {
     let account = given.account.parse().map_err(|error| Problem::field("account", error))?;
+    if given.kind == CredentialKind::UserCa {
+        let none = Problem::field("secret", "a server that trusts the gate's user CA needs none");
+        return if given.secret.is_empty() { Ok((account, TargetCredential::UserCa)) } else { Err(none) };
+    }
     if given.secret.is_empty() || given.secret.len() > MAX_SECRET_BYTES {
         return Err(Problem::field("secret", format!("it must have 1 to {MAX_SECRET_BYTES} bytes")));
     }
@@ -127,6 +145,7 @@ pub(crate) fn credential(given: &NewCredential) -> Result<(AccountName, TargetCr
             ));
         }
         CredentialKind::SshKey => TargetCredential::SshKey(given.secret.clone().into()),
+        CredentialKind::UserCa => TargetCredential::UserCa,
     };
     Ok((account, credential))
 }
@@ -151,49 +170,39 @@ fn card(given: &CardView) -> Result<Card, Problem> {
 
 /// `HOST:PORT`, `[V6]:PORT`.
 fn address(field: &str, text: &str) -> Result<(String, u16), Problem> {
-    let wrong =
-        || Problem::field(field, format!("{:?} is no HOST:PORT", text.chars().take(80).collect::<String>()));
-    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-    let port: u16 = port.parse().ok().filter(|port| *port != 0).ok_or_else(wrong)?;
-    let host = match host.strip_prefix('[') {
-        Some(v6) => {
-            v6.strip_suffix(']').filter(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()).ok_or_else(wrong)?
-        }
-        None => Some(host).filter(|host| is_host(host)).ok_or_else(wrong)?,
-    };
-    Ok((host.to_owned(), port))
+    let HostPort { host, port } = text.parse().map_err(|error| Problem::field(field, error))?;
+    Ok((host, port))
 }
 
-fn is_host(host: &str) -> bool {
-    !host.is_empty()
-        && host.len() <= 253
-        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::address;
-
-    #[test]
-    fn addresses_are_read_or_refused() {
-        assert_eq!(address("a", "10.1.2.3:22").unwrap(), ("10.1.2.3".to_owned(), 22));
-        assert_eq!(address("a", "[::1]:22").unwrap(), ("::1".to_owned(), 22));
-        assert_eq!(address("a", "pump-server.east.example:2222").unwrap().1, 2222);
-        for wrong in [
-            "",
-            "host",
-            "host:",
-            "host:0",
-            "host:70000",
-            ":22",
-            "::1:22",
-            "[::1:22",
-            "-oProxyCommand=x:22",
-            "a b:1",
-            "a/b:1",
-        ] {
-            assert!(address("a", wrong).is_err(), "{wrong:?}");
+/// Where an SSH server is: the first address, and those that are tried after it.
+pub(crate) fn addresses(field: &str, texts: &[String]) -> Result<(HostPort, Vec<HostPort>), Problem> {
+    if texts.len() > MOST_ADDRESSES {
+        return Err(Problem::field(field, format!("a server has at most {MOST_ADDRESSES} addresses")));
+    }
+    let mut read = Vec::new();
+    for text in texts {
+        let one = HostPort::parse(text, Some(SSH_PORT)).map_err(|error| Problem::field(field, error))?;
+        if !read.contains(&one) {
+            read.push(one);
         }
     }
+    let mut read = read.into_iter();
+    let first = read.next().ok_or_else(|| Problem::field(field, "a server needs an address"))?;
+    Ok((first, read.collect()))
+}
+
+/// Old algorithms for a time, or none any more; and why.
+pub(crate) fn legacy(new: &NewLegacy, now: Timestamp) -> Result<(Option<Legacy>, String), Problem> {
+    let reason = needed("reason", &new.reason)?;
+    if new.algorithms.is_empty() {
+        return Ok((None, reason));
+    }
+    let algorithms = all("algorithms", &new.algorithms)?;
+    let until =
+        new.until.ok_or_else(|| Problem::field("until", "old algorithms are allowed for a time only"))?;
+    let until = until.resolve(now);
+    if until <= now || until.duration_since(now) > LEGACY_AT_MOST {
+        return Err(Problem::field("until", "it must lie ahead, and at most two years"));
+    }
+    Ok((Some(Legacy { algorithms, until, reason: reason.clone() }), reason))
 }

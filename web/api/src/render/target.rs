@@ -1,12 +1,15 @@
 //! A target. Its credentials are in the vault and not in any view.
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{Card, Endpoint, Facts, LockOn, Target};
+use chaperone_policy::{Card, Endpoint, Facts, HostPort, Legacy, LockOn, Target};
+use chaperone_store::KeyProposal;
 
-use super::locked;
-use crate::wire::{CardView, EndpointView, TargetView};
+use super::{locked, login};
+use crate::wire::{CardView, EndpointView, LegacyView, ProposedKeyView, TargetView};
 
-pub(crate) fn target(facts: &Facts, target: &Target) -> TargetView {
+/// `proposals` are of any targets.
+pub(crate) fn target(facts: &Facts, target: &Target, proposals: &[KeyProposal]) -> TargetView {
+    let proposed = proposals.iter().filter(|proposal| proposal.target == target.id);
     TargetView {
         id: target.id.to_string(),
         name: target.name.to_string(),
@@ -15,16 +18,20 @@ pub(crate) fn target(facts: &Facts, target: &Target) -> TargetView {
         durable: target.durable,
         observer_required: target.observer_required,
         uploads: target.uploads.as_str().to_owned(),
+        proposed_keys: proposed.map(|proposal| proposed_key(facts, proposal)).collect(),
         locked: locked(facts, LockOn::Target(target.id)),
     }
 }
 
 fn endpoint(endpoint: &Endpoint) -> EndpointView {
     match endpoint {
-        Endpoint::Ssh { host, port, host_keys, accounts } => EndpointView::Ssh {
+        Endpoint::Ssh { host, port, host_keys, accounts, reach } => EndpointView::Ssh {
             address: address(host, *port),
+            also: reach.also.iter().map(ToString::to_string).collect(),
             host_keys: host_keys.iter().map(|line| fingerprint(line)).collect(),
+            authorities: reach.authorities.iter().map(|line| fingerprint(line)).collect(),
             accounts: accounts.iter().map(ToString::to_string).collect(),
+            legacy: reach.legacy.as_ref().map(legacy),
         },
         Endpoint::Tls { host, port, server_name, http, .. } => {
             EndpointView::Tls { address: address(host, *port), server_name: server_name.clone(), http: *http }
@@ -36,7 +43,27 @@ fn endpoint(endpoint: &Endpoint) -> EndpointView {
 }
 
 fn address(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    HostPort { host: host.to_owned(), port }.to_string()
+}
+
+fn legacy(legacy: &Legacy) -> LegacyView {
+    LegacyView {
+        algorithms: legacy.algorithms.iter().map(ToString::to_string).collect(),
+        until: legacy.until,
+        reason: legacy.reason.clone(),
+    }
+}
+
+fn proposed_key(facts: &Facts, proposal: &KeyProposal) -> ProposedKeyView {
+    ProposedKeyView {
+        fingerprint: proposal.key.fingerprint.clone(),
+        key: proposal.key.line.clone(),
+        authority: proposal.key.is_authority,
+        origin: proposal.key.origin.as_str().to_owned(),
+        reason: proposal.reason.clone(),
+        by: proposal.by.map(|id| login(facts, id)),
+        at: proposal.at,
+    }
 }
 
 /// Pins are checked when they are stored; one that no longer parses is shown as it is.

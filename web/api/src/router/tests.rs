@@ -68,6 +68,7 @@ fn whatever_opens_evidence_or_agrees_refuses_tokens_minted_on_the_host() {
     let refusing = ROUTES.iter().filter(|route| route.door.refuses_host_tokens());
     let paths: Vec<&str> = refusing.map(|route| route.path).collect();
     let expected = [
+        "/api/targets/{target}/host-keys/approve",
         "/api/windows/{window}/approve",
         "/api/windows/{window}/go",
         "/api/windows/{window}/observer",

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::host_key::{LegacyView, ProposedKeyView};
+
 /// A target to add.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -42,10 +44,15 @@ pub struct NewTarget {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSsh {
-    /// `HOST:PORT`.
+    /// `HOST:PORT`; port 22 where it is left out.
     #[schema(example = "10.1.2.3:22")]
     pub address: String,
-    /// Host keys to pin, one OpenSSH public key line each; at least one.
+    /// Further addresses of the same server, tried after the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Host keys to pin, one OpenSSH public key line each. Without any they are proposed and approved afterwards, and
+    /// nobody is let through before.
+    #[serde(default)]
     pub host_keys: Vec<String>,
     /// Accounts and their credentials; the first is the default.
     pub accounts: Vec<NewCredential>,
@@ -88,7 +95,9 @@ pub struct NewCredential {
     pub account: String,
     /// What the secret is.
     pub kind: CredentialKind,
-    /// The OpenSSH private key or the password. Sealed at once; no answer ever has it.
+    /// The OpenSSH private key or the password; nothing for a server that trusts the gate's user CA. Sealed at once; no
+    /// answer ever has it.
+    #[serde(default)]
     #[schema(write_only)]
     pub secret: String,
 }
@@ -110,17 +119,8 @@ pub enum CredentialKind {
     SshKey,
     /// A password.
     Password,
-}
-
-/// Host keys to pin in place of the present ones.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HostKeys {
-    /// One OpenSSH public key line each; at least one.
-    pub host_keys: Vec<String>,
-    /// Why they change.
-    #[serde(default)]
-    pub reason: String,
+    /// None of its own: the server trusts the gate's user CA.
+    UserCa,
 }
 
 /// What people want to know of a target at a glance.
@@ -163,6 +163,8 @@ pub struct TargetView {
     pub observer_required: bool,
     /// How files come to it: direct, or staged at the gate.
     pub uploads: String,
+    /// Host keys that wait for a second pair of eyes.
+    pub proposed_keys: Vec<ProposedKeyView>,
     /// Why it is locked; nothing when it is not.
     pub locked: Option<String>,
 }
@@ -175,10 +177,16 @@ pub enum EndpointView {
     Ssh {
         /// `HOST:PORT`.
         address: String,
+        /// Further addresses of the same server.
+        also: Vec<String>,
         /// Fingerprints of the pinned host keys.
         host_keys: Vec<String>,
+        /// Fingerprints of the keys that may sign its host keys.
+        authorities: Vec<String>,
         /// Accounts that windows may use; the first is the default.
         accounts: Vec<String>,
+        /// Old algorithms that it may still speak.
+        legacy: Option<LegacyView>,
     },
     /// A TLS service.
     Tls {

@@ -3491,6 +3491,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/targets/{target}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says where a server is: one or more addresses, in the order in which they are tried. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAddresses"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/targets/{target}/credentials": {
         parameters: {
             query?: never;
@@ -3549,7 +3599,213 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Pins host keys in place of the present ones. */
+        put?: never;
+        /**
+         * Proposes host keys, or authorities over them: given ones, or those that the server shows to the gate. Another engineer
+         *     approves each before it counts; what is pinned already goes on.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewHostKeys"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/host-keys/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says yes to a proposed host key, as the second pair of eyes; or stands for one that the gate has proposed, which then
+         *     waits for another.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HostKeyWord"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/host-keys/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says no to a proposed host key, or takes back one's own proposal. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HostKeyWord"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/host-keys/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a pinned host key, or an authority, away: from now on who shows it is somebody else. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HostKeyWord"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/legacy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Allows a server to speak old algorithms for a time, or takes that back. */
         put: {
             parameters: {
                 query?: never;
@@ -3562,7 +3818,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["HostKeys"];
+                    "application/json": components["schemas"]["NewLegacy"];
                 };
             };
             responses: {
@@ -5552,7 +5808,7 @@ export interface components {
          * @description Kinds of credential.
          * @enum {string}
          */
-        CredentialKind: "ssh-key" | "password";
+        CredentialKind: "ssh-key" | "password" | "user-ca";
         /** @description Why a window came to nothing. */
         DecisionView: {
             /**
@@ -5660,10 +5916,15 @@ export interface components {
             accounts: string[];
             /** @description `HOST:PORT`. */
             address: string;
+            /** @description Further addresses of the same server. */
+            also: string[];
+            /** @description Fingerprints of the keys that may sign its host keys. */
+            authorities: string[];
             /** @description Fingerprints of the pinned host keys. */
             host_keys: string[];
             /** @enum {string} */
             kind: "ssh";
+            legacy?: components["schemas"]["LegacyView"] | null;
         } | {
             /** @description `HOST:PORT`. */
             address: string;
@@ -5852,11 +6113,14 @@ export interface components {
              */
             to?: string | null;
         };
-        /** @description Host keys to pin in place of the present ones. */
-        HostKeys: {
-            /** @description One OpenSSH public key line each; at least one. */
-            host_keys: string[];
-            /** @description Why they change. */
+        /** @description A word on one host key. */
+        HostKeyWord: {
+            /**
+             * @description Which, as `ssh-keygen -l` prints it.
+             * @example SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU
+             */
+            fingerprint: string;
+            /** @description Why. */
             reason?: string;
         };
         /** @description A stretch without output. */
@@ -5935,6 +6199,18 @@ export interface components {
             sound: boolean;
             /** @description In words. */
             summary: string;
+        };
+        /** @description Old algorithms that a target may speak for a time. */
+        LegacyView: {
+            /** @description Which. */
+            algorithms: string[];
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description First instant at which they are no longer spoken.
+             */
+            until: string;
         };
         /** @description What an enrolment link carries. */
         LinkToken: {
@@ -6016,6 +6292,13 @@ export interface components {
             /** @description Where it is. */
             site?: string | null;
         };
+        /** @description Where a target's SSH server is. */
+        NewAddresses: {
+            /** @description `HOST:PORT`, in the order in which they are tried; at least one. */
+            addresses: string[];
+            /** @description Why they change. */
+            reason?: string;
+        };
         /** @description By which class something is to be kept. */
         NewAssigned: {
             /** @description By which class. */
@@ -6086,8 +6369,11 @@ export interface components {
             account: string;
             /** @description What the secret is. */
             kind: components["schemas"]["CredentialKind"];
-            /** @description The OpenSSH private key or the password. Sealed at once; no answer ever has it. */
-            secret: string;
+            /**
+             * @description The OpenSSH private key or the password; nothing for a server that trusts the gate's user CA. Sealed at once; no
+             *     answer ever has it.
+             */
+            secret?: string;
         };
         /** @description A destination to add. */
         NewDestination: {
@@ -6185,6 +6471,29 @@ export interface components {
             /** @description Of that only what happened before. */
             to?: string | null;
         };
+        /** @description Host keys that are proposed for a target: they count once another engineer has looked. */
+        NewHostKeys: {
+            /**
+             * @description Whether they may sign host keys rather than be some.
+             * @default false
+             */
+            authority: boolean;
+            /**
+             * @description One OpenSSH public key line each.
+             * @default []
+             */
+            host_keys: string[];
+            /**
+             * @description Why.
+             * @default
+             */
+            reason: string;
+            /**
+             * @description Whether the gate asks the server which keys it shows. Nothing secret is sent to it.
+             * @default false
+             */
+            scan: boolean;
+        };
         /** @description A key to enrol. */
         NewKey: {
             /** @description One OpenSSH public key line. */
@@ -6257,12 +6566,17 @@ export interface components {
             /** @description Accounts and their credentials; the first is the default. */
             accounts: components["schemas"]["NewCredential"][];
             /**
-             * @description `HOST:PORT`.
+             * @description `HOST:PORT`; port 22 where it is left out.
              * @example 10.1.2.3:22
              */
             address: string;
-            /** @description Host keys to pin, one OpenSSH public key line each; at least one. */
-            host_keys: string[];
+            /** @description Further addresses of the same server, tried after the first. */
+            also?: string[];
+            /**
+             * @description Host keys to pin, one OpenSSH public key line each. Without any they are proposed and approved afterwards, and
+             *     nobody is let through before.
+             */
+            host_keys?: string[];
         };
         /** @description A target to add. */
         NewTarget: {
@@ -6495,6 +6809,26 @@ export interface components {
             title: string;
             /** @description What happened. */
             what: string;
+        };
+        /** @description A host key that waits for a second pair of eyes. */
+        ProposedKeyView: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            at: string;
+            /** @description Whether it may sign host keys rather than be one. */
+            authority: boolean;
+            /** @description Who stands for it; nobody while the gate alone proposes it. */
+            by?: string | null;
+            /** @description As `ssh-keygen -l` prints it. */
+            fingerprint: string;
+            /** @description One OpenSSH public key line. */
+            key: string;
+            /** @description `given`, `scanned`, `announced` by the server itself, or `shown` in place of a pinned one. */
+            origin: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description How long a fresh proof does. */
         ProvenUntil: {
@@ -7014,6 +7348,11 @@ export interface components {
              * @description When it began.
              */
             started: string;
+        };
+        /** @description The CA whose certificates the gate signs in with. */
+        UserCaView: {
+            /** @description The line for the file that a server's `TrustedUserCAKeys` names. */
+            public: string;
         };
         /** @description A company. */
         VendorView: {

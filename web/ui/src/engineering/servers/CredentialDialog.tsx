@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { api, bodyOf, useAct, type Wire } from '#frame'
 import { DialogForm, FormDialog } from '../../shared/FormDialog'
 import type { TargetView } from '../../shared/servers'
-import { CredentialFields } from './CredentialFields'
+import { CredentialFields, hasSecret } from './CredentialFields'
 
 interface CredentialDialogProps {
   target: TargetView
@@ -32,7 +32,7 @@ function CredentialForm({ target, onDone }: Omit<CredentialDialogProps, 'isOpen'
   return (
     <DialogForm
       verb="Seal it"
-      canRun={credential.account.trim() !== '' && credential.secret !== ''}
+      canRun={credential.account.trim() !== '' && hasSecret(credential)}
       run={() => set.mutateAsync(credential)}
       onDone={onDone}
     >

@@ -25,25 +25,32 @@ export function CredentialFields({ credential, onChange }: CredentialFieldsProps
           data={[
             { value: 'ssh-key', label: 'SSH private key' },
             { value: 'password', label: 'Password' },
+            { value: 'user-ca', label: 'None: it trusts the gate’s user CA' },
           ]}
           value={credential.kind}
-          onChange={(event) => set({ kind: event.currentTarget.value === 'password' ? 'password' : 'ssh-key', secret: '' })}
+          onChange={(event) => set({ kind: kindOf(event.currentTarget.value), secret: '' })}
         />
       </div>
-      {credential.kind === 'password' ? (
+      {credential.kind === 'user-ca' && (
+        <div className="dim">
+          Its TrustedUserCAKeys must name a file with the line that <code>chaperone target user-ca</code> prints.
+        </div>
+      )}
+      {credential.kind === 'password' && (
         <PasswordInput
           label="Password"
           autoComplete="off"
-          value={credential.secret}
+          value={credential.secret ?? ''}
           onChange={(event) => set({ secret: event.currentTarget.value })}
         />
-      ) : (
+      )}
+      {credential.kind === 'ssh-key' && (
         <Textarea
           className={classes.mono}
           label="Private key"
           description="In OpenSSH’s form, without a passphrase."
           placeholder="-----BEGIN OPENSSH PRIVATE KEY-----"
-          value={credential.secret}
+          value={credential.secret ?? ''}
           onChange={(event) => set({ secret: event.currentTarget.value })}
           autosize
           minRows={4}
@@ -53,4 +60,13 @@ export function CredentialFields({ credential, onChange }: CredentialFieldsProps
       )}
     </>
   )
+}
+
+function kindOf(value: string): Wire<'NewCredential'>['kind'] {
+  return value === 'password' || value === 'user-ca' ? value : 'ssh-key'
+}
+
+/** Whether there is something to seal, or nothing is needed. */
+export function hasSecret(credential: Wire<'NewCredential'>): boolean {
+  return credential.kind === 'user-ca' || (credential.secret ?? '') !== ''
 }

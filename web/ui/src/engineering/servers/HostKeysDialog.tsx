@@ -1,4 +1,4 @@
-import { Textarea } from '@mantine/core'
+import { Checkbox, Textarea } from '@mantine/core'
 import { useState } from 'react'
 import { api, bodyOf, useAct, type Wire } from '#frame'
 import { DialogForm, FormDialog } from '../../shared/FormDialog'
@@ -12,10 +12,10 @@ interface HostKeysDialogProps {
   onDone: () => void
 }
 
-/** Pins host keys in place of the present ones. */
+/** Proposes host keys: another engineer approves each before it counts. */
 export function HostKeysDialog({ target, isOpen, onDone }: HostKeysDialogProps) {
   return (
-    <FormDialog title={`Pin host keys of ${target.name}`} isOpen={isOpen} onDone={onDone}>
+    <FormDialog title={`Propose host keys of ${target.name}`} isOpen={isOpen} onDone={onDone}>
       <HostKeysForm target={target} onDone={onDone} />
     </FormDialog>
   )
@@ -24,33 +24,48 @@ export function HostKeysDialog({ target, isOpen, onDone }: HostKeysDialogProps) 
 function HostKeysForm({ target, onDone }: Omit<HostKeysDialogProps, 'isOpen'>) {
   const [keys, setKeys] = useState('')
   const [reason, setReason] = useState('')
-  const pin = useAct<Wire<'HostKeys'>, TargetView>(['targets'], (body) =>
-    bodyOf(api.PUT('/api/targets/{target}/host-keys', { params: { path: { target: target.name } }, body })),
+  const [isScan, setIsScan] = useState(false)
+  const propose = useAct<Wire<'NewHostKeys'>, TargetView>(['targets'], (body) =>
+    bodyOf(api.POST('/api/targets/{target}/host-keys', { params: { path: { target: target.name } }, body })),
   )
   return (
     <DialogForm
-      verb="Pin them"
-      canRun={linesOf(keys).length > 0}
-      run={() => pin.mutateAsync({ host_keys: linesOf(keys), reason: reason.trim() })}
+      verb="Propose them"
+      canRun={isScan || linesOf(keys).length > 0}
+      run={() =>
+        propose.mutateAsync({
+          host_keys: isScan ? [] : linesOf(keys),
+          authority: false,
+          scan: isScan,
+          reason: reason.trim(),
+        })
+      }
       onDone={onDone}
     >
       <div className="dim">
-        They take the place of the present ones. Take them from the server itself, not over the network: the gate goes on
-        with nobody else.
+        Another engineer compares each with the server’s own console and approves it; until then the present ones count
+        alone. An old key is retired afterwards.
       </div>
-      <Textarea
-        className={classes.mono}
-        label="Host keys"
-        description="One OpenSSH public key a line."
-        placeholder="ssh-ed25519 AAAA…"
-        value={keys}
-        onChange={(event) => setKeys(event.currentTarget.value)}
-        autosize
-        minRows={3}
-        required
+      <Checkbox
+        label="Have the gate ask the server which keys it shows"
+        checked={isScan}
+        onChange={(event) => setIsScan(event.currentTarget.checked)}
       />
+      {!isScan && (
+        <Textarea
+          className={classes.mono}
+          label="Host keys"
+          description="One OpenSSH public key a line."
+          placeholder="ssh-ed25519 AAAA…"
+          value={keys}
+          onChange={(event) => setKeys(event.currentTarget.value)}
+          autosize
+          minRows={3}
+          required
+        />
+      )}
       <Textarea
-        label="Why they change"
+        label="Why"
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
         autosize

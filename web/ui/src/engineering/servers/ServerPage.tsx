@@ -9,6 +9,7 @@ import { CredentialDialog } from './CredentialDialog'
 import { Endpoints } from './Endpoints'
 import { HostKeysDialog } from './HostKeysDialog'
 import { Planned, Visited } from './Planned'
+import { ProposedKeys } from './ProposedKeys'
 import { ServerFacts } from './ServerFacts'
 
 /** One server: what it serves, how it is reached, what is planned, who was there. */
@@ -43,6 +44,7 @@ function Server({ target }: { target: TargetView }) {
             {target.locked}
           </Note>
         )}
+        <ProposedKeys target={target} />
         <div className="columns">
           <div className="stack">
             <Panel
@@ -55,7 +57,7 @@ function Server({ target }: { target: TargetView }) {
                       Set a credential…
                     </Button>
                     <Button variant="subtle" size="xs" onClick={() => setDialog('keys')}>
-                      Pin host keys…
+                      Propose host keys…
                     </Button>
                   </span>
                 )

@@ -39,7 +39,9 @@ export function serverFaults(server: NewServer): ServerFaults {
   if (!/^[a-z0-9][a-z0-9.-]*$/.test(server.name)) faults.name = 'Small letters, digits, dots and dashes'
   if (!/^(\[[0-9a-fA-F:.]+\]|[^\s:]+):\d{1,5}$/.test(server.address.trim())) faults.address = 'HOST:PORT, such as 10.1.2.3:22'
   if (linesOf(server.hostKeys).length === 0) faults.hostKeys = 'At least one, or nobody could tell the server from another'
-  if (server.credential.account.trim() === '' || server.credential.secret === '') faults.credential = 'Give the account and its secret'
+  const needsSecret = server.credential.kind !== 'user-ca'
+  if (server.credential.account.trim() === '' || (needsSecret && (server.credential.secret ?? '') === ''))
+    faults.credential = 'Give the account and its secret'
   if (server.pumps.trim() !== '' && !/^\d{1,6}$/.test(server.pumps.trim())) faults.pumps = 'A number'
   return faults
 }
