@@ -94,11 +94,6 @@ impl Transfer {
         self.next
     }
 
-    /// Payload that passed, in bytes.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
     /// What is said of it.
     pub(crate) fn end(mut self, of: &Named<'_>) -> FileTransfer {
         if !self.waiting.is_empty() {

@@ -85,6 +85,11 @@ impl OpenFile {
 
     /// What passed through it, when it is closed, or when the channel is over before that.
     pub(crate) fn finish(mut self, channel: u32, file: u32, closed: bool) -> Vec<FileTransfer> {
+        // An empty file is read, though no byte comes.
+        let empty = self.end == Some(0) && self.flags.is_some_and(Flags::reads);
+        if empty {
+            self.down();
+        }
         let named = Named { channel, file, protocol: "sftp", path: &self.path };
         if let Some(down) = &mut self.down {
             let whole = self.end == Some(down.passed()) || self.size == Some(down.passed());
@@ -100,7 +105,6 @@ impl OpenFile {
                 up.give_up("the channel ended before it was closed");
             }
         }
-        let down = self.down.filter(|down| down.bytes() > 0 || self.size == Some(0) || self.end == Some(0));
-        [self.up, down].into_iter().flatten().map(|transfer| transfer.end(&named)).collect()
+        [self.up, self.down].into_iter().flatten().map(|transfer| transfer.end(&named)).collect()
     }
 }
