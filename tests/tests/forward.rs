@@ -28,6 +28,10 @@ fn window(house: &House, server: &str, access: &str, closes: &str) -> String {
     let asked = house.gate.person("dana").does(&[&words[..], &times[..]].concat());
     let id = asked["id"].as_str().unwrap().to_owned();
     house.approve(&id);
+    if access.contains("opaque") {
+        // What is encrypted inside asks for an observer, unless clinical engineering says otherwise.
+        house.priya().does(&["window", "observer", &id, "--not-required", "--reason", "a test screen"]);
+    }
     id
 }
 
