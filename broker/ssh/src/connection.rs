@@ -30,6 +30,8 @@ use crate::second::SecondFactor;
 use crate::unheard;
 use crate::wish::SFTP;
 
+#[cfg(test)]
+pub(crate) use self::asked::{VARIABLE_BYTES, VARIABLES};
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
 use self::forwards::Wanted;

@@ -1,6 +1,7 @@
 //! Where a `direct-tcpip` channel of a connection leads: to a server by name, which is ended inside (`ssh -J`); to a
 //! declared endpoint of the visit; or nowhere.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chaperone_identity::UserName;
@@ -50,6 +51,10 @@ impl Connection {
     async fn jumps_to(&self, place: &Place) -> Option<TargetName> {
         // No deeper than one connection inside another.
         if self.through.is_some() || !self.jumps.are_taken() {
+            return None;
+        }
+        // No server is called by an address, or by what every machine calls itself.
+        if place.host.parse::<IpAddr>().is_ok() || place.host.eq_ignore_ascii_case("localhost") {
             return None;
         }
         let target: TargetName = place.host.to_ascii_lowercase().parse().ok()?;

@@ -13,6 +13,7 @@ use russh::{Channel, Pty};
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::connection::{VARIABLE_BYTES, VARIABLES};
 use crate::HostKey;
 use crate::algorithms;
 
@@ -120,7 +121,7 @@ async fn whatever_a_client_asks_for_is_bounded_and_plain() {
             );
         }
         match (&wanted.command, &wish.what) {
-            (None, What::Shell) => assert_eq!(wish.access(), Access::Shell),
+            (None, What::Shell) => assert_eq!(wish.access(), [Access::Shell]),
             (Some(command), What::Exec(kept)) => assert_eq!(command, kept, "what runs is what was asked for"),
             (Some(command), What::TooLong) => assert!(command.len() > COMMAND_BYTES),
             other => panic!("{other:?}"),
