@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::keys::KeyPair;
-use crate::machine::{is_root, login_of_this_process, program};
+use crate::machine::{is_root, login_of_this_process, must, program, word};
 use crate::patience::soon;
 use crate::port::free_port;
 use crate::process::Process;
@@ -18,6 +18,8 @@ use crate::sockets::listens;
 pub struct SshdOptions {
     /// Whether it takes passwords, too.
     pub passwords: bool,
+    /// The password of its account, where it is not the machine's own.
+    pub password: Option<String>,
     /// More lines for its configuration.
     pub lines: Vec<String>,
 }
@@ -30,6 +32,8 @@ pub struct Sshd {
     account: String,
     client: KeyPair,
     mark: String,
+    /// What makes its account's password another than the machine's own.
+    shadow: Option<(PathBuf, String)>,
     process: Option<Process>,
 }
 
@@ -53,6 +57,7 @@ impl Sshd {
             account: login_of_this_process(),
             client,
             mark,
+            shadow: options.password.as_deref().map(|password| shadow(folder, password)),
             process: None,
         };
         fs::write(sshd.folder.join("config"), sshd.configuration(options))
@@ -65,7 +70,7 @@ impl Sshd {
     /// and a shell that is killed in the middle of them can leave a lock that stalls the next one for a minute.
     fn configuration(&self, options: &SshdOptions) -> String {
         let (port, folder, mark) = (self.port, self.folder.display(), &self.mark);
-        let passwords = if options.passwords { "yes" } else { "no" };
+        let passwords = if options.passwords || options.password.is_some() { "yes" } else { "no" };
         let mut text = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n\
              PidFile {folder}/pid\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication {passwords}\n\
@@ -91,6 +96,9 @@ impl Sshd {
         let mut command = Command::new(program("sshd", "openssh-server"));
         command.arg("-D").arg("-f").arg(self.folder.join("config")).arg("-E").arg(self.folder.join("log"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some((library, hash)) = &self.shadow {
+            command.env("LD_PRELOAD", library).env("CHAPERONE_TEST_SHADOW", hash);
+        }
         let mut process = Process::start("sshd", &mut command);
         let port = self.port;
         soon("the target's sshd to listen", || {
@@ -160,6 +168,16 @@ impl Drop for Sshd {
     fn drop(&mut self) {
         self.fall();
     }
+}
+
+/// Builds what says the account's password, and hashes it.
+fn shadow(folder: &Path, password: &str) -> (PathBuf, String) {
+    let library = folder.join("shadow.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shadow.c");
+    let mut compiler = Command::new(program("cc", "build-essential"));
+    must(compiler.args(["-shared", "-fPIC", "-O2", "-o", word(&library)]).arg(source));
+    let hash = must(Command::new(program("openssl", "openssl")).args(["passwd", "-6", password]));
+    (library, hash.trim().to_owned())
 }
 
 fn children(parent: u32) -> Vec<i32> {

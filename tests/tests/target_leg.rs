@@ -15,25 +15,19 @@ const PASSWORD: &str = "Zebra-Quartz-4711-Umbrella";
 
 /// Adds a server that is known by a host key, with a password on standard input.
 #[track_caller]
-fn add_with_password(house: &House, target: &Asking, password: &str) {
-    let (address, key) = (target.address(), target.host_key().to_str().unwrap().to_owned());
+fn add_account(house: &House, address: &str, account: &str, host_key: &str, password: &str) {
     let priya = house.priya();
-    let mut command = priya.command(&[
-        "target",
-        "add",
-        SERVER,
-        "--ssh",
-        &address,
-        "--account",
-        "svc",
-        "--password-stdin",
-        "--host-key",
-        &key,
-    ]);
+    let words = ["target", "add", SERVER, "--ssh", address, "--account", account, "--host-key", host_key];
+    let mut command = priya.command(&[&words[..], &["--password-stdin"]].concat());
     command.stdin(Stdio::piped()).stdout(Stdio::null());
     let mut adding = command.spawn().unwrap();
     writeln!(adding.stdin.take().unwrap(), "{password}").unwrap();
     assert!(adding.wait().unwrap().success());
+}
+
+#[track_caller]
+fn add_with_password(house: &House, target: &Asking, password: &str) {
+    add_account(house, &target.address(), "svc", target.host_key().to_str().unwrap(), password);
 }
 
 #[track_caller]
@@ -95,6 +89,20 @@ fn a_password_signs_in_by_the_method_and_stands_nowhere_else() {
     assert_eq!(visit(&house).succeeded().text(), "ran id\n");
     assert_eq!(target.told(), [PASSWORD]);
     assert_eq!(connected(&house)["credential"], "password");
+    house.sealed(&house.newest_session());
+    no_trace_of(&house, PASSWORD);
+}
+
+#[test]
+fn a_password_signs_in_to_an_openssh_server() {
+    let house = House::start();
+    let options = SshdOptions { password: Some(PASSWORD.to_owned()), ..SshdOptions::default() };
+    let target = Sshd::start(&house.folder().join("openssh"), &options);
+    let key = target.host_key().public.to_str().unwrap();
+    add_account(&house, &target.address(), target.account(), key, PASSWORD);
+    open_window(&house);
+    assert!(visit(&house).succeeded().text().starts_with("uid="));
+    assert!(target.log().contains("Accepted password for"), "{}", target.log());
     house.sealed(&house.newest_session());
     no_trace_of(&house, PASSWORD);
 }
