@@ -201,7 +201,7 @@ fn end(house: &House, how: &str, window: &str, overrun: bool) -> Timestamp {
 
 /// How long after its moment both legs were gone.
 #[track_caller]
-fn stopped_after(house: &House, state: &State, (how, reason): (&str, &str)) -> Duration {
+fn stopped_after(house: &House, state: &State, (how, reason): (&str, &str)) -> SignedDuration {
     let before = house.facts_of("session-ended").len();
     let mut words =
         vec!["window", "request", "--target", state.target, "--person", "dana", "--access", "shell,exec"];
@@ -237,8 +237,8 @@ fn stopped_after(house: &House, state: &State, (how, reason): (&str, &str)) -> D
     }
     house.sealed(ended.session.as_deref().expect("an end is of a session"));
     let late = gone.duration_since(due);
-    assert!(late <= GONE_WITHIN, "{name}, by {how}: {} ms", late.as_millis());
-    Duration::try_from(late.max(SignedDuration::ZERO)).unwrap_or_default()
+    println!("{name}, by {how}: {} ms, of which the gate says {}", late.as_millis(), ended.body["took_ms"]);
+    late.max(SignedDuration::ZERO)
 }
 
 /// The wire before the slow server, as the target's card names it.
@@ -263,7 +263,7 @@ fn every_state_is_stopped_within_a_second() {
     let (house, _wire) = house();
     let rounds: usize =
         std::env::var("CHAPERONE_STOPS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
-    let mut took: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    let mut took: BTreeMap<&str, Vec<SignedDuration>> = BTreeMap::new();
     for (number, state) in STATES.iter().enumerate() {
         let ways: Vec<_> = match rounds {
             0 if number < 2 => ENDS.to_vec(),
@@ -284,9 +284,11 @@ fn every_state_is_stopped_within_a_second() {
     }
     all.sort_unstable();
     row("all", &all);
+    let latest = all.last().copied().unwrap_or_default();
+    assert!(latest <= GONE_WITHIN, "the latest was gone after {} ms", latest.as_millis());
 }
 
-fn row(name: &str, times: &[Duration]) {
+fn row(name: &str, times: &[SignedDuration]) {
     let at = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_millis();
     println!("{name:<36} {:>5} {:>7} {:>7} {:>7}", times.len(), at(50), at(99), at(100));
 }

@@ -11,7 +11,7 @@ use chaperone_store::FactKind;
 use jiff::SignedDuration;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::flow::{EndReason, Flow};
 use crate::gate::Gate;
@@ -56,13 +56,13 @@ impl Gate {
                 () = sleep_until(wake) => {
                     // What could not be asked when it changed is asked now.
                     let newest = head.borrow().policy_version;
-                    if newest != version && self.decide_again(&session, &mut warned).await {
+                    if newest != version && self.decides_before(next, &session, &mut warned).await {
                         version = newest;
                     }
                 }
                 changed = head.changed() => {
                     let newest = head.borrow_and_update().policy_version;
-                    if changed.is_ok() && newest != version && self.decide_again(&session, &mut warned).await {
+                    if changed.is_ok() && newest != version && self.decides_before(next, &session, &mut warned).await {
                         version = newest;
                     }
                 }
@@ -96,6 +96,20 @@ impl Gate {
         }
         let gone = self.shared.store.gone_for();
         gone.is_some_and(|gone| gone >= self.shared.settings.store_grace).then_some(EndReason::Store)
+    }
+
+    /// Asks policy again, and gives it up when a deadline comes first: deadlines hold whatever the database does.
+    async fn decides_before(
+        &self,
+        deadline: Option<Instant>,
+        session: &Arc<LiveSession>,
+        warned: &mut Warnings,
+    ) -> bool {
+        let deciding = self.decide_again(session, warned);
+        match deadline {
+            Some(deadline) => timeout_at(deadline, deciding).await.unwrap_or(false),
+            None => deciding.await,
+        }
     }
 
     /// Asks policy again and obeys: a new deadline, or the end. Whether an observer must be there is in the permit.

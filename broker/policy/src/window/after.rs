@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AfterVisit, Transition, TransitionError};
+use super::{AfterVisit, Transition, TransitionError, WindowState};
 use crate::{Person, PersonId, Window};
 
 /// How a technician leaves a server.
@@ -92,7 +92,10 @@ impl Window {
     /// # Errors
     /// When the window is not over, or the person is not disinterested.
     pub fn review_evidence(&self, by: &Person, now: Timestamp) -> Result<Self, TransitionError> {
-        self.allows(Transition::Review, now)?;
+        // What was revoked had visits, too; it stays revoked.
+        if self.state != WindowState::Revoked {
+            self.allows(Transition::Review, now)?;
+        }
         self.must_be_disinterested(by)?;
         if self.approvals.iter().any(|approval| approval.by == by.id) {
             return Err(TransitionError::ReviewsOwnWord);
@@ -115,5 +118,46 @@ impl Window {
         };
         // While one of the two is missing it stays as it is.
         self.review(after, now).unwrap_or(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hospital::{ANA, DANA, LEO, PRIYA, at, hospital, window};
+    use crate::{Approval, Role};
+
+    #[test]
+    fn an_emergency_is_overdue_until_somebody_who_gave_no_word_has_reviewed_it() {
+        let facts = hospital();
+        let due = at("26T23:00");
+        let word = Approval { by: ANA, role: Role::Analyst, at: at("22:00") };
+        let opened = Window { emergency_review_by: Some(due), approvals: vec![word], ..window(1) };
+        assert_eq!(opened.review_overdue(at("26T22:59")), None);
+        assert_eq!(opened.review_overdue(due), Some(due));
+        let nothing = Window { state: WindowState::Denied, ..opened.clone() };
+        assert_eq!(nothing.review_overdue(due), None, "nobody opened it");
+        let later = at("26T09:00");
+        assert_eq!(opened.review_evidence(facts.who(ANA), later), Err(TransitionError::ReviewsOwnWord));
+        assert_eq!(opened.review_evidence(facts.who(DANA), later), Err(TransitionError::OwnWindow));
+        let reviewed = opened.review_evidence(facts.who(LEO), later).unwrap();
+        assert_eq!((reviewed.state, reviewed.review_overdue(due)), (WindowState::Approved, None));
+        let revoked = Window { state: WindowState::Revoked, ..opened.clone() };
+        assert_eq!(revoked.review_overdue(due), Some(due), "it had visits before it was revoked");
+        let looked_at = revoked.review_evidence(facts.who(LEO), later).unwrap();
+        assert_eq!((looked_at.state, looked_at.review_overdue(due)), (WindowState::Revoked, None));
+        let whole = reviewed.return_to_service(Outcome::Partly, facts.who(PRIYA), later).unwrap();
+        assert_eq!(whole.state, WindowState::Reviewed, "both words are said");
+        let returned = opened.return_to_service(Outcome::Done, facts.who(DANA), at("22:30")).unwrap();
+        assert_eq!(returned.review_evidence(facts.who(LEO), later).unwrap().state, WindowState::Reviewed);
+    }
+
+    #[test]
+    fn an_outcome_is_read_as_it_is_written() {
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.as_str().parse(), Ok(outcome));
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
+        }
+        assert_eq!("well".parse::<Outcome>(), Err(UnknownOutcome("well".to_owned())));
     }
 }

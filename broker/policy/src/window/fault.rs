@@ -78,7 +78,7 @@ impl Transition {
     /// The phases in which it exists.
     #[must_use]
     pub fn phases(self) -> &'static [Phase] {
-        use Phase::{Approved, Closed, Expired, Open, Overrun, Requested};
+        use Phase::{Approved, Closed, Expired, Open, Overrun, Requested, Revoked};
         match self {
             Self::Approve | Self::Emergency | Self::Deny => &[Requested],
             Self::Revoke | Self::Extend => &[Approved, Open, Overrun],
@@ -90,7 +90,7 @@ impl Transition {
             | Self::Confirm
             | Self::Observe => &[Requested, Approved, Open],
             Self::Go => &[Approved, Open],
-            Self::Return => &[Open, Overrun, Closed],
+            Self::Return => &[Open, Overrun, Closed, Revoked],
             Self::BeginWork => &[Open],
             Self::CorrectPurpose => &[Requested, Approved, Open, Overrun, Closed],
             Self::Close | Self::Review => &[Closed],

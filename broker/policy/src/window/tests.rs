@@ -550,27 +550,6 @@ fn a_review_needs_both_facts() {
 }
 
 #[test]
-fn an_emergency_is_overdue_until_somebody_who_gave_no_word_has_reviewed_it() {
-    let facts = hospital();
-    let due = at("26T23:00");
-    let word = Approval { by: ANA, role: Role::Analyst, at: at("22:00") };
-    let opened = Window { emergency_review_by: Some(due), approvals: vec![word], ..window(1) };
-    assert_eq!(opened.review_overdue(at("26T22:59")), None);
-    assert_eq!(opened.review_overdue(due), Some(due));
-    let nothing = Window { state: WindowState::Denied, ..opened.clone() };
-    assert_eq!(nothing.review_overdue(due), None, "nobody opened it");
-    let later = at("26T09:00");
-    assert_eq!(opened.review_evidence(facts.who(ANA), later), Err(TransitionError::ReviewsOwnWord));
-    assert_eq!(opened.review_evidence(facts.who(DANA), later), Err(TransitionError::OwnWindow));
-    let reviewed = opened.review_evidence(facts.who(LEO), later).unwrap();
-    assert_eq!((reviewed.state, reviewed.review_overdue(due)), (WindowState::Approved, None));
-    let whole = reviewed.return_to_service(Outcome::Partly, facts.who(PRIYA), later).unwrap();
-    assert_eq!(whole.state, WindowState::Reviewed, "both words are said");
-    let returned = opened.return_to_service(Outcome::Done, facts.who(DANA), at("22:30")).unwrap();
-    assert_eq!(returned.review_evidence(facts.who(LEO), later).unwrap().state, WindowState::Reviewed);
-}
-
-#[test]
 fn work_that_has_begun_is_not_taken_back() {
     let begun = Window { work_began: Some(at("22:05")), ..window(1) };
     assert_eq!(begun.withdraw(at("22:10")), Err(TransitionError::WorkBegan(Transition::Withdraw)));

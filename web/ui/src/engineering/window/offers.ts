@@ -7,7 +7,7 @@ type Decidable = Pick<
   WindowView,
   'state' | 'purpose' | 'opens' | 'closes' | 'go_required' | 'go_by' | 'awaiting_substitution' | 'requester' | 'technicians'
 > &
-  Partial<Pick<WindowView, 'reviewed_by'>>
+  Partial<Pick<WindowView, 'reviewed_by' | 'review_by'>>
 
 /** An emergency takes other people than a plan. */
 function actOfApproving(window: Pick<WindowView, 'purpose'>): string {
@@ -18,7 +18,8 @@ function actOfApproving(window: Pick<WindowView, 'purpose'>): string {
 export function offersFor(window: Decidable, may: (act: string) => boolean, now: number): Decision[] {
   const isAsked = window.state === 'requested'
   const isComing = window.state === 'approved' || window.state === 'open'
-  if (window.state === 'closed') return !window.reviewed_by && may('review-evidence') ? ['review'] : []
+  const isToReview = window.state === 'closed' || (window.state === 'revoked' && Boolean(window.review_by))
+  if (isToReview) return !window.reviewed_by && may('review-evidence') ? ['review'] : []
   const isOver = phaseOf(window, now) === 'over'
   if (isOver || (!isAsked && !isComing)) return []
   const offers: [Decision, boolean][] = [
