@@ -63,7 +63,8 @@ struct Asked {
 fn asked() -> impl Strategy<Value = Asked> {
     let text = || prop_oneof!["[A-Z_]{1,12}", "(?s:.){0,80}", "\\PC{0,5000}"];
     let variables = prop::collection::vec((text(), text()), 0..120);
-    let modes = prop::collection::vec(any::<u32>(), 0..200);
+    // Beyond 130 modes the library ends the connection: see the hostile clients of the scenarios.
+    let modes = prop::collection::vec(any::<u32>(), 0..120);
     let terminal = prop::option::of((text(), any::<[u32; 4]>(), modes));
     let command = prop_oneof![
         Just(None),
