@@ -257,8 +257,14 @@ fn from_a_connection_that_names_no_server_nothing_else_is_reached() {
     let house = House::start();
     house.open_window("dana", "exec,forward", "+10m");
     let dana = house.technician("dana").ssh_as("dana").option("LogLevel=INFO");
-    let nowhere =
-        ["localhost:22", "127.0.0.1:22", "169.254.169.254:80", "alaris-sm-01:23", "Not_A+Name:22", "[::1]:22"];
+    let nowhere = [
+        "localhost:22",
+        "127.0.0.1:22",
+        "169.254.169.254:80",
+        "alaris-sm-01:23",
+        "Not_A+Name:22",
+        "[::1]:22",
+    ];
     for place in nowhere {
         let ran = dana.clone().with(&["-W", place]).runs("");
         assert!(ran.err.contains("administratively prohibited"), "{place}: {}", ran.err);

@@ -86,6 +86,7 @@ mod tests {
             fingerprint: "SHA256:n".to_owned(),
             openssh: String::new(),
             validity: Validity::default(),
+            verify_required: false,
         };
         OnTheSpot {
             id: PersonId(uuid::Uuid::from_u128(0x99)),

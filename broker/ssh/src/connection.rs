@@ -30,10 +30,10 @@ use crate::second::SecondFactor;
 use crate::unheard;
 use crate::wish::SFTP;
 
-#[cfg(test)]
-pub(crate) use self::asked::{VARIABLE_BYTES, VARIABLES};
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
+#[cfg(test)]
+pub(crate) use self::asked::{VARIABLE_BYTES, VARIABLES};
 use self::forwards::Wanted;
 pub(crate) use self::refusals::Refusals;
 

@@ -35,6 +35,7 @@ fn person(id: u128, login: &str, vendor: Option<VendorId>) -> Person {
         source_networks: Vec::new(),
         keys: Vec::new(),
         session_limit: None,
+        sponsor: None,
     }
 }
 

@@ -13,9 +13,9 @@ use russh::{Channel, Pty};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::connection::{VARIABLE_BYTES, VARIABLES};
 use crate::HostKey;
 use crate::algorithms;
+use crate::connection::{VARIABLE_BYTES, VARIABLES};
 
 /// Requests of one channel, and how many channels are tried.
 const CHANNELS: usize = 64;
