@@ -26,6 +26,7 @@ mod to_file;
 mod unmask;
 mod vendor;
 mod via;
+mod watch;
 mod window;
 
 use std::path::PathBuf;

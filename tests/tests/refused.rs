@@ -214,14 +214,6 @@ fn after_the_time_for_work_is_used_up() {
 }
 
 #[test]
-fn without_somebody_who_watches() {
-    let house = House::start();
-    let window = house.request("dana", "exec", "now", "+10m", &["--observer-required"]);
-    house.approve(&window);
-    refused_for(&house, "observer-required", "medium", attempt(&house));
-}
-
-#[test]
 fn one_visit_too_many() {
     let house = House::start();
     let one = enrol(&house, "single", &["--session-limit", "1"]);

@@ -139,6 +139,7 @@ impl Visit {
             go_by: None,
             observer_required: false,
             emergency_review_by: None,
+            after: chaperone_policy::After::default(),
             state: WindowState::Closed,
         }
     }
@@ -154,6 +155,7 @@ impl Visit {
             account: Some("svc".to_owned()),
             protocol: "ssh",
             source: "198.51.100.7:40000".to_owned(),
+            visit: id,
         };
         tx.admit_session(&session).await?;
         tx.start_session(id).await?;

@@ -27,6 +27,7 @@ mod notice;
 mod occurrence;
 mod ocsf;
 mod outcome;
+mod overdue;
 mod reaction;
 mod rule;
 #[cfg(test)]

@@ -217,6 +217,9 @@ impl Occurrence {
         if let Some(session) = self.session {
             return format!("session {session}");
         }
+        if let Some(window) = self.window.filter(|_| self.kind == FactKind::ReviewOverdue) {
+            return format!("window {window}");
+        }
         let named =
             ["destination", "part", "recording"].iter().find_map(|name| text(&self.body, &[""], name));
         match (named, self.reason) {

@@ -23,12 +23,12 @@ impl Outcome {
     pub fn of(kind: FactKind) -> Self {
         match kind {
             FactKind::AttemptFailed | FactKind::AttemptRefused | FactKind::ChannelRefused => Self::Refused,
-            FactKind::SessionStarted | FactKind::SessionAdmitted => Self::Live,
+            FactKind::SessionStarted | FactKind::SessionAdmitted | FactKind::ObserverAwaited => Self::Live,
             FactKind::SessionLost
             | FactKind::SessionRecovered
             | FactKind::SessionEnded
             | FactKind::TargetFailed => Self::Ended,
-            FactKind::TokenUsed => Self::Noted,
+            FactKind::TokenUsed | FactKind::TechnicianSponsored | FactKind::ReviewOverdue => Self::Noted,
             _ => Self::Fault,
         }
     }

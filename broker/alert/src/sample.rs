@@ -82,6 +82,7 @@ fn person(id: PersonId, login: &str, name: &str, vendor: Option<VendorId>, role:
         source_networks: Vec::new(),
         keys: Vec::new(),
         session_limit: None,
+        sponsor: None,
     }
 }
 
@@ -115,6 +116,7 @@ fn window(dana: PersonId, priya: PersonId, vendor: VendorId, target: TargetId) -
         go_by: None,
         observer_required: false,
         emergency_review_by: None,
+        after: chaperone_policy::After::default(),
         state: WindowState::Approved,
     }
 }

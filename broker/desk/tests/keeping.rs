@@ -175,6 +175,7 @@ fn visit(id: SessionId, target: TargetId) -> NewSession {
         account: None,
         protocol: "ssh",
         source: "192.0.2.1:1".to_owned(),
+        visit: id,
     }
 }
 

@@ -147,6 +147,7 @@ mod tests {
                 validity,
             }],
             session_limit: None,
+            sponsor: None,
         }
     }
 

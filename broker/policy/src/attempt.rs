@@ -49,7 +49,7 @@ pub struct NodeConditions {
     pub sessions_of_person: u32,
     /// Live sessions on this target, not counting the one decided about.
     pub sessions_on_target: u32,
-    /// People who watch this session now; for admission, the observers ready.
+    /// People who watch this session now; none on admission.
     pub observers: u32,
     /// Whether the session decided about runs already (admission limits are not asked again).
     pub running: bool,

@@ -92,6 +92,7 @@ fn person(id: PersonId, login: &str, vendor: Option<VendorId>, role: Role) -> Pe
         source_networks: Vec::new(),
         keys: Vec::new(),
         session_limit: None,
+        sponsor: None,
     }
 }
 
@@ -147,6 +148,7 @@ pub(crate) fn window(number: u128) -> Window {
         go_by: None,
         observer_required: false,
         emergency_review_by: None,
+        after: crate::After::default(),
         state: WindowState::Approved,
     }
 }

@@ -28,6 +28,7 @@ mod person;
 mod refusal;
 pub mod rights;
 mod role;
+mod sponsored;
 mod target;
 mod window;
 mod wording;
@@ -50,9 +51,10 @@ pub use person::{EnrolledKey, Grant, Person, Scope, Validity, Vendor};
 pub use refusal::{Nearest, Reason, Refusal};
 pub use rights::{Act, Cell, Denied, Right, Subject, may, may_as, may_beside, may_read, may_together};
 pub use role::{Role, UnknownRole};
+pub use sponsored::{ON_THE_SPOT_LASTS, OnTheSpot, OnTheSpotError};
 pub use target::{ApprovalRule, Card, Endpoint, Target};
 pub use window::{
-    AfterVisit, Approval, Caution, Needs, Phase, Transition, TransitionError, Window, WindowRequest,
-    WindowState, Wish,
+    After, AfterVisit, Approval, Caution, Needs, Outcome, Phase, Transition, TransitionError, UnknownOutcome,
+    Window, WindowRequest, WindowState, Wish,
 };
 pub use wording::{local, words};

@@ -90,6 +90,9 @@ pub struct Person {
     pub keys: Vec<EnrolledKey>,
     /// How many sessions they may have at once; `None` means the gate's default.
     pub session_limit: Option<u32>,
+    /// Who of the hospital answers for somebody who was enrolled on the spot; they stand in emergency windows only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sponsor: Option<PersonId>,
 }
 
 impl Person {

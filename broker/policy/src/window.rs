@@ -12,10 +12,11 @@
 //!                ├─ withdraw ──────────────────────────────────────────────────────────┘
 //!                └─ expire ─▶ Expired  (end passed)
 //!
-//!   Approved stays Approved: extend, shorten, accept, substitute, confirm, go, begin work, require observer.
+//!   Approved stays Approved: extend, shorten, accept, substitute, confirm, go, begin work, require observer, return.
 //!   The clock alone makes an approved window open: `[opens, closes)`, and then its overrun.
 //! ```
 
+mod after;
 mod approval;
 mod asking;
 mod fault;
@@ -33,6 +34,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::after::{After, Outcome, UnknownOutcome};
 pub use self::approval::Needs;
 pub use self::asking::{Caution, WindowRequest, Wish};
 pub use self::fault::{Transition, TransitionError};
@@ -89,6 +91,9 @@ pub struct Window {
     pub observer_required: bool,
     /// Opened on the word of the on-call engineer and the SOC; to be reviewed by this instant.
     pub emergency_review_by: Option<Timestamp>,
+    /// What has been said after its visits.
+    #[serde(default, skip_serializing_if = "After::is_empty")]
+    pub after: After,
     /// Where it stands.
     pub state: WindowState,
 }
@@ -166,6 +171,12 @@ pub enum WindowState {
 }
 
 impl WindowState {
+    /// Whether no visit can have been, since nobody opened it.
+    #[must_use]
+    pub fn came_to_nothing(self) -> bool {
+        matches!(self, Self::Requested | Self::Denied | Self::Withdrawn | Self::Expired)
+    }
+
     /// The stored and shown name.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -31,6 +31,8 @@ impl Flow {
 pub enum EndReason {
     /// The technician left.
     ClientClosed,
+    /// The technician's connection broke off, with something still open in it: nobody said goodbye.
+    ClientLost,
     /// The target closed the connection.
     TargetClosed,
     /// The target could not be reached or did not let the gate in.
@@ -47,6 +49,8 @@ pub enum EndReason {
     Locked,
     /// The schedule no longer permits it for another reason.
     NoLongerPermitted,
+    /// Nobody came to observe it who must.
+    ObserverRequired,
     /// Somebody stopped it.
     Stopped,
     /// The recording could not be written.
@@ -65,6 +69,7 @@ impl EndReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ClientClosed => "client-closed",
+            Self::ClientLost => "client-lost",
             Self::TargetClosed => "target-closed",
             Self::TargetFailed => "target-failed",
             Self::WindowClosed => "window-closed",
@@ -73,6 +78,7 @@ impl EndReason {
             Self::Revoked => "revoked",
             Self::Locked => "locked",
             Self::NoLongerPermitted => "no-longer-permitted",
+            Self::ObserverRequired => "observer-required",
             Self::Stopped => "stopped",
             Self::Recorder => "recorder",
             Self::Store => "store",
@@ -84,7 +90,7 @@ impl EndReason {
     /// Whether the gate ended it, against the wish of both ends.
     #[must_use]
     pub fn is_cut(self) -> bool {
-        !matches!(self, Self::ClientClosed | Self::TargetClosed | Self::TargetFailed)
+        !matches!(self, Self::ClientClosed | Self::ClientLost | Self::TargetClosed | Self::TargetFailed)
     }
 
     /// What the technician reads.
@@ -92,6 +98,7 @@ impl EndReason {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::ClientClosed => "you left",
+            Self::ClientLost => "your connection was lost",
             Self::TargetClosed => "the server closed the connection",
             Self::TargetFailed => "the server could not be reached",
             Self::WindowClosed => "your change window has closed",
@@ -100,6 +107,7 @@ impl EndReason {
             Self::Revoked => "the hospital has revoked this change window",
             Self::Locked => "access has been locked by the hospital",
             Self::NoLongerPermitted => "this visit is no longer permitted",
+            Self::ObserverRequired => "this visit needs an observer, and nobody came to watch",
             Self::Stopped => "the hospital has stopped this visit",
             Self::Recorder => "this visit cannot be recorded any more",
             Self::Store => "the gate has lost its database",

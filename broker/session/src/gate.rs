@@ -33,6 +33,10 @@ pub struct Settings {
     pub recorder_grace: Duration,
     /// For how long another node is not heard of before its sessions are lost.
     pub lost_after: Duration,
+    /// How long a visit waits for an observer, where it needs one; then it ends.
+    pub observer_wait: Duration,
+    /// How long after a connection was lost its technician may come back to the same visit; zero: never.
+    pub come_back: Duration,
     /// When recorded bytes must be on stable storage; a target can ask for more, not for less.
     pub durability: Durability,
     /// The hospital's time zone, for words.
@@ -50,6 +54,8 @@ impl Default for Settings {
             store_grace: Duration::from_secs(10),
             recorder_grace: Duration::from_secs(60),
             lost_after: Duration::from_secs(900),
+            observer_wait: Duration::from_secs(900),
+            come_back: Duration::from_secs(900),
             durability: Durability::Prompt,
             zone: TimeZone::UTC,
             gate_name: "Chaperone".to_owned(),

@@ -15,6 +15,7 @@
 //! the recorder makes one; a dial takes a [`Ticket`], and only a session with a permit and a running recording makes one.
 //! Entry points: [`Gate::attempt`], [`Gate::run`], [`Gate::recover`].
 
+mod back;
 mod clock;
 mod dial;
 mod durable;
@@ -23,9 +24,11 @@ mod failpoint;
 mod flow;
 mod gate;
 mod health;
+mod hold;
 mod live;
 mod lost;
 mod node;
+mod observe;
 mod open;
 mod pen;
 mod record;

@@ -1,7 +1,7 @@
 //! One live session: what its relays, its watch and its end share.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use chaperone_policy::{Attempt, Permit, SessionId};
 use chaperone_recorder::{
     ChannelCoverage, ChannelKind, ChannelRecorder, Coverage, LiveRecording, RecordError, Recorded, Stream,
 };
+use chaperone_store::BrokenOff;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{broadcast, watch};
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
+use crate::hold::Holds;
 use crate::pen::{Pen, Workers};
 use crate::relay::{RelayEnd, wait_or_cut};
 use crate::sever::Cord;
@@ -80,6 +82,8 @@ pub struct LiveSession {
     pub(crate) attempt: Attempt,
     pub(crate) login: String,
     pub(crate) source: SocketAddr,
+    /// The session that it goes on from, whose connection was lost.
+    pub(crate) continues: Option<BrokenOff>,
     pub(crate) recording: LiveRecording,
     /// Who appends to the recording.
     pub(crate) pen: Arc<Pen>,
@@ -95,7 +99,7 @@ pub struct LiveSession {
     pub(crate) coverage: Mutex<Vec<ChannelCoverage>>,
     pub(crate) stop: Mutex<Option<Stop>>,
     pub(crate) ended: watch::Sender<bool>,
-    pub(crate) paused: AtomicBool,
+    pub(crate) holds: Mutex<Holds>,
     pub(crate) tap: Tap,
     next_channel: AtomicU32,
 }
@@ -126,16 +130,21 @@ impl LiveSession {
         attempt: Attempt,
         login: String,
         source: SocketAddr,
-        permit: Permit,
+        (permit, continues): (Permit, Option<BrokenOff>),
         recording: LiveRecording,
         recorder_grace: Duration,
         (began, workers): (Began, &Arc<Workers>),
     ) -> Arc<Self> {
+        // Nothing flows in before its watch has seen an observer.
+        let unobserved = permit.observer_required();
+        let flow = if unobserved { Flow::Paused } else { Flow::Open };
+        let holds = Holds { unobserved, ..Holds::default() };
         Arc::new(Self {
             id: SessionId(recording.session()),
             attempt,
             login,
             source,
+            continues,
             recording,
             pen: Pen::new(workers),
             disk: Pen::new(workers),
@@ -143,13 +152,13 @@ impl LiveSession {
             recorder_grace,
             began,
             permit: watch::Sender::new(permit),
-            flow: watch::Sender::new(Flow::Open),
+            flow: watch::Sender::new(flow),
             notices: broadcast::Sender::new(NOTICES),
             legs: Mutex::default(),
             coverage: Mutex::default(),
             stop: Mutex::default(),
             ended: watch::Sender::new(false),
-            paused: AtomicBool::new(false),
+            holds: Mutex::new(holds),
             tap: Tap::default(),
             next_channel: AtomicU32::new(0),
         })
@@ -356,6 +365,12 @@ impl LiveSession {
         legs.push(leg);
     }
 
+    /// The technician's connection has ended: in order, or broken off with something still open in it.
+    pub fn client_gone(&self, in_order: bool) {
+        let lost = !in_order && self.tap.is_open();
+        self.cut(if lost { EndReason::ClientLost } else { EndReason::ClientClosed });
+    }
+
     /// Ends the session. The first reason stands.
     pub fn cut(&self, reason: EndReason) {
         self.flow.send_if_modified(|flow| {
@@ -383,42 +398,6 @@ impl LiveSession {
     #[must_use]
     pub fn recorder_grace(&self) -> Duration {
         self.recorder_grace
-    }
-
-    /// Input waits, or goes on.
-    pub(crate) fn pause(&self, paused: bool) {
-        self.paused.store(paused, Ordering::Relaxed);
-        let wanted = if paused { Flow::Paused } else { Flow::Open };
-        self.flow.send_if_modified(|flow| {
-            let changes = matches!(flow, Flow::Open | Flow::Paused) && *flow != wanted;
-            if changes {
-                *flow = wanted;
-            }
-            changes
-        });
-    }
-
-    /// Input is over: the overrun has begun.
-    pub(crate) fn freeze_input(&self) {
-        self.flow.send_if_modified(|flow| {
-            let changes = matches!(flow, Flow::Open | Flow::Paused);
-            if changes {
-                *flow = Flow::Frozen;
-            }
-            changes
-        });
-    }
-
-    /// Input flows again after an extension that came in the overrun.
-    pub(crate) fn thaw_input(&self) {
-        let back = if self.paused.load(Ordering::Relaxed) { Flow::Paused } else { Flow::Open };
-        self.flow.send_if_modified(|flow| {
-            let changes = *flow == Flow::Frozen;
-            if changes {
-                *flow = back;
-            }
-            changes
-        });
     }
 
     pub(crate) fn recorder_failed(&self, cause: &RecordError) {

@@ -74,7 +74,11 @@ impl Gate {
             }
             "session-resumed" => {
                 live.pause(false);
-                live.tell("Chaperone: your input goes on.".to_owned());
+                let words = match live.awaits_observer() {
+                    true => "Chaperone: your input is no longer paused; it waits for an observer.",
+                    false => "Chaperone: your input goes on.",
+                };
+                live.tell(words.to_owned());
             }
             _ => {
                 let stop = Stop { by: text("by"), reason: text("reason") };

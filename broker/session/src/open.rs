@@ -17,6 +17,7 @@ use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::gate::{Ask, Gate, Refused, short};
 use crate::live::{Began, LiveSession, NotRecorded};
+use crate::record::add_visit;
 use crate::sever::Cord;
 use crate::watch::takes_channels;
 
@@ -29,12 +30,19 @@ impl Gate {
     /// # Errors
     /// The refusal, committed as a fact with its alert before this returns.
     pub async fn attempt(&self, ask: Ask) -> Result<Arc<LiveSession>, Refused> {
-        let attempt = self.attempt_of(&ask, AttemptId(Uuid::now_v7()));
+        let mut attempt = self.attempt_of(&ask, AttemptId(Uuid::now_v7()));
         let facts = match self.facts().await {
             Ok(facts) => facts,
             Err(_) => return Err(self.refuse(&ask, &attempt, Refusal::without_window(Reason::Store)).await),
         };
-        let permit = match decide(&facts, &attempt, self.now()) {
+        let mut verdict = decide(&facts, &attempt, self.now());
+        let comes = verdict.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::Limit);
+        if comes && self.give_up_silent(&attempt).await {
+            // They count once.
+            attempt.node = self.conditions(ask.person, &ask.target);
+            verdict = decide(&facts, &attempt, self.now());
+        }
+        let permit = match verdict {
             Ok(permit) => permit,
             Err(refusal) => return Err(self.refuse(&ask, &attempt, *refusal).await),
         };
@@ -65,8 +73,10 @@ impl Gate {
     /// never started; one after the header is recovered from what the recording holds.
     async fn open(&self, ask: &Ask, attempt: &Attempt, permit: Permit) -> Result<Arc<LiveSession>, Reason> {
         let id = SessionId(Uuid::now_v7());
-        let opening = self.opening(ask, id, &permit);
-        self.write_admitted(ask, attempt, id, &permit).await.map_err(|_| Reason::Store)?;
+        let mut opening = self.opening(ask, id, &permit);
+        let admitted = self.write_admitted(ask, attempt, id, &permit).await;
+        let continues = admitted.map_err(|_| Reason::Store)?;
+        add_visit(&mut opening.facts, continues.map_or(id, |broken_off| broken_off.visit), continues);
         failpoint::reached("after-admitted");
         let began = Began { wall: self.now(), monotonic: Instant::now() };
         // Without keys nothing was decided to be let in: the node's conditions say that it cannot record.
@@ -84,7 +94,8 @@ impl Gate {
         let login = ask.proof.get("login").and_then(Value::as_str).unwrap_or_default().to_owned();
         let grace = self.shared.settings.recorder_grace;
         let beside = (began, &self.shared.workers);
-        let session = LiveSession::new(attempt.clone(), login, ask.source, permit, recording, grace, beside);
+        let facts = (permit, continues);
+        let session = LiveSession::new(attempt.clone(), login, ask.source, facts, recording, grace, beside);
         self.shared.live.add(&session);
         self.beside(self.clone().end(Arc::clone(&session)));
         if self.write_started(&session).await.is_err() {
@@ -132,7 +143,8 @@ impl Gate {
         Opening { session: id.0, started: self.now(), facts, mode }
     }
 
-    /// Asks again, for one channel of a live session, and opens it in the recording.
+    /// Asks again, for one channel of a live session, and opens it in the recording. While input waits (a pause, or no
+    /// observer), it waits too.
     ///
     /// # Errors
     /// The refusal of this channel; a fact.
@@ -143,7 +155,13 @@ impl Gate {
         about: Value,
         typed_input: bool,
     ) -> Result<ChannelRecorder, Refused> {
-        let refusal = match self.channel_verdict(session, access).await {
+        // What opens is input: while input waits, so does it.
+        let waited = session.input_flows().await.map_err(|_over| Refusal::without_window(Reason::Late));
+        let verdict = match waited {
+            Ok(()) => self.channel_verdict(session, access).await,
+            Err(late) => Err(late),
+        };
+        let refusal = match verdict {
             Ok(()) => {
                 let kind = ChannelKind::new(access.as_str(), about.clone());
                 match session.record_channel(kind, typed_input).await {
@@ -190,6 +208,7 @@ impl Gate {
         let mut attempt = session.attempt.clone();
         attempt.within = Some(permit.window());
         attempt.node.running = true;
+        attempt.node.observers = u32::try_from(session.watchers()).unwrap_or(u32::MAX);
         attempt.node.sessions_of_person = sessions_of_person;
         attempt.node.sessions_on_target = sessions_on_target;
         attempt

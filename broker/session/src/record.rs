@@ -5,7 +5,8 @@ use std::sync::PoisonError;
 
 use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId, TargetId};
 use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
-use chaperone_store::{FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
+use chaperone_store::{BrokenOff, FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::dial::DialError;
@@ -86,8 +87,8 @@ impl Gate {
         attempt: &Attempt,
         id: SessionId,
         permit: &Permit,
-    ) -> Result<(), StoreError> {
-        let row = NewSession {
+    ) -> Result<Option<BrokenOff>, StoreError> {
+        let mut row = NewSession {
             id,
             attempt: attempt.id,
             person: ask.person,
@@ -96,22 +97,33 @@ impl Gate {
             account: permit.account().map(ToString::to_string),
             protocol: ask.protocol,
             source: ask.source.to_string(),
+            visit: id,
         };
-        let body = json!({
+        let mut body = json!({
             "target": permit.target().name, "account": permit.account(), "source": ask.source.to_string(),
             "proof": ask.proof, "protocol": ask.protocol, "recording": id, "access": permit.access(),
             "input_until": permit.input_until(), "output_until": permit.output_until(),
             "as_of": permit.head().to_string(), "reference": ask.reference,
         });
-        let fact = NewFact::new(FactKind::SessionAdmitted, self.now(), body).by(ask.person);
-        let fact = fact.on(row.target).in_window(row.window).in_session(id).of_attempt(attempt.id);
+        let (person, attempt, now) = (ask.person, attempt.id, self.now());
+        let back = SignedDuration::try_from(self.shared.settings.come_back).unwrap_or(SignedDuration::ZERO);
+        let since = now.checked_sub(back).ok().filter(|_| !back.is_zero());
         self.shared
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    let broken_off = match since {
+                        Some(since) => tx.broken_off(&row, since).await?,
+                        None => None,
+                    };
+                    row.visit = broken_off.map_or(id, |broken_off| broken_off.visit);
+                    add_visit(&mut body, row.visit, broken_off);
                     tx.admit_session(&row).await?;
                     tx.begin_work(row.window, id).await?;
-                    tx.fact(fact).await.map(drop)
+                    let fact = NewFact::new(FactKind::SessionAdmitted, now, body).by(person);
+                    tx.fact(fact.on(row.target).in_window(row.window).in_session(id).of_attempt(attempt))
+                        .await?;
+                    Ok(broken_off)
                 })
             })
             .await
@@ -317,6 +329,14 @@ impl Gate {
                 }
             }
         }
+    }
+}
+
+/// Says which visit a session is a part of, and which session it goes on from.
+pub(crate) fn add_visit(body: &mut Value, visit: SessionId, broken_off: Option<BrokenOff>) {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("visit".to_owned(), json!(visit));
+        fields.insert("continues".to_owned(), json!(broken_off.map(|broken_off| broken_off.session)));
     }
 }
 

@@ -14,7 +14,7 @@ use chaperone_recorder::{AppendError, ChannelRecorder, Kept, Recorded, Stream};
 use futures::FutureExt;
 use futures::future::Fuse;
 use tokio::sync::{broadcast, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::flow::Flow;
 use crate::live::{LiveSession, Notice};
@@ -33,6 +33,9 @@ const OUTPUT_AHEAD_BYTES: usize = 64 << 20;
 
 /// What a waiting message counts for: few are ever under way, and a flood of them ends as a flood of bytes does.
 const NOTE_WEIGHS: usize = 64 << 10;
+
+/// How often a notice is tried again that could not be written.
+const NOTICE_RETRY: Duration = Duration::from_millis(50);
 
 /// How often a recording that cannot be written is tried again.
 const RECORDER_RETRY: Duration = Duration::from_millis(100);
@@ -151,8 +154,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     return RelayEnd::Closed;
                 }
             }
-            let reads =
-                !closed && backlog.has_room() && !(now == Flow::Frozen && self.direction == Direction::Input);
+            let reads = !closed && backlog.has_room();
             tokio::select! {
                 biased;
                 sent = &mut writing, if busy => {
@@ -174,7 +176,11 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                         }
                     }
                 },
-                told = next_notice(&mut notices), if self.terminal.is_some() => notice = Some(told),
+                told = next_notice(&mut notices), if self.terminal.is_some() && notice.is_none() => {
+                    notice = Some(told);
+                }
+                // Somebody else was writing to the recording, or the terminal was not at rest.
+                () = sleep(NOTICE_RETRY), if notice.is_some() => {}
             }
             if let Some(end) = self.tell(&mut notice, &mut backlog) {
                 return end;
@@ -199,10 +205,13 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                         terminal.saw(&batch);
                     }
                     let shown = batch.clone();
+                    let too_late = self.is_too_late(flow);
                     match record(self.session, self.channel, stream, batch, backlog.is_full(), flow).await {
                         Ok(kept) => {
                             self.session.tap.output(self.channel.number(), stream, &shown);
-                            backlog.push_payload(kept);
+                            if !too_late {
+                                backlog.push_payload(kept);
+                            }
                         }
                         Err(end) => return Some(end),
                     }
@@ -214,11 +223,19 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     {
                         return Some(end);
                     }
-                    backlog.push_note(note);
+                    if !self.is_too_late(flow) {
+                        backlog.push_note(note);
+                    }
                 }
             }
         }
         None
+    }
+
+    /// Input that comes in the overrun: it is recorded, and goes nowhere, also if the window is extended later. Reading it
+    /// keeps a client that types on from holding up the output.
+    fn is_too_late(&self, flow: &watch::Receiver<Flow>) -> bool {
+        self.direction == Direction::Input && *flow.borrow() == Flow::Frozen
     }
 
     /// Joins what is here of the same stream; the second value is what came behind it and does not fit.
@@ -249,10 +266,11 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
     /// Writes a waiting notice once the terminal is at rest.
     fn tell(&self, notice: &mut Option<Notice>, backlog: &mut Backlog<S::Note>) -> Option<RelayEnd> {
         let terminal = self.terminal.as_ref().filter(|terminal| terminal.rests())?;
-        let text = terminal.notice(&notice.take()?.text);
-        // A notice is no evidence of the target's doing: if the recording cannot take it now, it is not shown.
+        let text = terminal.notice(&notice.as_ref()?.text);
+        // A notice is no evidence of the target's doing: while the recording cannot take it, it is not shown.
         if let Some(recorded) = self.session.append_notice(self.channel, text) {
             backlog.push_payload(Kept::Here(recorded));
+            *notice = None;
         }
         None
     }

@@ -7,9 +7,10 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -33,6 +34,9 @@ struct Slot {
     open: Mutex<Open>,
     local: SocketAddr,
     peer: SocketAddr,
+    since: Instant,
+    /// When something was last read, in milliseconds after `since`.
+    heard_ms: AtomicU64,
 }
 
 struct Open {
@@ -50,7 +54,8 @@ impl Severable {
         stream.set_nodelay(true)?;
         let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         let open = Mutex::new(Open { stream: Some(stream), reader: None, writer: None });
-        let slot = Arc::new(Slot { open, local, peer });
+        let (since, heard_ms) = (Instant::now(), AtomicU64::new(0));
+        let slot = Arc::new(Slot { open, local, peer, since, heard_ms });
         Ok((Self { slot: Arc::clone(&slot), buffer: Vec::new(), taken: 0 }, Cord(slot)))
     }
 
@@ -83,7 +88,12 @@ impl AsyncRead for Severable {
     ) -> Poll<io::Result<()>> {
         if self.taken == self.buffer.len() {
             if out.remaining() >= READ_BUFFER_BYTES {
-                return self.poll_stream(cx, |open| &mut open.reader, |stream, cx| stream.poll_read(cx, out));
+                let polled =
+                    self.poll_stream(cx, |open| &mut open.reader, |stream, cx| stream.poll_read(cx, out));
+                if polled.is_ready() {
+                    self.slot.heard();
+                }
+                return polled;
             }
             let mut fresh = vec![0; READ_BUFFER_BYTES];
             let mut room = ReadBuf::new(&mut fresh);
@@ -92,6 +102,7 @@ impl AsyncRead for Severable {
             let filled = room.filled().len();
             match polled {
                 Poll::Ready(Ok(())) if filled > 0 => {
+                    self.slot.heard();
                     fresh.truncate(filled);
                     self.buffer = fresh;
                     self.taken = 0;
@@ -125,7 +136,21 @@ impl AsyncWrite for Severable {
     }
 }
 
+impl Slot {
+    fn heard(&self) {
+        let ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard_ms.store(ms, Ordering::Relaxed);
+    }
+}
+
 impl Cord {
+    /// For how long nothing has come from the peer.
+    #[must_use]
+    pub fn silent_for(&self) -> Duration {
+        let heard = Duration::from_millis(self.0.heard_ms.load(Ordering::Relaxed));
+        self.0.since.elapsed().saturating_sub(heard)
+    }
+
     /// Ends the connection now. The second pull does nothing.
     pub fn sever(&self) {
         let (stream, wakers) = {

@@ -5,13 +5,12 @@
 //! nobody anything here. Typed input is not shown.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use chaperone_recorder::Stream;
 use serde_json::Value;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// Output of a terminal that is kept for whoever begins to watch: what a screen is drawn from. A full-screen program
 /// repaints it many times over.
@@ -70,7 +69,8 @@ pub struct SeenChannel {
 pub(crate) struct Tap {
     open: Mutex<BTreeMap<u32, Open>>,
     seen: broadcast::Sender<Seen>,
-    watchers: AtomicUsize,
+    /// How many watch: an observer's coming and going is news.
+    watchers: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -88,13 +88,13 @@ pub struct Watching<'t> {
 
 impl Drop for Watching<'_> {
     fn drop(&mut self) {
-        self.tap.watchers.fetch_sub(1, Ordering::Relaxed);
+        self.tap.watchers.send_modify(|watchers| *watchers = watchers.saturating_sub(1));
     }
 }
 
 impl Default for Tap {
     fn default() -> Self {
-        Self { open: Mutex::default(), seen: broadcast::Sender::new(QUEUE), watchers: AtomicUsize::new(0) }
+        Self { open: Mutex::default(), seen: broadcast::Sender::new(QUEUE), watchers: watch::Sender::new(0) }
     }
 }
 
@@ -157,13 +157,21 @@ impl Tap {
 
     /// A place among those who watch; `None` when there are too many.
     pub(crate) fn place(&self) -> Option<Watching<'_>> {
-        let taken = |watchers: usize| (watchers < WATCHERS).then_some(watchers + 1);
-        self.watchers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).ok()?;
-        Some(Watching { tap: self })
+        let taken = self.watchers.send_if_modified(|watchers| {
+            let free = *watchers < WATCHERS;
+            *watchers += usize::from(free);
+            free
+        });
+        taken.then_some(Watching { tap: self })
     }
 
     pub(crate) fn watchers(&self) -> usize {
-        self.watchers.load(Ordering::Relaxed)
+        *self.watchers.borrow()
+    }
+
+    /// How many watch, now and from now on.
+    pub(crate) fn watching(&self) -> watch::Receiver<usize> {
+        self.watchers.subscribe()
     }
 
     fn tell(&self, seen: Seen) {

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_policy::{Bound, Permit, Reason, Refusal, decide};
+use chaperone_store::FactKind;
+use jiff::SignedDuration;
+use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::flow::{EndReason, Flow};
 use crate::gate::Gate;
 use crate::live::LiveSession;
+use crate::observe::Observers;
 
 /// Longest sleep: a bound on what an unforeseen suspend of the machine can delay.
 const NAP: Duration = Duration::from_secs(1);
@@ -24,15 +28,17 @@ impl Gate {
         let mut flow = session.flow();
         let mut version = session.permit.borrow().policy_version();
         let mut warned = Warnings::new(&session.permit.borrow(), session.began.now());
+        let mut observers = Observers::of(&session);
         loop {
             let now = session.began.now();
             let permit = session.permit.borrow().clone();
-            if let Some(reason) = self.due(&session, &permit) {
+            let unobserved = observers.look(self, &session, &permit);
+            if let Some(reason) = self.due(&session, &permit).or(unobserved) {
                 session.cut(reason);
                 return;
             }
-            if now >= permit.input_until() {
-                session.freeze_input();
+            if now >= permit.input_until() && session.freeze_input() {
+                self.overrun_began(&session, &permit);
             }
             if let Some(text) =
                 warned.due(&permit, now, &self.shared.settings.warn_before, &self.shared.settings.zone)
@@ -40,25 +46,46 @@ impl Gate {
                 session.tell(text);
             }
             let edges = [permit.input_until(), permit.output_until()].map(|edge| session.began.instant(edge));
-            let next = edges.into_iter().filter(|edge| *edge > Instant::now()).min();
+            let patience = observers.patience_ends(self.shared.settings.observer_wait);
+            let next = edges.into_iter().chain(patience).filter(|edge| *edge > Instant::now()).min();
             let wake = next.unwrap_or_else(|| Instant::now() + NAP).min(Instant::now() + NAP);
             tokio::select! {
                 () = until_cut(&mut flow) => return,
+                // The sender lives in the session that is watched: an error cannot come.
+                _ = observers.seen.changed() => {}
                 () = sleep_until(wake) => {
                     // What could not be asked when it changed is asked now.
                     let newest = head.borrow().policy_version;
-                    if newest != version && self.decide_again(&session, &mut warned).await {
+                    if newest != version && self.decides_before(next, &session, &mut warned).await {
                         version = newest;
                     }
                 }
                 changed = head.changed() => {
                     let newest = head.borrow_and_update().policy_version;
-                    if changed.is_ok() && newest != version && self.decide_again(&session, &mut warned).await {
+                    if changed.is_ok() && newest != version && self.decides_before(next, &session, &mut warned).await {
                         version = newest;
                     }
                 }
             }
         }
+    }
+
+    /// The window has closed, and an overrun is granted: input is over, and what runs may still be seen to its end.
+    fn overrun_began(&self, session: &Arc<LiveSession>, permit: &Permit) {
+        let settings = &self.shared.settings;
+        session.tell(format!(
+            "Chaperone: your change window has closed. Input is over; output is shown until {}.",
+            clock_time(permit.output_until(), &settings.zone)
+        ));
+        let body = json!({ "input_until": permit.input_until(), "output_until": permit.output_until() });
+        let (gate, session) = (self.clone(), Arc::clone(session));
+        let fact = session.fact(FactKind::OverrunBegan, body.clone());
+        self.beside(async move {
+            if let Err(error) = session.note(None, "overrun", body).await {
+                tracing::warn!(session.id = %session.id, %error, "the overrun's beginning could not be recorded");
+            }
+            gate.write_or_spool(fact, None).await;
+        });
     }
 
     /// Whether the session is over now, whatever the schedule says elsewhere.
@@ -71,7 +98,21 @@ impl Gate {
         gone.is_some_and(|gone| gone >= self.shared.settings.store_grace).then_some(EndReason::Store)
     }
 
-    /// Asks policy again and obeys: a new deadline, a pause until somebody observes, or the end.
+    /// Asks policy again, and gives it up when a deadline comes first: deadlines hold whatever the database does.
+    async fn decides_before(
+        &self,
+        deadline: Option<Instant>,
+        session: &Arc<LiveSession>,
+        warned: &mut Warnings,
+    ) -> bool {
+        let deciding = self.decide_again(session, warned);
+        match deadline {
+            Some(deadline) => timeout_at(deadline, deciding).await.unwrap_or(false),
+            None => deciding.await,
+        }
+    }
+
+    /// Asks policy again and obeys: a new deadline, or the end. Whether an observer must be there is in the permit.
     /// `false` when the facts cannot be had now: then it is asked again.
     async fn decide_again(&self, session: &Arc<LiveSession>, warned: &mut Warnings) -> bool {
         let Ok(facts) = self.facts().await else { return false };
@@ -81,27 +122,22 @@ impl Gate {
                 if permit.input_until() > session.began.now() {
                     session.thaw_input();
                 }
-                if permit.input_until() != before.input_until()
-                    || permit.output_until() != before.output_until()
+                if moves(permit.input_until(), before.input_until())
+                    || moves(permit.output_until(), before.output_until())
                 {
                     session.tell(warned.moved(&permit, session.began.now(), &self.shared.settings.zone));
                 }
                 session.permit.send_replace(permit);
             }
-            Err(refusal) if refusal.reason == Reason::ObserverRequired => {
-                session.pause(true);
-                // Its deadlines may have moved all the same: they are what they would be if somebody observed.
-                let mut observed = self.running_attempt(session);
-                observed.node.observers = 1;
-                match decide(&facts, &observed, session.began.now()) {
-                    Ok(permit) => drop(session.permit.send_replace(permit)),
-                    Err(refusal) => session.cut(ending(&refusal)),
-                }
-            }
             Err(refusal) => session.cut(ending(&refusal)),
         }
         true
     }
+}
+
+/// Whether a deadline is another: the first visit of a work limit settles it within some milliseconds, and nobody is told.
+fn moves(to: jiff::Timestamp, from: jiff::Timestamp) -> bool {
+    to.duration_since(from).abs() >= SignedDuration::from_secs(1)
 }
 
 /// Returns once nothing flows any more.

@@ -1,10 +1,11 @@
 //! What the gate says to a technician. Plain text: each door puts it into its protocol's form.
 
-use chaperone_policy::{PersonId, WindowState};
+use chaperone_policy::{Permit, PersonId, WindowState};
 
-use crate::flow::EndReason;
+use crate::flow::{EndReason, Flow};
 use crate::gate::{Gate, short};
 use crate::live::{LiveSession, Stop};
+use crate::observe::WAITING_FOR_OBSERVER;
 use crate::watch::{clock_time, in_words};
 
 /// So much of what somebody wrote is said on the way out.
@@ -34,6 +35,7 @@ impl Gate {
                 settings.gate_name,
                 permit.target().name
             ),
+            self.around(session, &permit),
             format!(
                 "It ends at {}, in {}. For more time, call {}. Reference {}.",
                 clock_time(permit.input_until(), &settings.zone),
@@ -42,7 +44,28 @@ impl Gate {
                 short(session.id.0)
             ),
         ];
-        lines.into_iter().map(|line| plain(line) + "\n").collect()
+        lines.into_iter().filter(|line| !line.is_empty()).map(|line| plain(line) + "\n").collect()
+    }
+
+    /// What is particular about a visit: that it goes on after a lost connection, that somebody watches, that output is
+    /// shown for longer than input is taken.
+    fn around(&self, session: &LiveSession, permit: &Permit) -> String {
+        let zone = &self.shared.settings.zone;
+        let mut said = Vec::new();
+        if let Some(broken_off) = session.continues {
+            let (at, reference) = (clock_time(broken_off.ended, zone), short(broken_off.visit.0));
+            said.push(format!(
+                "Your connection was lost at {at}: this continues that visit ({reference}); what ran in it may have ended."
+            ));
+        }
+        if permit.observer_required() {
+            said.push("Somebody of the hospital watches it; while nobody does, your input waits.".to_owned());
+        }
+        if permit.output_until() > permit.input_until() {
+            let until = clock_time(permit.output_until(), zone);
+            said.push(format!("After its end no input is taken, and output is shown until {until}."));
+        }
+        said.join(" ")
     }
 
     /// For somebody who named no server: how to, and their own windows.
@@ -74,6 +97,16 @@ impl Gate {
 }
 
 impl LiveSession {
+    /// Why nothing starts yet, for a terminal; `None` when it would start now.
+    #[must_use]
+    pub fn why_it_waits(&self) -> Option<&'static str> {
+        if self.awaits_observer() {
+            return Some(WAITING_FOR_OBSERVER);
+        }
+        let paused = *self.flow().borrow() == Flow::Paused;
+        paused.then_some("Chaperone: the hospital has paused your input. Please wait.")
+    }
+
     /// On the stop: why, when, reference.
     #[must_use]
     pub fn last_words(&self, reason: EndReason) -> String {

@@ -223,6 +223,17 @@ impl Client {
         chunks(self.send(self.request_with(Method::GET, path, query)?).await?, take).await
     }
 
+    /// An answer that goes on for as long as there is something to tell.
+    pub(crate) async fn stream(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        chunks(self.send(self.request_with(Method::GET, path, query)?.timeout(LINES_WITHIN)).await?, take)
+            .await
+    }
+
     /// As [`Client::download`], of what is asked for with a body. It may take as long as it takes, while it goes on.
     pub(crate) async fn download_by_post(
         &self,

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chaperone_web::wire::{
-    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewPerson, PersonView, ResetView, WithdrawnKey,
-    grant_from_text,
+    Because, EnrolmentLink, Go, Moment, NewEmail, NewKey, NewOnTheSpot, NewPerson, PersonView, ResetView,
+    WithdrawnKey, grant_from_text,
 };
 use clap::{Args, Subcommand};
 
@@ -39,6 +39,26 @@ pub(crate) enum Verb {
         login: String,
         /// Why
         #[arg(long, default_value = "", hide_default_value = true)]
+        reason: String,
+    },
+    /// Enrol a technician on the spot, in an emergency: for at most 4 hours, and you answer for them
+    Emergency {
+        /// Sign-in name
+        login: String,
+        /// Name for people
+        #[arg(long, default_value = "", hide_default_value = true)]
+        name: String,
+        /// The company that sends them
+        #[arg(long, value_name = "NAME")]
+        vendor: String,
+        /// Their public key file
+        #[arg(long, value_name = "FILE")]
+        ssh_key: PathBuf,
+        /// For how many minutes; at most 240
+        #[arg(long, value_name = "N", default_value_t = 240)]
+        minutes: u32,
+        /// Why, and who vouched for them
+        #[arg(long)]
         reason: String,
     },
     /// Make a link by which a person chooses a password and a second factor; it works once
@@ -137,6 +157,20 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             let person: PersonView = client.post(&["people", &login, "unlock"], &Because { reason }).await?;
             via.done(&person, |person| format!("{} is no longer locked.", person.login))
         }
+        Verb::Emergency { login, name, vendor, ssh_key, minutes, reason } => {
+            let keys = public_key::from_file(&ssh_key)?;
+            let [ssh_key] = <[String; 1]>::try_from(keys)
+                .map_err(|_| Failure::usage("the file must hold one key: the one that they come with"))?;
+            let new = NewOnTheSpot { login, name, vendor, ssh_key, minutes: Some(minutes), reason };
+            let person: PersonView = client.post(&["emergency", "people"], &new).await?;
+            via.done(&person, |person| {
+                let until = maybe_time(person.valid_until);
+                format!(
+                    "Enrolled {} until {until}, for emergency windows; you answer for them.",
+                    person.login
+                )
+            })
+        }
         Verb::Enrol { login } => {
             let link: EnrolmentLink = client.post(&["people", &login, "enrolment"], &Go {}).await?;
             via.done(&link, |link| {
@@ -234,6 +268,7 @@ fn show(via: &Via, person: PersonView) -> Result<(), Failure> {
             .line("may come from", join(&person.source_networks))
             .line("valid from", maybe_time(person.valid_from))
             .line("valid until", maybe_time(person.valid_until))
+            .line("enrolled on the spot by", person.sponsor.clone().unwrap_or_default())
             .line("locked", person.locked.clone().unwrap_or_default());
         person.keys.iter().fold(card, |card, key| {
             let until = key

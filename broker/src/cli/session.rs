@@ -4,8 +4,9 @@ use chaperone_web::wire::{Because, SessionView};
 use clap::{Args, Subcommand};
 
 use super::outcome::Failure;
-use super::table::{Table, maybe_time, time};
+use super::table::{Table, join, maybe_time, time};
 use super::via::{Remote, Via};
+use super::watch;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -20,6 +21,8 @@ pub(crate) enum Verb {
         /// The visit
         id: String,
     },
+    /// Watch a visit while it goes on: where an observer is required, its input flows for as long as somebody does
+    Watch(Why),
     /// Stop input; output still flows and is recorded
     Pause(Why),
     /// Let input flow again
@@ -44,6 +47,7 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             list(&via, client.get_with(&["sessions"], &[("limit", &limit.to_string())]).await?)
         }
         Verb::Show { id } => show(&via, client.get(&["sessions", &id]).await?),
+        Verb::Watch(Why { id, reason }) => watch::run(&client, &id, &reason, via.json).await,
         Verb::Pause(Why { id, reason }) => {
             let visit: SessionView = client.post(&["sessions", &id, "pause"], &Because { reason }).await?;
             via.done(&visit, |visit| format!("The input of visit {} is paused.", visit.id))
@@ -68,7 +72,7 @@ fn list(via: &Via, visits: Vec<SessionView>) -> Result<(), Failure> {
         visits.iter().fold(table, |table, visit| {
             table.row([
                 visit.id.clone(),
-                if visit.paused { format!("{}, paused", visit.state) } else { visit.state.clone() },
+                state(visit),
                 visit.person.clone(),
                 visit.target.clone(),
                 time(visit.admitted_at),
@@ -84,10 +88,7 @@ fn show(via: &Via, visit: SessionView) -> Result<(), Failure> {
     via.show(&visit, |visit| {
         Table::card()
             .line("id", &visit.id)
-            .line(
-                "state",
-                if visit.paused { format!("{}, paused", visit.state) } else { visit.state.clone() },
-            )
+            .line("state", state(visit))
             .line("person", &visit.person)
             .line("server", &visit.target)
             .line("account", visit.account.clone().unwrap_or_default())
@@ -99,5 +100,15 @@ fn show(via: &Via, visit: SessionView) -> Result<(), Failure> {
             .line("ended", maybe_time(visit.ended_at))
             .line("recording", if visit.sealed { "sealed" } else { "not sealed" })
             .line("why it ended", visit.end_reason.clone().unwrap_or_default())
+            .line("recordings of this visit", join(&visit.parts))
     })
+}
+
+/// Where a visit stands, and what holds it up; `continued` where its technician came back after a lost connection.
+fn state(visit: &SessionView) -> String {
+    let mut words = vec![visit.state.as_str()];
+    words.extend(visit.awaits_observer.then_some("waits for an observer"));
+    words.extend(visit.paused.then_some("paused"));
+    words.extend((visit.visit != visit.id).then_some("continued"));
+    words.join(", ")
 }

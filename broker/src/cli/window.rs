@@ -1,6 +1,9 @@
 //! `chaperone window …`
 
-use chaperone_web::wire::{Because, Go, Moment, MoveWindow, NewCloses, NewWindow, Substitute, WindowView};
+use chaperone_web::wire::{
+    Because, Go, Moment, MoveWindow, NewCloses, NewEmergency, NewObserver, NewWindow, ReturnToService,
+    Substitute, WindowView,
+};
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -64,6 +67,84 @@ pub(crate) enum Verb {
     },
     /// Give the clinical go of the day
     Go(Id),
+    /// Want an observer while input flows, or do without one any more
+    Observer {
+        /// The window
+        id: String,
+        /// Nobody need watch any more
+        #[arg(long)]
+        not_required: bool,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Open a window in an emergency: take down what a technician asks for by telephone, and give the first of two words
+    Emergency(Emergency),
+    /// Say how a server is returned to service after the visit
+    Return {
+        /// The window
+        id: String,
+        /// How it is left: done, partly, backed-out
+        #[arg(long)]
+        outcome: String,
+        /// What was checked, and what is left
+        #[arg(long)]
+        reason: String,
+    },
+    /// Say that the evidence of a window's visits has been looked at
+    Review {
+        /// The window
+        id: String,
+        /// What was found
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Emergency {
+    /// A server; repeat for more
+    #[arg(long, value_name = "NAME", required = true)]
+    target: Vec<String>,
+    /// The login of the technician who called; repeat for more
+    #[arg(long, value_name = "LOGIN", required = true)]
+    person: Vec<String>,
+    /// What is granted, separated by commas, as for `request`
+    #[arg(long, value_delimiter = ',', required = true)]
+    access: Vec<String>,
+    /// An account on the servers; repeat for more, leave out for each server's default
+    #[arg(long)]
+    account: Vec<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment, help = format!("First instant outside: {FORMS}"))]
+    closes: Moment,
+    /// How long output still flows after the end, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    overrun: Option<u32>,
+    /// The incident's ticket
+    #[arg(long)]
+    ticket: Option<String>,
+    /// What has happened
+    #[arg(long)]
+    reason: String,
+    /// Somebody must watch while input flows
+    #[arg(long)]
+    observer_required: bool,
+}
+
+impl From<Emergency> for NewEmergency {
+    fn from(asked: Emergency) -> Self {
+        Self {
+            targets: asked.target,
+            technicians: asked.person,
+            access: asked.access,
+            accounts: asked.account,
+            closes: asked.closes,
+            overrun_seconds: asked.overrun.unwrap_or(0),
+            ticket: asked.ticket,
+            reason: asked.reason,
+            observer_required: asked.observer_required,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -177,6 +258,23 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             acts.act(&id, "substitute", &Substitute { out, replacement }).await
         }
         Verb::Go(Id { id }) => acts.act(&id, "go", &Go {}).await,
+        Verb::Observer { id, not_required, reason } => {
+            acts.act(&id, "observer", &NewObserver { required: !not_required, reason }).await
+        }
+        Verb::Emergency(asked) => {
+            let window: WindowView =
+                client.post(&["emergency", "windows"], &NewEmergency::from(asked)).await?;
+            via.done(&window, |window| {
+                format!(
+                    "{} ({}). It opens at once when the other side says yes too: an engineer, or an analyst or lead, by `chaperone window approve {}`.",
+                    span(window), window.id, window.id
+                )
+            })
+        }
+        Verb::Return { id, outcome, reason } => {
+            acts.act(&id, "return", &ReturnToService { outcome, reason }).await
+        }
+        Verb::Review { id, reason } => acts.act(&id, "review", &Because { reason }).await,
     }
 }
 
@@ -248,7 +346,10 @@ fn show(via: &Via, window: WindowView) -> Result<(), Failure> {
             .line("reason", &window.reason)
             .line("asked for by", format!("{}, {}", window.requester, time(window.requested_at)))
             .line("clinical go", go(window))
-            .line("observer", if window.observer_required { "required" } else { "" });
+            .line("observer", if window.observer_required { "required" } else { "" })
+            .line("review by", maybe_time(window.review_by))
+            .line("reviewed by", window.reviewed_by.clone().unwrap_or_default())
+            .line("returned", window.outcome.clone().unwrap_or_default());
         window.approvals.iter().fold(card, |card, yes| {
             card.line("approved by", format!("{} ({}), {}", yes.by, yes.role, time(yes.at)))
         })

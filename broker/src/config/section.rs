@@ -138,6 +138,10 @@ pub struct Session {
     pub recorder_grace: Duration,
     /// For how long another node is not heard of before its visits are declared lost.
     pub lost_after: Duration,
+    /// How long a visit waits for an observer.
+    pub observer_wait: Duration,
+    /// How long after a lost connection its technician may go on with the same visit; zero for never.
+    pub come_back: Duration,
 }
 
 /// `[alert]`.
@@ -366,6 +370,10 @@ fn session(reader: &mut Reader<'_>) -> Session {
         store_grace: seconds(reader, "session.store_grace_seconds", 10, 600),
         recorder_grace: seconds(reader, "session.recorder_grace_seconds", 60, 60),
         lost_after: seconds(reader, "session.lost_after_seconds", 900, 604_800),
+        observer_wait: seconds(reader, "session.observer_wait_seconds", 900, 86_400),
+        come_back: Duration::from_secs(
+            reader.or("session.come_back_minutes", 15, |raw| whole(raw, 0, 24 * 60)) * 60,
+        ),
     }
 }
 

@@ -47,6 +47,7 @@ pub async fn create_administrator(config: &Config, login: &str) -> Result<Person
         source_networks: Vec::new(),
         keys: Vec::new(),
         session_limit: None,
+        sponsor: None,
     };
     let id = person.id;
     let added: Result<(), StoreError> =

@@ -102,6 +102,8 @@ fn settings(config: &Config) -> Settings {
         store_grace: config.session.store_grace,
         recorder_grace: config.session.recorder_grace,
         lost_after: config.session.lost_after,
+        observer_wait: config.session.observer_wait,
+        come_back: config.session.come_back,
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
         durability: match config.recording.mode {

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::admission::{Verdict, Visit};
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::note::SshNote;
+use crate::waiting::{self, Waited};
 use crate::wish::{What, Wish};
 
 /// Exit status of a refused attempt (`EX_NOPERM` of sysexits).
@@ -81,8 +82,13 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
     drop(tokio::time::timeout(LINGER, words).await);
 }
 
-async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
+async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
     let session = &visit.session;
+    let early = match waiting::wait(session, &mut read, client, wish).await {
+        Waited::Flows(early) => early,
+        Waited::Over(text) => return say_and_close(client, wish, &text, CUT).await,
+        Waited::Left => return,
+    };
     let channel = match gate.open_channel(session, wish.access(), wish.event(), wish.is_typed()).await {
         Ok(channel) => channel,
         Err(refused) => return say_and_close(client, wish, &refused.text, REFUSED).await,
@@ -98,7 +104,7 @@ async fn serve(gate: &Gate, visit: &Visit, read: ChannelReadHalf, client: &Clien
     }
     let target = TargetSink { write: target_write };
     let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end = legs.relay(ClientSource { read }, TargetSource::new(target_read), wish).await;
+    let end = legs.relay(ClientSource { read, early }, TargetSource::new(target_read), wish).await;
     if let RelayEnd::Cut | RelayEnd::Recorder = end {
         legs.last_words(wish).await;
     }

@@ -1,5 +1,7 @@
 //! The two ends of a relayed channel: the technician's and the target's, each with a reading and a writing half.
 
+use std::collections::VecDeque;
+
 use chaperone_session::{Broken, Item, Recorded, Sink, Source, Stream};
 use futures::FutureExt;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client, server};
@@ -12,6 +14,17 @@ const STDERR: u32 = 1;
 /// Reads what the technician's client sends.
 pub(crate) struct ClientSource {
     pub read: ChannelReadHalf,
+    /// What came before the channel started.
+    pub early: VecDeque<ChannelMsg>,
+}
+
+impl ClientSource {
+    async fn message(&mut self) -> Option<ChannelMsg> {
+        match self.early.pop_front() {
+            Some(early) => Some(early),
+            None => self.read.wait().await,
+        }
+    }
 }
 
 impl Source for ClientSource {
@@ -19,7 +32,7 @@ impl Source for ClientSource {
 
     async fn next(&mut self) -> Option<Item<SshNote>> {
         loop {
-            match from_client(self.read.wait().await) {
+            match from_client(self.message().await) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -31,7 +44,7 @@ impl Source for ClientSource {
         // `wait` takes from a queue: polled once, it either has a message or leaves the queue as it was. A close that
         // is taken here is seen again by `next`, since the queue then has ended.
         loop {
-            match from_client(self.read.wait().now_or_never()?) {
+            match from_client(self.message().now_or_never()?) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}

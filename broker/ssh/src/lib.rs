@@ -24,6 +24,7 @@ mod second;
 #[cfg(feature = "demo")]
 pub mod standin;
 mod unheard;
+mod waiting;
 mod wish;
 
 pub use dial::{SshDial, TargetLeg};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host_key::HostKey;
-use chaperone_session::{EndReason, Gate, Severable};
+use chaperone_session::{Gate, Severable};
 use russh::server::{self, RunningSession};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -152,12 +152,17 @@ async fn connection(
         cord.sever();
         return;
     }
-    if let Err(error) = to_its_end(running, place, &verdict).await {
-        tracing::debug!(peer = %peer, %error, "a connection ended");
-    }
+    // A client that leaves says so (RFC 4253 §11.1); one whose network or machine has gone does not.
+    let in_order = match to_its_end(running, place, &verdict).await {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::debug!(peer = %peer, %error, "a connection ended");
+            false
+        }
+    };
     cord.sever();
     if let Some(session) = Admission::session(verdict.subscribe()).await {
-        session.cut(EndReason::ClientClosed);
+        session.client_gone(in_order);
     }
 }
 

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (4, include_str!("../../../migrations/0004_long_lists.sql")),
     (5, include_str!("../../../migrations/0005_ledger_nodes.sql")),
     (6, include_str!("../../../migrations/0006_keeping.sql")),
+    (10, include_str!("../../../migrations/0010_visits.sql")),
 ];
 
 /// Nodes that start together take turns; the number is ours alone.

@@ -80,7 +80,7 @@ impl Store {
     pub async fn visits_by_window(&self) -> Result<BTreeMap<WindowId, u64>, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let rows: Vec<(Uuid, i64)> = sql!(
-            fetch_all &mut conn, (Uuid, i64), "SELECT window_id, COUNT(*) FROM sessions GROUP BY window_id"
+            fetch_all &mut conn, (Uuid, i64), "SELECT window_id, COUNT(DISTINCT COALESCE(visit_id, id)) FROM sessions GROUP BY window_id"
         )?;
         Ok(rows.into_iter().map(|(window, visits)| (WindowId(window), count(visits))).collect())
     }
@@ -92,7 +92,7 @@ impl Store {
     pub async fn visits_in(&self, window: WindowId) -> Result<u64, StoreError> {
         let mut conn = self.shared().db.conn().await?;
         let row: Option<(i64,)> = sql!(
-            fetch_optional &mut conn, (i64,), "SELECT COUNT(*) FROM sessions WHERE window_id = $1", window.0
+            fetch_optional &mut conn, (i64,), "SELECT COUNT(DISTINCT COALESCE(visit_id, id)) FROM sessions WHERE window_id = $1", window.0
         )?;
         Ok(row.map_or(0, |(visits,)| count(visits)))
     }

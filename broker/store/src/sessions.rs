@@ -63,6 +63,8 @@ pub struct NewSession {
     pub protocol: &'static str,
     /// Address and port that it comes from.
     pub source: String,
+    /// The visit that it is a part of: its own id, or that of the visit which it continues.
+    pub visit: SessionId,
 }
 
 /// A session's row.
@@ -98,6 +100,8 @@ pub struct SessionRow {
     pub recording: String,
     /// The seal, as JSON.
     pub seal: Option<String>,
+    /// The visit that it is a part of, by the id of its first session.
+    pub visit: SessionId,
 }
 
 /// Which sessions.
@@ -115,7 +119,7 @@ pub struct SessionFilter {
     pub live: Option<bool>,
 }
 
-/// A row in two parts: tuples of the driver have at most sixteen fields, and readers few.
+/// A row: tuples of the driver have at most sixteen fields, and readers few.
 pub(crate) type Row = (
     Uuid,
     Uuid,
@@ -132,32 +136,37 @@ pub(crate) type Row = (
     Option<String>,
     String,
     Option<String>,
+    Uuid,
 );
 
 const COLUMNS_BY_TIME: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions
     WHERE admitted_us >= $1 ORDER BY admitted_us DESC, id DESC LIMIT $2";
 const COLUMNS_WANTED: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions
     WHERE admitted_us >= $1 AND admitted_us < $2 AND ($3 = 0 OR person_id = $4) AND ($5 = 0 OR target_id = $6)
       AND ($7 = '' OR ($7 = 'live') = (ended_us IS NULL))
     ORDER BY admitted_us DESC, id DESC LIMIT $8";
 const COLUMNS_BY_ID: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions WHERE id = $1";
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions WHERE id = $1";
 const COLUMNS_LIVE_ON: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions
     WHERE target_id = $1 AND ended_us IS NULL ORDER BY admitted_us DESC LIMIT 100";
+pub(crate) const COLUMNS_OF_VISIT: &str =
+    "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions
+    WHERE visit_id = $1 OR id = $2 ORDER BY admitted_us, id LIMIT $3";
 const COLUMNS_UNSEALED: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions
     WHERE node = $1 AND (ended_us IS NULL OR (seal IS NULL AND recording IN ('live', 'lost'))) ORDER BY admitted_us";
 pub(crate) const COLUMNS_OF_SILENT_NODES: &str =
     "SELECT id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-    admitted_us, started_us, ended_us, end_reason, recording, seal FROM sessions
+    admitted_us, started_us, ended_us, end_reason, recording, seal, COALESCE(visit_id, id) FROM sessions
     WHERE node <> $1 AND admitted_us < $2 AND seal IS NULL AND (ended_us IS NULL OR recording = 'live')
       AND NOT EXISTS (SELECT 1 FROM facts WHERE at_us >= $2 AND facts.node = sessions.node)
       AND NOT EXISTS (SELECT 1 FROM checkpoints WHERE at_us >= $2 AND checkpoints.node = sessions.node)
@@ -184,6 +193,7 @@ pub(crate) fn session(row: Row) -> SessionRow {
         end_reason,
         recording,
         seal,
+        visit,
     ) = row;
     SessionRow {
         id: SessionId(id),
@@ -201,6 +211,7 @@ pub(crate) fn session(row: Row) -> SessionRow {
         end_reason,
         recording,
         seal,
+        visit: SessionId(visit),
     }
 }
 
@@ -222,8 +233,8 @@ impl Tx {
         exec!(
             &mut self.conn,
             "INSERT INTO sessions (id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-                                   admitted_us, recording)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'none')",
+                                   admitted_us, recording, visit_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'none', $11)",
             session.id.0,
             session.attempt.0,
             session.person.0,
@@ -233,7 +244,8 @@ impl Tx {
             session.protocol,
             session.source.as_str(),
             self.node.as_str(),
-            self.now.as_microsecond()
+            self.now.as_microsecond(),
+            session.visit.0
         )?;
         Ok(())
     }

@@ -237,6 +237,10 @@ impl Film {
                 };
                 self.mark(at_ms, None, kind, &format!("{}: {}", text("by"), text("reason")));
             }
+            ("observer-awaited", _) => self.mark(at_ms, None, "pause", "nobody observes"),
+            ("observer-present", _) => self.mark(at_ms, None, "resume", "somebody observes"),
+            ("overrun", _) => self.mark(at_ms, None, "warning", "the window has closed: input is over"),
+            ("gate-said", _) => self.mark(at_ms, None, "warning", &text("text")),
             ("clock" | "eof" | "end" | "target-leg", _) => {}
             (other, channel) => self.mark(at_ms, channel, "note", other),
         }

@@ -216,6 +216,24 @@ pub const DOORS: &[Door] = &[
         Itself("the clinical go of the day"),
         |_| Some(json!({})),
     ),
+    change("POST /api/windows/{held}/observer", "priya", "window-changed", Theirs, |_| {
+        Some(json!({ "required": true, "reason": REASON }))
+    }),
+    change("POST /api/windows/{window}/return", "dana", "window-returned", Theirs, |_| {
+        Some(json!({ "outcome": "partly", "reason": REASON }))
+    }),
+    elsewhere("POST /api/windows/{window}/review", "emergency.rs: window-reviewed, once a window is over"),
+    change("POST /api/emergency/people", "priya", "technician-sponsored", Theirs, |world| {
+        Some(json!({
+            "login": "nora", "vendor": "Meridian Infusion", "ssh_key": world.night_key, "reason": REASON,
+        }))
+    }),
+    change("POST /api/emergency/windows", "priya", "window-emergency", Theirs, |_| {
+        Some(json!({
+            "targets": ["alaris-sm-02"], "technicians": ["nora"], "access": ["exec"], "closes": "+1h",
+            "reason": REASON,
+        }))
+    }),
     reads("GET /api/sessions", "which visits there were, not what happened inside; vendors see their own"),
     reads("GET /api/sessions/{session}", "as the list of visits"),
     Door {

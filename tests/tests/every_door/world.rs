@@ -19,8 +19,9 @@ pub struct World {
     pub house: House,
     /// A visit that is over and sealed.
     pub session: String,
-    /// A public key of nobody's yet.
+    /// Public keys of nobody's yet.
     pub spare_key: String,
+    pub night_key: String,
     /// The target's host key.
     pub host_key: String,
     named: HashMap<&'static str, String>,
@@ -97,10 +98,19 @@ impl World {
         house.approve(&held);
         named.insert("held", held);
         named.extend(words_of_two(&house, &session));
-        let spare = KeyPair::make(house.folder(), "spare");
+        let (spare, night) = (KeyPair::make(house.folder(), "spare"), KeyPair::make(house.folder(), "night"));
         let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap().trim().to_owned();
         let host_key = read(&house.target.host_key().public);
-        Self { session, spare_key: read(&spare.public), host_key, named, people, _live: live, house }
+        Self {
+            session,
+            spare_key: read(&spare.public),
+            night_key: read(&night.public),
+            host_key,
+            named,
+            people,
+            _live: live,
+            house,
+        }
     }
 
     /// A request for a window.

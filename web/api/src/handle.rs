@@ -1,10 +1,12 @@
 //! The handlers, a file per noun. Each parses, asks whether the actor may, calls, and renders.
 
+pub(crate) mod after;
 pub(crate) mod alert;
 mod alert_beside;
 pub(crate) mod bundle;
 pub(crate) mod demo;
 pub(crate) mod destination;
+pub(crate) mod emergency;
 pub(crate) mod enrolment;
 pub(crate) mod events;
 pub(crate) mod freeze;

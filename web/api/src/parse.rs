@@ -8,9 +8,9 @@ use std::str::FromStr;
 
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
-pub(crate) use person::{email, key, person, vendor};
+pub(crate) use person::{email, key, on_the_spot, person, vendor};
 pub(crate) use target::{credential, host_keys, target};
-pub(crate) use window::{freeze, window};
+pub(crate) use window::{emergency, freeze, window};
 
 use crate::problem::Problem;
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use chaperone_desk::{BundleError, DeskError};
 use chaperone_identity::FactorError;
-use chaperone_policy::TransitionError;
+use chaperone_policy::{OnTheSpotError, TransitionError};
 use chaperone_store::StoreError;
 use chaperone_vault::VaultError;
 
@@ -42,6 +42,12 @@ impl From<StoreError> for Problem {
 impl From<TransitionError> for Problem {
     fn from(error: TransitionError) -> Self {
         Self::conflict(error.to_string(), "see how it stands: chaperone window show")
+    }
+}
+
+impl From<OnTheSpotError> for Problem {
+    fn from(error: OnTheSpotError) -> Self {
+        Self::conflict(error.to_string(), "enrol them in order: chaperone person add")
     }
 }
 

@@ -11,9 +11,9 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    alert, bundle, demo, destination, enrolment, events, freeze, keep, ledger, ledger_facts, lock, person,
-    proof, reconcile, recording, retention, search, session, sign_in, target, unmask, vendor, watch, window,
-    window_desk,
+    after, alert, bundle, demo, destination, emergency, enrolment, events, freeze, keep, ledger,
+    ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in, target,
+    unmask, vendor, watch, window, window_desk,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -91,6 +91,11 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window::accept))
         .routes(routes!(window::substitute))
         .routes(routes!(window::go))
+        .routes(routes!(after::observer))
+        .routes(routes!(after::return_to_service))
+        .routes(routes!(after::review))
+        .routes(routes!(emergency::enrol))
+        .routes(routes!(emergency::open))
         .routes(routes!(session::list))
         .routes(routes!(session::show))
         .routes(routes!(watch::watch))

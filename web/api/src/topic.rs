@@ -27,11 +27,15 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::SessionPaused
         | K::SessionResumed
         | K::SessionStopAsked
+        | K::ObserverAwaited
+        | K::ObserverPresent
+        | K::OverrunBegan
         | K::SessionWatched
         | K::SessionUnwatched
         | K::ChannelOpened
         | K::ChannelClosed => &["sessions"],
         K::PersonAdded
+        | K::TechnicianSponsored
         | K::PersonChanged
         | K::KeyWithdrawn
         | K::SignedIn
@@ -53,6 +57,8 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         | K::WindowSubstituted
         | K::WindowReleased
         | K::WindowEmergency
+        | K::WindowReturned
+        | K::WindowReviewed
         | K::WindowBegun
         | K::WindowClosed
         | K::WindowExpired

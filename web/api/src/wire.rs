@@ -4,6 +4,7 @@
 mod alert;
 mod bundle;
 mod destination;
+mod emergency;
 mod film;
 mod keeping;
 mod ledger;
@@ -23,6 +24,7 @@ mod window;
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
 pub use bundle::NewBundle;
 pub use destination::{DestinationKind, DestinationView, NewDestination};
+pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
@@ -51,5 +53,5 @@ pub use target::{
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
-    MoveWindow, MyServer, NewCloses, NewFreeze, NewWindow, Substitute, WindowCard, WindowView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, Substitute, WindowCard, WindowView,
 };

@@ -42,6 +42,7 @@ pub use webhook::sign::{SecretError, WebhookSecret};
 use crate::alerts::Alerts;
 use crate::notice::{self, Timing};
 use crate::ocsf::test_event;
+use crate::overdue;
 use drain::Drain;
 pub(crate) use drain::chain;
 use gauge::Gauge;
@@ -197,6 +198,7 @@ impl Delivery {
     pub async fn review(&self, now: Timestamp) -> Result<(), StoreError> {
         self.shared.alerts.tell_grown(&self.shared.store, now).await?;
         self.shared.tell_due(now).await?;
+        self.shared.tell_overdue(now).await?;
         for health in self.health().await? {
             let waits = health.oldest.is_some_and(|oldest| now.duration_since(oldest) >= STUCK_AFTER);
             let stuck = health.enabled && waits && health.failing_since.is_some();
@@ -347,6 +349,17 @@ impl Shared {
                 .store
                 .write(move |tx| Box::pin(async move { alerts.tell_due(tx, &wanted, &timing, now).await }));
             if told.await? {
+                self.keep(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Emergencies that nobody has reviewed in time.
+    async fn tell_overdue(&self, now: Timestamp) -> Result<(), StoreError> {
+        for (key, window) in overdue::overdue(&*self.store.facts().await?, now) {
+            if !self.knows(&key) {
+                overdue::tell(&self.store, key.clone(), window).await?;
                 self.keep(key);
             }
         }

@@ -80,7 +80,7 @@ fn of_window<'f>(window: &'f Window, timing: &'f Timing, now: Timestamp) -> Vec<
         _ => {}
     }
     let happened = matches!(window.state, WindowState::Approved | WindowState::Closed | WindowState::Revoked);
-    if let Some(by) = window.emergency_review_by.filter(|_| happened)
+    if let Some(by) = window.emergency_review_by.filter(|_| happened && window.after.reviewed_by.is_none())
         && since(by) >= -timing.review_before
         && since(by) < OVERDUE_MAX
     {

@@ -205,6 +205,7 @@ fn person(id: PersonId, login: &str, name: &str, role: Role) -> Person {
         source_networks: Vec::new(),
         keys: Vec::new(),
         session_limit: None,
+        sponsor: None,
     }
 }
 

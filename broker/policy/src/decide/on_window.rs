@@ -22,7 +22,7 @@ pub const WINDOW_CHECKS: &[Reason] = &[
     Reason::NotReleased,      // the go of the day
     Reason::WorkLimit,        // used up
     Reason::AccessNotGranted, // the account, the kind of access
-    Reason::ObserverRequired, // nobody observes
+    Reason::ObserverRequired, // nobody observes; asked of channels only, since a visit waits for its observer
     Reason::Limit,            // too many sessions; not asked again of a running one
 ];
 
@@ -61,8 +61,9 @@ pub(super) fn judge(case: &Case<'_>, window: &Window) -> Result<Permit, Reason> 
     if case.attempt.access.is_some_and(|access| !window.access.contains(&access)) {
         return Err(Reason::AccessNotGranted);
     }
+    // A visit may begin unobserved, and go on: its permit says that its input waits. Nothing new opens meanwhile.
     let observer_required = window.observer_required || target.observer_required;
-    if observer_required && case.attempt.node.observers == 0 {
+    if observer_required && case.attempt.access.is_some() && case.attempt.node.observers == 0 {
         return Err(Reason::ObserverRequired);
     }
     check_limits(case, target)?;

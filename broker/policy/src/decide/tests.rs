@@ -223,13 +223,16 @@ fn window_checks() -> Vec<Row> {
             open().retarget(ALARIS, |target| target.endpoints.clear())
         })
         .by(|a| a.account = Some(account("svc"))),
-        row("nobody observes", Reason::ObserverRequired, observed()),
-        row("the observer has gone", Reason::ObserverRequired, observed()).in_session(),
+        row("nobody observes", Reason::ObserverRequired, observed()).by(|a| a.access = Some(Access::Shell)),
+        row("the observer has gone", Reason::ObserverRequired, observed())
+            .in_session()
+            .by(|a| a.access = Some(Access::Shell)),
         row(
             "the server's rule",
             Reason::ObserverRequired,
             open().retarget(ALARIS, |t| t.observer_required = true),
-        ),
+        )
+        .by(|a| a.access = Some(Access::Shell)),
         row("their sessions", Reason::Limit, open()).by(|a| a.node.sessions_of_person = SESSIONS_PER_PERSON),
         row("the server's sessions", Reason::Limit, open())
             .by(|a| a.node.sessions_on_target = SESSIONS_PER_TARGET),
@@ -309,6 +312,28 @@ fn the_checks_come_in_the_documented_order() {
         mend(&mut facts, &mut tried);
     }
     assert!(decide(&facts, &tried, now).is_ok());
+}
+
+/// A visit is let in, and goes on, without an observer: what waits is its input, and its permit says so.
+#[test]
+fn a_visit_that_nobody_observes_is_permitted_to_wait_and_to_open_nothing() {
+    for facts in [
+        planned(|w| w.observer_required = true),
+        open().retarget(ALARIS, |target| target.observer_required = true),
+    ] {
+        let running = |access| {
+            let mut attempt = Attempt { within: Some(window_id(1)), access, ..attempt() };
+            attempt.node.running = true;
+            attempt
+        };
+        for waits in [attempt(), running(None)] {
+            assert!(decide(&facts, &waits, at("22:30")).unwrap().observer_required());
+        }
+        let mut opens = running(Some(Access::Shell));
+        assert_eq!(decide(&facts, &opens, at("22:30")).unwrap_err().reason, Reason::ObserverRequired);
+        opens.node.observers = 1;
+        assert!(decide(&facts, &opens, at("22:30")).is_ok());
+    }
 }
 
 #[test]

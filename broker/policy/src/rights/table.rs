@@ -64,6 +64,10 @@ acts! {
     /// Give one of the two words that open an emergency window (DESIGN §3).
     OpenEmergency = "open-emergency":         [Nothing, Nothing, All, Nothing, All, All, Nothing, Nothing];
 
+    /// Say how a server is returned to service after a visit.
+    ReturnToService = "return-to-service":    [Own, Nothing, All, Nothing, Nothing, Nothing, Nothing, Nothing];
+    /// Say that the evidence of a window's visits has been looked at.
+    ReviewEvidence = "review-evidence":       [Nothing, Nothing, Nothing, Nothing, All, All, Nothing, Nothing];
     /// Correct a window's purpose.
     CorrectPurpose = "correct-purpose":       [Nothing, Nothing, All, Nothing, Nothing, Nothing, Nothing, Nothing];
     /// Freeze targets, and lift a freeze.

@@ -23,6 +23,8 @@ const DESIGN: &str = "
     confirm-person       -    -       all      -        -       -       -     -
     give-go              -    -       all      -        -       -       -     -
     open-emergency       -    -       all      -        all     all     -     -
+    return-to-service    own  -       all      -        -       -       -     -
+    review-evidence      -    -       -        -        all     all     -     -
     correct-purpose      -    -       all      -        -       -       -     -
     manage-freezes       -    -       all      -        -       -       -     -
     write-notes          -    -       all      library  -       -       -     -

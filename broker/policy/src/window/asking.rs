@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::times::{check_span, check_work_limit};
-use super::{Phase, TransitionError, WindowState};
+use super::{After, Phase, TransitionError, WindowState};
 use crate::{
     Access, AccountName, Facts, Freeze, FreezeId, Person, PersonId, Purpose, Role, Target, TargetId,
     VendorId, Window, WindowId,
@@ -120,6 +120,7 @@ impl WindowRequest {
         let mut vendors = BTreeSet::new();
         for id in &self.technicians {
             let person = facts.people.get(id).ok_or(TransitionError::UnknownPerson(*id))?;
+            fits_purpose(person, self.purpose)?;
             vendors.insert(vendor_of_technician(person)?);
         }
         let mut vendors = vendors.into_iter();
@@ -161,6 +162,7 @@ impl WindowRequest {
             go_by: None,
             observer_required: observed,
             emergency_review_by: None,
+            after: After::default(),
             state: WindowState::Requested,
         }
     }
@@ -172,6 +174,14 @@ pub(super) fn vendor_of_technician(person: &Person) -> Result<VendorId, Transiti
         return Err(TransitionError::NotATechnician(person.login.clone()));
     }
     person.vendor.ok_or_else(|| TransitionError::NotATechnician(person.login.clone()))
+}
+
+/// Whoever was enrolled on the spot was so for an emergency.
+pub(super) fn fits_purpose(person: &Person, purpose: Purpose) -> Result<(), TransitionError> {
+    if person.sponsor.is_some() && purpose != Purpose::Emergency {
+        return Err(TransitionError::EnrolledForEmergency(person.login.clone()));
+    }
+    Ok(())
 }
 
 fn cautions(facts: &Facts, window: &Window, now: Timestamp) -> Vec<Caution> {

@@ -45,13 +45,15 @@ pub enum Transition {
     Close,
     /// Its end has passed before it was approved.
     Expire,
+    /// A technician returns the server to service.
+    Return,
     /// Returned to service and evidence reviewed.
     Review,
 }
 
 impl Transition {
     /// Every transition.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Approve,
         Self::Emergency,
         Self::Deny,
@@ -69,13 +71,14 @@ impl Transition {
         Self::CorrectPurpose,
         Self::Close,
         Self::Expire,
+        Self::Return,
         Self::Review,
     ];
 
     /// The phases in which it exists.
     #[must_use]
     pub fn phases(self) -> &'static [Phase] {
-        use Phase::{Approved, Closed, Expired, Open, Overrun, Requested};
+        use Phase::{Approved, Closed, Expired, Open, Overrun, Requested, Revoked};
         match self {
             Self::Approve | Self::Emergency | Self::Deny => &[Requested],
             Self::Revoke | Self::Extend => &[Approved, Open, Overrun],
@@ -87,6 +90,7 @@ impl Transition {
             | Self::Confirm
             | Self::Observe => &[Requested, Approved, Open],
             Self::Go => &[Approved, Open],
+            Self::Return => &[Open, Overrun, Closed, Revoked],
             Self::BeginWork => &[Open],
             Self::CorrectPurpose => &[Requested, Approved, Open, Overrun, Closed],
             Self::Close | Self::Review => &[Closed],
@@ -115,6 +119,7 @@ impl Transition {
             Self::CorrectPurpose => "to correct the purpose",
             Self::Close => "to close",
             Self::Expire => "to expire",
+            Self::Return => "to return to service",
             Self::Review => "to review",
         }
     }
@@ -275,6 +280,12 @@ pub enum TransitionError {
         /// The earliest.
         from: Timestamp,
     },
+    /// The person was enrolled on the spot, and this is no emergency.
+    #[error("{0} was enrolled on the spot, for emergency windows only; enrol them in order for others")]
+    EnrolledForEmergency(Login),
+    /// The person gave a word that opened the window.
+    #[error("whoever gave a word that opened a window does not review it; somebody else must")]
+    ReviewsOwnWord,
     /// The window is not asked for as an emergency.
     #[error(
         "this window was not asked for as an emergency; approve it, or ask for another with that purpose"

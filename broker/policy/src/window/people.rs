@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::asking::vendor_of_technician;
+use super::asking::{fits_purpose, vendor_of_technician};
 use super::{Transition, TransitionError, later};
 use crate::{Person, PersonId, Role, Window};
 
@@ -41,6 +41,7 @@ impl Window {
         if vendor_of_technician(comes)? != self.vendor {
             return Err(TransitionError::OtherVendor(comes.login.clone()));
         }
+        fits_purpose(comes, self.purpose)?;
         if self.technicians.contains(&comes.id) {
             return Err(TransitionError::AlreadyInWindow(comes.login.clone()));
         }

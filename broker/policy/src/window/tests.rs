@@ -75,6 +75,7 @@ fn take(act: Transition, window: &Window, facts: &Facts, now: Timestamp) -> Resu
         Transition::CorrectPurpose => window.correct_purpose(Purpose::Upgrade, priya, &needs, now),
         Transition::Close => window.close(now),
         Transition::Expire => window.expire(now),
+        Transition::Return => window.return_to_service(Outcome::Done, facts.who(DANA), now),
         Transition::Review => {
             window.review(AfterVisit { returned_to_service: true, evidence_reviewed: true }, now)
         }

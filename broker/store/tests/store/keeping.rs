@@ -137,6 +137,7 @@ async fn visited(store: &Store) -> SessionId {
         account: None,
         protocol: "ssh",
         source: "192.0.2.1:1".to_owned(),
+        visit: id,
     };
     let written: Result<(), StoreError> = store
         .write(move |tx| {

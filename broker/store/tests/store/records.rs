@@ -36,6 +36,7 @@ fn dana() -> Person {
         source_networks: vec!["10.0.0.0/8".parse().unwrap()],
         keys: Vec::new(),
         session_limit: Some(2),
+        sponsor: None,
     }
 }
 
@@ -65,6 +66,7 @@ fn window(targets: impl IntoIterator<Item = chaperone_policy::TargetId>) -> Wind
         go_by: None,
         observer_required: false,
         emergency_review_by: None,
+        after: chaperone_policy::After::default(),
         state: WindowState::Requested,
     }
 }

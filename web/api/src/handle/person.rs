@@ -189,7 +189,7 @@ pub(crate) async fn set_email(
 }
 
 /// A key proves one person: else a recording's "how they proved it" names several.
-fn nobodys(facts: &Facts, key: &EnrolledKey) -> Result<(), Problem> {
+pub(super) fn nobodys(facts: &Facts, key: &EnrolledKey) -> Result<(), Problem> {
     let has = |person: &&Person| person.keys.iter().any(|theirs| theirs.fingerprint == key.fingerprint);
     match facts.people.values().find(has) {
         Some(holder) => {
@@ -220,7 +220,7 @@ fn vendor_fits(person: &Person, vendor: Option<&Vendor>) -> Result<(), Problem> 
     Ok(())
 }
 
-async fn shown(app: &App, id: PersonId) -> Answer<PersonView> {
+pub(super) async fn shown(app: &App, id: PersonId) -> Answer<PersonView> {
     let facts = app.facts().await?;
     let person = facts.people.get(&id).ok_or_else(|| Problem::unknown("person", &id.to_string()))?;
     let enrolled = app.parts.store.enrolled().await?;

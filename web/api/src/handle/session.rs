@@ -135,7 +135,10 @@ pub(crate) async fn list(
     responses((status = 200, body = SessionView), (status = "4XX", body = Problem)))]
 pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String>) -> Answer<SessionView> {
     let row = found(&app, &actor, &id).await?;
-    Ok(Json(view(&app, &actor.facts, &row).await?))
+    let parts = app.parts.store.sessions_of_visit(row.visit).await?;
+    let seen = parts.iter().filter(|part| sees(&actor, part)).map(|part| part.id.to_string());
+    let parts = if parts.len() > 1 { seen.collect() } else { Vec::new() };
+    Ok(Json(SessionView { parts, ..view(&app, &actor.facts, &row).await? }))
 }
 
 /// Stops a visit's input. Output still flows and is recorded.
@@ -221,11 +224,17 @@ pub(super) fn sees(actor: &Actor, row: &SessionRow) -> bool {
 }
 
 pub(super) async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<SessionView, Problem> {
-    let paused = row.ended.is_none() && paused(app, row.id).await?;
+    use FactKind::{ObserverAwaited, ObserverPresent, SessionPaused, SessionResumed};
+    let is_on = row.ended.is_none();
+    let paused = is_on && later(app, row.id, SessionPaused, SessionResumed).await?;
     let window = facts.windows.get(&row.window);
     let person = facts.people.get(&row.person);
     let vendor = person.and_then(|person| facts.vendors.get(&person.vendor?));
-    let live = if row.ended.is_none() { app.parts.gate.live(row.id) } else { None };
+    let live = if is_on { app.parts.gate.live(row.id) } else { None };
+    let awaits_observer = match &live {
+        Some(live) => live.awaits_observer(),
+        None => is_on && later(app, row.id, ObserverAwaited, ObserverPresent).await?,
+    };
     Ok(SessionView {
         id: row.id.to_string(),
         state: state(row).to_owned(),
@@ -245,6 +254,9 @@ pub(super) async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<S
         closes: window.map(|window| window.closes),
         recording: row.recording.clone(),
         observers: live.map_or(0, |live| u32::try_from(live.watchers()).unwrap_or(u32::MAX)),
+        awaits_observer,
+        visit: row.visit.to_string(),
+        parts: Vec::new(),
     })
 }
 
@@ -260,8 +272,8 @@ fn state(row: &SessionRow) -> &'static str {
     }
 }
 
-/// Whether the last order about its input was to pause.
-async fn paused(app: &App, session: SessionId) -> Result<bool, Problem> {
+/// Whether the newest fact of the one kind about a visit came after the newest of the other: whether it is paused, or waits.
+async fn later(app: &App, session: SessionId, one: FactKind, other: FactKind) -> Result<bool, Problem> {
     let newest = async |kind: FactKind| {
         let filter = FactFilter {
             session: Some(session),
@@ -271,5 +283,5 @@ async fn paused(app: &App, session: SessionId) -> Result<bool, Problem> {
         let facts = app.parts.store.facts_page(&filter, 1000).await?;
         Ok::<_, Problem>(facts.last().map(|fact| fact.number))
     };
-    Ok(newest(FactKind::SessionPaused).await? > newest(FactKind::SessionResumed).await?)
+    Ok(newest(one).await? > newest(other).await?)
 }

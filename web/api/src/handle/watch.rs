@@ -201,7 +201,7 @@ impl Watch<'_> {
         let permit = self.live.permit();
         let said = match flow {
             Flow::Paused => Some("input is paused"),
-            Flow::Frozen => Some("the window has closed; output still flows"),
+            Flow::Frozen => Some("the window has closed; no input is taken, output still flows"),
             Flow::Open | Flow::Cut(_) => None,
         };
         let state = json!({

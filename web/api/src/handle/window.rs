@@ -291,7 +291,7 @@ pub(super) async fn found(app: &App, actor: &Actor, id: &str) -> Result<Window, 
 }
 
 /// Carries out a transition.
-async fn changed(
+pub(super) async fn changed(
     app: &App,
     actor: &Actor,
     id: &str,

@@ -1,13 +1,16 @@
 //! People, their keys, and vendors.
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{EnrolledKey, Facts, MailAddress, Person, PersonId, Validity, Vendor, VendorId};
-use jiff::Timestamp;
+use chaperone_policy::{
+    EnrolledKey, Facts, MailAddress, ON_THE_SPOT_LASTS, OnTheSpot, Person, PersonId, Validity, Vendor,
+    VendorId,
+};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{all, known_person, known_vendor, needed, words};
 use crate::problem::Problem;
-use crate::wire::{Moment, NewKey, NewPerson, NewVendor, grant_from_text};
+use crate::wire::{Moment, NewKey, NewOnTheSpot, NewPerson, NewVendor, grant_from_text};
 
 /// A person may have this many keys.
 const MAX_KEYS: usize = 50;
@@ -42,7 +45,29 @@ pub(crate) fn person(facts: &Facts, new: &NewPerson, now: Timestamp) -> Result<P
         source_networks: all("source_networks", &new.source_networks)?,
         keys,
         session_limit: new.session_limit,
+        sponsor: None,
     })
+}
+
+/// A technician to enrol on the spot, and why.
+pub(crate) fn on_the_spot(
+    facts: &Facts,
+    new: &NewOnTheSpot,
+    now: Timestamp,
+) -> Result<(OnTheSpot, String), Problem> {
+    let login = new.login.parse().map_err(|error| Problem::field("login", error))?;
+    let name = words("name", &new.name)?;
+    let lasts =
+        new.minutes.map_or(ON_THE_SPOT_LASTS, |minutes| SignedDuration::from_mins(i64::from(minutes)));
+    let wish = OnTheSpot {
+        id: PersonId(Uuid::now_v7()),
+        name: if name.is_empty() { new.login.clone() } else { name },
+        login,
+        vendor: known_vendor(facts, &new.vendor)?.id,
+        key: enrolled("ssh_key", &new.ssh_key, None, now)?,
+        lasts,
+    };
+    Ok((wish, needed("reason", &new.reason)?))
 }
 
 /// A mail address, where there is one.

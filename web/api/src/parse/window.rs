@@ -1,12 +1,12 @@
 //! Windows and freezes.
 
-use chaperone_policy::{Facts, Freeze, FreezeId, PersonId, Validity, WindowId, WindowRequest};
+use chaperone_policy::{Facts, Freeze, FreezeId, PersonId, Purpose, Validity, WindowId, WindowRequest};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{all, known_person, needed, people, targets, words};
 use crate::problem::Problem;
-use crate::wire::{NewFreeze, NewWindow};
+use crate::wire::{NewEmergency, NewFreeze, NewWindow};
 
 pub(crate) fn window(
     facts: &Facts,
@@ -34,6 +34,36 @@ pub(crate) fn window(
         reason: words("reason", &new.reason)?,
         requester,
         go_required: new.go_required,
+        observer_required: new.observer_required.then_some(true),
+    })
+}
+
+/// An emergency window, as the first of its technicians asks for it, from now on.
+pub(crate) fn emergency(facts: &Facts, new: &NewEmergency, now: Timestamp) -> Result<WindowRequest, Problem> {
+    let technicians = people(facts, &new.technicians)?;
+    let Some(requester) = technicians.first().copied() else {
+        return Err(Problem::field("technicians", "an emergency window needs its technician"));
+    };
+    Ok(WindowRequest {
+        id: WindowId(Uuid::now_v7()),
+        technicians: technicians.into_iter().collect(),
+        targets: targets(facts, &new.targets)?.into_iter().collect(),
+        accounts: all("accounts", &new.accounts)?,
+        access: all("access", &new.access)?,
+        opens: now,
+        closes: new.closes.resolve(now),
+        overrun: SignedDuration::from_secs(i64::from(new.overrun_seconds)),
+        work_limit: None,
+        purpose: Purpose::Emergency,
+        ticket: new
+            .ticket
+            .as_deref()
+            .map(|ticket| words("ticket", ticket))
+            .transpose()?
+            .filter(|t| !t.is_empty()),
+        reason: needed("reason", &new.reason)?,
+        requester,
+        go_required: false,
         observer_required: new.observer_required.then_some(true),
     })
 }

@@ -30,6 +30,7 @@ pub(crate) fn person(facts: &Facts, person: &Person, enrolled: &BTreeMap<PersonI
         source_networks: person.source_networks.iter().map(ToString::to_string).collect(),
         valid_from: person.validity.from,
         valid_until: person.validity.until,
+        sponsor: person.sponsor.map(|sponsor| super::login(facts, sponsor)),
         locked: locked(facts, LockOn::Person(person.id)),
         enrolled: factors.is_some(),
         second_factor: factors.is_some(),

@@ -92,6 +92,10 @@ pub(crate) fn window(facts: &Facts, window: &Window, now: Timestamp) -> WindowVi
         go_required: window.go_required,
         go_by: window.go_by.map(|by| login(facts, by)),
         observer_required: window.observer_required,
+        review_by: window.emergency_review_by,
+        reviewed_by: window.after.reviewed_by.map(|by| login(facts, by)),
+        outcome: window.after.outcome.map(|outcome| outcome.as_str().to_owned()),
+        returned_by: window.after.returned_by.map(|by| login(facts, by)),
         missing: missing
             .into_iter()
             .map(|(role, count)| MissingView { role: role.to_string(), count })

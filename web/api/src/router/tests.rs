@@ -70,6 +70,8 @@ fn whatever_opens_evidence_or_agrees_refuses_tokens_minted_on_the_host() {
     let expected = [
         "/api/windows/{window}/approve",
         "/api/windows/{window}/go",
+        "/api/windows/{window}/observer",
+        "/api/emergency/windows",
         "/api/recordings/{session}/timeline",
         "/api/recordings/{session}/play",
         "/api/recordings/{session}/text",
@@ -102,8 +104,14 @@ fn a_technician_comes_in_by_few_doors() {
         .filter(|route| route.door.lets_in(Role::Technician))
         .map(|route| route.path.replace("/api/windows", ""))
         .collect();
-    let expected =
-        ["", "/{window}/more-time", "/{window}/withdraw", "/{window}/accept", "/{window}/substitute"];
+    let expected = [
+        "",
+        "/{window}/more-time",
+        "/{window}/withdraw",
+        "/{window}/accept",
+        "/{window}/substitute",
+        "/{window}/return",
+    ];
     assert_eq!(doors, expected);
 }
 

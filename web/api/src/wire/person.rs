@@ -91,6 +91,9 @@ pub struct PersonView {
     /// First instant they may no longer sign in.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub valid_until: Option<Timestamp>,
+    /// Login of who answers for them, where they were enrolled on the spot.
+    #[serde(default)]
+    pub sponsor: Option<String>,
     /// Why they are locked; nothing when they are not.
     pub locked: Option<String>,
     /// Whether they can sign in on the web.

@@ -49,4 +49,15 @@ pub struct SessionView {
     pub recording: String,
     /// How many watch, on the node that was asked.
     pub observers: u32,
+    /// Whether its input waits for somebody who watches.
+    #[serde(default)]
+    pub awaits_observer: bool,
+    /// The visit that it is a part of, by the id of its first session: another than its own when its technician came back
+    /// after a lost connection.
+    #[schema(value_type = uuid::Uuid)]
+    pub visit: String,
+    /// The sessions of that visit in order, where there are several; only of one visit that is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<uuid::Uuid>)]
+    pub parts: Vec<String>,
 }

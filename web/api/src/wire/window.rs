@@ -86,6 +86,17 @@ pub struct Substitute {
     pub replacement: String,
 }
 
+/// Whether an observer must be present while input flows.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewObserver {
+    /// `true`: somebody must watch.
+    pub required: bool,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}
+
 /// The clinical go of the day.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +156,19 @@ pub struct WindowView {
     pub go_by: Option<String>,
     /// Whether an observer must be present.
     pub observer_required: bool,
+    /// Opened as an emergency: to be reviewed by this instant.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub review_by: Option<Timestamp>,
+    /// Login of who has reviewed the evidence of its visits.
+    #[serde(default)]
+    pub reviewed_by: Option<String>,
+    /// How its technician left the server: done, partly, backed-out.
+    #[serde(default)]
+    pub outcome: Option<String>,
+    /// Login of who said so.
+    #[serde(default)]
+    pub returned_by: Option<String>,
     /// Approvals that are still missing.
     #[serde(default)]
     pub missing: Vec<MissingView>,

@@ -234,5 +234,6 @@ fn person(login: &str, role: Role, vendor: Option<VendorId>) -> Person {
         source_networks: Vec::new(),
         keys: Vec::new(),
         session_limit: None,
+        sponsor: None,
     }
 }

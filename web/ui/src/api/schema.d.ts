@@ -584,6 +584,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/emergency/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols a technician on the spot: for at most four hours, with one key, for emergency windows only. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewOnTheSpot"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for an emergency window in the name of a technician who called, and gives the first of its two words. It opens
+         *     when the other is given: an engineer's and, as another person, an analyst's or lead's.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewEmergency"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/enrolment/finish": {
         parameters: {
             query?: never;
@@ -4562,6 +4659,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/windows/{window}/observer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Wants an observer, or does without one any more; running visits obey at once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewObserver"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns a server to service: its technician says how it is left, or an engineer for one who cannot any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReturnToService"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the evidence of a window's visits has been looked at, and what was found. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WindowView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/windows/{window}/revoke": {
         parameters: {
             query?: never;
@@ -5592,6 +5839,33 @@ export interface components {
             /** @description The address; nothing to be told by mail no more. */
             email?: string | null;
         };
+        /** @description An emergency window: whoever says this takes the call, and gives the first of its two words. */
+        NewEmergency: {
+            /** @description What is granted. */
+            access: string[];
+            /** @description Accounts on the targets; empty means each target's default. */
+            accounts?: string[];
+            /**
+             * @description First instant outside.
+             * @example +2h
+             */
+            closes: string;
+            /** @description Whether an observer must be present while input flows. */
+            observer_required?: boolean;
+            /**
+             * Format: int32
+             * @description How long output still flows after `closes`, seconds.
+             */
+            overrun_seconds?: number;
+            /** @description What has happened. */
+            reason: string;
+            /** @description Names of the targets. */
+            targets: string[];
+            /** @description Logins of the technicians, all of one vendor; the first is who asks. */
+            technicians: string[];
+            /** @description The incident's ticket. */
+            ticket?: string | null;
+        };
         /** @description A freeze to add. */
         NewFreeze: {
             /** @description First frozen instant. */
@@ -5622,6 +5896,34 @@ export interface components {
             ssh_key: string;
             /** @description First instant it may no longer be used. */
             valid_until?: string | null;
+        };
+        /** @description Whether an observer must be present while input flows. */
+        NewObserver: {
+            /** @description Why. */
+            reason?: string;
+            /** @description `true`: somebody must watch. */
+            required: boolean;
+        };
+        /** @description A technician to enrol on the spot. */
+        NewOnTheSpot: {
+            /**
+             * @description Sign-in name.
+             * @example nora
+             */
+            login: string;
+            /**
+             * Format: int32
+             * @description For how long, minutes; at most 240, which is the default.
+             */
+            minutes?: number | null;
+            /** @description Name for people; the login where empty. */
+            name?: string;
+            /** @description Why, and who vouched for them. */
+            reason: string;
+            /** @description Their SSH public key, one OpenSSH line. */
+            ssh_key: string;
+            /** @description Name of the company that sends them. */
+            vendor: string;
         };
         /** @description A person to enrol. */
         NewPerson: {
@@ -5820,6 +6122,8 @@ export interface components {
             second_factor?: boolean;
             /** @description Networks they may come from; empty means any. */
             source_networks: string[];
+            /** @description Login of who answers for them, where they were enrolled on the spot. */
+            sponsor?: string | null;
             /**
              * Format: date-time
              * @description First instant they may sign in.
@@ -6054,6 +6358,16 @@ export interface components {
             /** @description What waits for a second person. */
             waiting: components["schemas"]["WordView"][];
         };
+        /** @description How a server is returned to service. */
+        ReturnToService: {
+            /**
+             * @description `done`, `partly` or `backed-out`.
+             * @example done
+             */
+            outcome: string;
+            /** @description What was checked, and what is left. */
+            reason: string;
+        };
         /** @description A line that has the phrase: a hint where to look. The recording is the evidence. */
         SearchHit: {
             /**
@@ -6104,6 +6418,8 @@ export interface components {
              * @description When it was admitted.
              */
             admitted_at: string;
+            /** @description Whether its input waits for somebody who watches. */
+            awaits_observer?: boolean;
             /**
              * Format: date-time
              * @description Until when its window is open.
@@ -6128,6 +6444,8 @@ export interface components {
              * @description How many watch, on the node that was asked.
              */
             observers: number;
+            /** @description The sessions of that visit in order, where there are several; only of one visit that is asked for. */
+            parts?: string[];
             /** @description Whether input is paused. */
             paused: boolean;
             /** @description Login. */
@@ -6149,6 +6467,12 @@ export interface components {
             target: string;
             /** @description Vendor's name. */
             vendor?: string | null;
+            /**
+             * Format: uuid
+             * @description The visit that it is a part of, by the id of its first session: another than its own when its technician came back
+             *     after a lost connection.
+             */
+            visit: string;
             /**
              * Format: uuid
              * @description Window it is in.
@@ -6410,6 +6734,8 @@ export interface components {
              * @description First instant inside.
              */
             opens: string;
+            /** @description How its technician left the server: done, partly, backed-out. */
+            outcome?: string | null;
             /**
              * Format: int64
              * @description How long output still flows after `closes`, seconds.
@@ -6426,6 +6752,15 @@ export interface components {
             requested_at: string;
             /** @description Login of who asked. */
             requester: string;
+            /** @description Login of who said so. */
+            returned_by?: string | null;
+            /**
+             * Format: date-time
+             * @description Opened as an emergency: to be reviewed by this instant.
+             */
+            review_by?: string | null;
+            /** @description Login of who has reviewed the evidence of its visits. */
+            reviewed_by?: string | null;
             /** @description Where it stands now: requested, approved, open, closed, reviewed, denied, withdrawn, revoked, expired. */
             state: string;
             /** @description Names of the targets. */

@@ -5,6 +5,7 @@ export type SessionView = Wire<'SessionView'>
 
 const ENDS: Record<string, string> = {
   'client-closed': 'the technician left',
+  'client-lost': 'the technician’s connection was lost',
   'target-closed': 'the server closed the connection',
   'target-failed': 'the server could not be reached',
   'window-closed': 'the change window closed',
@@ -13,6 +14,7 @@ const ENDS: Record<string, string> = {
   revoked: 'the change window was revoked',
   locked: 'access was locked',
   'no-longer-permitted': 'it was no longer permitted',
+  'observer-required': 'nobody came to observe it',
   stopped: 'stopped by the hospital',
   recorder: 'it could not be recorded any more',
   store: 'the gate lost its database',

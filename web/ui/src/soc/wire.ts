@@ -51,6 +51,11 @@ export interface SessionView {
   channels?: number
   recording?: string
   observers?: number
+  awaits_observer?: boolean
+  /** The first session of the visit that this one is a part of. */
+  visit?: string
+  /** All of its sessions, where there are several. */
+  parts?: string[]
 }
 
 export interface RecordingView {

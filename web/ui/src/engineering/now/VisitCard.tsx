@@ -21,7 +21,15 @@ export function VisitCard({ visit, window }: VisitCardProps) {
         <h2 className={classes.server}>
           {visit.person} on <Link to={serverPath(visit.target)}>{visit.target}</Link>
         </h2>
-        {visit.paused ? <Tag tone="warn">Input paused</Tag> : <Tag tone="good" dot="live">Live</Tag>}
+        {visit.awaits_observer ? (
+          <Tag tone="warn">Waits for an observer</Tag>
+        ) : visit.paused ? (
+          <Tag  tone="warn">Input paused</Tag>
+        ) : (
+          <Tag tone="good" dot="live">
+            Live
+          </Tag>
+        )}
       </header>
       <TimeLeft closes={visit.closes ?? null} />
       <p className={classes.about}>
@@ -50,7 +58,7 @@ export function VisitCard({ visit, window }: VisitCardProps) {
         )}
         {may('watch-live') && (
           <Button variant="default" component={Link} to={`/soc/live/${visit.id}`}>
-            Watch
+            {visit.awaits_observer ? 'Observe' : 'Watch'}
           </Button>
         )}
         {may('pause-input') && (

@@ -13,6 +13,7 @@ const LABELS: Record<Decision, string> = {
   move: 'Move…',
   deny: 'Deny…',
   revoke: 'Revoke…',
+  review: 'Evidence reviewed…',
 }
 
 const KEYS: Partial<Record<Decision, string>> = { approve: 'a', shorten: 's', move: 'm', deny: 'd', extend: 't' }

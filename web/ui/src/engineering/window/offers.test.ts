@@ -3,6 +3,7 @@ import { offersFor, ownInterest } from './offers'
 
 const window = {
   state: 'requested',
+  purpose: 'patch',
   opens: '2026-11-25T21:00:00Z',
   closes: '2026-11-25T22:30:00Z',
   go_required: false,
@@ -26,6 +27,19 @@ test('an open window is given more time, shortened or revoked, and not moved', (
 test('a substitute and a go of the day are answered first', () => {
   expect(offersFor({ ...window, state: 'approved', awaiting_substitution: ['li'] }, may, before)[0]).toBe('approve')
   expect(offersFor({ ...window, state: 'approved', go_required: true }, may, before)[0]).toBe('go')
+})
+
+test('an emergency is for those to open who may, and a plan is not', () => {
+  const opens = (act: string): boolean => act === 'open-emergency'
+  expect(offersFor({ ...window, purpose: 'emergency' }, opens, before)).toEqual(['approve'])
+  expect(offersFor(window, opens, before)).toEqual([])
+})
+
+test('what has closed is reviewed once, by the SOC', () => {
+  const closed = { ...window, state: 'closed' }
+  expect(offersFor(closed, (act) => act === 'review-evidence', before)).toEqual(['review'])
+  expect(offersFor({ ...closed, reviewed_by: 'lee' }, may, before)).toEqual([])
+  expect(offersFor(closed, (act) => act === 'approve-window', before)).toEqual([])
 })
 
 test('what is over is not decided any more', () => {

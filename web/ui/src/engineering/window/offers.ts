@@ -5,17 +5,25 @@ import type { Decision } from './useDecision'
 
 type Decidable = Pick<
   WindowView,
-  'state' | 'opens' | 'closes' | 'go_required' | 'go_by' | 'awaiting_substitution' | 'requester' | 'technicians'
->
+  'state' | 'purpose' | 'opens' | 'closes' | 'go_required' | 'go_by' | 'awaiting_substitution' | 'requester' | 'technicians'
+> &
+  Partial<Pick<WindowView, 'reviewed_by' | 'review_by'>>
+
+/** An emergency takes other people than a plan. */
+function actOfApproving(window: Pick<WindowView, 'purpose'>): string {
+  return window.purpose === 'emergency' ? 'open-emergency' : 'approve-window'
+}
 
 /** The decisions to offer, the most likely first. The gate decides whether each holds. */
 export function offersFor(window: Decidable, may: (act: string) => boolean, now: number): Decision[] {
   const isAsked = window.state === 'requested'
   const isComing = window.state === 'approved' || window.state === 'open'
+  const isToReview = window.state === 'closed' || (window.state === 'revoked' && Boolean(window.review_by))
+  if (isToReview) return !window.reviewed_by && may('review-evidence') ? ['review'] : []
   const isOver = phaseOf(window, now) === 'over'
   if (isOver || (!isAsked && !isComing)) return []
   const offers: [Decision, boolean][] = [
-    ['approve', (isAsked || window.awaiting_substitution.length > 0) && may('approve-window')],
+    ['approve', (isAsked || window.awaiting_substitution.length > 0) && may(actOfApproving(window))],
     ['go', isComing && window.go_required && !window.go_by && may('give-go')],
     ['extend', isComing && may('extend-window')],
     ['shorten', may('shorten-window')],

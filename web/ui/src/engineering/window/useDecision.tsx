@@ -5,7 +5,7 @@ import { EndDialog, type EndKind } from '../../shared/window/EndDialog'
 import { MoveDialog } from '../../shared/window/MoveDialog'
 import type { WindowView } from '../../shared/window/queries'
 
-export type Decision = 'approve' | 'deny' | 'revoke' | 'shorten' | 'extend' | 'move' | 'go'
+export type Decision = 'approve' | 'deny' | 'revoke' | 'shorten' | 'extend' | 'move' | 'go' | 'review'
 
 interface Deciding {
   decide: (decision: Decision) => void
@@ -35,6 +35,8 @@ export function useDecision(window: WindowView): Deciding {
         return act.mutate(() => windowActs.go(id))
       case 'deny':
         return setReason(denial(window, (why) => run(() => windowActs.deny(id, why))))
+      case 'review':
+        return setReason(review((found) => run(() => windowActs.review(id, found))))
       case 'revoke':
         return setReason(revocation(window, (why) => run(() => windowActs.revoke(id, why))))
       case 'shorten':
@@ -68,6 +70,16 @@ export function useDecision(window: WindowView): Deciding {
         />
       </>
     ),
+  }
+}
+
+function review(run: PlannedAct['run']): PlannedAct {
+  return {
+    title: 'Evidence reviewed',
+    explains: 'Say what you looked at and what you found. It stays with the window.',
+    verb: 'Reviewed',
+    isCut: false,
+    run,
   }
 }
 

@@ -26,6 +26,8 @@ export function WindowFacts({ window }: { window: WindowView }) {
         ['Overrun', window.overrun_seconds > 0 && `output may flow ${spanWords(window.overrun_seconds * 1000)} past the end`],
         ['Observer', window.observer_required && 'must be present while somebody types'],
         ['Go of the day', window.go_required && (window.go_by ? `given by ${window.go_by}` : 'not given yet')],
+        ['Review', reviewWords(window) && <Review key="review" window={window} />],
+        ['Returned to service', window.outcome && `${OUTCOMES[window.outcome] ?? window.outcome}, says ${window.returned_by}`],
         ['Asked by', <Asked key="asked" window={window} />],
         ['Approved by', window.approvals.length > 0 && <Approvals key="approvals" window={window} />],
         ['Still needs', window.missing?.map(({ role, count }) => `${count} × ${roleLabel(role)}`).join(', ')],
@@ -34,6 +36,22 @@ export function WindowFacts({ window }: { window: WindowView }) {
         ['Visits', window.visits ? String(window.visits) : null],
       ]}
     />
+  )
+}
+
+const OUTCOMES: Record<string, string> = { done: 'done', partly: 'done in part', 'backed-out': 'taken back' }
+
+function reviewWords(window: WindowView): string | null {
+  if (window.reviewed_by) return `by ${window.reviewed_by}`
+  return window.review_by ? 'due' : null
+}
+
+function Review({ window }: { window: WindowView }) {
+  if (window.reviewed_by || !window.review_by) return <>{reviewWords(window)}</>
+  return (
+    <>
+      an emergency: by <Moment at={window.review_by} />, by somebody who gave no word to it
+    </>
   )
 }
 

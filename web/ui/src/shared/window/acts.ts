@@ -14,6 +14,8 @@ export const windowActs = {
     bodyOf(api.POST('/api/windows/{window}/withdraw', { ...at(id), body: { reason } })),
   accept: (id: string) => bodyOf(api.POST('/api/windows/{window}/accept', { ...at(id), body: {} })),
   go: (id: string) => bodyOf(api.POST('/api/windows/{window}/go', { ...at(id), body: {} })),
+  review: (id: string, reason: string) =>
+    bodyOf(api.POST('/api/windows/{window}/review', { ...at(id), body: { reason } })),
   /** A later end extends the window, an earlier one shortens it. */
   end: (id: string, closes: string, reason: string) =>
     bodyOf(api.POST('/api/windows/{window}/extend', { ...at(id), body: { closes, reason } })),

@@ -78,7 +78,7 @@ function Tile({ visit, now }: { visit: SessionView; now: number }) {
   const left = timeLeft(visit, now)
   const length = visitLength(visit, now)
   return (
-    <li className={classes.tile} data-paused={visit.paused || undefined}>
+    <li className={classes.tile} data-paused={visit.paused || visit.awaits_observer || undefined}>
       <div className={classes.head}>
         <Anchor component={Link} to={`/soc/live/${visit.id}`} className={classes.target}>
           {visit.target}
@@ -102,8 +102,8 @@ function Tile({ visit, now }: { visit: SessionView; now: number }) {
         {watchers(visit.observers ?? 0)}
       </p>
       <div className={classes.acts}>
-        <Button component={Link} to={`/soc/live/${visit.id}`} variant="light">
-          Watch
+        <Button component={Link} to={`/soc/live/${visit.id}`} variant={visit.awaits_observer ? 'filled' : 'light'}>
+          {visit.awaits_observer ? 'Observe' : 'Watch'}
         </Button>
         <VisitActs visit={visit} />
       </div>

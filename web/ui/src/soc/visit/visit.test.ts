@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SessionView } from '../wire'
-import { byTimeLeft, isLive, timeLeft, visitLength, visitStateWords } from './visit'
+import { byTimeLeft, isContinued, isLive, timeLeft, visitLength, visitStateWords } from './visit'
 
 function visit(part: Partial<SessionView>): SessionView {
   return {
@@ -31,8 +31,14 @@ describe('a visit', () => {
 
   it('says that its input is paused only while it is live', () => {
     expect(visitStateWords({ state: 'live', paused: true })).toBe('Live, input paused')
-    expect(visitStateWords({ state: 'sealed', paused: true })).toBe('Ended')
+    expect(visitStateWords({ state: 'live', paused: false, awaits_observer: true })).toBe('Live, waits for an observer')
+    expect(visitStateWords({ state: 'sealed', paused: true, awaits_observer: true })).toBe('Ended')
     expect(visitStateWords({ state: 'a-new-state', paused: false })).toBe('a-new-state')
+  })
+
+  it('is continued when it is part of an earlier one', () => {
+    expect(isContinued(visit({ id: 'b', visit: 'a' }))).toBe(true)
+    expect([visit({ id: 'a', visit: 'a' }), visit({ id: 'a' })].map(isContinued)).toEqual([false, false])
   })
 
   it('lasts from its start to its end, or until now', () => {

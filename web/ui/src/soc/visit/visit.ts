@@ -14,9 +14,15 @@ const STATES: Record<string, string> = {
   'never-started': 'Never connected',
 }
 
-export function visitStateWords(visit: Pick<SessionView, 'state' | 'paused'>): string {
+export function visitStateWords(visit: Pick<SessionView, 'state' | 'paused' | 'awaits_observer'>): string {
+  if (isLive(visit) && visit.awaits_observer) return 'Live, waits for an observer'
   if (isLive(visit) && visit.paused) return 'Live, input paused'
   return STATES[visit.state] ?? visit.state
+}
+
+/** Whether it goes on with a visit whose connection was lost. */
+export function isContinued(visit: Pick<SessionView, 'id' | 'visit'>): boolean {
+  return visit.visit !== undefined && visit.visit !== visit.id
 }
 
 /** How long it lasted, or has lasted until now; nothing when it never began. */

@@ -55,6 +55,7 @@ function VisitBody({ visit }: { visit: SessionView }) {
         {visitStateWords(visit)}
         {visit.end_reason && `: ${endWords(visit.end_reason)}`}
       </p>
+      <Parts visit={visit} />
       {isLive(visit) && <StillLive visit={visit} />}
       <div className={classes.proof}>
         <Verified session={visit.id} recording={recording.data?.state ?? 'none'} />
@@ -71,6 +72,29 @@ function VisitBody({ visit }: { visit: SessionView }) {
       )}
       {!isLive(visit) && visit.state !== 'never-started' && <TypedInput session={visit.id} />}
     </>
+  )
+}
+
+/** A visit that went on after a lost connection has a recording for each connection. */
+function Parts({ visit }: { visit: SessionView }) {
+  const parts = visit.parts ?? []
+  if (parts.length < 2) return null
+  return (
+    <nav className={classes.facts} aria-label="Parts of this visit">
+      One visit, {parts.length} connections:{' '}
+      {parts.map((part, place) => (
+        <span key={part}>
+          {place > 0 && ', '}
+          {part === visit.id ? (
+            <strong>part {place + 1}</strong>
+          ) : (
+            <Anchor component={Link} to={`/soc/visits/${part}`} inherit underline="always">
+              part {place + 1}
+            </Anchor>
+          )}
+        </span>
+      ))}
+    </nav>
   )
 }
 

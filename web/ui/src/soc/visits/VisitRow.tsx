@@ -1,6 +1,6 @@
 import { endWords, Moment, spanWords, Tag, useNow, type Tone } from '#frame'
 import { Link } from 'react-router'
-import { isLive, visitLength, visitStateWords } from '../visit/visit'
+import { isContinued, isLive, visitLength, visitStateWords } from '../visit/visit'
 import type { SessionView } from '../wire'
 import classes from './VisitRow.module.css'
 
@@ -19,7 +19,14 @@ export function VisitRow({ visit }: { visit: SessionView }) {
           {visit.person} on {visit.target}
         </Link>
         <div className={classes.more}>
-          {[visit.vendor, visit.account && `as ${visit.account}`, `from ${visit.source}`].filter(Boolean).join(', ')}
+          {[
+            isContinued(visit) && 'continues after a lost connection',
+            visit.vendor,
+            visit.account && `as ${visit.account}`,
+            `from ${visit.source}`,
+          ]
+            .filter(Boolean)
+            .join(', ')}
         </div>
       </div>
       <div className={classes.end}>

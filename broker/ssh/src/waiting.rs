@@ -1,0 +1,90 @@
+//! A channel that does not start yet, since its visit's input waits: for an observer, or because somebody paused it. What
+//! its client sends meanwhile is kept, so that neither it nor the other channels of its connection stall; nothing of it
+//! has reached the recording or the target.
+
+use std::collections::VecDeque;
+
+use chaperone_session::LiveSession;
+use russh::{ChannelMsg, ChannelReadHalf};
+
+use crate::leg::ClientSink;
+use crate::wish::Wish;
+
+/// What is kept of an impatient client, in bytes: a channel's window. One that sends more waits.
+const KEPT_BYTES: usize = 2 << 20;
+/// And in messages.
+const KEPT_MESSAGES: usize = 4096;
+
+/// How the wait ended.
+pub(crate) enum Waited {
+    /// Input flows; what came meanwhile, in order.
+    Flows(VecDeque<ChannelMsg>),
+    /// The visit is over, or its input is: what the technician reads.
+    Over(String),
+    /// The client has closed the channel.
+    Left,
+}
+
+/// Waits until input flows. A terminal is told why, and what changes.
+pub(crate) async fn wait(
+    session: &LiveSession,
+    read: &mut ChannelReadHalf,
+    client: &ClientSink,
+    wish: &Wish,
+) -> Waited {
+    let mut kept = Kept::default();
+    let mut notices = session.notices();
+    let terminal = wish.terminal.is_some();
+    if let Some(why) = session.why_it_waits().filter(|_| terminal) {
+        say(session, client, why).await;
+    }
+    let flows = session.input_flows();
+    tokio::pin!(flows);
+    loop {
+        tokio::select! {
+            biased;
+            flows = &mut flows => return match flows {
+                Ok(()) => Waited::Flows(kept.messages),
+                Err(Some(reason)) => Waited::Over(session.last_words(reason)),
+                Err(None) => Waited::Over("Your change window has closed: nothing new starts in it.".to_owned()),
+            },
+            // One that was missed is made up for by the next, or by the end of the wait.
+            Ok(notice) = notices.recv(), if terminal => {
+                if session.why_it_waits() != Some(notice.text.as_str()) {
+                    say(session, client, &notice.text).await;
+                }
+            }
+            message = read.wait(), if kept.has_room() => match message {
+                None | Some(ChannelMsg::Close) => return Waited::Left,
+                Some(message) => kept.keep(message),
+            },
+        }
+    }
+}
+
+/// A line in a terminal that no channel of the recording holds yet: an event of the session's holds it.
+async fn say(session: &LiveSession, client: &ClientSink, text: &str) {
+    if session.note_words(text).await {
+        // A client that is gone is found out by the read.
+        drop(client.write.data_bytes(format!("\r\n\x1b[7m {text} \x1b[0m\r\n")).await);
+    }
+}
+
+#[derive(Default)]
+struct Kept {
+    messages: VecDeque<ChannelMsg>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn has_room(&self) -> bool {
+        self.bytes < KEPT_BYTES && self.messages.len() < KEPT_MESSAGES
+    }
+
+    fn keep(&mut self, message: ChannelMsg) {
+        if let ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. } = &message {
+            self.bytes += data.len();
+        }
+        self.messages.push_back(message);
+    }
+}
