@@ -166,7 +166,8 @@ fn a_shell_behind_an_scp_is_recorded_whole() {
     let desk = Desk::granting("exec");
     let command = format!("scp -t {}; bash", desk.there.display());
     let terminal = desk.dana().opens(&command);
-    terminal.types("\x03");
+    terminal.types("no line of scp\n");
+    terminal.shows("rotocol error");
     terminal.types("echo be$((1))hind the scp\n");
     terminal.shows("be1hind the scp");
     terminal.types("exit\n");

@@ -25,6 +25,11 @@ pub(crate) enum Asked {
         path: Box<[u8]>,
         flags: Option<Flags>,
     },
+    /// Its length is set.
+    Cut {
+        file: u32,
+        size: u64,
+    },
     Close {
         file: u32,
     },
@@ -49,6 +54,7 @@ impl Asked {
             | Self::Size { operation, .. }
             | Self::SizeOf { operation, .. }
             | Self::Open { operation, .. } => operation,
+            Self::Cut { .. } => "fsetstat",
             Self::Close { .. } => "close",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",

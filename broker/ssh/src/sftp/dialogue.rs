@@ -189,12 +189,10 @@ impl Dialogue {
                 self.handles.remove(handle);
                 Asked::Close { file: number }
             }
-            Request::SetOn { attributes, .. } => {
-                if let (Some(size), Some(file)) = (attributes.size, self.files.get_mut(&number)) {
-                    file.cut_to(size);
-                }
-                Asked::Other(operation)
-            }
+            Request::SetOn { attributes, .. } => match attributes.size {
+                Some(size) => Asked::Cut { file: number, size },
+                None => Asked::Other(operation),
+            },
             Request::Copy { to, .. } => {
                 let into = self.handles.get(to).and_then(|into| self.files.get_mut(into));
                 into.into_iter().for_each(OpenFile::copied_into);
@@ -318,6 +316,14 @@ impl Dialogue {
                     && let Some(file) = self.files.get_mut(&file)
                 {
                     file.ends_at(offset);
+                }
+                Some(file)
+            }
+            (Asked::Cut { file, size }, answer) => {
+                if *answer == Answer::Status(answer::OK)
+                    && let Some(file) = self.files.get_mut(&file)
+                {
+                    file.cut_to(size);
                 }
                 Some(file)
             }

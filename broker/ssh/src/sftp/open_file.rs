@@ -17,6 +17,8 @@ pub(crate) struct OpenFile {
     size: Option<u64>,
     /// Where the server said that it ends.
     end: Option<u64>,
+    /// What its length was set to.
+    cut: Option<u64>,
     /// Whether a write was not taken.
     failed: bool,
 }
@@ -30,6 +32,7 @@ impl OpenFile {
             down: None,
             size: size.filter(|_| flags.is_some_and(|flags| !flags.writes())),
             end: None,
+            cut: None,
             failed: false,
         };
         // A file that is emptied is written, though no byte follows.
@@ -46,8 +49,6 @@ impl OpenFile {
             let mut up = Transfer::new(FileDirection::Upload);
             if flags.is_some_and(Flags::appends) {
                 up.give_up("it was written at the end of what was there");
-            } else if !flags.is_some_and(Flags::begins_empty) {
-                up.give_up("it was opened without being emptied, so that older content may be left in it");
             }
             up
         })
@@ -63,11 +64,10 @@ impl OpenFile {
         self.failed = true;
     }
 
-    /// Its length was set.
+    /// Its length was set: scp does that last, instead of emptying it first.
     pub(crate) fn cut_to(&mut self, size: u64) {
-        if self.up().passed() != size {
-            self.up().give_up("its length was set while it was written");
-        }
+        self.cut = Some(size);
+        self.up();
     }
 
     /// The server copied something into it.
@@ -98,6 +98,13 @@ impl OpenFile {
             }
         }
         if let Some(up) = &mut self.up {
+            let whole = match self.cut {
+                Some(size) => size == up.passed(),
+                None => self.flags.is_some_and(Flags::begins_empty),
+            };
+            if !whole {
+                up.give_up("it was not emptied first nor cut to length last: it may hold more, or less, than what passed");
+            }
             if self.failed {
                 up.give_up("the server did not take all of it");
             }

@@ -159,6 +159,24 @@ fn a_file_that_is_written_and_closed_has_its_hash() {
 }
 
 #[test]
+fn a_file_that_was_not_emptied_has_its_hash_only_if_it_is_cut_to_length() {
+    for (cut, hashed) in [(Some(4), true), (Some(5), false), (Some(3), false), (None, false)] {
+        let mut channel = Channel::granting(&[Access::SftpWrite]);
+        channel.opens(1, b"/tmp/patch", 0xa, b"h");
+        channel.asks(&packet(6, &[U32(2), Text(b"h"), U64(0), U32(4)])).unwrap();
+        channel.dialogue.written(1, 0, Bytes::from_static(b"pump"));
+        channel.answers(&ok(2)).unwrap();
+        if let Some(size) = cut {
+            channel.asks(&packet(10, &[U32(3), Text(b"h"), U32(1), U64(size)])).unwrap();
+            channel.answers(&ok(3)).unwrap();
+        }
+        channel.asks(&packet(4, &[U32(5), Text(b"h")])).unwrap();
+        channel.answers(&ok(5)).unwrap();
+        assert_eq!(channel.dialogue.passed()[0].sha256.is_some(), hashed, "{cut:?}");
+    }
+}
+
+#[test]
 fn answers_that_nobody_asked_for_end_the_channel() {
     let mut channel = Channel::granting(&[Access::SftpRead]);
     assert_eq!(channel.answers(&ok(1)), Err(Malformed::Unasked(1)));
