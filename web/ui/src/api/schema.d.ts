@@ -4986,6 +4986,8 @@ export interface components {
         };
         /** @description How to come by SSH in a window. */
         ConnectView: {
+            /** @description The line for `known_hosts` that vouches for all servers which are reached by `ssh -J`; nothing where none is. */
+            cert_authority?: string | null;
             /** @description The gate's host key, as `ssh-keygen -l` prints it. */
             fingerprint: string;
             /** @description The line for `known_hosts`. */
