@@ -205,8 +205,7 @@ fn a_window_without_this_access_forwards_nothing() {
         "+10m",
     );
     let dana = house.technician("dana").ssh(SERVER).input("x");
-    let ran =
-        dana.clone().option("LogLevel=INFO").with(&["-W", &format!("db:{}", service.port())]).runs("");
+    let ran = dana.clone().option("LogLevel=INFO").with(&["-W", &format!("db:{}", service.port())]).runs("");
     assert!(ran.err.contains("administratively prohibited"), "{}", ran.err);
     assert_eq!(service.connections(), 0);
     let fact = house.fact("channel-refused");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chaperone_tests::{Furnishing, House, TARGET, digest, legs, noise, on_both_databases, soon};
+use chaperone_tests::{Enrolled, Furnishing, House, TARGET, digest, legs, noise, on_both_databases, soon};
 use jiff::SignedDuration;
 
 /// `account@server`.
@@ -257,8 +257,14 @@ fn from_a_connection_that_names_no_server_nothing_else_is_reached() {
     let house = House::start();
     house.open_window("dana", "exec,forward", "+10m");
     let dana = house.technician("dana").ssh_as("dana").option("LogLevel=INFO");
-    let nowhere =
-        ["localhost:22", "127.0.0.1:22", "169.254.169.254:80", "alaris-sm-01:23", "Not_A+Name:22", "[::1]:22"];
+    let nowhere = [
+        "localhost:22",
+        "127.0.0.1:22",
+        "169.254.169.254:80",
+        "alaris-sm-01:23",
+        "Not_A+Name:22",
+        "[::1]:22",
+    ];
     for place in nowhere {
         let ran = dana.clone().with(&["-W", place]).runs("");
         assert!(ran.err.contains("administratively prohibited"), "{place}: {}", ran.err);
@@ -286,4 +292,24 @@ fn declared_endpoints_are_reached_through_it_and_nothing_deeper() {
     assert_eq!(beyond.runs_with(&["-W", &place], &to, "").succeeded().text(), "bye");
     let deeper = beyond.runs_with(&["-o", "LogLevel=INFO", "-W", "alaris-sm-02:22"], &to, "");
     assert!(deeper.err.contains("administratively prohibited"), "{}", deeper.err);
+}
+
+#[test]
+fn the_code_of_the_outer_sign_in_does_for_the_inner_one() {
+    let house = House::furnish().with("CHAPERONE_SECURITY__SECOND_FACTOR_HOURS", "0").without_soc().start();
+    house.open_window("dana", "shell", "+10m");
+    let made = house.admin().does(&["person", "enrol", "dana"]);
+    let dana = Enrolled::by_link(house.gate.web_port(), made["link"].as_str().unwrap());
+    let beyond = house.beyond("dana", "dana");
+    let asks =
+        std::fs::read_to_string(beyond.configuration()).unwrap().replace("BatchMode yes", "BatchMode no");
+    std::fs::write(beyond.configuration(), asks).unwrap();
+    let mut terminal = beyond.opens_a_shell(&there(&house));
+    terminal.shows("Authenticator code:");
+    terminal.types(&format!("{}\n", dana.app.code(0)));
+    terminal.shows("is recorded");
+    terminal.types("exit 5\n");
+    assert_eq!(terminal.ends(), Some(5));
+    assert_eq!(terminal.screen().matches("Authenticator code:").count(), 1);
+    assert_eq!(house.fact("session-admitted").body["proof"]["second_factor"], "totp");
 }
