@@ -29,6 +29,8 @@ pub(crate) struct Held(#[expect(dead_code, reason = "its life is its meaning")] 
 #[derive(Debug)]
 struct Channel {
     lives: Weak<()>,
+    /// Whether it has a connection of its own, which may outlive it for some seconds.
+    connects: bool,
     terminal: bool,
     variables: usize,
     started: bool,
@@ -71,20 +73,25 @@ impl<K: Copy + Eq + Hash> Channels<K> {
         self.add(id, false)
     }
 
-    /// A channel that takes payload at once.
-    pub(crate) fn opens_started(&mut self, id: K) -> Held {
+    /// A channel with a connection of its own: it takes payload at once.
+    pub(crate) fn opens_connecting(&mut self, id: K) -> Held {
         self.add(id, true)
     }
 
-    fn add(&mut self, id: K, started: bool) -> Held {
+    fn add(&mut self, id: K, connects: bool) -> Held {
         let held = Arc::new(());
         let lives = Arc::downgrade(&held);
-        self.0.insert(id, Channel { lives, terminal: false, variables: 0, started, ended: false });
+        let waiting =
+            Channel { lives, connects, terminal: false, variables: 0, started: connects, ended: false };
+        self.0.insert(id, waiting);
         Held(held)
     }
 
+    /// The client has closed it. One that connects counts on, until its connection is gone too.
     pub(crate) fn closes(&mut self, id: K) {
-        self.0.remove(&id);
+        if self.0.get(&id).is_some_and(|channel| !channel.connects) {
+            self.0.remove(&id);
+        }
     }
 
     /// The first request starts a channel; a second is refused (§6.5: only one can succeed).
@@ -156,12 +163,16 @@ mod tests {
     #[test]
     fn a_channel_counts_until_its_task_has_ended_or_the_client_has_closed_it() {
         let mut channels = Channels::<u32>::default();
-        let (one, _two, _three) = (channels.opens(1), channels.opens(2), channels.opens_started(3));
+        let (one, _two, three) = (channels.opens(1), channels.opens(2), channels.opens_connecting(3));
         assert_eq!(channels.open(), 3);
         drop(one);
         assert_eq!(channels.open(), 2);
         channels.closes(2);
         assert_eq!(channels.open(), 1);
         assert_eq!(channels.untimely(3), None, "a forward takes payload at once");
+        channels.closes(3);
+        assert_eq!(channels.open(), 1, "its connection may live on");
+        drop(three);
+        assert_eq!(channels.open(), 0);
     }
 }

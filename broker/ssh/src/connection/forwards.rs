@@ -35,7 +35,7 @@ impl Connection {
             self.refuse("direct-tcpip", wanted.place.refused("no server is named"));
             return wanted.reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
         }
-        let held = self.channels.opens_started(wanted.channel.id());
+        let held = self.channels.opens_connecting(wanted.channel.id());
         let lent = forward::Lent {
             gate: self.gate.clone(),
             handle,
@@ -85,7 +85,7 @@ impl Connection {
             self.refuse("direct-tcpip", place.refused("too many connections inside this one"));
             return reply.reject(ChannelOpenFailure::ResourceShortage).await;
         };
-        let held = self.channels.opens_started(channel.id());
+        let held = self.channels.opens_connecting(channel.id());
         let asks = (Arc::clone(&self.banner), self.second.clone());
         let asked = jump::Asked { channel, reply, peer: self.peer, through };
         tokio::spawn(held_for(held, jump::run(self.gate.clone(), asks, asked, inside)));

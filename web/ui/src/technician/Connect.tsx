@@ -9,7 +9,7 @@ export function Connect({ window }: { window: WindowView }) {
   return (
     <Panel title="Connect" aside={<span className="dim"><Countdown window={window} /></span>}>
       <Answer of={connect} lines={2}>
-        {({ lines, known_hosts, fingerprint }) => (
+        {({ lines, known_hosts, fingerprint, cert_authority }) => (
           <div className={classes.lines}>
             {lines.length === 0 && <p className="dim">This window grants nothing that is reached by a line to paste.</p>}
             {lines.map(({ what, line }) => (
@@ -32,6 +32,13 @@ export function Connect({ window }: { window: WindowView }) {
                 the hospital.
               </p>
             </div>
+            {cert_authority && (
+              <div>
+                <p className={classes.what}>The line that vouches for all servers behind the gate, for your known_hosts</p>
+                <CopyLine text={cert_authority} label="Authority" />
+                <p className={classes.known}>It is what makes ssh -J work without a question about each server’s key.</p>
+              </div>
+            )}
           </div>
         )}
       </Answer>
