@@ -1882,6 +1882,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/{login}/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says where a person may come from. Visits from elsewhere end. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Sign-in name */
+                    login: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNetworks"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/{login}/reset": {
         parameters: {
             query?: never;
@@ -3897,6 +3947,136 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/vendors/{vendor}/authorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that sign certificates for a company, and what of them is believed no more. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuthoritiesView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Believes certificates that this key signs, for people of this company alone. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewAuthority"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuthoritiesView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vendors/{vendor}/authorities/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believes a key no more: no certificate of it proves anybody, and visits that were begun with one end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WithdrawnAuthority"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuthoritiesView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/vendors/{vendor}/lock": {
         parameters: {
             query?: never;
@@ -3937,6 +4117,106 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["VendorView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vendors/{vendor}/networks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says where a company's people may come from. Visits from elsewhere end. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewNetworks"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VendorView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/vendors/{vendor}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Believes some certificates of a company no more, and ends the visits that were begun with them. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    vendor: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewRevocation"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AuthoritiesView"];
                     };
                 };
             };
@@ -4905,6 +5185,27 @@ export interface components {
             /** @description Which. */
             name: string;
         };
+        /** @description Who a company says its people are. */
+        AuthoritiesView: {
+            /** @description The keys that sign for it. */
+            authorities: components["schemas"]["AuthorityView"][];
+            /** @description What of their certificates is believed no more, the newest first. */
+            revoked: components["schemas"]["RevokedView"][];
+            /** @description Its name. */
+            vendor: string;
+        };
+        /** @description An authority. */
+        AuthorityView: {
+            /** @description As in the public key line. */
+            algorithm: string;
+            /** @description As `ssh-keygen -l` prints it. */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description First instant at which no certificate of it is believed any more.
+             */
+            valid_until?: string | null;
+        };
         /** @description Why something is done, in words. Stored in the ledger. */
         Because: {
             /** @description The reason; acts that cut somebody off want one. */
@@ -5364,6 +5665,8 @@ export interface components {
              * @description First instant it may no longer be used.
              */
             valid_until?: string | null;
+            /** @description Whether its security key must verify who touches it. */
+            verify_required?: boolean;
         };
         /** @description What recomputing the ledger found. */
         LedgerVerdict: {
@@ -5484,6 +5787,13 @@ export interface components {
             name: string;
             /** @description Why. */
             reason: string;
+        };
+        /** @description A key that signs OpenSSH certificates for a company's people. */
+        NewAuthority: {
+            /** @description One OpenSSH public key line. */
+            ssh_key: string;
+            /** @description First instant at which no certificate of it is believed any more. */
+            valid_until?: string | null;
         };
         /** @description A bundle that somebody asks for: about a server between two times, a window, or a visit; exactly one of the three. */
         NewBundle: {
@@ -5622,6 +5932,13 @@ export interface components {
             ssh_key: string;
             /** @description First instant it may no longer be used. */
             valid_until?: string | null;
+            /** @description Whether its security key must verify who touches it (PIN or finger) each time; for `sk-` keys only. */
+            verify_required?: boolean;
+        };
+        /** @description Networks that somebody may come from. */
+        NewNetworks: {
+            /** @description `ADDR/BITS` each; none means any. */
+            source_networks: string[];
         };
         /** @description A person to enrol. */
         NewPerson: {
@@ -5654,6 +5971,18 @@ export interface components {
             valid_until?: string | null;
             /** @description Name of the company they work for; nothing for hospital staff. */
             vendor?: string | null;
+        };
+        /** @description Certificates that are believed no more, and why. */
+        NewRevocation: {
+            /** @description What they have in common. */
+            by: components["schemas"]["RevokedBy"];
+            /** @description Why. */
+            reason: string;
+            /**
+             * @description Its value; a serial number in decimal.
+             * @example 4711
+             */
+            value: string;
         };
         /** @description An SSH server to add. */
         NewSsh: {
@@ -6054,6 +6383,27 @@ export interface components {
             /** @description What waits for a second person. */
             waiting: components["schemas"]["WordView"][];
         };
+        /**
+         * @description What a company's certificates are told apart by.
+         * @enum {string}
+         */
+        RevokedBy: "serial" | "key-id" | "key";
+        /** @description Certificates that are believed no more. */
+        RevokedView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What they have in common. */
+            by: components["schemas"]["RevokedBy"];
+            /** @description Why. */
+            reason: string;
+            /** @description Login of whoever said so. */
+            said_by: string;
+            /** @description Its value. */
+            value: string;
+        };
         /** @description A line that has the phrase: a hint where to look. The recording is the evidence. */
         SearchHit: {
             /**
@@ -6453,6 +6803,13 @@ export interface components {
              * @description Longest work, seconds.
              */
             work_limit_seconds?: number | null;
+        };
+        /** @description Which authority is withdrawn, and why. */
+        WithdrawnAuthority: {
+            /** @description As `ssh-keygen -l` prints it. */
+            fingerprint: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description Which key is withdrawn, and why. */
         WithdrawnKey: {
