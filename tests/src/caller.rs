@@ -1,11 +1,12 @@
 //! A raw SSH client: it says what it wants under any name and in any order, from any address of this machine.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use russh::client::{self, AuthResult, Handle, KeyboardInteractiveAuthResponse};
-use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate, load_secret_key};
+use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate, load_openssh_certificate, load_secret_key};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -86,6 +87,17 @@ impl Caller {
         let key = load_secret_key(&key.private, None).expect("a private key");
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
         let said = timeout(ANSWER, self.handle.authenticate_publickey(user, key));
+        heard(self.runtime.block_on(said).ok().and_then(Result::ok))
+    }
+
+    /// Offers a certificate and, if it is wanted, signs with its key.
+    ///
+    /// # Panics
+    /// When either cannot be read.
+    pub fn shows_a_certificate(&mut self, user: &str, key: &KeyPair, certificate: &Path) -> Heard {
+        let key = load_secret_key(&key.private, None).expect("a private key");
+        let certificate = load_openssh_certificate(certificate).expect("a certificate");
+        let said = timeout(ANSWER, self.handle.authenticate_openssh_cert(user, Arc::new(key), certificate));
         heard(self.runtime.block_on(said).ok().and_then(Result::ok))
     }
 

@@ -191,6 +191,31 @@ fn from_a_network_that_is_not_hers() {
 }
 
 #[test]
+fn networks_are_set_for_a_person_and_a_company_and_a_visit_from_elsewhere_ends() {
+    let house = House::furnish().without_soc().start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana");
+    let (own, company) =
+        (["person", "set-networks", "dana"], ["vendor", "set-networks", "Meridian Infusion"]);
+    for words in [own, company] {
+        let set = |networks: &[&str]| drop(house.admin().does(&[&words[..], networks].concat()));
+        set(&["10.20.0.0/16", "::ffff:127.0.0.0/104"]);
+        let mut visit = dana.ssh(TARGET).begins("echo in; sleep 60");
+        visit.shows("in");
+        set(&["10.20.0.0/16"]);
+        assert!(!visit.ends().0.success(), "what is decided again is decided anew");
+        dana.ssh(TARGET).runs("id").refused();
+        let menu = dana.ssh_as("dana").runs("id");
+        assert!(!menu.err.contains(TARGET), "nor is her schedule told there: {}", menu.err);
+        set(&[]);
+        dana.ssh(TARGET).runs("true").succeeded();
+    }
+    let wrong = house.admin().tries(&[&own[..], &["10.20.0.0/33"]].concat());
+    assert_eq!(wrong.status, Some(1), "{wrong:?}");
+    assert!(house.facts_of("vendor-changed").len() == 3 && house.facts_of("person-changed").len() == 3);
+}
+
+#[test]
 fn without_the_clinical_go() {
     let house = House::start();
     let window = house.request("dana", "exec", "now", "+10m", &["--go-required"]);

@@ -70,7 +70,7 @@ pub(crate) struct Connection {
     reference: String,
     offers: Vec<String>,
     failed: usize,
-    /// Why the newest offer was not accepted; the fact of a connection that ends with nothing but offers.
+    /// Why an offer was not accepted; the fact of a connection that ends with nothing but offers.
     refused_offer: Option<ProofFailure>,
     /// Whether something that failed under this user name is a fact already.
     told: bool,
@@ -175,8 +175,7 @@ impl Drop for Connection {
         // An agent that offered keys in vain and left, or somebody who said no more than a name.
         let nothing_came = self.proven.is_none() && self.user.is_some() && self.foretold.is_none();
         if nothing_came && tokio::runtime::Handle::try_current().is_ok() {
-            self.refused_offer.get_or_insert_with(ProofFailure::credential);
-            drop(self.leave_offers());
+            drop(self.leave_name());
         }
     }
 }
@@ -198,7 +197,7 @@ impl Handler for Connection {
             return Ok(self.comes_through(user).await);
         }
         self.names(user).await;
-        Ok(Auth::reject())
+        if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(Auth::reject()) }
     }
 
     async fn auth_password(&mut self, user: &str, _password: &str) -> Result<Auth, russh::Error> {
@@ -225,7 +224,7 @@ impl Handler for Connection {
             Ok(()) => Ok(Auth::Accept),
             Err(_) if self.is_spent() => Err(russh::Error::Disconnect),
             Err(failure) => {
-                self.refused_offer = Some(failure);
+                self.refuse_offer(failure);
                 Ok(Auth::reject())
             }
         }
@@ -267,8 +266,8 @@ impl Handler for Connection {
         self.names(user).await;
         self.offered(&PublicKey::new(certificate.public_key().clone(), ""));
         let why = Why::Certificate(CertificateFault::Unsound);
-        self.refused_offer = Some(ProofFailure::credential().because(why));
-        Ok(())
+        self.refuse_offer(ProofFailure::credential().because(why));
+        if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
     }
 
     async fn auth_keyboard_interactive<'a>(

@@ -194,6 +194,8 @@ impl Change {
             "destination" if act != "fault" => ("Destination", 99),
             "recording" if !matches!(act, "checkpoint" | "unknown") => ("Recording", 99),
             "credential" => ("Credential", 99),
+            "authority" => ("Certificate authority", 99),
+            "certificate" => ("Certificate", 99),
             "config" => ("Configuration", 5),
             _ => return None,
         };

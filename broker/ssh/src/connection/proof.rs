@@ -23,7 +23,7 @@ impl Connection {
         if self.named.as_deref() == Some(user) {
             return;
         }
-        for written in [self.leave_half(), self.leave_offers()].into_iter().flatten() {
+        for written in [self.leave_half(), self.leave_name()].into_iter().flatten() {
             written_down(written).await;
         }
         (self.proven, self.shown, self.foretold, self.told) = (None, None, None, false);
@@ -62,10 +62,19 @@ impl Connection {
         Auth::reject()
     }
 
-    /// A connection that offered keys in vain under a name, and failed no proof: one fact, whatever the number of keys.
-    pub(super) fn leave_offers(&mut self) -> Option<JoinHandle<()>> {
-        let failure = self.refused_offer.take()?;
-        (!self.told).then(|| self.write_failed(failure))
+    /// A connection that offered keys in vain under a name, or said no more than the name: one fact, whatever the number
+    /// of keys; unless something that failed in this name is a fact already.
+    pub(super) fn leave_name(&mut self) -> Option<JoinHandle<()>> {
+        let failure = self.refused_offer.take().unwrap_or_else(ProofFailure::credential);
+        (self.user.is_some() && !self.told).then(|| self.write_failed(failure))
+    }
+
+    /// An offer was not accepted. Of several, one that says what exactly was wrong is what the fact tells: after a
+    /// certificate a client offers its bare key.
+    pub(super) fn refuse_offer(&mut self, failure: ProofFailure) {
+        if self.refused_offer.as_ref().is_none_or(|kept| kept.why().is_none()) {
+            self.refused_offer = Some(failure);
+        }
     }
 
     /// Writes down a failed proof on a task of its own, so that a peer that leaves breaks nothing off. The connection's
