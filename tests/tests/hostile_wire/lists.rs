@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use chaperone_tests::House;
+use chaperone_tests::{House, TARGET};
 use serde_json::Value;
 
 use crate::raw::{Raw, lists};
@@ -19,8 +19,8 @@ const NOT_YET: &str = "does not provide protection against post-quantum attacks"
 fn the_post_quantum_exchange_is_first_the_strict_one_is_offered_and_nothing_weak_is() {
     let house = House::start();
     let (_peer, offer) = Raw::greeted(house.gate.ssh_port());
-    let [kex, keys, ciphers_in, ciphers_out, macs_in, macs_out, compress_in, compress_out, ..] =
-        &lists(&offer)[..]
+    let offered = lists(&offer);
+    let [kex, keys, ciphers_in, ciphers_out, macs_in, macs_out, compress_in, compress_out, ..] = &offered[..]
     else {
         panic!("an offer has ten lists")
     };
@@ -49,6 +49,19 @@ fn only_post_quantum_exchange_is_offered_where_that_is_configured() {
     assert_eq!(real, ["mlkem768x25519-sha256"]);
     if let Some(warnings) = audited(&house) {
         assert_eq!(warnings, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_stock_client_that_has_aes_gcm_speaks_it_and_one_that_has_not_is_served_too() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    // Its own order has two slower ones first.
+    let ran = dana.clone().option("LogLevel=DEBUG1").runs("true").succeeded();
+    assert_eq!(ran.err.matches("cipher: aes256-gcm@openssh.com").count(), 2, "both ways: {}", ran.err);
+    for cipher in ["aes256-ctr", "chacha20-poly1305@openssh.com"] {
+        dana.clone().with(&["-c", cipher]).runs("true").succeeded();
     }
 }
 

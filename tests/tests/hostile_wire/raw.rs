@@ -23,11 +23,17 @@ impl Raw {
         Self(stream)
     }
 
-    /// Connects, says who it is, and reads what the gate is and offers.
-    pub fn greeted(port: u16) -> (Self, Vec<u8>) {
+    /// Connects, says who it is, and reads who the gate is.
+    pub fn hello(port: u16) -> Self {
         let mut raw = Self::connect(port);
         raw.says(b"SSH-2.0-OpenSSH_9.9\r\n");
-        raw.line();
+        assert!(raw.line().starts_with("SSH-2.0-"));
+        raw
+    }
+
+    /// The same, and waits for what the gate offers a client that says no more.
+    pub fn greeted(port: u16) -> (Self, Vec<u8>) {
+        let mut raw = Self::hello(port);
         let offer = raw.packet().expect("the gate offers its algorithms");
         assert_eq!(offer.first(), Some(&KEXINIT));
         (raw, offer)
