@@ -110,6 +110,8 @@ fn the_eicar_file_is_refused_and_the_soc_hears(furnishing: Furnishing) {
     let alert = soon("the alert", || alerts(&house, "virus-in-upload").pop());
     assert_eq!(alert["severity"], "high");
     assert_eq!(alert["content"]["file"]["name"], "update.com");
+    assert_eq!(alert["content"]["who"]["login"], "dana");
+    assert_eq!(alert["content"]["who"]["address"], "127.0.0.1");
     soon("the alert on the wire", || {
         let sent = house.syslog.received();
         sent.into_iter()

@@ -34,20 +34,20 @@ techniques! {
     REMOTE_SSH = "T1021.004" "SSH",
     /// Guessing.
     BRUTE_FORCE = "T1110" "Brute Force",
+    /// Tools brought along.
+    INGRESS_TOOL_TRANSFER = "T1105" "Ingress Tool Transfer",
     /// Traces removed.
     INDICATOR_REMOVAL = "T1070" "Indicator Removal",
-    /// Tools brought in.
-    INGRESS_TOOL_TRANSFER = "T1105" "Ingress Tool Transfer",
     /// A service stopped.
     SERVICE_STOP = "T1489" "Service Stop",
     /// ICS: reaching in from outside.
     ICS_EXTERNAL_REMOTE_SERVICES = "T0822" "External Remote Services",
+    /// ICS: tools brought along.
+    ICS_LATERAL_TOOL_TRANSFER = "T0867" "Lateral Tool Transfer",
     /// ICS: somebody's real account.
     ICS_VALID_ACCOUNTS = "T0859" "Valid Accounts",
     /// ICS: moving by remote services.
     ICS_REMOTE_SERVICES = "T0886" "Remote Services",
-    /// ICS: tools brought from one machine to another.
-    ICS_LATERAL_TOOL_TRANSFER = "T0867" "Lateral Tool Transfer",
 }
 
 /// The technique with this id.

@@ -36,7 +36,7 @@ pub enum Verdict {
 pub enum ScanError {
     /// No connection, or one that broke.
     #[error("the scanner cannot be reached: {0}")]
-    Unreachable(#[source] io::Error),
+    Unreachable(io::Error),
     /// It took too long.
     #[error("the scanner did not answer within {0:?}")]
     Slow(Duration),
@@ -166,6 +166,11 @@ fn named(name: &[u8]) -> Verdict {
     Verdict::Found(if name.is_empty() { "something without a name".to_owned() } else { name })
 }
 
+/// A host without the brackets that an IPv6 address wears beside a port.
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
 /// A step that fails by itself or takes too long.
 async fn within<T>(time: Duration, step: impl Future<Output = io::Result<T>>) -> Result<T, ScanError> {
     match tokio::time::timeout(time, step).await {
@@ -175,27 +180,4 @@ async fn within<T>(time: Duration, step: impl Future<Output = io::Result<T>>) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scanner_is_named_as_it_is_written() {
-        for text in ["clamd:/run/clamav/clamd.ctl", "clamd://[::1]:3310", "icap://127.0.0.1:1344/avscan"] {
-            assert_eq!(text.parse::<ScannerAddress>().unwrap().to_string(), text);
-        }
-        let short: ScannerAddress = "icap://av.example/srv_clamav".parse().unwrap();
-        assert_eq!(short.to_string(), "icap://av.example:1344/srv_clamav");
-        for wrong in [
-            "",
-            "clamd",
-            "clamd:run",
-            "clamd://host",
-            "clamd://:1",
-            "icap://host",
-            "icap:///x",
-            "icap://h:x/y",
-        ] {
-            assert!(wrong.parse::<ScannerAddress>().is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

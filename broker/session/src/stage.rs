@@ -33,7 +33,7 @@ const FORGOTTEN: Duration = Duration::from_secs(6 * 3600);
 pub enum StageError {
     /// The folder or a file in it.
     #[error("the stage cannot be used: {0}")]
-    File(#[source] io::Error),
+    File(io::Error),
     /// The vault.
     #[error("a staged file's key cannot be sealed or opened")]
     Key(#[source] VaultError),

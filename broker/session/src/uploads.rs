@@ -8,28 +8,24 @@
 //! ```
 
 mod release;
+mod taking;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytes::Bytes;
 use chaperone_policy::{FileId, PersonId, Target, Uploads, WindowId};
-use chaperone_store::{SentFile, SentState, StoreError};
-use futures::{Stream, StreamExt};
+use chaperone_store::{SentFile, StoreError};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
-use uuid::Uuid;
 
 pub use self::release::{NotReleased, ReleaseWish};
 use crate::gate::Gate;
-use crate::room::Room;
-use crate::scan::{Content, ScanError, Scanner, Verdict};
-use crate::stage::{Stage, StageError, Taken};
+use crate::scan::{ScanError, Scanner};
+use crate::stage::{Stage, StageError};
 
 /// How often it is looked for files that nobody waits for any more.
-const SWEEP: Duration = Duration::from_secs(30);
-/// How long a sender may be silent.
-const SILENT: Duration = Duration::from_secs(30);
+const SWEEP: Duration = Duration::from_secs(10);
 /// Files that may wait for one window.
 const FILES: u64 = 200;
 /// The longest name of a file, as most file systems have it.
@@ -102,6 +98,8 @@ pub struct Sending {
     pub by: PersonId,
     /// What it is called.
     pub name: FileName,
+    /// Where from.
+    pub source: Option<SocketAddr>,
 }
 
 /// Why a file was not taken.
@@ -154,152 +152,6 @@ impl Gate {
 
     pub(crate) fn stage(&self) -> Stage {
         Stage::new(self.uploads().folder.clone(), self.shared.vault.clone())
-    }
-
-    /// Takes a file: its bytes are sealed and hashed as they come, and scanned. Returns once it is on disk and in the
-    /// ledger; what came of it is a fact in any case, unless it broke off.
-    ///
-    /// # Errors
-    /// Why not; nothing of it is left then.
-    pub async fn take_file<E>(
-        &self,
-        sending: Sending,
-        bytes: impl Stream<Item = Result<Bytes, E>> + Send,
-    ) -> Result<SentFile, NotTaken> {
-        let scanner = self.uploads().scanner.clone().ok_or(NotTaken::NoScanner)?;
-        if self.shared.recording_keys().is_none() {
-            return Err(NotTaken::Closed);
-        }
-        if self.shared.room.now() != Room::Ok {
-            return Err(NotTaken::Room);
-        }
-        self.has_room_for(sending.window, 0).await?;
-        let (id, stage) = (FileId(Uuid::now_v7()), self.stage());
-        let taken = match self.receive(&stage, id, bytes).await {
-            Ok(taken) => taken,
-            Err(error) => {
-                stage.remove(id).await;
-                return Err(error);
-            }
-        };
-        // Whoever sent it may be gone by now: what becomes of it is written down all the same.
-        let gate = self.clone();
-        let settled = self.shared.core.spawn(async move {
-            let settled = gate.settle(&stage, &scanner, &sending, id, &taken).await;
-            if settled.is_err() {
-                stage.remove(id).await;
-            }
-            settled
-        });
-        settled.await.unwrap_or(Err(NotTaken::Stage(StageError::Work)))
-    }
-
-    async fn receive<E>(
-        &self,
-        stage: &Stage,
-        id: FileId,
-        bytes: impl Stream<Item = Result<Bytes, E>> + Send,
-    ) -> Result<Taken, NotTaken> {
-        let (most, coming) = (self.uploads().file_bytes, stage.take(id));
-        let mut bytes = std::pin::pin!(bytes);
-        let mut length = 0_u64;
-        loop {
-            match tokio::time::timeout(SILENT, bytes.next()).await {
-                Ok(None) => return Ok(coming.whole().await?),
-                Ok(Some(Ok(piece))) => {
-                    length = length.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-                    if length > most {
-                        return Err(NotTaken::TooBig(most));
-                    }
-                    if !coming.put(piece).await {
-                        return Err(coming.whole().await.map_or_else(Into::into, |_| NotTaken::BrokeOff));
-                    }
-                }
-                Ok(Some(Err(_))) | Err(_) => return Err(NotTaken::BrokeOff),
-            }
-        }
-    }
-
-    /// Scans a file that has come in, and writes down what became of it.
-    async fn settle(
-        &self,
-        stage: &Stage,
-        scanner: &Scanner,
-        sending: &Sending,
-        id: FileId,
-        taken: &Taken,
-    ) -> Result<SentFile, NotTaken> {
-        let Taken { size_bytes, sha256 } = taken.clone();
-        self.has_room_for(sending.window, size_bytes).await?;
-        let name = sending.name.as_str().to_owned();
-        let content =
-            Content { name: name.clone(), size_bytes, sha256: sha256.clone(), chunks: stage.read(id) };
-        let looked = scanner.scan(content).await;
-        let now = self.now();
-        let mut file = SentFile {
-            id,
-            window: sending.window,
-            name,
-            size_bytes,
-            sha256,
-            state: SentState::Clean,
-            found: None,
-            scanner: scanner.at.to_string(),
-            node: self.shared.store.node().to_owned(),
-            sent_by: sending.by,
-            sent: now,
-            scanned: Some(now),
-            released: None,
-            released_to: None,
-        };
-        match looked {
-            Ok((Verdict::Clean, scanner)) => {
-                file.scanner = scanner;
-                // In its place before the ledger says so: a file that the ledger does not know is swept away.
-                stage.keep(id).await?;
-                self.add_file(file).await
-            }
-            Ok((Verdict::Found(found), scanner)) => {
-                let refused = SentFile {
-                    state: SentState::Refused,
-                    found: Some(found.clone()),
-                    scanner,
-                    scanned: None,
-                    ..file
-                };
-                self.add_file(refused).await?;
-                Err(NotTaken::Found(found))
-            }
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a file could not be scanned; it is refused"
-                );
-                let why = error.to_string();
-                let written = self.shared.store.write(move |tx| {
-                    Box::pin(async move { tx.file_not_taken(&file, "scanner", &why).await })
-                });
-                written.await?;
-                Err(NotTaken::Unscanned(error))
-            }
-        }
-    }
-
-    async fn add_file(&self, file: SentFile) -> Result<SentFile, NotTaken> {
-        let row = file.clone();
-        let written =
-            self.shared.store.write(move |tx| Box::pin(async move { tx.add_sent_file(&row).await }));
-        written.await?;
-        Ok(file)
-    }
-
-    async fn has_room_for(&self, window: WindowId, size_bytes: u64) -> Result<(), NotTaken> {
-        let most = self.uploads().window_bytes;
-        let (bytes, files) = self.shared.store.staged_for(window).await?;
-        if files >= FILES || bytes.saturating_add(size_bytes) > most {
-            return Err(NotTaken::TooMuch(most));
-        }
-        Ok(())
     }
 
     /// Takes a file back on somebody's word; its bytes are gone afterwards.

@@ -1,6 +1,8 @@
 //! Files that were sent ahead of a visit: what is known of each, and a fact for whatever becomes of it. Their bytes are in
 //! a stage, which is no database.
 
+use std::net::SocketAddr;
+
 use chaperone_policy::{FileId, PersonId, SessionId, TargetId, WindowId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -151,6 +153,11 @@ impl SentFile {
     }
 }
 
+/// Where somebody came from, for a fact's body.
+fn from(source: Option<SocketAddr>) -> Value {
+    source.map_or_else(|| json!({}), |source| json!({ "source": source.to_string() }))
+}
+
 /// A fact's body with more in it.
 fn with(mut body: Value, more: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (body.as_object_mut(), more) {
@@ -160,11 +167,16 @@ fn with(mut body: Value, more: Value) -> Value {
 }
 
 impl Tx {
-    /// Writes down a file that waits in the stage, or one that was refused with what a scanner found; a fact.
+    /// Writes down a file that waits in the stage, or one that was refused with what a scanner found, and where it came
+    /// from; a fact.
     ///
     /// # Errors
     /// When the window is not there, or the database fails.
-    pub async fn add_sent_file(&mut self, file: &SentFile) -> Result<(), StoreError> {
+    pub async fn add_sent_file(
+        &mut self,
+        file: &SentFile,
+        source: Option<SocketAddr>,
+    ) -> Result<(), StoreError> {
         exec!(
             &mut self.conn,
             "INSERT INTO sent_files (id, window_id, name, size_bytes, sha256, state, found, scanner, node, sent_by, sent_us,
@@ -184,8 +196,8 @@ impl Tx {
             file.scanned.map(Timestamp::as_microsecond)
         )?;
         match file.state {
-            SentState::Refused => self.file_refused(file).await,
-            _ => self.file_fact(FactKind::FileSentAhead, file, file.sent_by, json!({})).await,
+            SentState::Refused => self.file_refused(file, source).await,
+            _ => self.file_fact(FactKind::FileSentAhead, file, file.sent_by, from(source)).await,
         }
     }
 
@@ -196,10 +208,11 @@ impl Tx {
     pub async fn file_not_taken(
         &mut self,
         file: &SentFile,
+        source: Option<SocketAddr>,
         failure: &str,
         why: &str,
     ) -> Result<(), StoreError> {
-        let more = json!({ "failure": failure, "why": why, "outcome": "refused" });
+        let more = with(from(source), json!({ "failure": failure, "why": why, "outcome": "refused" }));
         self.file_fact(FactKind::FileRefused, file, file.sent_by, more).await
     }
 
@@ -219,7 +232,7 @@ impl Tx {
             let refused =
                 SentFile { state: SentState::Refused, found: Some(found.to_owned()), scanner, ..file };
             self.ends(&refused).await?;
-            self.file_refused(&refused).await?;
+            self.file_refused(&refused, None).await?;
             return Ok(refused);
         }
         let scanned = SentFile { scanned: Some(self.now), scanner, ..file };
@@ -296,10 +309,10 @@ impl Tx {
         if ended == 1 { Ok(()) } else { Err(StoreError::NotFound("file that waits")) }
     }
 
-    async fn file_refused(&mut self, file: &SentFile) -> Result<(), StoreError> {
+    async fn file_refused(&mut self, file: &SentFile, source: Option<SocketAddr>) -> Result<(), StoreError> {
         let more =
             json!({ "failure": "virus", "found": file.found, "why": file.found, "outcome": "refused" });
-        self.file_fact(FactKind::FileRefused, file, file.sent_by, more).await
+        self.file_fact(FactKind::FileRefused, file, file.sent_by, with(from(source), more)).await
     }
 
     /// One fact for each target of the window, so that each target's leaf carries its tag.

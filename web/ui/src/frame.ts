@@ -1,6 +1,6 @@
 /** What the frame offers to the desks, imported as `#frame`. */
 export { useAct } from './api/act'
-export { api, apiAct, apiDownload, apiGet, bodyOf, type Wire } from './api/client'
+export { api, apiAct, apiDownload, apiGet, apiSend, bodyOf, type Wire } from './api/client'
 export { type Topic } from './api/live'
 export { useHospitalZone, useMay, useMe, type Me } from './api/me'
 export { asProblem, ProblemError, sentence } from './api/problem'

@@ -4,7 +4,7 @@ use chaperone_store::FactKind;
 use serde_json::{Map, Value, json};
 
 use super::objects::{actor, dst_endpoint, object, service, session, src_endpoint, unmapped, user};
-use super::{Base, CONTROLLED, Class, members};
+use super::{Base, CONTROLLED, Class, members, sent_file};
 use crate::Severity;
 use crate::occurrence::Occurrence;
 
@@ -22,6 +22,7 @@ pub fn event(of: &Occurrence, uid: &str) -> Option<Value> {
         FactKind::SessionStarted => ssh(of, uid, &OPENED),
         FactKind::SessionEnded => ssh(of, uid, &CLOSED),
         FactKind::SessionNeverStarted | FactKind::TargetFailed => ssh(of, uid, &FAILED),
+        FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => sent_file::event(of, uid),
         kind => changed(of, uid, Change::of(kind)?),
     };
     Some(Value::Object(event))
@@ -41,7 +42,8 @@ pub fn tells(kind: FactKind) -> bool {
     ) || matches!(
         kind,
         Kind::SessionAdmitted | Kind::SessionStarted | Kind::SessionEnded | Kind::SessionNeverStarted
-    ) || Change::of(kind).is_some()
+    ) || matches!(kind, Kind::FileSentAhead | Kind::FileRefused | Kind::FileReleased)
+        || Change::of(kind).is_some()
 }
 
 /// 3002: somebody proved, or failed to prove, who they are.
@@ -240,7 +242,7 @@ fn changed(of: &Occurrence, uid: &str, change: Change) -> Map<String, Value> {
     event
 }
 
-fn status(success: bool, of: &Occurrence) -> Map<String, Value> {
+pub(super) fn status(success: bool, of: &Occurrence) -> Map<String, Value> {
     members(json!({
         "status_id": if success { 1 } else { 2 },
         "status": if success { "Success" } else { "Failure" },
@@ -249,10 +251,10 @@ fn status(success: bool, of: &Occurrence) -> Map<String, Value> {
     }))
 }
 
-fn denied() -> Map<String, Value> {
+pub(super) fn denied() -> Map<String, Value> {
     members(json!({ "action_id": 2, "action": "Denied", "disposition_id": 2, "disposition": "Blocked" }))
 }
 
-fn allowed() -> Map<String, Value> {
+pub(super) fn allowed() -> Map<String, Value> {
     members(json!({ "action_id": 1, "action": "Allowed", "disposition_id": 1, "disposition": "Allowed" }))
 }

@@ -12,6 +12,7 @@ pub mod finding;
 mod objects;
 #[cfg(test)]
 mod schema;
+mod sent_file;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,8 @@ pub enum Class {
     AuthorizeSession,
     /// 3004: a window, person, target, vendor or other thing of ours changed.
     EntityManagement,
+    /// 6006: a file went to a server, or came from it.
+    FileHosting,
     /// 4007: a session opened, closed, failed or was refused.
     SshActivity,
 }
@@ -49,6 +52,7 @@ impl Class {
             Self::AuthorizeSession => 3003,
             Self::EntityManagement => 3004,
             Self::SshActivity => 4007,
+            Self::FileHosting => 6006,
         }
     }
 
@@ -61,6 +65,7 @@ impl Class {
             Self::AuthorizeSession => "Authorize Session",
             Self::EntityManagement => "Entity Management",
             Self::SshActivity => "SSH Activity",
+            Self::FileHosting => "File Hosting Activity",
         }
     }
 }

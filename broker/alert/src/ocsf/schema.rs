@@ -35,6 +35,7 @@ fn class_shape(class_uid: u64) -> Option<Shape> {
         3002 => shape(&["user"], &["service", "dst_endpoint"]),
         3003 => Shape { required: &["user"], at_least_one: &[], exactly_one: &["privileges", "group"] },
         3004 => shape(&["entity"], &[]),
+        6006 => shape(&["actor", "file", "src_endpoint"], &[]),
         4007 => shape(&[], &["dst_endpoint", "src_endpoint"]),
         _ => return None,
     })
@@ -50,6 +51,8 @@ fn object_shape(name: &str) -> Option<Shape> {
         "finding_info" => shape(&["uid"], &[]),
         "analytic" => shape(&["type_id"], &["name", "uid"]),
         "attacks" => shape(&[], &["tactic", "technique", "sub_technique"]),
+        "file" => shape(&["name", "type_id"], &[]),
+        "hashes" => shape(&["algorithm_id", "value"], &[]),
         "user" => shape(&[], &["account", "name", "uid"]),
         "actor" => shape(&[], &["process", "user", "invoked_by", "session", "app_name", "app_uid"]),
         "src_endpoint" | "dst_endpoint" => shape(&[], ENDPOINT),
@@ -79,6 +82,7 @@ fn activities(class_uid: u64) -> std::ops::RangeInclusive<u64> {
         3002 => 1..=7,
         3003 => 1..=2,
         3004 => 1..=13,
+        6006 => 1..=16,
         _ => 1..=7,
     }
 }

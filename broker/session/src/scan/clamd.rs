@@ -10,7 +10,7 @@ use std::path::Path;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::{CONNECT, Content, ScanError, Verdict, named, plain, within};
+use super::{CONNECT, Content, ScanError, Verdict, bare, named, plain, within};
 
 /// The longest answer.
 const ANSWER_BYTES: u64 = 4096;
@@ -28,7 +28,9 @@ impl Place<'_> {
     async fn connect(&self) -> Result<Box<dyn Both>, ScanError> {
         Ok(match self {
             Self::Socket(path) => Box::new(within(CONNECT, UnixStream::connect(path)).await?),
-            Self::Port(host, port) => Box::new(within(CONNECT, TcpStream::connect((*host, *port))).await?),
+            Self::Port(host, port) => {
+                Box::new(within(CONNECT, TcpStream::connect((bare(host), *port))).await?)
+            }
         })
     }
 }

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use self::answer::{Head, Reader};
-use super::{CONNECT, Content, ScanError, Verdict, named, plain, within};
+use super::{CONNECT, Content, ScanError, Verdict, bare, named, plain, within};
 
 /// The most that is shown of a file before the scanner asks for the rest.
 const PREVIEW_BYTES: u64 = 4096;
@@ -46,8 +46,7 @@ impl Service<'_> {
     }
 
     async fn connect(&self) -> Result<(Reader, OwnedWriteHalf), ScanError> {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        let stream = within(CONNECT, TcpStream::connect((host, self.port))).await?;
+        let stream = within(CONNECT, TcpStream::connect((bare(self.host), self.port))).await?;
         let (read, write) = stream.into_split();
         Ok((Reader(BufReader::new(read)), write))
     }

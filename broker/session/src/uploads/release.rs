@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chaperone_policy::{Access, FileId, PersonId, TargetName};
 use chaperone_store::{FactKind, Release, SentFile, SentState, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::courier::{Courier, Delivered, Hand, NotDelivered, Parcel};
 use crate::gate::Gate;
@@ -65,7 +65,7 @@ pub enum NotReleased {
     Unscanned(#[source] ScanError),
     /// It did not get there.
     #[error("the file is not on the server: {0}")]
-    NotDelivered(#[source] NotDelivered),
+    NotDelivered(NotDelivered),
     /// The store.
     #[error("the release could not be written down")]
     Store(#[from] StoreError),
@@ -176,32 +176,57 @@ impl Gate {
         self.close_channel(session, &channel, captured).await;
         match delivered {
             Ok(delivered) => {
-                let target = session.permit().target().clone();
-                let release = Release {
-                    file: file.id,
-                    by: wish.by,
-                    session: session.id,
-                    target: target.id,
-                    to: format!("{}:{}", target.name, delivered.path),
-                    about: json!({
-                        "channel": channel.number(), "path": delivered.path, "read_back_sha256": delivered.sha256,
-                    }),
-                };
-                let written = self
-                    .shared
-                    .store
-                    .write(move |tx| Box::pin(async move { tx.file_released(&release).await }));
-                Ok((written.await?, delivered))
+                let on_it = (about, channel.number());
+                self.write_released(&file, wish, session, &delivered, on_it)
+                    .await
+                    .map(|file| (file, delivered))
             }
             Err(error) => {
-                let mut body = about;
-                if let Some(fields) = body.as_object_mut() {
-                    fields.insert("why".to_owned(), json!(error.to_string()));
-                    fields.insert("channel".to_owned(), json!(channel.number()));
-                }
-                self.write_or_spool(session.fact(FactKind::FileNotReleased, body), None).await;
+                let why = json!({ "why": error.to_string(), "channel": channel.number() });
+                let fact = session.fact(FactKind::FileNotReleased, with(about, why));
+                self.write_or_spool(fact, None).await;
                 Err(NotReleased::NotDelivered(error))
             }
         }
     }
+
+    /// That a file has reached its server, in its row too; where the database does not take it, as a fact alone, later.
+    async fn write_released(
+        &self,
+        file: &SentFile,
+        wish: &ReleaseWish,
+        session: &LiveSession,
+        delivered: &Delivered,
+        (about, channel): (Value, u32),
+    ) -> Result<SentFile, NotReleased> {
+        let target = session.permit().target().clone();
+        let told = json!({
+            "channel": channel, "path": delivered.path, "read_back_sha256": delivered.sha256,
+            "source": session.source.to_string(),
+        });
+        let release = Release {
+            file: file.id,
+            by: wish.by,
+            session: session.id,
+            target: target.id,
+            to: format!("{}:{}", target.name, delivered.path),
+            about: told.clone(),
+        };
+        let written =
+            self.shared.store.write(move |tx| Box::pin(async move { tx.file_released(&release).await }));
+        match written.await {
+            Ok(file) => Ok(file),
+            Err(error) => {
+                self.write_or_spool(session.fact(FactKind::FileReleased, with(about, told)), None).await;
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn with(mut body: Value, more: Value) -> Value {
+    if let (Some(fields), Value::Object(more)) = (body.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    body
 }

@@ -48,7 +48,7 @@ async fn sent(store: &Store, of: &Window) -> SentFile {
         released_to: None,
     };
     let row = file.clone();
-    store.write(move |tx| Box::pin(async move { tx.add_sent_file(&row).await })).await.unwrap();
+    store.write(move |tx| Box::pin(async move { tx.add_sent_file(&row, None).await })).await.unwrap();
     file
 }
 
@@ -66,7 +66,7 @@ async fn a_file_comes_back_as_it_was_stored_and_ends_once(place: Place) {
     let (store, _tasks) = place.store("one").await;
     let window = planned(&store).await;
     let file = sent(&store, &window).await;
-    assert_eq!(store.sent_files(window.id).await.unwrap(), [file.clone()]);
+    assert_eq!(store.sent_files(window.id).await.unwrap(), std::slice::from_ref(&file));
     assert_eq!(store.sent_file(file.id).await.unwrap(), file);
     assert_eq!(store.staged_for(window.id).await.unwrap(), (5 << 32, 1));
     assert_eq!(withdraw(&store, &file).await.unwrap().state, SentState::Withdrawn);
@@ -101,7 +101,7 @@ async fn files_are_thrown_away_when_their_window_is_over_and_not_before(place: P
         Ok::<_, StoreError>(Window { state: WindowState::Revoked, ..before.clone() })
     });
     ended.await.unwrap();
-    assert_eq!(store.files_to_discard(Timestamp::now()).await.unwrap(), [file.clone()]);
+    assert_eq!(store.files_to_discard(Timestamp::now()).await.unwrap(), std::slice::from_ref(&file));
     let id = file.id;
     store.write(move |tx| Box::pin(async move { tx.discard_sent_file(id).await })).await.unwrap();
     assert!(store.files_to_discard(Timestamp::now()).await.unwrap().is_empty());

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::body::Body as Bytes;
 use axum::extract::State;
+use axum::http::StatusCode;
 use chaperone_policy::{FileId, Subject, TargetName, Window, WindowId, WindowState};
 use chaperone_session::{FileName, ReleaseWish, Sending};
-use chaperone_store::SentFile;
+use chaperone_store::{SentFile, StoreError};
 
 use super::Answer;
 use super::window::found;
@@ -55,7 +56,7 @@ pub(crate) async fn send(
     takes_files(&actor, &window)?;
     let name: FileName = named.name.parse().map_err(|error| Problem::field("name", error))?;
     parse::words("name", name.as_str())?;
-    let sending = Sending { window: window.id, by: actor.person, name };
+    let sending = Sending { window: window.id, by: actor.person, name, source: actor.source };
     let file = app.parts.gate.take_file(sending, bytes.into_data_stream()).await?;
     Ok(Json(render::sent_file(&actor.facts, &file)))
 }
@@ -73,7 +74,12 @@ pub(crate) async fn withdraw(
     let window = found(&app, &actor, &id).await?;
     actor.may(Subject::Window(&window))?;
     let file = of_window(&app, window.id, &file).await?;
-    let file = app.parts.gate.withdraw_file(file.id, actor.person).await?;
+    let file = app.parts.gate.withdraw_file(file.id, actor.person).await.map_err(|error| match error {
+        StoreError::NotFound(_) => {
+            Problem::conflict("this file does not wait any more", "see how it stands: chaperone window files")
+        }
+        other => other.into(),
+    })?;
     Ok(Json(render::sent_file(&actor.facts, &file)))
 }
 
@@ -113,7 +119,15 @@ fn takes_files(actor: &Actor, window: &Window) -> Result<(), Problem> {
 
 /// A file of this very window.
 async fn of_window(app: &App, window: WindowId, id: &str) -> Result<SentFile, Problem> {
-    let parsed: FileId = parse::id("file", id)?;
-    let file = app.parts.store.sent_file(parsed).await?;
-    if file.window == window { Ok(file) } else { Err(Problem::unknown("file", id)) }
+    let parsed: FileId = id.parse().map_err(|_| no_such_file())?;
+    match app.parts.store.sent_file(parsed).await {
+        Ok(file) if file.window == window => Ok(file),
+        Ok(_) | Err(StoreError::NotFound(_)) => Err(no_such_file()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn no_such_file() -> Problem {
+    let next = "see which there are: chaperone window files";
+    Problem::new(StatusCode::NOT_FOUND, "there is no such file of this window", next)
 }

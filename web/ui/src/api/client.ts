@@ -33,6 +33,12 @@ export async function apiAct<T>(method: 'POST' | 'PUT' | 'DELETE', path: string,
   return (text === '' ? undefined : JSON.parse(text)) as T
 }
 
+/** Sends a file as it is, from the disk. */
+export async function apiSend<T>(path: string, file: File): Promise<T> {
+  const request = new Request(path, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, body: file })
+  return (await (await gateFetch(request, { isOnce: true })).json()) as T
+}
+
 /** Fetches a file and hands it to the browser to keep; asks for a fresh second factor like every other request. */
 export async function apiDownload(path: string, fileName: string): Promise<void> {
   const response = await gateFetch(new Request(path))

@@ -3552,6 +3552,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/targets/{target}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says how files come to a server from now on. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewUploads"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/unlock": {
         parameters: {
             query?: never;
@@ -4412,6 +4462,199 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/windows/{window}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that were sent ahead for a window, the oldest first, whatever became of them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SentFileView"][];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Sends a file ahead: the body is the file. It is hashed, scanned and sealed before the answer; one in which the scanner
+         *     finds something, or which it cannot look at, is refused.
+         */
+        post: {
+            parameters: {
+                query: {
+                    /** @description The file's name, without a folder. */
+                    name: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SentFileView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/files/{file}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a file onto the server of a visit of the caller's that is on. The answer comes once the server has it, and what
+         *     was read back from there is the file.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    file: string;
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FileRelease"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SentFileView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/files/{file}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a file back that has not been released, or is not to be released again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    file: string;
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Go"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SentFileView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/windows/{window}/go": {
         parameters: {
             query?: never;
@@ -5240,6 +5483,16 @@ export interface components {
             /** @description Id of the window. */
             window?: string | null;
         };
+        /** @description Where a file is to go, in a visit that is on. */
+        FileRelease: {
+            /** @description The server's name, where visits to several are on. */
+            target?: string | null;
+            /**
+             * @description A path on the server, or a folder that is there or ends with a slash.
+             * @example /opt/alaris/incoming/
+             */
+            to: string;
+        };
         /** @description One person's word that the ledger may go on from a database that went back. */
         ForkRequest: {
             /** @description Why: what was restored, by whom. */
@@ -5689,6 +5942,8 @@ export interface components {
             /** @description Its declared forwards. */
             tcp?: components["schemas"]["NewTcp"][];
             tls?: components["schemas"]["NewTls"] | null;
+            /** @description How files come to it: `direct` (clients write them) or `staged` (by way of the gate, which scans them). */
+            uploads?: string | null;
         };
         /** @description A declared forward to add. */
         NewTcp: {
@@ -5731,6 +5986,16 @@ export interface components {
              * @description Before this millisecond.
              */
             to_ms?: number | null;
+        };
+        /** @description How files come to a server from now on. */
+        NewUploads: {
+            /** @description Why. */
+            reason?: string;
+            /**
+             * @description `direct`: clients write them; `staged`: they wait at the gate, are scanned, and the gate writes them.
+             * @example staged
+             */
+            uploads: string;
         };
         /** @description A company to add. */
         NewVendor: {
@@ -6095,6 +6360,48 @@ export interface components {
             /** @description Server's name. */
             target: string;
         };
+        /** @description A file that was sent ahead. */
+        SentFileView: {
+            /** @description What the scanner found, where it was refused. */
+            found?: string | null;
+            /**
+             * Format: uuid
+             * @description Identity.
+             */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last released.
+             */
+            released?: string | null;
+            /** @description Where to: server and path. */
+            released_to?: string | null;
+            /**
+             * Format: date-time
+             * @description When a scanner last found nothing in it.
+             */
+            scanned?: string | null;
+            /** @description What looked at it, with its signatures. */
+            scanner: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            sent: string;
+            /** @description Login of who sent it. */
+            sent_by: string;
+            /** @description SHA-256 of its bytes, in hexadecimal. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description How long it is.
+             */
+            size_bytes: number;
+            /** @description Where it stands: clean, refused, withdrawn, discarded. */
+            state: string;
+        };
         /** @description A session. */
         SessionView: {
             /** @description Account on the target. */
@@ -6209,6 +6516,8 @@ export interface components {
             name: string;
             /** @description Whether an observer must be present. */
             observer_required: boolean;
+            /** @description How files come to it: direct, or staged at the gate. */
+            uploads: string;
         };
         /** @description A channel of a recording. */
         TimelineChannel: {

@@ -23,15 +23,16 @@ export function onSignedOut(leave: () => void): void {
   session.onSignedOut = leave
 }
 
-/** Like `fetch`, for the gate. Throws a `ProblemError` unless the answer is a success. */
-export async function gateFetch(request: Request): Promise<Response> {
+/** Like `fetch`, for the gate. Throws a `ProblemError` unless the answer is a success. A request whose body is too large to
+ * be kept for a second try is sent once. */
+export async function gateFetch(request: Request, { isOnce = false } = {}): Promise<Response> {
   const isChange = request.method !== 'GET' && request.method !== 'HEAD'
   if (isChange && session.csrf !== null) request.headers.set('X-CSRF-Token', session.csrf)
-  const again = request.clone()
+  const again = isOnce ? null : request.clone()
 
   const problem = await attempt(request, isChange)
   if (problem instanceof Response) return problem
-  if (problem.kind === 'step-up' && session.proveAgain !== null && (await session.proveAgain())) {
+  if (again !== null && problem.kind === 'step-up' && session.proveAgain !== null && (await session.proveAgain())) {
     const second = await attempt(again, isChange)
     if (second instanceof Response) return second
     throw second

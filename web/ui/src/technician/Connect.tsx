@@ -18,6 +18,12 @@ export function Connect({ window }: { window: WindowView }) {
                 <CopyLine text={line} label={what} />
               </div>
             ))}
+            {window.access.includes('sftp-write') && (
+              <div>
+                <p className={classes.what}>A file that was sent ahead, onto the server, while you are connected</p>
+                <CopyLine text={`chaperone window release ${window.id} FILE --to PATH`} label="Release a file" />
+              </div>
+            )}
             <div>
               <p className={classes.what}>The gate’s host key, for your known_hosts</p>
               <CopyLine text={known_hosts} label="Host key" />

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from 'react-router'
-import { Answer, Countdown, PageTitle, Panel, ProblemPanel, useMe } from '#frame'
+import { Answer, Countdown, PageTitle, Panel, ProblemPanel, useMay, useMe } from '#frame'
 import { Decided } from '../shared/window/Decided'
 import { Note } from '../shared/Note'
 import { windowQuery, type WindowView } from '../shared/window/queries'
@@ -10,6 +10,7 @@ import { phaseOf } from '../shared/time/span'
 import { CalendarFile } from './CalendarFile'
 import { Connect } from './Connect'
 import { MyActs } from './MyActs'
+import { SendFiles } from './SendFiles'
 import { useMyActs } from './useMyActs'
 
 /** One of my windows: how to connect, and what holds. */
@@ -25,6 +26,7 @@ function MyWindow({ window }: { window: WindowView }) {
   const isAgreed = window.state === 'approved' || window.state === 'open'
   const isOver = phaseOf(window, Date.now()) === 'over'
   const isMine = window.technicians.includes(person.login)
+  const canSend = useMay()('send-files') && (isAgreed || window.state === 'requested') && !isOver
   return (
     <>
       <PageTitle
@@ -47,6 +49,7 @@ function MyWindow({ window }: { window: WindowView }) {
         <div className="columns">
           <div className="stack">
             {isAgreed && !isOver && isMine && <Connect window={window} />}
+            <SendFiles window={window} canSend={canSend} />
             <Panel title="What was asked for" aside={isAgreed && !isOver && <CalendarFile window={window} />}>
               <WindowFacts window={window} />
             </Panel>

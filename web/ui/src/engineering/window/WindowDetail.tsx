@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { Countdown, Moment, Panel, ProblemPanel, useMay } from '#frame'
 import { Note } from '../../shared/Note'
 import { Decided } from '../../shared/window/Decided'
+import { SentFiles } from '../../shared/window/SentFiles'
 import type { WindowView } from '../../shared/window/queries'
 import { WindowFacts } from '../../shared/window/WindowFacts'
 import { WindowTag } from '../../shared/window/WindowTag'
@@ -39,6 +40,7 @@ export function WindowDetail({ window, hasHeading }: WindowDetailProps) {
       <Panel title="What is asked for">
         <WindowFacts window={window} />
       </Panel>
+      <SentFiles window={window} />
       {may('approve-window') && <BesideWindow window={window} />}
       {dialogs}
     </div>

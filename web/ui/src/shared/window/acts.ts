@@ -19,6 +19,10 @@ export const windowActs = {
     bodyOf(api.POST('/api/windows/{window}/extend', { ...at(id), body: { closes, reason } })),
   move: (id: string, opens: string, closes: string, reason: string) =>
     bodyOf(api.POST('/api/windows/{window}/move', { ...at(id), body: { opens, closes, reason } })),
+  takeBack: (id: string, file: string) =>
+    bodyOf(
+      api.POST('/api/windows/{window}/files/{file}/withdraw', { params: { path: { window: id, file } }, body: {} }),
+    ),
   moreTime: (id: string, closes: string, reason: string) =>
     bodyOf(api.POST('/api/windows/{window}/more-time', { ...at(id), body: { closes, reason } })),
 }

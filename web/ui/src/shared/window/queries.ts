@@ -18,6 +18,15 @@ export function windowQuery(id: string) {
   })
 }
 
+/** The files that were sent ahead for it. */
+export function sentFilesQuery(id: string) {
+  return queryOptions({
+    queryKey: ['windows', 'files', id],
+    queryFn: ({ signal }) =>
+      bodyOf(api.GET('/api/windows/{window}/files', { params: { path: { window: id } }, signal })),
+  })
+}
+
 /** The server's card and the day's other plans, for who decides. */
 export function windowCardQuery(id: string) {
   return queryOptions({
