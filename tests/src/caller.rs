@@ -69,14 +69,14 @@ impl Caller {
 
     /// Says a name, and nothing else (`none`).
     pub fn names(&mut self, user: &str) -> Heard {
-        let said = timeout(ANSWER, self.handle.authenticate_none(user));
-        heard(self.runtime.block_on(said).ok().and_then(Result::ok))
+        let said = self.handle.authenticate_none(user);
+        heard(self.runtime.block_on(in_time(said)))
     }
 
     /// Says a password.
     pub fn says_a_password(&mut self, user: &str) -> Heard {
-        let said = timeout(ANSWER, self.handle.authenticate_password(user, "let me in"));
-        heard(self.runtime.block_on(said).ok().and_then(Result::ok))
+        let said = self.handle.authenticate_password(user, "let me in");
+        heard(self.runtime.block_on(in_time(said)))
     }
 
     /// Offers a key and, if it is wanted, signs with it.
@@ -86,8 +86,8 @@ impl Caller {
     pub fn shows(&mut self, user: &str, key: &KeyPair) -> Heard {
         let key = load_secret_key(&key.private, None).expect("a private key");
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), None);
-        let said = timeout(ANSWER, self.handle.authenticate_publickey(user, key));
-        heard(self.runtime.block_on(said).ok().and_then(Result::ok))
+        let said = self.handle.authenticate_publickey(user, key);
+        heard(self.runtime.block_on(in_time(said)))
     }
 
     /// Offers a certificate and, if it is wanted, signs with its key.
@@ -97,8 +97,8 @@ impl Caller {
     pub fn shows_a_certificate(&mut self, user: &str, key: &KeyPair, certificate: &Path) -> Heard {
         let key = load_secret_key(&key.private, None).expect("a private key");
         let certificate = load_openssh_certificate(certificate).expect("a certificate");
-        let said = timeout(ANSWER, self.handle.authenticate_openssh_cert(user, Arc::new(key), certificate));
-        heard(self.runtime.block_on(said).ok().and_then(Result::ok))
+        let said = self.handle.authenticate_openssh_cert(user, Arc::new(key), certificate);
+        heard(self.runtime.block_on(in_time(said)))
     }
 
     /// Asks to be asked, and answers with a code.
@@ -112,13 +112,17 @@ impl Caller {
             }
             handle.authenticate_keyboard_interactive_respond(vec![code]).await.ok()
         };
-        match self.runtime.block_on(timeout(ANSWER, said)).ok().flatten() {
+        match self.runtime.block_on(async { timeout(ANSWER, said).await }).ok().flatten() {
             Some(Asked::Success) => Heard::In,
             Some(Asked::Failure { partial_success: true, .. }) => Heard::More,
             Some(_) => Heard::No,
             None => Heard::Gone,
         }
     }
+}
+
+async fn in_time(said: impl Future<Output = Result<AuthResult, russh::Error>>) -> Option<AuthResult> {
+    timeout(ANSWER, said).await.ok()?.ok()
 }
 
 fn heard(result: Option<AuthResult>) -> Heard {

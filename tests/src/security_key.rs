@@ -168,7 +168,7 @@ impl Inside {
             SIGN_REQUEST => {
                 let (_key, rest) = split(rest)?;
                 let (data, _flags) = split(rest)?;
-                Some([vec![SIGN_RESPONSE], string(&self.signature(data))].concat())
+                Some([vec![SIGN_RESPONSE], string(self.signature(data))].concat())
             }
             _ => None,
         }
@@ -178,7 +178,7 @@ impl Inside {
         let said = [&[self.flags.load(Ordering::SeqCst)][..], &1u32.to_be_bytes()].concat();
         let hash = |bytes: &[u8]| digest(&SHA256, bytes).as_ref().to_vec();
         let signed = [hash(APPLICATION.as_bytes()), said.clone(), hash(data)].concat();
-        [string(self.secret.kind().as_bytes()), string(&self.secret.sign(&signed)), said].concat()
+        [string(self.secret.kind().as_bytes()), string(self.secret.sign(&signed)), said].concat()
     }
 }
 

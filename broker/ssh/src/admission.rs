@@ -177,7 +177,7 @@ impl Admission {
 
     async fn verdict(self: &Arc<Self>, proven: &ProvenPerson) -> Verdict {
         let Some(ask) = ask(proven, &self.asking()) else {
-            if let Some(refused) = self.from_elsewhere(proven).await {
+            if let Some(refused) = self.turned_away(proven).await {
                 return refused;
             }
             self.gate.signed_in(proven.person(), self.peer, self.proof(proven)).await;
@@ -217,7 +217,7 @@ impl Admission {
 
     /// Somebody who names no target, so that nothing is decided yet, and comes from where they may not come from: what is
     /// theirs to know is not told there.
-    async fn from_elsewhere(&self, proven: &ProvenPerson) -> Option<Verdict> {
+    async fn turned_away(&self, proven: &ProvenPerson) -> Option<Verdict> {
         let (person, key, source) = (proven.person(), proven.key(), self.peer.ip());
         let theirs = self.gate.people().await.is_ok_and(|facts| {
             facts.people.get(&person).is_some_and(|of| facts.are_their_networks(of, Some(key), source))

@@ -103,7 +103,7 @@ impl Made {
     }
 
     fn option(name: &str, value: &str) -> Self {
-        Self::but(|made| drop(made.critical.insert(name.to_owned(), value.to_owned())))
+        Self::but(|made| made.critical = [(name.to_owned(), value.to_owned())].into())
     }
 
     fn principals(names: &[&str]) -> Self {

@@ -21,7 +21,9 @@ fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
 }
 
 fn revoked(what: Revoked) -> Facts {
-    facts(|facts| drop(facts.revoked.entry(MERIDIAN).or_default().insert(what)))
+    facts(|facts| {
+        facts.revoked.insert(MERIDIAN, [what].into());
+    })
 }
 
 /// Somebody has enrolled the key that the certificate is for.
