@@ -244,6 +244,50 @@ fn old_algorithms_are_spoken_for_a_time_and_a_reason_and_not_after_it() {
 }
 
 #[test]
+fn each_old_algorithm_is_spoken_where_it_is_allowed() {
+    let house = House::start();
+    for (at, (name, lines)) in [
+        ("dh-group1-sha1", &["KexAlgorithms diffie-hellman-group1-sha1"][..]),
+        ("dh-gex-sha1", &["KexAlgorithms diffie-hellman-group-exchange-sha1"]),
+        ("aes-cbc", &["Ciphers aes256-cbc"]),
+        ("hmac-sha1", &["Ciphers aes256-ctr", "MACs hmac-sha1-etm@openssh.com"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        let folder = house.folder().join(format!("old-{at}"));
+        let target = Sshd::start(&folder, &SshdOptions { lines, ..SshdOptions::default() });
+        let server = format!("alaris-sm-1{at}");
+        house.add_target(&server, &target, &[]);
+        let asked = house.gate.person("dana").does(&[
+            "window",
+            "request",
+            "--target",
+            &server,
+            "--person",
+            "dana",
+            "--access",
+            "exec",
+            "--opens",
+            "now",
+            "--closes",
+            "+30m",
+            "--purpose",
+            "patch",
+            "--reason",
+            "an old server",
+        ]);
+        house.approve(asked["id"].as_str().unwrap());
+        let ran = house.technician("dana").ssh(&server).runs("true");
+        assert_eq!(ran.status, Some(UNAVAILABLE), "{name} is not allowed yet: {}", ran.err);
+        let words = ["--algorithm", name, "--until", "+1h", "--reason", "firmware 2.4"];
+        house.priya().does(&[&["target", "allow-legacy", &server], &words[..]].concat());
+        house.technician("dana").ssh(&server).runs("true").succeeded();
+    }
+}
+
+#[test]
 fn old_algorithms_without_a_reason_an_end_or_a_known_name_are_refused() {
     let house = House::start();
     for (words, named) in [

@@ -122,7 +122,7 @@ fn reconcile_explains_a_sign_in_by_its_serial_and_no_second_one_with_the_same() 
 }
 
 #[test]
-fn a_terminal_is_granted_with_a_shell_and_forwarding_never() {
+fn a_terminal_is_granted_with_a_shell() {
     let house = House::start();
     let _sshd = trusting(&house);
     open_window(&house, "shell,exec");

@@ -24,6 +24,12 @@ const SEED_BYTES: usize = 32;
 pub struct UserCa(Zeroizing<[u8; SEED_BYTES]>);
 
 impl UserCa {
+    /// The key of this seed.
+    #[must_use]
+    pub fn from_seed(seed: [u8; SEED_BYTES]) -> Self {
+        Self(Zeroizing::new(seed))
+    }
+
     /// The Ed25519 seed (RFC 8032 §5.1.5), for the one call that signs.
     #[must_use]
     pub fn seed(&self) -> &[u8; SEED_BYTES] {

@@ -33,3 +33,59 @@ pub(super) fn mint(mandate: &Mandate) -> Result<(PrivateKey, Certificate), Error
     }
     Ok((key, terms.sign(&authority)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use chaperone_session::UserCa;
+    use jiff::Timestamp;
+    use russh::keys::HashAlg;
+    use russh::keys::ssh_key::PublicKey;
+
+    use super::*;
+
+    fn mandate(sources: &[&str], terminal: bool) -> Mandate {
+        Mandate {
+            authority: UserCa::from_seed([7; 32]),
+            serial: 4711,
+            key_id: "chaperone visit 1".to_owned(),
+            principal: "svc".parse().unwrap(),
+            from: Timestamp::from_second(1_000).unwrap(),
+            until: Timestamp::from_millisecond(2_000_999).unwrap(),
+            sources: sources.iter().map(|source| (*source).to_owned()).collect(),
+            terminal,
+        }
+    }
+
+    fn options(map: &russh::keys::ssh_key::certificate::OptionsMap) -> Vec<(String, String)> {
+        map.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
+    #[test]
+    fn a_certificate_says_what_its_mandate_says_and_no_more() {
+        let (key, certificate) = mint(&mandate(&["192.0.2.7", "::1"], true)).unwrap();
+        assert_eq!(certificate.public_key(), key.public_key().key_data());
+        assert_eq!((certificate.cert_type(), certificate.serial()), (CertType::User, 4711));
+        assert_eq!(certificate.key_id(), "chaperone visit 1");
+        assert_eq!(certificate.valid_principals(), ["svc"]);
+        assert_eq!((certificate.valid_after(), certificate.valid_before()), (1_000, 2_000));
+        let bound = [("source-address".to_owned(), "192.0.2.7,::1".to_owned())];
+        assert_eq!(options(certificate.critical_options()), bound);
+        assert_eq!(options(certificate.extensions()), [("permit-pty".to_owned(), String::new())]);
+        let authority = KeypairData::Ed25519(Ed25519Keypair::from_seed(&[7; 32]));
+        let authority =
+            PublicKey::from(PrivateKey::new(authority, "").unwrap().public_key().key_data().clone());
+        let print = authority.fingerprint(HashAlg::Sha256);
+        assert!(certificate.validate_at(1_500, [&print]).is_ok());
+        assert!(certificate.validate_at(2_000, [&print]).is_err(), "it has died");
+        assert!(certificate.validate_at(999, [&print]).is_err());
+    }
+
+    #[test]
+    fn without_a_terminal_or_an_address_nothing_is_granted_and_nothing_bound() {
+        let (first, certificate) = mint(&mandate(&[], false)).unwrap();
+        assert!(options(certificate.critical_options()).is_empty());
+        assert!(options(certificate.extensions()).is_empty());
+        let (second, _) = mint(&mandate(&[], false)).unwrap();
+        assert_ne!(first.public_key(), second.public_key(), "each dial has a fresh key");
+    }
+}

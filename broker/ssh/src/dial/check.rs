@@ -248,3 +248,64 @@ impl client::Handler for HostKeyCheck {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use russh::keys::PrivateKey;
+    use russh::keys::ssh_key::certificate::Builder;
+    use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
+
+    use super::*;
+
+    fn key(seed: u8) -> PrivateKey {
+        PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[seed; 32])), "").unwrap()
+    }
+
+    /// A host's certificate as it should be, changed.
+    fn certificate(by: u8, change: impl FnOnce(&mut Builder)) -> Certificate {
+        let public = key(1).public_key().key_data().clone();
+        let mut builder = Builder::new(vec![0; 16], public, 1_000, 2_000).unwrap();
+        change(&mut builder);
+        builder.sign(&key(by)).unwrap()
+    }
+
+    fn host(builder: &mut Builder, name: &str) {
+        builder.cert_type(CertType::Host).unwrap();
+        builder.valid_principal(name).unwrap();
+    }
+
+    #[test]
+    fn a_certificate_vouches_for_its_own_host_in_its_time_by_its_authority_alone() {
+        let known = Known {
+            keys: Vec::new(),
+            authorities: vec![key(9).public_key().clone()],
+            names: vec!["10.0.0.5".to_owned(), "alaris-sm-01".to_owned()],
+            now: Timestamp::from_second(1_500).unwrap(),
+        };
+        let good = || certificate(9, |builder| host(builder, "ALARIS-sm-01"));
+        assert!(known.vouches(&good()));
+        assert!(
+            !known.vouches(&certificate(8, |builder| host(builder, "alaris-sm-01"))),
+            "another authority"
+        );
+        assert!(!known.vouches(&certificate(9, |builder| host(builder, "alaris-sm-02"))), "another host");
+        let user = certificate(9, |builder| {
+            builder.cert_type(CertType::User).unwrap().valid_principal("alaris-sm-01").unwrap();
+        });
+        assert!(!known.vouches(&user), "a person's certificate");
+        let any = certificate(9, |builder| {
+            builder.cert_type(CertType::Host).unwrap().all_principals_valid().unwrap();
+        });
+        assert!(!known.vouches(&any), "one for every host");
+        let bound = certificate(9, |builder| {
+            host(builder, "alaris-sm-01");
+            builder.critical_option("source-address", "10.0.0.9").unwrap();
+        });
+        assert!(!known.vouches(&bound), "an option that nobody here knows");
+        for second in [999, 2_000] {
+            let now = Timestamp::from_second(second).unwrap();
+            assert!(!Known { now, ..known.clone() }.vouches(&good()), "at {second}");
+        }
+        assert!(!Known { authorities: Vec::new(), ..known }.vouches(&good()));
+    }
+}
