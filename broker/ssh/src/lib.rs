@@ -15,6 +15,7 @@ mod algorithms;
 mod channel;
 mod connection;
 mod dial;
+mod greeting;
 mod host_key;
 mod leg;
 mod line;

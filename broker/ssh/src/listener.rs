@@ -17,8 +17,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
-use crate::algorithms;
 use crate::connection::{Connection, Progress, too_slow};
+use crate::greeting::Offers;
 use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
 
@@ -31,7 +31,7 @@ const SIGN_IN: Duration = Duration::from_secs(60);
 pub struct SshListener {
     socket: TcpListener,
     gate: Gate,
-    config: Arc<server::Config>,
+    offers: Offers,
     banner: Arc<str>,
     second: SecondFactor,
     heard_per_second: NonZeroU32,
@@ -51,15 +51,15 @@ impl SshListener {
         heard_per_second: NonZeroU32,
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
-        let config = Arc::new(algorithms::server(host_keys.into_iter().map(HostKey::into_private).collect()));
-        Ok(Self { socket, gate, config, banner: banner.into(), second, heard_per_second })
+        let offers = Offers::new(host_keys);
+        Ok(Self { socket, gate, offers, banner: banner.into(), second, heard_per_second })
     }
 
     /// Offers nothing but post-quantum key exchange, if `only`.
     #[must_use]
     pub fn post_quantum_only(mut self, only: bool) -> Self {
-        if only && let Some(config) = Arc::get_mut(&mut self.config) {
-            algorithms::post_quantum_only(config);
+        if only {
+            self.offers.are_post_quantum_only();
         }
         self
     }
@@ -98,11 +98,11 @@ impl SshListener {
             // Full of peers that wait: this one is closed unheard.
             let Some(waiting) = half_open.wait(peer.ip()) else { continue };
             let half_open = half_open.clone();
-            let (gate, config) = (self.gate.clone(), Arc::clone(&self.config));
+            let (gate, offers) = (self.gate.clone(), self.offers.clone());
             let asks = (Arc::clone(&self.banner), self.second.clone());
             tokio::spawn(async move {
                 let Some(place) = waiting.place().await else { return };
-                connection(gate, config, asks, stream, peer, (place, half_open)).await;
+                connection(gate, offers, asks, stream, peer, (place, half_open)).await;
             });
         }
     }
@@ -119,13 +119,13 @@ impl Drop for AbortOnDrop {
 
 async fn connection(
     gate: Gate,
-    config: Arc<server::Config>,
+    offers: Offers,
     asks: (Arc<str>, SecondFactor),
     stream: TcpStream,
     peer: SocketAddr,
     (place, half_open): (Place, HalfOpen),
 ) {
-    let Ok((stream, cord)) = Severable::new(stream) else { return };
+    let Ok((mut stream, cord)) = Severable::new(stream) else { return };
     let until = Instant::now() + SIGN_IN;
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
@@ -135,8 +135,11 @@ async fn connection(
     let lent = Arc::downgrade(&place);
     let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
     let handler = Connection::new(gate, peer, cord.clone(), asks, verdict.clone(), progress);
-    let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
-    else {
+    let greeting = async {
+        let config = offers.suited_to(&mut stream).await?;
+        server::run_stream(config, stream, handler).await
+    };
+    let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, greeting).await else {
         cord.sever();
         half_open.unheard(peer.ip());
         return;
