@@ -200,7 +200,7 @@ fn what_takes_a_certificate_away_ends_the_visit_that_was_begun_with_it() {
         (&["-z", "9", "-I", "dana-2"], &gone, "does not speak"),
     ] {
         let certificate = certified.signs("dana", more);
-        let mut visit = certified.ssh("dana", &certificate).begins("echo begun; sleep 600");
+        let visit = certified.ssh("dana", &certificate).begins("echo begun; sleep 600");
         visit.shows("begun");
         admin.does(acts);
         house.both_legs_gone(Duration::from_secs(5));
@@ -214,7 +214,7 @@ fn what_takes_a_certificate_away_ends_the_visit_that_was_begun_with_it() {
 fn the_end_of_a_certificate_ends_the_visit() {
     let certified = Certified::start();
     let certificate = certified.signs("dana", &["-V", "-5m:+15s"]);
-    let mut visit = certified.ssh("dana", &certificate).begins("echo begun; sleep 600");
+    let visit = certified.ssh("dana", &certificate).begins("echo begun; sleep 600");
     visit.shows("begun");
     let ended = certified.house.both_legs_gone(Duration::from_secs(30));
     let admitted = certified.house.fact("session-admitted");

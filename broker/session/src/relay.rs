@@ -5,12 +5,13 @@
 //! Everything in the backlog is recorded already; it is what has been received and not yet delivered ([`crate::backlog`]).
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chaperone_recorder::{AppendError, ChannelRecorder, Kept, Recorded, Stream};
 use futures::FutureExt;
-use futures::future::Fuse;
+use futures::future::{Fuse, FusedFuture};
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -172,7 +173,9 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 item = self.source.next(), if reads => match item {
                     None => closed = true,
                     Some(first) => {
-                        if let Some(end) = self.take(first, &mut backlog, &mut flow).await {
+                        let beside = writing.as_mut();
+                        let end = self.take_beside(beside, &mut busy, first, &mut backlog, &mut flow).await;
+                        if let Some(end) = end {
                             return end;
                         }
                     }
@@ -190,6 +193,38 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 return end;
             }
         }
+    }
+
+    /// Takes what came, and goes on writing meanwhile. Both may wait for their turn at the recording, and turns are given in
+    /// order: one that is not looked at would hold up the other.
+    async fn take_beside(
+        &mut self,
+        mut writing: Pin<&mut impl FusedFuture<Output = Result<(), RelayEnd>>>,
+        busy: &mut bool,
+        first: Item<S::Note>,
+        backlog: &mut Backlog<S::Note>,
+        flow: &mut watch::Receiver<Flow>,
+    ) -> Option<RelayEnd> {
+        let ended = {
+            let taking = self.take(first, backlog, flow);
+            tokio::pin!(taking);
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = &mut taking => break ended,
+                    sent = &mut writing, if *busy => {
+                        *busy = false;
+                        if let Err(end) = sent {
+                            break Some(end);
+                        }
+                    }
+                }
+            }
+        };
+        if !*busy {
+            backlog.moves(Instant::now());
+        }
+        ended
     }
 
     /// Takes everything that is here already as few batches, records them, and puts them into the backlog.

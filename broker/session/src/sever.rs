@@ -7,6 +7,7 @@ mod within;
 mod writer;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -16,7 +17,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::io::poll_read_buf;
 
@@ -33,6 +34,8 @@ pub struct Severable {
     slot: Arc<Slot>,
     /// What was read and not yet taken. Nothing is allocated while nothing comes.
     buffer: BytesMut,
+    /// Bytes that were said already, and that whoever writes first says again.
+    said: usize,
 }
 
 /// Ends the stream that it was made with.
@@ -69,7 +72,41 @@ impl Severable {
         let open = Mutex::new(Open { stream: Some(stream), reader: None, writer: None });
         let (since, heard_ms) = (Instant::now(), AtomicU64::new(0));
         let slot = Arc::new(Slot { open, local, peer, since, heard_ms });
-        Ok((Self { slot: Arc::clone(&slot), buffer: BytesMut::new() }, Cord { slot, tenant: None }))
+        let stream = Self { slot: Arc::clone(&slot), buffer: BytesMut::new(), said: 0 };
+        Ok((stream, Cord { slot, tenant: None }))
+    }
+
+    /// Says something before the stream is given to somebody who will begin with the same words: those are then not said
+    /// again.
+    ///
+    /// # Errors
+    /// When the peer is gone.
+    pub async fn says_first(&mut self, words: &[u8]) -> io::Result<()> {
+        self.write_all(words).await?;
+        self.said = words.len();
+        Ok(())
+    }
+
+    /// Waits until what has come is `enough`, or is `most` bytes, or all that will come. It is not taken: whoever reads
+    /// gets it. Cancel safe.
+    ///
+    /// # Errors
+    /// When the peer is gone.
+    pub async fn looks_ahead(&mut self, most: usize, enough: impl Fn(&[u8]) -> bool) -> io::Result<()> {
+        while self.buffer.len() < most && !enough(&self.buffer) {
+            let before = self.buffer.len();
+            poll_fn(|cx| self.poll_fill(cx)).await?;
+            if self.buffer.len() == before {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What has come and was not taken yet.
+    #[must_use]
+    pub fn ahead(&self) -> &[u8] {
+        &self.buffer
     }
 
     fn poll_stream<T>(
@@ -94,7 +131,7 @@ impl Severable {
 
     /// Reads what is there into the buffer, which is given back where nothing is.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { slot, buffer } = self;
+        let Self { slot, buffer, .. } = self;
         buffer.reserve(READ_BUFFER_BYTES);
         let polled = Self::poll_stream(
             slot,
@@ -139,7 +176,12 @@ impl AsyncRead for Severable {
 }
 
 impl AsyncWrite for Severable {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.said > 0 {
+            let known = self.said.min(bytes.len());
+            self.said -= known;
+            return Poll::Ready(Ok(known));
+        }
         Self::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
     }
 
@@ -228,7 +270,7 @@ impl fmt::Debug for Cord {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::AsyncReadExt;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -261,6 +303,26 @@ pub(crate) mod tests {
         let mut answer = [0; 4];
         far.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"back");
+    }
+
+    #[tokio::test]
+    async fn what_is_looked_at_ahead_is_read_again_and_what_was_said_first_is_said_once() {
+        let (mut near, _cord, mut far) = pair().await;
+        far.write_all(b"first\nsecond").await.unwrap();
+        near.says_first(b"hello\r\n").await.unwrap();
+        near.looks_ahead(1000, |seen| seen.ends_with(b"second")).await.unwrap();
+        assert_eq!(near.ahead(), b"first\nsecond");
+        let mut got = [0; 12];
+        near.read_exact(&mut got).await.unwrap();
+        assert_eq!(&got, b"first\nsecond");
+        near.write_all(b"hel").await.unwrap();
+        near.write_all(b"lo\r\nmore").await.unwrap();
+        let mut said = [0; 11];
+        far.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"hello\r\nmore");
+        drop(far);
+        near.looks_ahead(1000, |_| false).await.unwrap();
+        assert!(near.ahead().is_empty());
     }
 
     #[tokio::test]

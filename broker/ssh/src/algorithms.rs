@@ -29,6 +29,12 @@ const POST_QUANTUM: &[kex::Name] = &[
     kex::EXTENSION_SUPPORT_AS_SERVER,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
+/// What the gate says it is.
+const NAME: &str = "SSH-2.0-Chaperone";
+/// The same, as it goes over the wire.
+pub(crate) const GREETING: &str = "SSH-2.0-Chaperone\r\n";
+/// The cipher of whoever has it, by its name on the wire.
+pub(crate) const GCM: &str = "aes256-gcm@openssh.com";
 const CIPHERS: &[cipher::Name] = &[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR];
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM];
 const KEYS: &[Algorithm] = &[
@@ -75,10 +81,15 @@ pub(crate) fn post_quantum_only(config: &mut server::Config) {
     config.preferred.kex = Cow::Borrowed(POST_QUANTUM);
 }
 
+/// Offers technicians no other cipher than AES-GCM.
+pub(crate) fn gcm_only(config: &mut server::Config) {
+    config.preferred.cipher = Cow::Borrowed(&[cipher::AES_256_GCM]);
+}
+
 /// How the gate listens.
 pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
     server::Config {
-        server_id: SshId::Standard(Cow::Borrowed("SSH-2.0-Chaperone")),
+        server_id: SshId::Standard(Cow::Borrowed(NAME)),
         methods: MethodSet::from([MethodKind::PublicKey].as_slice()),
         auth_rejection_time: ANSWER_AFTER,
         auth_rejection_time_initial: Some(Duration::ZERO),
@@ -136,7 +147,7 @@ pub(crate) fn client_for(
     legacy: &BTreeSet<LegacyAlgorithm>,
 ) -> client::Config {
     client::Config {
-        client_id: SshId::Standard(Cow::Borrowed("SSH-2.0-Chaperone")),
+        client_id: SshId::Standard(Cow::Borrowed(NAME)),
         limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_AFTER),
         window_size: WINDOW_BYTES,
         maximum_packet_size: PACKET_BYTES,

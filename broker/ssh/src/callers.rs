@@ -12,12 +12,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
+use crate::greeting::Offers;
 use crate::jump::{JumpDoor, Jumps};
-use crate::listener::connection;
+use crate::listener::{VERSION_EXCHANGE, connection};
 use crate::proxied::HeaderFault;
 use crate::second::SecondFactor;
-use crate::unheard::{HalfOpen, Waiting};
+use crate::unheard::{HalfOpen, Place, Waiting};
 
 /// Takes callers; cheap to clone. Whatever thread hands one over, it is served on the runtime of the SSH door.
 #[derive(Clone)]
@@ -25,7 +27,7 @@ pub struct Callers(Arc<Shared>);
 
 struct Shared {
     gate: Gate,
-    config: Arc<server::Config>,
+    offers: Offers,
     banner: Arc<str>,
     second: SecondFactor,
     half_open: HalfOpen,
@@ -37,13 +39,13 @@ impl Callers {
     /// Must be called on the runtime that visits run on.
     pub(crate) fn new(
         gate: Gate,
-        config: Arc<server::Config>,
+        offers: Offers,
         banner: Arc<str>,
         second: SecondFactor,
         jumps: Option<Arc<JumpDoor>>,
     ) -> Self {
         let (half_open, runtime) = (HalfOpen::new(), Handle::current());
-        Self(Arc::new(Shared { gate, config, banner, second, half_open, runtime, jumps }))
+        Self(Arc::new(Shared { gate, offers, banner, second, half_open, runtime, jumps }))
     }
 
     /// Hears those that wait, at most so many a second, and tells of those that were not heard.
@@ -62,7 +64,7 @@ impl Callers {
         let door = self.clone();
         self.0.runtime.spawn(async move {
             let Ok((stream, cord)) = TcpStream::from_std(stream).and_then(Severable::new) else { return };
-            door.serve(waiting, (stream, cord), (caller, None)).await;
+            door.greet(waiting, (stream, cord), caller).await;
         });
     }
 
@@ -78,7 +80,9 @@ impl Callers {
         let Some(waiting) = self.line(caller) else { return cord.sever() };
         let door = self.clone();
         self.0.runtime.spawn(async move {
-            door.serve(waiting, (stream, cord), (caller, Some(whose))).await;
+            let Some(place) = waiting.place().await else { return cord.sever() };
+            let config = door.0.offers.to_anybody();
+            door.serve(place, config, (stream, cord), (caller, Some(whose))).await;
         });
     }
 
@@ -101,17 +105,28 @@ impl Callers {
         self.0.half_open.wait(caller.ip())
     }
 
+    /// Serves a caller in the ciphers that suit their client.
+    async fn greet(self, waiting: Waiting, (mut stream, cord): (Severable, Cord), caller: SocketAddr) {
+        let Some(place) = waiting.place().await else { return cord.sever() };
+        let suited = timeout(VERSION_EXCHANGE, self.0.offers.suited_to(&mut stream)).await;
+        let Ok(Ok(config)) = suited else {
+            cord.sever();
+            return self.unheard(caller.ip());
+        };
+        self.serve(place, config, (stream, cord), (caller, None)).await;
+    }
+
     async fn serve(
         self,
-        waiting: Waiting,
+        place: Place,
+        config: Arc<server::Config>,
         (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
         caller: (SocketAddr, Option<PersonId>),
     ) {
-        let Some(place) = waiting.place().await else { return cord.sever() };
-        let Shared { gate, config, banner, second, half_open, jumps, .. } = &*self.0;
+        let Shared { gate, banner, second, half_open, jumps, .. } = &*self.0;
         let asks = (Arc::clone(banner), second.clone());
         let held = (place, half_open.clone());
         let jumps = Jumps::new(jumps.clone());
-        connection(gate.clone(), Arc::clone(config), asks, (stream, cord), caller, held, jumps).await;
+        connection(gate.clone(), config, asks, (stream, cord), caller, held, jumps).await;
     }
 }

@@ -18,6 +18,7 @@ mod connection;
 mod courier;
 mod dial;
 mod forward;
+mod greeting;
 mod host_authority;
 mod host_key;
 mod jump;

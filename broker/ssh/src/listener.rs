@@ -18,9 +18,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
-use crate::algorithms;
 use crate::callers::Callers;
 use crate::connection::{Connection, Progress, too_slow};
+use crate::greeting::Offers;
 use crate::host_key::{HostIdentity, HostKey};
 use crate::jump::{JumpDoor, Jumps};
 use crate::proxied::Proxies;
@@ -28,7 +28,7 @@ use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
 
 /// Time to say what protocol is spoken (RFC 4253 §4.2); slower peers are no SSH clients.
-const VERSION_EXCHANGE: Duration = Duration::from_secs(10);
+pub(crate) const VERSION_EXCHANGE: Duration = Duration::from_secs(10);
 /// Time to sign in, as OpenSSH's `LoginGraceTime` but shorter: nobody types a password here.
 const SIGN_IN: Duration = Duration::from_secs(60);
 
@@ -59,12 +59,11 @@ impl SshListener {
         let keys: Vec<_> = keys.into_iter().map(HostKey::into_private).collect();
         let jumps =
             authority.and_then(|authority| Some(Arc::new(JumpDoor::new(authority, keys.first().cloned()?))));
-        let mut config = algorithms::server(keys);
+        let mut offers = Offers::new(keys);
         if post_quantum_only {
-            algorithms::post_quantum_only(&mut config);
+            offers.are_post_quantum_only();
         }
-        let config = Arc::new(config);
-        let callers = Callers::new(gate, config, banner.into(), second, jumps);
+        let callers = Callers::new(gate, offers, banner.into(), second, jumps);
         Ok(Self { socket, callers, proxies, heard_per_second })
     }
 
