@@ -73,19 +73,6 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(person::withdraw_key))
         .routes(routes!(person::set_networks))
         .routes(routes!(person::set_email))
-        .routes(routes!(target::list, target::add))
-        .routes(routes!(target::show))
-        .routes(routes!(host_key::propose))
-        .routes(routes!(host_key::approve))
-        .routes(routes!(host_key::refuse))
-        .routes(routes!(host_key::retire))
-        .routes(routes!(host_key::user_ca))
-        .routes(routes!(target_reach::set_legacy))
-        .routes(routes!(target_reach::set_addresses))
-        .routes(routes!(target::set_credential))
-        .routes(routes!(target::set_uploads))
-        .routes(routes!(target::lock))
-        .routes(routes!(target::unlock))
         .routes(routes!(freeze::list, freeze::add))
         .routes(routes!(freeze::remove))
         .routes(routes!(window::list, window::request))
@@ -125,7 +112,26 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(destination::list, destination::add))
         .routes(routes!(destination::test))
         .routes(routes!(destination::remove))
+        .merge(servers())
         .merge(evidence())
+}
+
+/// Servers, and how they are reached.
+fn servers() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(target::list, target::add))
+        .routes(routes!(target::show))
+        .routes(routes!(host_key::propose))
+        .routes(routes!(host_key::approve))
+        .routes(routes!(host_key::refuse))
+        .routes(routes!(host_key::retire))
+        .routes(routes!(host_key::user_ca))
+        .routes(routes!(target_reach::set_legacy))
+        .routes(routes!(target_reach::set_addresses))
+        .routes(routes!(target::set_credential))
+        .routes(routes!(target::set_uploads))
+        .routes(routes!(target::lock))
+        .routes(routes!(target::unlock))
 }
 
 /// What people do with evidence: recordings, who may see and keep what, the ledger.
