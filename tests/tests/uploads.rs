@@ -295,12 +295,38 @@ fn a_server_whose_files_are_staged_takes_none_from_a_client() {
     assert!(ran.err.contains("send them ahead"), "{}", ran.err);
     dana.clone().runs(&format!("rsync --server -logDtpre.iLsfxC . {}", place.display())).refused();
     assert_eq!(house.facts_of("channel-refused").len(), 2);
+    // SFTP opens, and writes nothing.
+    let mine = a_file(&house, "mine.bin", b"not looked at");
+    let ran = dana.clone().sftp(&format!("put {} {}\n", mine.display(), place.display()));
+    assert!(ran.status != Some(0) && ran.err.to_lowercase().contains("permission denied"), "{ran:?}");
+    assert!(!place.exists());
+    let refused = house.facts_of("channel-refused").pop().unwrap();
+    assert!(refused.body.to_string().contains("staged"), "{:#}", refused.body);
     // Everything else goes on, and so do files by way of the stage.
     dana.runs("true").succeeded();
     assert_eq!(send(&house, "dana", &window, &a_file(&house, "patch.bin", b"harmless")).status, Some(0));
     let _visit = stays(&house);
     assert_eq!(release(&house, &window, "patch.bin", &place).status, Some(0));
     assert_eq!(fs::read(place).unwrap(), b"harmless");
+}
+
+#[test]
+fn a_file_sent_ahead_is_held_against_the_plan_before_the_visit() {
+    let (house, _clamd) = scanned(House::furnish());
+    let planned = format!("patch.bin={}", digest(b"as planned"));
+    let window = house.request("dana", "exec,sftp-write", "now", "+10m", &["--file", &planned]);
+    for (name, bytes, stands) in [
+        ("patch.bin", &b"as planned"[..], "file-as-planned"),
+        ("renamed.bin", b"as planned", "file-as-planned"),
+        ("patch.bin", b"another", "file-other-content"),
+        ("notes.txt", b"words", "file-not-planned"),
+    ] {
+        let sent = send(&house, "dana", &window, &a_file(&house, name, bytes));
+        assert_eq!(sent.status, Some(0), "{}", sent.err);
+        let shown = house.priya().lists(&["window", "files", &window]);
+        let file = shown.iter().find(|file| file["name"] == name && file["sha256"] == digest(bytes));
+        assert_eq!(file.expect("it is listed")["planned"], stands, "{name}");
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use super::login;
 use crate::wire::SentFileView;
 
 pub(crate) fn sent_file(facts: &Facts, file: &SentFile) -> SentFileView {
+    let window = facts.windows.get(&file.window);
+    let planned = window.and_then(|window| window.compare(&file.name, file.sha256.parse().ok()));
     SentFileView {
         id: file.id.to_string(),
         name: file.name.clone(),
@@ -19,6 +21,7 @@ pub(crate) fn sent_file(facts: &Facts, file: &SentFile) -> SentFileView {
         sent: file.sent,
         scanned: file.scanned,
         released: file.released,
+        planned: planned.map(|planned| planned.as_str().to_owned()),
         released_to: file.released_to.clone(),
     }
 }

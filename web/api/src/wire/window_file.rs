@@ -16,6 +16,8 @@ pub struct SentFileView {
     pub size_bytes: u64,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
+    /// How it stands to the plan, where that names files: file-as-planned, file-other-content, file-not-planned.
+    pub planned: Option<String>,
     /// Where it stands: clean, refused, withdrawn, discarded.
     pub state: String,
     /// What the scanner found, where it was refused.

@@ -35,6 +35,7 @@ export function SentFiles({ window, aside, acts }: SentFilesProps) {
             { head: 'Name', cell: ({ name }) => name },
             { head: 'Size', cell: ({ size_bytes }) => sizeWords(size_bytes), isRight: true },
             { head: 'SHA-256', cell: ({ sha256 }) => <code>{sha256}</code> },
+            ...(files.some(({ planned }) => planned) ? [{ head: 'Plan', cell: (file: SentFile) => <Plan file={file} /> }] : []),
             { head: 'Scan', cell: (file) => <Scan file={file} /> },
             { head: 'Sent', cell: (file) => <Sent file={file} window={window} /> },
             ...(acts ? [{ head: 'Acts', cell: acts, isActs: true }] : []),
@@ -43,6 +44,17 @@ export function SentFiles({ window, aside, acts }: SentFilesProps) {
       )}
     </Panel>
   )
+}
+
+function Plan({ file }: { file: SentFile }) {
+  switch (file.planned) {
+    case 'file-as-planned':
+      return <Tag tone="good">As planned</Tag>
+    case 'file-other-content':
+      return <Tag tone="bad">Other content than planned</Tag>
+    default:
+      return <Tag tone="warn">Not in the plan</Tag>
+  }
 }
 
 function Scan({ file }: { file: SentFile }) {
