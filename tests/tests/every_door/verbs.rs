@@ -36,6 +36,7 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("keep add", Through("POST /api/keep")),
     ("keep lift", Through("POST /api/keep/{hold}/lift")),
     ("keep list", Through("GET /api/keep")),
+    ("key host-ca", OnTheHost("prints the host authority's line, and makes the key where there is none")),
     (
         "key new",
         OnTheHost("makes a pair of keys in a file; the recipient opens nothing until it is configured"),
