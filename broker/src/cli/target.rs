@@ -74,7 +74,7 @@ pub(crate) enum Verb {
 pub(crate) struct Add {
     /// What technicians call it at the gate
     name: String,
-    /// Its SSH server; port 22 where it is left out, IPv6 as [2001:db8::5]:22
+    /// Its SSH server; port 22 where it is left out, IPv6 as `[2001:db8::5]:22`
     #[arg(long, value_name = "HOST:PORT", requires_all = ["account", "secret"])]
     ssh: Option<String>,
     /// A further address of it, tried after the first; repeat for more

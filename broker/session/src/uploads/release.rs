@@ -161,7 +161,14 @@ impl Gate {
             "sha256": file.sha256, "to": wish.to,
         });
         let opened = self.open_channel(session, Access::SftpWrite, about.clone(), false).await;
-        let channel = opened.map_err(|refused| NotReleased::Refused(refused.text))?;
+        let channel = match opened {
+            Ok(channel) => channel,
+            // It waited while input waited, and the visit ended meanwhile.
+            Err(_) if session.flow().borrow().is_cut() => {
+                return Err(self.write_not_released(session, about, NotDelivered::Ended).await);
+            }
+            Err(refused) => return Err(NotReleased::Refused(refused.text)),
+        };
         let parcel = Parcel {
             name: file.name.clone(),
             size_bytes: file.size_bytes,
@@ -182,12 +189,21 @@ impl Gate {
                     .map(|file| (file, delivered))
             }
             Err(error) => {
-                let why = json!({ "why": error.to_string(), "channel": channel.number() });
-                let fact = session.fact(FactKind::FileNotReleased, with(about, why));
-                self.write_or_spool(fact, None).await;
-                Err(NotReleased::NotDelivered(error))
+                let about = with(about, json!({ "channel": channel.number() }));
+                Err(self.write_not_released(session, about, error).await)
             }
         }
+    }
+
+    async fn write_not_released(
+        &self,
+        session: &LiveSession,
+        about: Value,
+        error: NotDelivered,
+    ) -> NotReleased {
+        let fact = session.fact(FactKind::FileNotReleased, with(about, json!({ "why": error.to_string() })));
+        self.write_or_spool(fact, None).await;
+        NotReleased::NotDelivered(error)
     }
 
     /// That a file has reached its server, in its row too; where the database does not take it, as a fact alone, later.

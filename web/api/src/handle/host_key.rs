@@ -150,7 +150,7 @@ pub(crate) async fn retire(
     responses((status = 200, body = UserCaView), (status = "4XX", body = Problem)))]
 pub(crate) async fn user_ca(State(app): State<App>, _actor: Actor) -> Answer<UserCaView> {
     let public = app.parts.vault.user_ca_public(&app.parts.store).await?;
-    let none = || Problem::unavailable("this gate has no user CA yet", "it is made when a gate starts");
+    let none = || Problem::conflict("this gate has no user CA yet", "it is made when a gate starts");
     Ok(Json(UserCaView { public: public.ok_or_else(none)? }))
 }
 

@@ -7480,6 +7480,8 @@ export interface components {
             id: string;
             /** @description Its name. */
             name: string;
+            /** @description How it stands to the plan, where that names files: file-as-planned, file-other-content, file-not-planned. */
+            planned?: string | null;
             /**
              * Format: date-time
              * @description When it was last released.
