@@ -157,7 +157,10 @@ impl Dialogue {
     ) -> Option<Refusal> {
         let refused = match request.takes() {
             Takes::Nothing => Some(Refusal::UNKNOWN),
-            Takes::Either => withheld(Access::SftpWrite).and_then(|_| withheld(Access::SftpRead)),
+            // Who may write, though by way of the stage, may look where to.
+            Takes::Either => withheld(Access::SftpWrite)
+                .filter(|refusal| refusal.missing != Refusal::STAGED.missing)
+                .and_then(|_| withheld(Access::SftpRead)),
             Takes::All(needed) => needed.iter().find_map(|access| withheld(*access)),
         };
         if refused.is_some() {
