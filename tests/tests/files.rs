@@ -284,6 +284,28 @@ fn two_hundred_megabytes_go_both_ways_with_many_requests_under_way() {
 }
 
 #[test]
+fn a_transfer_that_came_into_the_overrun_is_not_gone_on_with_after_an_extension() {
+    let house = House::start();
+    let window = house.request("dana", "sftp-read,sftp-write", "now", "+6s", &["--overrun", "10m"]);
+    house.approve(&window);
+    let mine = write(house.folder(), "image.bin", &noise(64 << 20));
+    let theirs = house.folder().join("theirs.bin");
+    let put = format!("put {} {}\n", mine.display(), theirs.display());
+    let batch = write(house.folder(), "batch", put.as_bytes());
+    let dana = house.technician("dana").ssh(TARGET).option("Compression=no");
+    let mut sftp = dana.begins_sftp_at("20000", &batch);
+    soon("the upload to have begun", || fs::metadata(&theirs).ok().filter(|meta| meta.len() > 100_000));
+    let _ = house.fact("overrun-began");
+    house.priya().does(&["window", "extend", &window, "--closes", "+10m"]);
+    eventually(Duration::from_secs(20), "sftp to end", || (!sftp.is_running()).then_some(()));
+    // What was half a request at the server is not made whole by what came later, and no hash is claimed.
+    let fact = soon("the fact of the file", || house.facts_of("file-transferred").pop());
+    assert!(fact.body["sha256"].is_null() && fact.body["partial"].is_string(), "{:#}", fact.body);
+    // A new one goes.
+    house.technician("dana").ssh(TARGET).sftp(&format!("get {} /dev/null\n", batch.display())).succeeded();
+}
+
+#[test]
 fn a_revoked_window_cuts_a_transfer_and_what_had_passed_is_said() {
     let desk = Desk::granting("sftp-read,sftp-write");
     let mine = desk.here("image.bin", &noise(64 << 20));

@@ -29,13 +29,16 @@ fn an_attacker_elsewhere_keeps_nobody_out_of_their_own_place() {
     fails_as(&house, &format!("dana+{TARGET}"), ELSEWHERE);
     let dana = house.technician("dana");
     assert_eq!(dana.ssh(TARGET).runs("true").status, Some(0), "she comes in from her own place");
-    // From the attacker's place not even her own key is looked at, whatever server is named.
-    let held = dana.ssh("alaris-sm-77").with(&["-b", "127.0.0.2"]).runs("true");
+    // From the attacker's place no guess is looked at any more, whatever server is named; her own key is no guess.
+    let guess = KeyPair::make(house.folder(), "guess");
+    let held = dana.with_key(&guess).ssh("alaris-sm-77").with(&["-b", "127.0.0.2"]).runs("true");
     assert_eq!(held.status, Some(255), "{}", held.text());
     soon("the fact", || {
         let newest = house.facts_of("attempt-failed").pop()?;
         newest.body["why"].as_str()?.contains("not looked at").then_some(())
     });
+    let there = house.technician("dana").ssh(TARGET).with(&["-b", "127.0.0.2"]).runs("true");
+    assert_eq!(there.status, Some(0), "she herself, behind the attacker's address: {}", there.text());
     let other = house.technician("viktor").ssh(TARGET).with(&["-b", "127.0.0.2"]).runs("true");
     assert_eq!(other.status, Some(0), "somebody else, behind the same address: {}", other.text());
     assert_eq!(house.facts_of("sign-in-held-back").len(), 1, "it is told once");

@@ -129,7 +129,10 @@ pub fn authenticate_certificate(
     if touch.is_unattended() {
         return Err(fails(Why::Unattended));
     }
-    if options.verify_required && !touch.is_verified() {
+    // What the hospital asks of a key it asks of it under a certificate, too.
+    let enrolled = person.keys.iter().find(|held| held.fingerprint == key.fingerprint);
+    let asked = options.verify_required || enrolled.is_some_and(|held| held.verify_required);
+    if asked && !touch.is_verified() {
         return Err(fails(Why::Certificate(CertificateFault::NotVerified)));
     }
     Ok(ProvenPerson::by(person, key))

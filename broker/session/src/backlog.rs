@@ -137,7 +137,11 @@ impl<N: Note> Backlog<N> {
 /// Bytes in memory, and what it counts for.
 fn weighed(kept: &Kept) -> (usize, usize) {
     match kept {
-        Kept::Here(recorded) => (recorded.len(), recorded.len().max(BATCH_WEIGHS)),
+        // The smallest takes room in memory, too.
+        Kept::Here(recorded) => {
+            let weight = recorded.len().max(BATCH_WEIGHS);
+            (weight, weight)
+        }
         Kept::There(spilled) => (0, spilled.len().max(BATCH_WEIGHS)),
     }
 }

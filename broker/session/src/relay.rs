@@ -48,6 +48,12 @@ pub trait Source: Send {
 
     /// The next item if it is here already.
     fn ready(&mut self) -> Option<Item<Self::Note>>;
+
+    /// From here on what comes goes nowhere. Answers whether it cannot be taken up again later: a source that reads its
+    /// protocol has lost the thread of what the other side was told.
+    fn loses_the_thread(&mut self) -> bool {
+        false
+    }
 }
 
 /// The writing half of a leg's channel. Payload arrives as [`Recorded`] only: what was not recorded cannot be written.
@@ -118,6 +124,8 @@ pub struct Relay<'s, S: Source, K: Sink<Note = S::Note>> {
     pub sink: &'s K,
     /// The technician's terminal, where the gate may write notices.
     pub terminal: Option<Terminal>,
+    /// Whether its source has lost the thread: false at first.
+    pub lost: bool,
 }
 
 impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
@@ -136,6 +144,12 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
             let now = *flow.borrow_and_update();
             if now.is_cut() {
                 return RelayEnd::Cut;
+            }
+            if now == Flow::Frozen && self.direction == Direction::Input {
+                self.lost = self.lost || self.source.loses_the_thread();
+            } else if self.lost {
+                // The window was extended. What is half a request at the server would be read with what comes now.
+                return RelayEnd::Broken;
             }
             let passes = self.direction == Direction::Output || now == Flow::Open;
             if !busy && passes {
@@ -274,7 +288,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
     /// Input that comes in the overrun: it is recorded, and goes nowhere, also if the window is extended later. Reading it
     /// keeps a client that types on from holding up the output.
     fn is_too_late(&self, flow: &watch::Receiver<Flow>) -> bool {
-        self.direction == Direction::Input && *flow.borrow() == Flow::Frozen
+        self.direction == Direction::Input && (self.lost || *flow.borrow() == Flow::Frozen)
     }
 
     /// Joins what is here of the same stream; the second value is what came behind it and does not fit.

@@ -171,7 +171,8 @@ impl Admission {
         if left && !verdict.borrow().is_visit() {
             let bye = admission.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
             drop(tokio::time::timeout(PARTING, bye).await);
-            admission.cord.sever();
+            // A connection inside another ends alone.
+            admission.cord.leave();
         }
     }
 

@@ -130,7 +130,12 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
     let session = &visit.session;
     let early = match waiting::wait(session, &mut read, client, wish).await {
         Waited::Flows(early) => early,
-        Waited::Over(text) => return say_and_close(client, wish, &text, CUT).await,
+        Waited::Over(text) => {
+            let kind = wish.access().first().map_or("session", |access| access.as_str());
+            let why = json!({ "reason": "late", "about": wish.event() });
+            gate.channel_refused(Some(session), "", session.source(), kind, why).await;
+            return say_and_close(client, wish, &text, CUT).await;
+        }
         Waited::Left => return,
     };
     let opened = match wish.access() {
@@ -274,6 +279,7 @@ impl Legs<'_> {
             source: from_client,
             sink: target,
             terminal: None,
+            lost: false,
         };
         let output = Relay {
             session: &self.visit.session,
@@ -282,6 +288,7 @@ impl Legs<'_> {
             source: from_target,
             sink: self.client,
             terminal: wish.terminal.as_ref().map(|_| Terminal::default()),
+            lost: false,
         };
         let output = output.run();
         tokio::pin!(output);

@@ -89,6 +89,7 @@ async fn relay(
         source: from_client,
         sink: endpoint,
         terminal: None,
+        lost: false,
     };
     let output = Relay {
         session,
@@ -97,6 +98,7 @@ async fn relay(
         source: from_endpoint,
         sink: client,
         terminal: None,
+        lost: false,
     };
     let (output, input) = (output.run(), input.run());
     tokio::pin!(output, input);

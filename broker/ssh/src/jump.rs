@@ -43,19 +43,24 @@ const SIGN_IN: Duration = Duration::from_secs(30);
 pub(crate) struct JumpDoor {
     authority: HostAuthority,
     host: PrivateKey,
+    post_quantum_only: bool,
 }
 
 impl JumpDoor {
-    pub(crate) fn new(authority: HostAuthority, host: PrivateKey) -> Self {
-        Self { authority, host }
+    pub(crate) fn new(authority: HostAuthority, host: PrivateKey, post_quantum_only: bool) -> Self {
+        Self { authority, host, post_quantum_only }
     }
 
     fn config(&self, target: &TargetName, now: Timestamp) -> Option<server::Config> {
         match self.authority.certificate(self.host.public_key(), target, now) {
-            Ok(certificate) => Some(server::Config {
-                certificates: vec![certificate],
-                ..algorithms::server(vec![self.host.clone()])
-            }),
+            Ok(certificate) => {
+                let mut config = algorithms::server(vec![self.host.clone()]);
+                config.certificates = vec![certificate];
+                if self.post_quantum_only {
+                    algorithms::post_quantum_only(&mut config);
+                }
+                Some(config)
+            }
             Err(error) => {
                 tracing::error!(%error, "no connection to a server can be ended inside one to the gate");
                 None

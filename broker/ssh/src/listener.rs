@@ -57,8 +57,9 @@ impl SshListener {
         let socket = TcpListener::bind(address).await?;
         let HostIdentity { keys, authority, post_quantum_only } = identity;
         let keys: Vec<_> = keys.into_iter().map(HostKey::into_private).collect();
+        let jumps = authority.zip(keys.first().cloned());
         let jumps =
-            authority.and_then(|authority| Some(Arc::new(JumpDoor::new(authority, keys.first().cloned()?))));
+            jumps.map(|(authority, host)| Arc::new(JumpDoor::new(authority, host, post_quantum_only)));
         let mut offers = Offers::new(keys);
         if post_quantum_only {
             offers.are_post_quantum_only();

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chaperone_identity::ProvenPerson;
 use chaperone_policy::{AccountName, TargetName};
-use chaperone_session::Gate;
+use chaperone_session::{Gate, LiveSession};
 use russh::ChannelReadHalf;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -115,11 +115,13 @@ impl Menu {
             Verdict::Visit(visit) => {
                 self.admission.jumps.keep_outer();
                 verdict.send_replace(Verdict::Visit(Arc::clone(&visit)));
+                self.ends_with_its_client(&visit.session);
                 return Chosen::Visit(visit);
             }
             Verdict::Forwards(session) => {
                 self.admission.jumps.keep_outer();
-                verdict.send_replace(Verdict::Forwards(session));
+                verdict.send_replace(Verdict::Forwards(Arc::clone(&session)));
+                self.ends_with_its_client(&session);
                 return Chosen::Refused(NO_TERMINAL.into());
             }
             Verdict::Refused(refused) => Chosen::Refused(refused.text.as_str().into()),
@@ -130,6 +132,13 @@ impl Menu {
         };
         self.choosing.store(false, Ordering::Release);
         chosen
+    }
+
+    /// The client may have gone while its choice was attempted, and then nobody tells the visit.
+    fn ends_with_its_client(&self, session: &LiveSession) {
+        if self.admission.over.is_cancelled() {
+            session.client_gone(false);
+        }
     }
 
     async fn attempt(&self, target: &TargetName, account: Option<&AccountName>) -> Verdict {

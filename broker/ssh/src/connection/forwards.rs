@@ -31,7 +31,8 @@ impl Connection {
         if let Some(target) = self.jumps_to(&wanted.place).await {
             return self.jump(wanted, target).await;
         }
-        if self.named().is_none_or(|named| named.target.is_none()) {
+        let is_chosen = self.verdict.borrow().is_visit();
+        if !is_chosen && self.named().is_none_or(|named| named.target.is_none()) {
             self.refuse("direct-tcpip", wanted.place.refused("no server is named"));
             return wanted.reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
         }

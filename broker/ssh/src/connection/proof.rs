@@ -37,10 +37,11 @@ impl Connection {
         self.failed >= if short { 1 } else { FAILED_PROOFS }
     }
 
-    /// An error where too much has failed in this login from there for anything to be looked at.
-    fn heard(&self, user: &str) -> Result<(), ProofFailure> {
+    /// What is told of a failure: where too much has failed in this login from there, that nobody looked. Nobody guesses a
+    /// key, so the right one is let in whatever strangers behind the same address have done in its person's name.
+    fn held_back(&self, user: &str, failure: ProofFailure) -> ProofFailure {
         let held = self.second.factors.failures().held_back(user, self.peer.ip(), self.gate.now());
-        held.map_or(Ok(()), |_| Err(ProofFailure::credential().because(Why::HeldBack)))
+        held.map_or(failure, |_| ProofFailure::credential().because(Why::HeldBack))
     }
 
     pub(super) fn offered(&mut self, key: &PublicKey) {
@@ -115,12 +116,12 @@ impl Connection {
         user: &str,
         key: &VerifiedPublicKey<'_>,
     ) -> Result<ProvenPerson, ProofFailure> {
-        self.heard(user)?;
         sound(key.algorithm)?;
         let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
         let blob = key.public_key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
         let touch = Touch::of(&blob, key.signature.as_bytes());
-        chaperone_identity::authenticate_key(&facts, user, &blob, touch, self.gate.now())
+        let proof = chaperone_identity::authenticate_key(&facts, user, &blob, touch, self.gate.now());
+        proof.map_err(|failure| self.held_back(user, failure))
     }
 
     /// Looks at a certificate whose key has signed.
@@ -130,12 +131,13 @@ impl Connection {
         certificate: &Certificate,
         key: &VerifiedPublicKey<'_>,
     ) -> Result<ProvenPerson, ProofFailure> {
-        self.heard(user)?;
         sound(key.algorithm)?;
         let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
         let parts = Parts::of(certificate).ok_or_else(ProofFailure::credential)?;
         let touch = Touch::of(&parts.key, key.signature.as_bytes());
-        chaperone_identity::authenticate_certificate(&facts, user, &parts.shown(), touch, self.gate.now())
+        let now = self.gate.now();
+        let proof = chaperone_identity::authenticate_certificate(&facts, user, &parts.shown(), touch, now);
+        proof.map_err(|failure| self.held_back(user, failure))
     }
 
     /// Whether an offered key or certificate is worth a signature; proves nothing.
@@ -144,16 +146,17 @@ impl Connection {
         user: &str,
         offer: &PublicKeyOffer<'_>,
     ) -> Result<(), ProofFailure> {
-        self.heard(user)?;
         sound(offer.algorithm)?;
         let facts = self.gate.people().await.map_err(|_| ProofFailure::unavailable())?;
         let now = self.gate.now();
         if let Some(certificate) = offer.certificate {
             let parts = Parts::of(certificate).ok_or_else(ProofFailure::credential)?;
-            return chaperone_identity::is_certified(&facts, user, &parts.shown(), now);
+            let worth = chaperone_identity::is_certified(&facts, user, &parts.shown(), now);
+            return worth.map_err(|failure| self.held_back(user, failure));
         }
         let blob = offer.public_key.to_bytes().map_err(|_| ProofFailure::unavailable())?;
-        chaperone_identity::is_enrolled(&facts, user, &blob, now)
+        let worth = chaperone_identity::is_enrolled(&facts, user, &blob, now);
+        worth.map_err(|failure| self.held_back(user, failure))
     }
 
     /// Whether a key is one of somebody's who is proven.

@@ -64,15 +64,20 @@ pub(crate) struct Overheard<S> {
     side: Side,
     listener: Arc<Listener>,
     queue: VecDeque<Item<SshNote>>,
+    /// What comes goes nowhere, and is no part of a file.
+    deaf: bool,
 }
 
 impl<S: Source<Note = SshNote>> Overheard<S> {
     pub(crate) fn new(inner: S, side: Side, listener: &Arc<Listener>) -> Self {
-        Self { inner, side, listener: Arc::clone(listener), queue: VecDeque::new() }
+        Self { inner, side, listener: Arc::clone(listener), queue: VecDeque::new(), deaf: false }
     }
 
     fn hear(&mut self, item: &Item<SshNote>) {
         let Item::Data(Stream::Input | Stream::Output, bytes) = item else { return };
+        if self.deaf {
+            return;
+        }
         for one in self.listener.hear(self.side, bytes) {
             self.queue.push_back(Item::Note(match one {
                 Found::Payload(run) => SshNote::told("scp", json!({ "pieces": [run.say()] })),
@@ -105,5 +110,10 @@ impl<S: Source<Note = SshNote>> Source for Overheard<S> {
         let item = self.inner.ready()?;
         self.hear(&item);
         Some(item)
+    }
+
+    fn loses_the_thread(&mut self) -> bool {
+        self.deaf = true;
+        true
     }
 }

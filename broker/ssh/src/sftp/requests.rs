@@ -33,6 +33,8 @@ pub(crate) struct Requests<S> {
     payload: Payload,
     queue: VecDeque<Item<SshNote>>,
     over: bool,
+    /// What comes goes nowhere, and is no request any more.
+    deaf: bool,
 }
 
 /// Where the payload of the present write goes.
@@ -55,12 +57,14 @@ impl<S: Source<Note = SshNote>> Requests<S> {
             payload: Payload::Nowhere,
             queue: VecDeque::new(),
             over: false,
+            deaf: false,
         }
     }
 
     /// Puts an item into the queue, after what is to be told before it.
     fn take(&mut self, item: Item<SshNote>) {
         match item {
+            Item::Data(..) if self.deaf => self.queue.push_back(item),
             Item::Data(Stream::Input, bytes) => {
                 self.queue.push_back(Item::Data(Stream::Input, bytes.clone()));
                 if let Err(why) = self.judge(&bytes) {
@@ -210,5 +214,10 @@ impl<S: Source<Note = SshNote>> Source for Requests<S> {
             }
             None => self.tells(),
         }
+    }
+
+    fn loses_the_thread(&mut self) -> bool {
+        self.deaf = true;
+        true
     }
 }
