@@ -22,8 +22,10 @@ use crate::admission::Visit;
 
 /// What one request writes or reads: what every server takes (draft-ietf-secsh-filexfer-02 §6.4).
 const BLOCK: usize = 32 << 10;
-/// Requests under way at once: half a megabyte, which is more than a line within a hospital holds.
-const AHEAD: usize = 16;
+/// Requests under way at once: a line within a hospital holds no more. Their answers are two messages each, and must be
+/// fewer than wait for a channel (`algorithms`): while one more waits, the connection sends nothing either, and a request
+/// behind it would wait for itself.
+const AHEAD: usize = 4;
 /// Answers that may be here before what precedes them: a server that cuts each to crumbs is none.
 const EARLY: usize = 1024;
 /// How long a target may take to open a channel.
