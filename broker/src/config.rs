@@ -4,6 +4,7 @@
 //! that one edit mends them all. `deploy/chaperone.example.toml` explains every key, and a test holds it to that.
 
 mod fault;
+mod gate;
 mod raw;
 mod reader;
 mod section;
@@ -13,9 +14,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use fault::{ConfigError, Fault};
+pub use gate::Gate;
 pub use section::{
-    Alert, Database, Desk, Gate, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session,
-    Web,
+    Alert, Database, Desk, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session, Web,
 };
 pub use uploads::Uploads;
 

@@ -331,6 +331,36 @@ say(everything(channel).decode().strip())
 }
 
 #[test]
+fn who_goes_on_asking_for_what_the_window_lacks_is_ended() {
+    let house = House::start();
+    house.open_window("dana", "shell", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+asked = 0
+try:
+    while asked < 1200:
+        channels = [transport.open_session(timeout=20) for _ in range(40)]
+        for channel in channels:
+            channel.exec_command('true')
+        for channel in channels:
+            everything(channel)
+            asked += 1
+            channel.close()
+except Exception:
+    pass
+until = time.time() + 20
+while transport.is_active() and time.time() < until:
+    time.sleep(0.05)
+say('active' if transport.is_active() else 'ended')
+say(900 < asked < 1100)
+",
+    );
+    assert_eq!(said, ["ended", "True"]);
+}
+
+#[test]
 fn a_scan_of_the_network_ends_the_connection() {
     let house = House::start();
     house.open_window("dana", "exec,forward", "+10m");

@@ -98,9 +98,10 @@ fn networks_of_proxies_are_a_list_or_have_commas_between() {
 fn where_the_gate_leaves_from_is_a_list_of_addresses_and_networks() {
     let config =
         read("[data]\ndir = \"d\"\n[gate]\nleaves_from = [\"10.20.0.2\", \"2001:db8::/64\"]\n").unwrap();
-    assert_eq!(config.gate.leaves_from, ["10.20.0.2", "2001:db8::/64"]);
+    let shown = |config: &Config| config.gate.leaves_from.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(shown(&config), ["10.20.0.2/32", "2001:db8::/64"]);
     let config = with(LEAST, &[("CHAPERONE_GATE__LEAVES_FROM", "10.20.0.2, ::1")]).unwrap();
-    assert_eq!(config.gate.leaves_from, ["10.20.0.2", "::1"]);
+    assert_eq!(shown(&config), ["10.20.0.2/32", "::1/128"]);
     for wrong in ["[\"gate.example\"]", "[\"10.0.0.0/33\"]", "[\"::/129\"]", "[\"\"]", "[22]", "\"10.0.0.1\""]
     {
         let faults = read(&format!("[data]\ndir = \"d\"\n[gate]\nleaves_from = {wrong}\n")).unwrap_err();

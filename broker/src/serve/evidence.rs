@@ -107,11 +107,16 @@ fn settings(config: &Config) -> Settings {
         zone: config.gate.time_zone.clone(),
         help: config.gate.help.clone(),
         uploads: (&config.uploads).into(),
-        leaves_from: config.gate.leaves_from.clone(),
+        leaves_from: leaves_from(config),
         durability: match config.recording.mode {
             Mode::Prompt => Durability::Prompt,
             Mode::Durable => Durability::Durable,
         },
         ..Settings::default()
     }
+}
+
+/// As certificates name them: sshd takes no network whose address goes on behind its length.
+fn leaves_from(config: &Config) -> Vec<String> {
+    config.gate.leaves_from.iter().map(|network| network.trunc().to_string()).collect()
 }

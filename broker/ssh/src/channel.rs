@@ -1,6 +1,7 @@
 //! One session channel, from its opening to its close: wait for the verdict, ask for this access, start it on the
 //! target, relay both directions, say what was captured.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_session::{
@@ -11,8 +12,10 @@ use russh::server::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::admission::{Verdict, Visit};
+use crate::connection::Refusals;
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
 use crate::note::SshNote;
@@ -41,13 +44,24 @@ const START: Duration = Duration::from_secs(10);
 const GREETING: Duration = Duration::from_secs(2);
 /// How long last words may take to a client that does not read.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long words are ahead of the answer that ends their client.
+const READ_FIRST: Duration = Duration::from_millis(200);
 /// How long a target may take to close after its technician has closed.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// What the connection lends a channel.
+pub(crate) struct Lent {
+    pub gate: Gate,
+    pub handle: Handle,
+    pub verdict: watch::Sender<Verdict>,
+    pub refusals: Arc<Refusals>,
+}
+
 /// Serves one session channel.
-pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, verdict: watch::Sender<Verdict>) {
+pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
     let (mut read, write) = channel.split();
-    let client = ClientSink { write, handle };
+    let Lent { gate, verdict, refusals, .. } = &lent;
+    let client = ClientSink { write, handle: lent.handle.clone() };
     let Some(mut wish) = Wish::read(&mut read).await else { return };
     let known = match verdict.subscribe().wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await {
         Ok(known) => known.clone(),
@@ -56,38 +70,30 @@ pub(crate) async fn run(gate: Gate, channel: Channel<Msg>, handle: Handle, verdi
     };
     match known {
         Verdict::Visit(visit) if matches!(wish.what, What::TooLong) => {
-            let (session, why) = (&visit.session, json!({ "why": "a command beyond 128 KiB" }));
-            gate.channel_refused(Some(session), "", session.source(), "exec", why).await;
+            refusals.refuse_in(&visit.session, "exec", json!({ "why": "a command beyond 128 KiB" })).await;
             say_and_close(&client, &wish, "This command is longer than any server takes (128 KiB).", USAGE)
                 .await;
         }
-        Verdict::Visit(visit) if staged::writes_directly(&gate, &visit, &wish) => {
-            let (session, why) = (&visit.session, json!({ "why": "files for this server are staged" }));
-            gate.channel_refused(Some(session), "", session.source(), "exec", why).await;
+        Verdict::Visit(visit) if staged::writes_directly(gate, &visit, &wish) => {
+            let why = json!({ "why": "files for this server are staged" });
+            refusals.refuse_in(&visit.session, "exec", why).await;
             say_and_close(&client, &wish, staged::WORDS, REFUSED).await;
         }
-        Verdict::Visit(visit) => serve(&gate, &visit, read, &client, &wish).await,
+        Verdict::Visit(visit) => serve(&lent, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
         Verdict::Elsewhere(text) => say_and_close(&client, &wish, &text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::Menu(menu) if wish.is_for_a_menu() => {
-            match menu.run(&gate, &verdict, &mut read, &client, &mut wish).await {
-                Ok(visit) => serve(&gate, &visit, read, &client, &wish).await,
+            match menu.run(gate, verdict, &mut read, &client, &mut wish).await {
+                Ok(visit) => serve(&lent, &visit, read, &client, &wish).await,
                 Err(over) => leave(&client, &wish, over).await,
             }
         }
         Verdict::Menu(menu) => {
-            say_and_close(&client, &wish, &menu.in_words(&gate).await, USAGE).await;
+            say_and_close(&client, &wish, &menu.in_words(gate).await, USAGE).await;
         }
         Verdict::Forwards(session) => {
-            gate.channel_refused(
-                Some(&session),
-                "",
-                session.source(),
-                wish.access().first().map_or("session", |access| access.as_str()),
-                json!({ "why": "no SSH server" }),
-            )
-            .await;
+            refusals.refuse_in(&session, wish.kind(), json!({ "why": "no SSH server" })).await;
             say_and_close(&client, &wish, NO_SSH, USAGE).await;
         }
         Verdict::Pending => {}
@@ -114,7 +120,9 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
             client.write.extended_data_bytes(1, format!("{text}\n")).await?;
         }
         if wish.what == What::Sftp {
-            // The protocol's own failure, behind the words: nothing of files was started.
+            // The protocol's own failure: nothing of files was started. A client that hears of it ends at once, and shows
+            // the words only if they came well before.
+            sleep(READ_FIRST).await;
             drop(client.answer(false).await);
             return client.write.close().await;
         }
@@ -126,14 +134,13 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
     drop(tokio::time::timeout(LINGER, words).await);
 }
 
-async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
-    let session = &visit.session;
+async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
+    let (gate, session) = (&lent.gate, &visit.session);
     let early = match waiting::wait(session, &mut read, client, wish).await {
         Waited::Flows(early) => early,
         Waited::Over(text) => {
-            let kind = wish.access().first().map_or("session", |access| access.as_str());
             let why = json!({ "reason": "late", "about": wish.event() });
-            gate.channel_refused(Some(session), "", session.source(), kind, why).await;
+            lent.refusals.refuse_in(session, wish.kind(), why).await;
             return say_and_close(client, wish, &text, CUT).await;
         }
         Waited::Left => return,
@@ -144,7 +151,11 @@ async fn serve(gate: &Gate, visit: &Visit, mut read: ChannelReadHalf, client: &C
     };
     let channel = match opened {
         Ok(channel) => channel,
-        Err(refused) => return say_and_close(client, wish, &refused.text, REFUSED).await,
+        Err(refused) => {
+            // It is a fact already.
+            lent.refusals.counts_one();
+            return say_and_close(client, wish, &refused.text, REFUSED).await;
+        }
     };
     let started = tokio::time::timeout(START, start(visit, wish)).await;
     let Ok(Ok((target_read, target_write))) = started else {

@@ -99,6 +99,11 @@ impl Wish {
         self.terminal.is_some() && matches!(self.what, What::Shell)
     }
 
+    /// The kind of access, for a refusal's fact.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.access().first().map_or("session", |access| access.as_str())
+    }
+
     /// Whether input is typed by a person, and may be a password.
     pub(crate) fn is_typed(&self) -> bool {
         self.terminal.is_some() || matches!(self.what, What::Shell)

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chaperone_session::{Cord, Gate};
+use chaperone_session::{Cord, Gate, LiveSession};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -46,6 +46,13 @@ impl Refusals {
     pub(crate) fn refuse(&self, kind: &'static str, what: Value) {
         if self.counts_one() <= REFUSALS_TOLD {
             self.tell(kind, what);
+        }
+    }
+
+    /// Makes the refusal of a channel in a visit a fact, before its answer.
+    pub(crate) async fn refuse_in(&self, session: &LiveSession, kind: &'static str, what: Value) {
+        if self.counts_one() <= REFUSALS_TOLD {
+            self.gate.channel_refused(Some(session), "", session.source(), kind, what).await;
         }
     }
 

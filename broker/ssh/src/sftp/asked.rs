@@ -48,6 +48,14 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
+    /// What is kept of its path, in bytes.
+    pub(crate) fn kept(&self) -> usize {
+        match self {
+            Self::Size { path, .. } | Self::Open { path, .. } => path.len(),
+            _ => 0,
+        }
+    }
+
     pub(crate) fn operation(&self) -> &'static str {
         match self {
             Self::Other(operation)

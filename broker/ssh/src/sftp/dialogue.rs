@@ -22,6 +22,8 @@ use crate::transfer::Run;
 
 /// Requests that may be under way: a client that waits for nothing has some hundred.
 const UNDER_WAY: usize = 16_384;
+/// Bytes of paths that may be kept for those under way: long ones are few.
+const UNDER_WAY_BYTES: usize = 1 << 20;
 /// Handles that may be open, or asked for.
 const OPEN: usize = 1024;
 /// Sizes that are remembered between a `stat` and the `open` after it.
@@ -54,6 +56,8 @@ pub(crate) struct Dialogue {
     channel: u32,
     agreement: Agreement,
     under_way: HashMap<u32, Asked>,
+    /// What is kept of their paths, in bytes.
+    kept: usize,
     /// In which order they came; answered ones are dropped when they are first.
     order: VecDeque<u32>,
     /// What the gate answers next.
@@ -73,6 +77,7 @@ impl Dialogue {
             channel,
             agreement: Agreement::Nothing,
             under_way: HashMap::new(),
+            kept: 0,
             order: VecDeque::new(),
             due: VecDeque::new(),
             files: HashMap::new(),
@@ -105,8 +110,8 @@ impl Dialogue {
         if self.under_way.contains_key(&id) {
             return Err(Malformed::Twice(id));
         }
-        if self.order.len() >= UNDER_WAY {
-            return Err(Malformed::TooMany(UNDER_WAY));
+        if self.order.len() >= UNDER_WAY || self.kept >= UNDER_WAY_BYTES {
+            return Err(Malformed::TooMany(self.order.len()));
         }
         let file = request.handles()[0].and_then(|handle| self.handles.get(handle).copied());
         let refusal = self.refusal(&request, withheld);
@@ -127,6 +132,7 @@ impl Dialogue {
             return Ok((Verdict::Refused(missing), file));
         }
         let asked = self.asked(&request, file);
+        self.kept += asked.kept();
         self.under_way.insert(id, asked);
         Ok((Verdict::Send, file))
     }
@@ -244,6 +250,7 @@ impl Dialogue {
             None | Some(Asked::Refused(_)) => return Err(Malformed::Unasked(id)),
             Some(asked) => asked,
         };
+        self.kept -= asked.kept();
         let payload = self.answered(id, asked, &answer, at, log)?;
         self.settle();
         Ok(payload)

@@ -19,6 +19,6 @@ pub(crate) enum Malformed {
     Twice(u32),
     #[error("an answer to the request {0}, which is not under way, or of another kind than was asked for")]
     Unasked(u32),
-    #[error("more than {0} requests are under way")]
+    #[error("{0} requests are under way: too many, or of too long paths")]
     TooMany(usize),
 }

@@ -25,9 +25,7 @@ pub(crate) async fn propose(
     At(name): At<String>,
     Body(new): Body<NewHostKeys>,
 ) -> Answer<TargetView> {
-    let known = parse::known_target(&actor.facts, &name)?;
-    actor.may(Subject::Target(known))?;
-    let reason = parse::words("reason", &new.reason)?;
+    let (known, reason) = asked(&actor, &name, &new.reason)?;
     let mut keys = Vec::new();
     if !new.host_keys.is_empty() || !new.scan {
         for line in parse::host_keys("host_keys", &new.host_keys)? {
@@ -65,9 +63,7 @@ pub(crate) async fn approve(
     At(name): At<String>,
     Body(word): Body<HostKeyWord>,
 ) -> Answer<TargetView> {
-    let known = parse::known_target(&actor.facts, &name)?;
-    actor.may(Subject::Target(known))?;
-    let reason = parse::words("reason", &word.reason)?;
+    let (known, reason) = asked(&actor, &name, &word.reason)?;
     let (id, by) = (known.id, actor.person);
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
@@ -95,9 +91,7 @@ pub(crate) async fn refuse(
     At(name): At<String>,
     Body(word): Body<HostKeyWord>,
 ) -> Answer<TargetView> {
-    let known = parse::known_target(&actor.facts, &name)?;
-    actor.may(Subject::Target(known))?;
-    let reason = parse::words("reason", &word.reason)?;
+    let (known, reason) = asked(&actor, &name, &word.reason)?;
     let (id, by) = (known.id, actor.person);
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
@@ -121,9 +115,7 @@ pub(crate) async fn retire(
     At(name): At<String>,
     Body(word): Body<HostKeyWord>,
 ) -> Answer<TargetView> {
-    let known = parse::known_target(&actor.facts, &name)?;
-    actor.may(Subject::Target(known))?;
-    let reason = parse::words("reason", &word.reason)?;
+    let (known, reason) = asked(&actor, &name, &word.reason)?;
     let not_pinned = || {
         Problem::new(
             axum::http::StatusCode::NOT_FOUND,
@@ -143,6 +135,13 @@ pub(crate) async fn retire(
     });
     written.await?;
     shown(&app, id).await
+}
+
+/// The server that is meant, which must be the caller's to set up, and why.
+fn asked<'a>(actor: &'a Actor, name: &str, reason: &str) -> Result<(&'a Target, String), Problem> {
+    let known = parse::known_target(&actor.facts, name)?;
+    actor.may(Subject::Target(known))?;
+    Ok((known, parse::words("reason", reason)?))
 }
 
 /// The public line of the CA whose certificates the gate signs in with, where a server trusts it.

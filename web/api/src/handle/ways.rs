@@ -28,6 +28,9 @@ pub(super) fn to(
     if has(Access::Exec) && target.has_ssh() {
         line(format!("One command on {name}"), format!("{ssh} {user} uptime"));
     }
+    if (has(Access::SftpRead) || has(Access::SftpWrite)) && target.has_ssh() {
+        line(format!("Files of {name}"), format!("sftp -P {port} {user}"));
+    }
     if (has(Access::Shell) || has(Access::Exec)) && target.has_ssh() {
         let carried = format!("chaperone connect --stdio --server {site}");
         line(

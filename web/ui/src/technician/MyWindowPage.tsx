@@ -26,7 +26,8 @@ function MyWindow({ window }: { window: WindowView }) {
   const isAgreed = window.state === 'approved' || window.state === 'open'
   const isOver = phaseOf(window, Date.now()) === 'over'
   const isMine = window.technicians.includes(person.login)
-  const canSend = useMay()('send-files') && (isAgreed || window.state === 'requested') && !isOver
+  const takesFiles = window.access.includes('sftp-write')
+  const canSend = useMay()('send-files') && takesFiles && (isAgreed || window.state === 'requested') && !isOver
   return (
     <>
       <PageTitle

@@ -215,6 +215,19 @@ fn more_open_files_and_more_requests_than_anybody_needs_are_not_taken() {
     assert_eq!(ended, Some(Malformed::TooMany(UNDER_WAY)));
 }
 
+#[test]
+fn long_paths_are_few_while_nothing_is_answered_and_many_where_all_is() {
+    let long = [b'a'; 60_000];
+    let stat = |id| packet(17, &[U32(id), Text(&long)]);
+    let mut channel = Channel::granting(&[Access::SftpRead]);
+    for id in 0..100 {
+        channel.asks(&stat(id)).unwrap();
+        channel.answers(&packet(101, &[U32(id), U32(2), Text(b"no such file"), Text(b"")])).unwrap();
+    }
+    let ended = (100..).find_map(|id| channel.asks(&stat(id)).err());
+    assert_eq!(ended, Some(Malformed::TooMany(UNDER_WAY_BYTES.div_ceil(long.len()))));
+}
+
 proptest! {
     /// Whatever both sides send, in whatever order: no panic, and nothing grows beyond its bound.
     #[test]

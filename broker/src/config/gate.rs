@@ -1,0 +1,95 @@
+//! `[gate]`: the SSH door, and what the node is called.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+
+use ipnet::IpNet;
+use jiff::tz::TimeZone;
+
+use super::raw::{Judged, Mismatch, Raw, address, boolean, mismatch, text, text_list, whole, words};
+use super::reader::Reader;
+use super::section::any;
+
+/// A quarter of one core, of which an attempt takes 2 to 3 ms; a day of it is 8 GB of facts.
+const ATTEMPTS_PER_SECOND: NonZeroU32 = match NonZeroU32::new(100) {
+    Some(rate) => rate,
+    None => NonZeroU32::MIN,
+};
+
+/// `[gate]`: the SSH door.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// What the node is called in facts and alerts.
+    pub name: String,
+    /// Where SSH is served.
+    pub ssh: SocketAddr,
+    /// Where TLS consoles are to be served.
+    pub tls: Option<SocketAddr>,
+    /// What everybody reads before sign-in; empty for none.
+    pub banner: String,
+    /// The hospital's time zone, for words to people.
+    pub time_zone: TimeZone,
+    /// Whom technicians call.
+    pub help: String,
+    /// How many SSH connections are heard in a second; the others wait in line.
+    pub attempts_per_second: NonZeroU32,
+    /// One port for SSH and the web: what a client says first decides.
+    pub shared: Option<SocketAddr>,
+    /// Networks of load balancers: their connections begin with a PROXY header, which says who calls.
+    pub proxy_from: Vec<IpNet>,
+    /// Whether clients without post-quantum key exchange are turned away.
+    pub post_quantum_only: bool,
+    /// The addresses that servers see the gate come from, as certificates name them; empty where nobody has said.
+    pub leaves_from: Vec<IpNet>,
+}
+
+pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
+    Gate {
+        name: reader.or("gate.name", "gate".to_owned(), node_name),
+        ssh: reader.or("gate.ssh", any(2222), address),
+        tls: reader.optional("gate.tls", address),
+        banner: reader.or("gate.banner", String::new(), text),
+        time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
+        help: reader.or("gate.help", "clinical engineering".to_owned(), words),
+        attempts_per_second: reader.or("gate.attempts_per_second", ATTEMPTS_PER_SECOND, rate),
+        shared: reader.optional("gate.shared", address),
+        proxy_from: reader.or("gate.proxy_from", Vec::new(), networks),
+        post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
+        leaves_from: reader.or("gate.leaves_from", Vec::new(), networks),
+    }
+}
+
+/// How many a second, at least one.
+fn rate(raw: &Raw) -> Judged<NonZeroU32> {
+    let rate = whole(raw, 1, 10_000)?;
+    Ok(u32::try_from(rate).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN))
+}
+
+/// Networks, and addresses, which are networks of one.
+fn networks(raw: &Raw) -> Judged<Vec<IpNet>> {
+    let network = |text: String| {
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| alone()).map_err(|_| Mismatch {
+            what: format!("{text:?} is no address and no network"),
+            right: "right is a list such as [\"10.20.0.0/24\", \"2001:db8::7\"]".to_owned(),
+        })
+    };
+    text_list(raw)?.into_iter().map(network).collect()
+}
+
+fn node_name(raw: &Raw) -> Judged<String> {
+    let name = words(raw)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    if name.len() <= 63 && name.chars().all(plain) {
+        Ok(name)
+    } else {
+        mismatch(format!("{name:?} is no node name"), "right is at most 63 letters, digits and .-_")
+    }
+}
+
+fn time_zone(raw: &Raw) -> Judged<TimeZone> {
+    let name = words(raw)?;
+    TimeZone::get(&name).or_else(|_| {
+        mismatch(format!("{name:?} is no time zone"), "right is an IANA name such as \"Europe/Berlin\"")
+    })
+}
