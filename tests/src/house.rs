@@ -108,7 +108,19 @@ impl House {
     #[track_caller]
     #[must_use]
     pub fn request(&self, login: &str, access: &str, opens: &str, closes: &str, more: &[&str]) -> String {
-        let mut words = vec!["window", "request", "--target", TARGET, "--person", login, "--access", access];
+        self.request_on(TARGET, login, access, (opens, closes), more)
+    }
+
+    #[track_caller]
+    fn request_on(
+        &self,
+        target: &str,
+        login: &str,
+        access: &str,
+        (opens, closes): (&str, &str),
+        more: &[&str],
+    ) -> String {
+        let mut words = vec!["window", "request", "--target", target, "--person", login, "--access", access];
         words.extend(["--opens", opens, "--closes", closes, "--purpose", "patch", "--ticket", "CHG0031337"]);
         words.extend(["--reason", "security patch"]);
         words.extend(more);
@@ -123,6 +135,17 @@ impl House {
     #[track_caller]
     pub fn open_window(&self, login: &str, access: &str, closes: &str) -> String {
         let window = self.request(login, access, "now", closes, &[]);
+        self.approve(&window);
+        window
+    }
+
+    /// The same, on another target behind the gate.
+    ///
+    /// # Panics
+    /// When the gate refuses it.
+    #[track_caller]
+    pub fn open_window_on(&self, target: &str, login: &str, access: &str, closes: &str) -> String {
+        let window = self.request_on(target, login, access, ("now", closes), &[]);
         self.approve(&window);
         window
     }

@@ -250,25 +250,7 @@ fn variables_that_the_server_accepts_arrive() {
 fn a_target_that_wants_every_byte_on_disk_first_works_the_same() {
     let house = House::start();
     house.add_target("alaris-sm-02", &house.target, &["--durable"]);
-    let window = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        "alaris-sm-02",
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+10m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "durable",
-    ]);
-    house.approve(window["id"].as_str().unwrap());
+    house.open_window_on("alaris-sm-02", "dana", "exec", "+10m");
     let bytes = noise(1 << 20);
     let ran = house.technician("dana").ssh("alaris-sm-02").input(bytes.clone()).runs("cat").succeeded();
     assert_eq!(digest(&ran.out), digest(&bytes));
@@ -297,25 +279,7 @@ fn a_password_opens_the_target_as_a_key_does() {
     std::io::Write::write_all(&mut &input, format!("{}\n", account.password).as_bytes()).unwrap();
     drop(input);
     assert!(add.ends_within(chaperone_tests::PATIENCE).success());
-    let window = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        "alaris-sm-03",
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+10m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "by password",
-    ]);
-    house.approve(window["id"].as_str().unwrap());
+    house.open_window_on("alaris-sm-03", "dana", "exec", "+10m");
     let ran = house.technician("dana").ssh("alaris-sm-03").runs("id -un").succeeded();
     assert_eq!(ran.text().trim(), account.login);
     assert!(!house.gate.log().contains(&account.password));

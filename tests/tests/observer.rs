@@ -113,25 +113,7 @@ fn a_command_is_not_started_before_somebody_watches() {
 fn a_servers_own_rule_counts_and_the_wait_has_an_end() {
     let house = House::furnish().with("CHAPERONE_SESSION__OBSERVER_WAIT_SECONDS", "3").start();
     house.add_target("alaris-sm-02", &house.target, &["--observer-required"]);
-    let asked = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        "alaris-sm-02",
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+10m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "x",
-    ]);
-    house.approve(asked["id"].as_str().unwrap());
+    house.open_window_on("alaris-sm-02", "dana", "exec", "+10m");
     let ran = house.technician("dana").ssh("alaris-sm-02").runs("echo never");
     assert_ne!(ran.status, Some(0));
     assert!(ran.err.contains("nobody came to watch") && ran.out.is_empty(), "{}", ran.err);

@@ -360,27 +360,8 @@ fn nobody_signs_in_to_a_server_that_answers_only_after_the_window() {
     let wire = Proxy::before(house.target.port());
     wire.weather(Weather { delay: Duration::from_secs(2), ..Weather::default() });
     house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
-    let asked = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        "alaris-sm-09",
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+4s",
-        "--purpose",
-        "patch",
-        "--reason",
-        "a slow server",
-    ]);
-    let window = asked["id"].as_str().unwrap();
-    house.approve(window);
-    let closes = house.closes(window);
+    let window = house.open_window_on("alaris-sm-09", "dana", "exec", "+4s");
+    let closes = house.closes(&window);
     let ran = house.technician("dana").ssh("alaris-sm-09").runs("id");
     assert_ne!(ran.status, Some(0));
     let late = Timestamp::now().duration_since(closes).as_millis();

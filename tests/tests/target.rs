@@ -11,29 +11,6 @@ use chaperone_tests::{House, Process, Proxy, Ran, Sshd, SshdOptions, TARGET, Wea
 const UNAVAILABLE: i32 = 69;
 
 /// A window for dana on another target.
-#[track_caller]
-fn open_window_on(house: &House, target: &str) {
-    let asked = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        target,
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+30m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "a difficult target",
-    ]);
-    house.approve(asked["id"].as_str().unwrap());
-}
-
 /// A visit to a target that cannot be: words, a status, a fact, a sealed recording, and the gate lives on.
 #[track_caller]
 fn unreachable(house: &House, target: &str) -> Ran {
@@ -70,7 +47,7 @@ fn a_target_that_never_answers() {
     let address = listener.local_addr().unwrap().to_string();
     let held = std::thread::spawn(move || listener.incoming().take(1).collect::<Vec<_>>());
     house.add_target_at("alaris-sm-09", &address, &house.target, &[]);
-    open_window_on(&house, "alaris-sm-09");
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
     let ran = unreachable(&house, "alaris-sm-09");
     assert!(ran.took < Duration::from_secs(40), "{:?}", ran.took);
     drop(held);
@@ -88,7 +65,7 @@ fn a_target_that_speaks_something_else() {
         }
     });
     house.add_target_at("alaris-sm-09", &address, &house.target, &[]);
-    open_window_on(&house, "alaris-sm-09");
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
     unreachable(&house, "alaris-sm-09");
 }
 
@@ -98,7 +75,7 @@ fn a_target_whose_host_key_changed_gets_no_credential_and_raises_an_alarm() {
     let impostor = Sshd::start(&house.folder().join("impostor"), &SshdOptions::default());
     // The impostor's address, under the pinned key of the true server.
     house.add_target_at("alaris-sm-09", &impostor.address(), &house.target, &[]);
-    open_window_on(&house, "alaris-sm-09");
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
     unreachable(&house, "alaris-sm-09");
     assert!(!impostor.log().contains("publickey"), "no credential was offered: {}", impostor.log());
     soon("an alert about the host key", || {
@@ -142,7 +119,7 @@ fn a_slow_target_works() {
     let wire = Proxy::before(house.target.port());
     wire.weather(Weather { delay: Duration::from_millis(150), ..Weather::default() });
     house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
-    open_window_on(&house, "alaris-sm-09");
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
     let ran = house.technician("dana").ssh("alaris-sm-09").input("slow\n").runs("cat; exit 3");
     assert_eq!((ran.text().as_str(), ran.status), ("slow\n", Some(3)));
 }
@@ -152,7 +129,7 @@ fn a_target_that_breaks_off_in_the_middle_of_a_byte_stream() {
     let house = House::start();
     let wire = Proxy::before(house.target.port());
     house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
-    open_window_on(&house, "alaris-sm-09");
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
     for breaks_after in [10, 700, 2_000, 3_001, 100_003, 1_000_003] {
         wire.weather(Weather { breaks_after: Some(breaks_after), ..Weather::default() });
         let ran = house.technician("dana").ssh("alaris-sm-09").runs("cat /dev/zero");
@@ -231,7 +208,7 @@ fn a_target_that_talks_without_end_before_its_version_is_given_up() {
         }
     });
     house.add_target_at("alaris-sm-09", &address, &house.target, &[]);
-    open_window_on(&house, "alaris-sm-09");
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
     let ran = unreachable(&house, "alaris-sm-09");
     assert!(ran.took < Duration::from_secs(40), "{:?}", ran.took);
     assert!(Process::peak_kib(house.gate.id()) < 300 << 10);

@@ -10,29 +10,6 @@ const UNAVAILABLE: i32 = 69;
 const SERVER: &str = "alaris-sm-09";
 
 #[track_caller]
-fn open_window(house: &House) {
-    let asked = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        SERVER,
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+30m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "a server whose key is looked at",
-    ]);
-    house.approve(asked["id"].as_str().unwrap());
-}
-
-#[track_caller]
 fn reached(house: &House) {
     house.technician("dana").ssh(SERVER).runs("true").succeeded();
 }
@@ -80,7 +57,7 @@ fn proposed(shown: &Value) -> Vec<(String, String, Option<String>)> {
 fn a_new_server_s_key_counts_once_two_engineers_have_looked(furnishing: Furnishing) {
     let house = furnishing.start();
     add_unknown(&house, &house.target);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     let before = house.target.log().matches("Connection from").count();
     assert!(not_reached(&house).contains("not set up"));
     assert_eq!(house.target.log().matches("Connection from").count(), before, "it was not even dialled");
@@ -115,7 +92,7 @@ on_both_databases!(a_new_server_s_key_counts_once_two_engineers_have_looked);
 fn a_proposal_is_refused_or_taken_back_and_counts_for_nothing() {
     let house = House::start();
     add_unknown(&house, &house.target);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     let (key, print) = (house.target.host_key(), print_of(house.target.host_key()));
     for who in ["quentin", "priya"] {
         house.priya().does(&["target", "pin-host-key", SERVER, "--key", file(key)]);
@@ -135,7 +112,7 @@ fn a_changed_key_refuses_alarms_and_is_proposed_by_nobody_but_the_gate() {
     let house = House::start();
     let impostor = Sshd::start(&house.folder().join("impostor"), &SshdOptions::default());
     house.add_target_at(SERVER, &impostor.address(), &house.target, &[]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     let words = not_reached(&house);
     assert_eq!(
         words.trim().matches('.').count(),
@@ -178,7 +155,7 @@ fn a_server_that_is_known_announces_its_other_keys_and_old_ones_are_retired() {
     let lines = vec![format!("HostKey {}", third.display())];
     let target = Sshd::start(&house.folder().join("two"), &SshdOptions { lines, ..SshdOptions::default() });
     house.add_target(SERVER, &target, &[]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     reached(&house);
     let announced = soon("the announced key to be proposed", || {
         let keys = proposed(&house.priya().does(&["target", "show", SERVER]));
@@ -221,7 +198,7 @@ fn an_authority_vouches_for_a_host_by_its_name_and_for_a_time() {
     let shown = house.gate.person("quentin").does(&["target", "approve-host-key", SERVER, &print]);
     assert_eq!(shown["endpoints"][0]["authorities"], serde_json::json!([print]));
     assert_eq!(shown["endpoints"][0]["host_keys"], serde_json::json!([]));
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     reached(&house);
     for (by, names, valid) in [
         (&other, SERVER, "-1h:+1h"),

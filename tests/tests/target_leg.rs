@@ -30,29 +30,6 @@ fn add_with_password(house: &House, target: &Asking, password: &str) {
     add_account(house, &target.address(), "svc", target.host_key().to_str().unwrap(), password);
 }
 
-#[track_caller]
-fn open_window(house: &House) {
-    let asked = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        SERVER,
-        "--person",
-        "dana",
-        "--access",
-        "exec",
-        "--opens",
-        "now",
-        "--closes",
-        "+30m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "a server that is not as usual",
-    ]);
-    house.approve(asked["id"].as_str().unwrap());
-}
-
 fn visit(house: &House) -> Ran {
     house.technician("dana").ssh(SERVER).runs("id")
 }
@@ -85,7 +62,7 @@ fn a_password_signs_in_by_the_method_and_stands_nowhere_else() {
     let house = House::start();
     let target = Asking::start(&house.folder().join("asking"), Asks::Password, PASSWORD);
     add_with_password(&house, &target, PASSWORD);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     assert_eq!(visit(&house).succeeded().text(), "ran id\n");
     assert_eq!(target.told(), [PASSWORD]);
     assert_eq!(connected(&house)["credential"], "password");
@@ -100,7 +77,7 @@ fn a_password_signs_in_to_an_openssh_server() {
     let target = Sshd::start(&house.folder().join("openssh"), &options);
     let key = target.host_key().public.to_str().unwrap();
     add_account(&house, &target.address(), target.account(), key, PASSWORD);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     assert!(visit(&house).succeeded().text().starts_with("uid="));
     assert!(target.log().contains("Accepted password for"), "{}", target.log());
     house.sealed(&house.newest_session());
@@ -113,7 +90,7 @@ fn a_password_answers_a_hidden_prompt_for_it() {
     let prompts = Asks::Prompts(&[&[], &[("(svc@alaris-sm-09) Password: ", false)]]);
     let target = Asking::start(&house.folder().join("asking"), prompts, PASSWORD);
     add_with_password(&house, &target, PASSWORD);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     assert_eq!(visit(&house).succeeded().text(), "ran id\n");
     assert_eq!(target.told(), [PASSWORD]);
     house.sealed(&house.newest_session());
@@ -125,7 +102,7 @@ fn a_wrong_password_is_tried_once() {
     let house = House::start();
     let target = Asking::start(&house.folder().join("asking"), Asks::Password, "another");
     add_with_password(&house, &target, PASSWORD);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     fails(&house, "target-credential");
     assert_eq!(target.told(), [PASSWORD]);
     no_trace_of(&house, PASSWORD);
@@ -145,7 +122,7 @@ fn a_prompt_that_is_shown_or_asks_for_something_else_gets_no_answer() {
             Asking::start(&house.folder().join(format!("asking-{at}")), Asks::Prompts(prompts), PASSWORD);
         if at == 0 {
             add_with_password(&house, &target, PASSWORD);
-            open_window(&house);
+            house.open_window_on(SERVER, "dana", "exec", "+30m");
         } else {
             let key = target.host_key().to_str().unwrap().to_owned();
             house.priya().does(&["target", "set-address", SERVER, "--ssh", &target.address()]);
@@ -166,7 +143,7 @@ fn a_password_that_is_asked_for_again_and_again_is_not_given_again_and_again() {
     let prompts = Asks::Prompts(&[PROMPT, PROMPT, PROMPT, PROMPT, PROMPT, PROMPT, PROMPT]);
     let target = Asking::start(&house.folder().join("asking"), prompts, PASSWORD);
     add_with_password(&house, &target, PASSWORD);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     fails(&house, "target-prompt");
     assert_eq!(target.told().len(), 2);
 }
@@ -204,7 +181,7 @@ fn old_algorithms_are_spoken_for_a_time_and_a_reason_and_not_after_it() {
     let house = House::start();
     let target = old_server(&house, &OLD);
     house.add_target(SERVER, &target, &[]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     let failed = fails(&house, "old-algorithms");
     assert!(failed["detail"].as_str().unwrap().contains("diffie-hellman-group14-sha1"), "{failed:#}");
     let allow = |until: &str| {
@@ -260,25 +237,7 @@ fn each_old_algorithm_is_spoken_where_it_is_allowed() {
         let target = Sshd::start(&folder, &SshdOptions { lines, ..SshdOptions::default() });
         let server = format!("alaris-sm-1{at}");
         house.add_target(&server, &target, &[]);
-        let asked = house.gate.person("dana").does(&[
-            "window",
-            "request",
-            "--target",
-            &server,
-            "--person",
-            "dana",
-            "--access",
-            "exec",
-            "--opens",
-            "now",
-            "--closes",
-            "+30m",
-            "--purpose",
-            "patch",
-            "--reason",
-            "an old server",
-        ]);
-        house.approve(asked["id"].as_str().unwrap());
+        house.open_window_on(&server, "dana", "exec", "+30m");
         let ran = house.technician("dana").ssh(&server).runs("true");
         assert_eq!(ran.status, Some(UNAVAILABLE), "{name} is not allowed yet: {}", ran.err);
         let words = ["--algorithm", name, "--until", "+1h", "--reason", "firmware 2.4"];
@@ -338,7 +297,7 @@ fn a_server_with_nothing_but_an_rsa_key_signed_over_sha1_needs_a_word() {
         "--host-key",
         public.to_str().unwrap(),
     ]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     fails(&house, "old-algorithms");
     house.priya().does(&[
         "target",
@@ -360,7 +319,7 @@ fn a_server_with_several_addresses_is_reached_by_the_one_that_answers() {
     // Nobody has this address's port; the next has the server.
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     house.add_target_at(SERVER, &dead, &house.target, &["--also", &house.target.address()]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     visit(&house).succeeded();
     assert_eq!(connected(&house)["address"], house.target.address());
     // An address that takes the connection and says nothing is not passed over: it is the one that answered.
@@ -385,7 +344,7 @@ fn a_server_that_has_ipv6_alone_is_reached_with_and_without_brackets() {
     let target = Sshd::start(&house.folder().join("six"), &SshdOptions { lines, ..SshdOptions::default() });
     let port = target.port();
     house.add_target_at(SERVER, &format!("[::1]:{port}"), &target, &[]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     visit(&house).succeeded();
     let told = connected(&house);
     assert_eq!(told["address"], format!("[::1]:{port}"));
@@ -401,7 +360,7 @@ fn a_server_that_is_asked_for_by_name_is_reached_by_any_of_its_addresses() {
     let house = House::start();
     // The name has an IPv6 address on most machines; the server listens on IPv4 alone.
     house.add_target_at(SERVER, &format!("localhost:{}", house.target.port()), &house.target, &[]);
-    open_window(&house);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
     visit(&house).succeeded();
     assert_eq!(connected(&house)["address"], format!("localhost:{}", house.target.port()));
 }

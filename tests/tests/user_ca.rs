@@ -36,27 +36,7 @@ fn trusting(house: &House) -> Sshd {
 
 #[track_caller]
 fn open_window(house: &House, access: &str) -> String {
-    let asked = house.gate.person("dana").does(&[
-        "window",
-        "request",
-        "--target",
-        SERVER,
-        "--person",
-        "dana",
-        "--access",
-        access,
-        "--opens",
-        "now",
-        "--closes",
-        "+30m",
-        "--purpose",
-        "patch",
-        "--reason",
-        "a server that trusts the gate",
-    ]);
-    let window = asked["id"].as_str().unwrap().to_owned();
-    house.approve(&window);
-    window
+    house.open_window_on(SERVER, "dana", access, "+30m")
 }
 
 /// The serial of a visit: the last sixteen digits of its id.
