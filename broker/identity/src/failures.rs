@@ -1,6 +1,7 @@
 //! Failed proofs at the SSH door. Who fails as somebody from somewhere again and again is not listened to any more in that
-//! name from there, for a while; the person themselves, from their own place, never notices. In memory and bounded, as
-//! [`crate::limits`] counts.
+//! name from there, for a while: no failure is told from another. The person themselves never notices, from their own place
+//! or from behind the same address: nobody guesses a key, so theirs is let in. In memory and bounded, as [`crate::limits`]
+//! counts.
 //!
 //! Offers count for nothing: an agent offers what it has. Codes beside a proven key have their own count, which nobody
 //! reaches who does not hold the key.
@@ -17,7 +18,7 @@ use crate::limits::{Counted, Limits, at_the_ssh_door, key_of_login};
 pub struct Failures(Arc<Limits>);
 
 impl Failures {
-    /// How long nothing is looked at in this user name's login from there; `None` when it is.
+    /// How long no failure in this user name's login from there is told from another; `None` when they are.
     #[must_use]
     pub fn held_back(&self, user: &str, source: IpAddr, now: Timestamp) -> Option<SignedDuration> {
         self.0.wait(&of(user, source), now)

@@ -56,11 +56,12 @@ impl LiveSession {
 
     /// Input flows again after an extension that came in the overrun, if nothing else holds it. Returns whether that is news.
     pub(crate) fn thaw_input(&self) -> bool {
-        let back = self.holds().flow();
+        // Held while the flow follows: a pause at the same moment is not passed over.
+        let holds = self.holds();
         self.flow.send_if_modified(|flow| {
             let changes = *flow == Flow::Frozen;
             if changes {
-                *flow = back;
+                *flow = holds.flow();
             }
             changes
         })

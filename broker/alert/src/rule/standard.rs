@@ -98,7 +98,7 @@ pub(super) const ATTEMPTS: &[Rule] = &[
         grouping: Grouping::Person,
         runbook: [
             "Is the source a network of the person's company? Then ask them: a client with the wrong key does this, too.",
-            "If it is nobody's, have the network blocked before the gate. The person is kept out from there only.",
+            "If it is nobody's, have the network blocked before the gate. The right key is let in all the same: lock the person if it may be stolen.",
             "Look for the same source in other alerts: did a proof of another name succeed from there?",
         ],
         techniques: GUESSING,
