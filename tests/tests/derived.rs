@@ -122,6 +122,7 @@ fn what_was_derived_can_be_thrown_away_and_is_made_again() {
     let mut house = House::start();
     let (shell, _) = visits(&house);
     found(&house, "Drug Library 9 7");
+    found(&house, "er-ror");
     let config = house.gate.config();
     let rebuild = |house: &House, more: &[&str]| {
         let mut command = house.gate.command();
