@@ -226,6 +226,7 @@ pub const DOORS: &[Door] = &[
     elsewhere("POST /api/windows/{window}/files/{file}/release", FILES),
     Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
     elsewhere("GET /api/ssh", "websocket.rs: signed-in, with who; what is done inside is SSH's own"),
+    elsewhere("GET /api/tls", "connect.rs: signed-in, with who; what is done inside is the TLS door's own"),
     change(
         "POST /api/windows/{asked}/approve",
         "priya",

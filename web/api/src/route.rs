@@ -129,6 +129,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/windows/{window}/files/{file}/release", Door::Act(Act::Connect)),
     get("/api/my/servers", Read(Act::RequestWindow)),
     get("/api/ssh", Door::Act(Act::Connect)),
+    get("/api/tls", Door::Act(Act::Connect)),
     post("/api/windows/{window}/approve", APPROVE),
     post("/api/windows/{window}/deny", Door::Act(Act::DenyWindow)),
     post("/api/windows/{window}/withdraw", Door::Act(Act::WithdrawWindow)),
