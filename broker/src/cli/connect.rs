@@ -9,7 +9,6 @@
 //! The key is made here and stays in memory; the gate's certificate for it ends with the window. What is carried is
 //! recorded at the gate. Nothing here decides anything.
 
-mod answer;
 mod carried;
 mod dial;
 mod error;

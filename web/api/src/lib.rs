@@ -25,6 +25,8 @@ mod handle;
 #[cfg(unix)]
 mod host_token;
 #[cfg(unix)]
+mod issuing;
+#[cfg(unix)]
 mod listen;
 #[cfg(unix)]
 mod looked;
@@ -58,6 +60,8 @@ pub mod wire;
 pub use carry::{Carried, Carrier, Duplex};
 #[cfg(unix)]
 pub use handle::destination::secret_place;
+#[cfg(unix)]
+pub use issuing::{Certificate, CertificateWish, Certificates, Issue, NotIssued, TlsDoor};
 #[cfg(unix)]
 pub use listen::{Accept, Peer, serve};
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chaperone_web::wire::{ConnectionTarget, ConnectionView, NewConnection};
 use jiff::Timestamp;
 use rcgen::KeyPair;
 use rustls::client::Resumption;
@@ -14,15 +15,12 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, ServerConfig};
 use rustls_platform_verifier::Verifier;
 
-use super::answer::{Asked, Granted, Target};
 use super::error::PassError;
 
 /// The two keys of this run.
 pub(super) struct Keys {
     technician: KeyPair,
     local: KeyPair,
-    technician_pem: String,
-    local_pem: String,
 }
 
 /// A grant of the gate's, ready to use.
@@ -37,7 +35,7 @@ pub(super) struct Pass {
     pub port: u16,
     /// What clients of this machine must trust, as PEM.
     pub local_authority_pem: Option<String>,
-    pub targets: Vec<Target>,
+    pub targets: Vec<ConnectionTarget>,
     gate: ClientConfig,
     local: Option<Arc<CertifiedKey>>,
     provider: Arc<CryptoProvider>,
@@ -51,13 +49,16 @@ impl Keys {
     pub(super) fn make() -> Result<Self, PassError> {
         let (technician, local) = (KeyPair::generate(), KeyPair::generate());
         let (technician, local) = (technician.map_err(PassError::Key)?, local.map_err(PassError::Key)?);
-        let (technician_pem, local_pem) = (technician.public_key_pem(), local.public_key_pem());
-        Ok(Self { technician, local, technician_pem, local_pem })
+        Ok(Self { technician, local })
     }
 
     /// Asks for certificates of them.
-    pub(super) fn asks<'a>(&'a self, to: &'a str) -> Asked<'a> {
-        Asked { to, public_key_pem: &self.technician_pem, local_key_pem: &self.local_pem }
+    pub(super) fn asks(&self, to: &str) -> NewConnection {
+        NewConnection {
+            to: to.to_owned(),
+            public_key_pem: self.technician.public_key_pem(),
+            local_key_pem: Some(self.local.public_key_pem()),
+        }
     }
 }
 
@@ -67,7 +68,7 @@ impl Pass {
     ///
     /// # Errors
     /// Which certificate is not one.
-    pub(super) fn new(granted: Granted, keys: &Keys, trusted: &str) -> Result<Self, PassError> {
+    pub(super) fn new(granted: ConnectionView, keys: &Keys, trusted: &str) -> Result<Self, PassError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut anchors = certificates("the gate's authority", &granted.authority_pem)?;
         anchors.extend(certificates("the certificate to trust", trusted)?);

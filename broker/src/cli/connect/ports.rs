@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use chaperone_web::wire::ConnectionEndpoint;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::answer::{Endpoint, Kind};
 use super::pass::Pass;
 use crate::cli::outcome::Failure;
 
@@ -21,7 +21,8 @@ pub(super) struct Opened {
     pub target: String,
     /// What the gate knows it by.
     pub endpoint: String,
-    pub kind: Kind,
+    /// `tls`, `http` or `tcp`.
+    pub kind: String,
     pub local: SocketAddr,
     pub host: String,
     pub port: u16,
@@ -93,12 +94,12 @@ fn cannot(at: SocketAddr, error: &io::Error) -> Failure {
     )
 }
 
-fn describe(target: &str, endpoint: &Endpoint, local: SocketAddr, pass: &Pass) -> Opened {
-    let both = endpoint.kind.ends_tls() && pass.ends_tls();
+fn describe(target: &str, endpoint: &ConnectionEndpoint, local: SocketAddr, pass: &Pass) -> Opened {
+    let both = endpoint.kind != "tcp" && pass.ends_tls();
     Opened {
         target: target.to_owned(),
         endpoint: endpoint.label.clone(),
-        kind: endpoint.kind,
+        kind: endpoint.kind.clone(),
         local,
         host: endpoint.host.clone(),
         port: endpoint.port,

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Way;
-use super::answer::Kind;
 use super::pass::Pass;
 use super::ports::Opened;
 use crate::cli::outcome::{Failure, say};
@@ -149,10 +148,10 @@ fn sentence(event: &Event<'_>) -> Option<String> {
 
 fn described(opened: &Opened) -> String {
     let named = opened.server_name.as_deref().unwrap_or(&opened.host);
-    let what = match opened.kind {
-        Kind::Tls => "TLS",
-        Kind::Http => "web console",
-        Kind::Tcp => "TCP",
+    let what = match opened.kind.as_str() {
+        "tls" => "TLS",
+        "http" => "web console",
+        _ => "TCP",
     };
     let accepts = if opened.ends_tls() {
         "plain, or TLS ended here by a certificate of the gate's"

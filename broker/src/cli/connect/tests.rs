@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaperone_web::wire::{ConnectionEndpoint, ConnectionTarget, ConnectionView};
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SubjectPublicKeyInfo};
@@ -14,7 +15,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::Way;
-use super::answer::{Endpoint, Granted, Kind, Target};
 use super::dial::Dialer;
 use super::keep::{Kept, accept};
 use super::pass::{Keys, Pass};
@@ -88,32 +88,34 @@ impl Drop for Gate {
 }
 
 /// What is granted, with certificates by this authority for the gate at this port.
-fn pass(authority: &Authority, by: &Authority, port: u16, kind: Kind) -> Pass {
+fn pass(authority: &Authority, by: &Authority, port: u16, kind: &str) -> Pass {
     let keys = Keys::make().unwrap();
-    let asked = serde_json::to_value(keys.asks("console-01")).unwrap();
+    let asked = keys.asks("console-01");
     let until = Timestamp::now() + SignedDuration::from_hours(1);
-    let endpoint = Endpoint {
+    let endpoint = ConnectionEndpoint {
         label: "console-01".to_owned(),
-        kind,
+        kind: kind.to_owned(),
         host: "10.0.0.7".to_owned(),
         port: 8443,
         server_name: Some("console.example".to_owned()),
+        access: "tls".to_owned(),
         recorded: "plain".to_owned(),
     };
-    let granted = Granted {
+    let granted = ConnectionView {
         window: "w".to_owned(),
+        opens: Timestamp::now(),
         closes: until,
         until,
         domain: "localhost".to_owned(),
         host: "localhost".to_owned(),
         port,
         authority_pem: authority.pem.clone(),
-        certificate_pem: by.issues(&["dana"], asked["public_key_pem"].as_str().unwrap()),
+        certificate_pem: by.issues(&["dana"], &asked.public_key_pem),
         local_certificate_pem: Some(
-            authority.issues(&["console.example", "localhost"], asked["local_key_pem"].as_str().unwrap()),
+            authority.issues(&["console.example", "localhost"], &asked.local_key_pem.unwrap()),
         ),
         local_authority_pem: Some(authority.pem.clone()),
-        targets: vec![Target { name: "console-01".to_owned(), endpoints: vec![endpoint] }],
+        targets: vec![ConnectionTarget { name: "console-01".to_owned(), endpoints: vec![endpoint] }],
     };
     Pass::new(granted, &keys, "").unwrap()
 }
@@ -189,7 +191,7 @@ fn reversed(stream: &mut TcpStream, says: &str) -> String {
 fn a_plain_client_and_one_that_speaks_tls_reach_the_gate_on_one_port() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let gate = Gate::start(folder.path(), &authority, &["-rev", "-alpn", "pump/2,http/1.1"]);
-    let local = Local::open(folder.path(), &authority, pass(&authority, &authority, gate.port, Kind::Tls));
+    let local = Local::open(folder.path(), &authority, pass(&authority, &authority, gate.port, "tls"));
     let mut plain = local.plain();
     assert_eq!(reversed(&mut plain, "rate 12\n"), "21 etar\n");
     drop(plain);
@@ -207,7 +209,7 @@ fn a_plain_client_and_one_that_speaks_tls_reach_the_gate_on_one_port() {
 fn an_end_is_carried_on_as_an_end_and_a_broken_connection_as_a_broken_one() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let gate = Gate::start(folder.path(), &authority, &["-rev"]);
-    let local = Local::open(folder.path(), &authority, pass(&authority, &authority, gate.port, Kind::Tls));
+    let local = Local::open(folder.path(), &authority, pass(&authority, &authority, gate.port, "tls"));
     let mut ending = local.plain();
     ending.write_all(b"last word\n").unwrap();
     ending.shutdown(Shutdown::Write).unwrap();
@@ -229,7 +231,7 @@ fn who_is_not_the_gate_gets_nothing_and_whom_the_gate_does_not_take_gets_nothing
     let (folder, authority, stranger) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
     let gate = Gate::start(folder.path(), &authority, &["-rev"]);
     // The gate's certificate is another authority's than the one that was named.
-    let mut wrong = pass(&stranger, &authority, gate.port, Kind::Tcp);
+    let mut wrong = pass(&stranger, &authority, gate.port, "tcp");
     let dialler = |pass: &Pass| {
         let client = Client::tunnelled("http://127.0.0.1:1", Credential::Nothing, None).unwrap();
         let dialer = Dialer::new(client, Some(Way::Direct));
@@ -242,7 +244,7 @@ fn who_is_not_the_gate_gets_nothing_and_whom_the_gate_does_not_take_gets_nothing
     wrong.domain = "127.0.0.1".to_owned();
     assert!(dialler(&wrong).is_err());
     // The technician's certificate is nobody's.
-    let local = Local::open(folder.path(), &authority, pass(&authority, &stranger, gate.port, Kind::Tcp));
+    let local = Local::open(folder.path(), &authority, pass(&authority, &stranger, gate.port, "tcp"));
     let mut refused = local.plain();
     // It may be refused before it has said anything.
     drop(refused.write_all(b"hello\n"));
@@ -253,21 +255,25 @@ fn who_is_not_the_gate_gets_nothing_and_whom_the_gate_does_not_take_gets_nothing
 #[test]
 fn each_endpoint_keeps_its_port_number_where_that_is_free() {
     let authority = Authority::new();
-    let mut pass = pass(&authority, &authority, 1, Kind::Tls);
+    let mut pass = pass(&authority, &authority, 1, "tls");
     let free = || std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (taken, number) = (std::net::TcpListener::bind("127.0.0.1:0").unwrap(), free());
-    let endpoint = |label: &str, port| Endpoint {
+    let endpoint = |label: &str, port| ConnectionEndpoint {
         label: label.to_owned(),
-        kind: Kind::Tcp,
+        kind: "tcp".to_owned(),
         host: "10.0.0.7".to_owned(),
         port,
         server_name: None,
+        access: "forward".to_owned(),
         recorded: "bytes".to_owned(),
     };
     pass.targets = vec![
-        Target { name: "a".to_owned(), endpoints: vec![endpoint("a", number)] },
-        Target { name: "b".to_owned(), endpoints: vec![endpoint("b", number)] },
-        Target { name: "c".to_owned(), endpoints: vec![endpoint("c", taken.local_addr().unwrap().port())] },
+        ConnectionTarget { name: "a".to_owned(), endpoints: vec![endpoint("a", number)] },
+        ConnectionTarget { name: "b".to_owned(), endpoints: vec![endpoint("b", number)] },
+        ConnectionTarget {
+            name: "c".to_owned(),
+            endpoints: vec![endpoint("c", taken.local_addr().unwrap().port())],
+        },
     ];
     let runtime = Runtime::new().unwrap();
     let opened = runtime.block_on(ports::open(&pass, None)).unwrap();

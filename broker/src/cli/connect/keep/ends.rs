@@ -5,11 +5,10 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chaperone_web::wire::WindowView;
+use chaperone_web::wire::{ConnectionView, WindowView};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
 
-use super::super::answer::Granted;
 use super::super::pass::{Keys, Pass};
 use super::super::tell::Event;
 use super::{Client, Failure, Kept, unusable};
@@ -55,7 +54,7 @@ impl Renews {
     /// Asks the gate. A refusal is the one that its doors give.
     pub(super) async fn ask(&self, to: &str) -> Result<Pass, Failure> {
         let asked = self.keys.asks(to);
-        let asking = self.client.post::<Granted>(&["connect"], &asked);
+        let asking = self.client.post::<ConnectionView>(&["connect"], &asked);
         let granted = timeout(ANSWER_WITHIN, asking).await;
         let silent = |_| Failure::failed("the gate does not answer", "try again in a moment");
         Pass::new(granted.map_err(silent)??, &self.keys, &self.trusted).map_err(unusable)
