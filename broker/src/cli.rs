@@ -10,6 +10,7 @@ mod connect;
 mod destination;
 mod everything;
 mod freeze;
+mod hidden;
 mod keep;
 mod ledger;
 mod login;
@@ -29,19 +30,21 @@ mod to_file;
 mod unmask;
 mod vendor;
 mod via;
+#[cfg(unix)]
 mod watch;
 mod window;
 mod window_file;
 
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
-use clap::{Args, Parser, Subcommand};
-
-pub use outcome::{Failure, chain, say, say_json};
+pub use outcome::Failure;
+#[cfg(unix)]
+pub use outcome::{chain, say, say_json};
 use via::Remote;
 
-#[cfg(feature = "demo")]
+#[cfg(all(unix, feature = "demo"))]
 use crate::demo;
+#[cfg(unix)]
 use crate::{backup, derived, host, init, key, serve, token};
 
 /// The gate through which vendors visit a hospital's pump servers: inside an approved change window, recorded, stopped
@@ -54,37 +57,47 @@ pub struct Cli {
 }
 
 /// Which configuration.
-#[derive(Debug, Args)]
+#[cfg(unix)]
+#[derive(Debug, clap::Args)]
 pub struct WithConfig {
     /// The node's configuration file
     #[arg(long, value_name = "FILE", env = "CHAPERONE_CONFIG")]
-    pub config: PathBuf,
+    pub config: std::path::PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Play the whole story on loopback: no configuration, no root
-    #[cfg(feature = "demo")]
+    #[cfg(all(unix, feature = "demo"))]
     Demo(demo::Args),
     /// Write a configuration and all keys, create the database and its first administrator; asks nothing
+    #[cfg(unix)]
     Init(init::Args),
     /// Run the gate
+    #[cfg(unix)]
     Serve(serve::Args),
     /// Read the configuration and name every fault in it
+    #[cfg(unix)]
     CheckConfig(host::CheckConfig),
     /// Bring the database to this release's schema
+    #[cfg(unix)]
     Migrate(host::Migrate),
     /// Copy what is needed to begin again, on the host, while the gate runs
+    #[cfg(unix)]
     Backup(backup::Backup),
     /// Put a copy back, on the host, before the gate starts
+    #[cfg(unix)]
     Restore(backup::Restore),
     /// Keys that open recordings, and the one that vouches for servers
+    #[cfg(unix)]
     #[command(subcommand)]
     Key(key::Verb),
     /// What the desk has read out of recordings, for seeking and searching
+    #[cfg(unix)]
     #[command(subcommand)]
     Derived(derived::Verb),
     /// Mint a token for a person, on the host; its use alarms
+    #[cfg(unix)]
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
     Login(login::Login),
@@ -127,7 +140,7 @@ enum Command {
     /// The gate's clock
     Clock(Remote<clock::Verb>),
     /// The demo's target
-    #[cfg(feature = "demo")]
+    #[cfg(all(unix, feature = "demo"))]
     #[command(hide = true)]
     Standin(demo::StandinArgs),
 }
@@ -139,16 +152,25 @@ impl Cli {
     /// When it could not be done; the failure knows its exit status.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
-            #[cfg(feature = "demo")]
+            #[cfg(all(unix, feature = "demo"))]
             Command::Demo(args) => demo::run(args).await,
+            #[cfg(unix)]
             Command::Init(args) => init::run(args).await,
+            #[cfg(unix)]
             Command::Serve(args) => serve::run(args).await,
+            #[cfg(unix)]
             Command::CheckConfig(args) => host::check_config(&args),
+            #[cfg(unix)]
             Command::Migrate(args) => host::migrate(args).await,
+            #[cfg(unix)]
             Command::Backup(args) => backup::back_up(args).await,
+            #[cfg(unix)]
             Command::Restore(args) => backup::restore(args).await,
+            #[cfg(unix)]
             Command::Key(verb) => key::run(verb),
+            #[cfg(unix)]
             Command::Derived(verb) => derived::run(verb).await,
+            #[cfg(unix)]
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
             Command::Connect(args) => connect::run(args).await,
@@ -170,7 +192,7 @@ impl Cli {
             Command::Ledger(remote) => ledger::run(remote).await,
             Command::Reconcile(asked) => reconcile::run(asked).await,
             Command::Clock(remote) => clock::run(remote).await,
-            #[cfg(feature = "demo")]
+            #[cfg(all(unix, feature = "demo"))]
             Command::Standin(args) => demo::standin(args).await,
         }
     }

@@ -1,18 +1,28 @@
 //! The one server binary: parses the command line and runs what was asked.
 
+#[cfg(unix)]
 mod backup;
 mod cli;
+#[cfg(unix)]
 mod config;
-#[cfg(feature = "demo")]
+#[cfg(all(unix, feature = "demo"))]
 mod demo;
+#[cfg(unix)]
 mod derived;
+#[cfg(unix)]
 mod host;
+#[cfg(unix)]
 mod init;
+#[cfg(unix)]
 mod installation;
+#[cfg(unix)]
 mod key;
+#[cfg(unix)]
 mod log;
 mod private_file;
+#[cfg(unix)]
 mod serve;
+#[cfg(unix)]
 mod token;
 
 use std::io::Write;

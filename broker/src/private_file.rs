@@ -1,8 +1,8 @@
-//! Files that only their owner may read: written whole or not at all, and durable when that is said.
+//! Files that only their owner may read: written whole or not at all, and durable when that is said. On Unix the mode says
+//! so; on Windows the folder does, which is inside the user's own profile.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Makes a folder, and those above it, for its owner alone (0700).
@@ -10,7 +10,7 @@ use std::path::Path;
 /// # Errors
 /// When it cannot be made.
 pub fn folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    owners_folder().create(path)
 }
 
 /// Writes a new file (0600). Durable on return.
@@ -18,7 +18,7 @@ pub fn folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When it exists already or cannot be written.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = owners_file().open(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     sync_parent(path)
@@ -39,9 +39,32 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_parent(path)
 }
 
+fn owners_folder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+fn owners_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(unix)]
 fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        Some(parent) if !parent.as_os_str().is_empty() => std::fs::File::open(parent)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// Windows has no such thing: the rename is the file system's own matter.
+#[cfg(not(unix))]
+fn sync_parent(_: &Path) -> io::Result<()> {
+    Ok(())
 }

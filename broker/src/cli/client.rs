@@ -138,6 +138,12 @@ impl Client {
         Ok(Self { http, server, credential })
     }
 
+    /// The host of the gate's web address.
+    pub(crate) fn host(&self) -> String {
+        let host = self.server.host_str().unwrap_or_default();
+        host.trim_start_matches('[').trim_end_matches(']').to_owned()
+    }
+
     /// Makes the connection a web socket's (RFC 6455 §4.1).
     pub(crate) async fn upgrade(&self, path: &[&str]) -> Result<Upgraded, Failure> {
         let key = generate_key();

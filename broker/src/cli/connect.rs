@@ -1,115 +1,117 @@
-//! `chaperone connect --stdio`: carries SSH over HTTPS, as OpenSSH's `ProxyCommand`, for networks that let nothing else
-//! through. What is carried is ssh's own, from end to end: this sees none of it.
+//! `chaperone connect`: opens everything that a window grants over TLS and TCP as ports of this machine, for as long as
+//! the window lasts; or, with `--stdio`, carries SSH over HTTPS.
+//!
+//! ```text
+//!   a vendor's own client ─ plain or TLS ─▶ local port ─ TLS, client certificate ─▶ the gate ─▶ the server
+//!                                             (local)      (dial: direct, proxy, web socket)
+//! ```
+//!
+//! The key is made here and stays in memory; the gate's certificate for it ends with the window. What is carried is
+//! recorded at the gate. Nothing here decides anything.
 
-use std::io::{self, Read};
-use std::time::Duration;
+mod carried;
+mod dial;
+mod error;
+mod keep;
+mod line;
+mod local;
+mod pass;
+mod ports;
+mod proxy;
+mod stdio;
+mod tell;
+#[cfg(all(test, unix))]
+mod tests;
 
-use bytes::Bytes;
-use clap::Args;
-use futures::stream::{SplitSink, SplitStream};
-use futures::{SinkExt, StreamExt};
-use reqwest::Upgraded;
-use tokio::io::{AsyncWriteExt, stdout};
-use tokio::sync::mpsc;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use super::client::tunnel_failed;
+use clap::{Args, ValueEnum};
+
 use super::outcome::Failure;
 use super::via::Via;
 
-/// Bytes that are read at once, and sent as one message.
-const PIECE: usize = 64 << 10;
-/// Pieces that are read ahead of the network; then ssh waits.
-const AHEAD: usize = 4;
-/// Longest message that is taken.
-const MESSAGE_BYTES: usize = 16 << 20;
-/// How long the gate has to end the connection after ssh has said that nothing more comes.
-const LINGER: Duration = Duration::from_secs(10);
-
 /// Arguments of `connect`.
 #[derive(Debug, Args)]
+#[command(after_long_help = EVENTS)]
 pub(crate) struct Connect {
     #[command(flatten)]
     via: Via,
+    /// A window of yours that is open, or a server in one: opens each of its TLS and TCP endpoints on this machine, at the
+    /// same port number where that is free, until the window ends or you press Ctrl-C
+    #[arg(value_name = "WINDOW|TARGET", required_unless_present = "stdio", conflicts_with = "stdio")]
+    to: Option<String>,
+    /// Listen at this loopback address, the first endpoint at this port; `127.0.0.1:0` takes any free ports
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with = "stdio", value_parser = loopback)]
+    listen: Option<SocketAddr>,
+    /// Reach the gate in this way alone; otherwise through the proxy that HTTPS_PROXY names or else directly, and by a web
+    /// socket where that is blocked
+    #[arg(long = "via", value_enum, value_name = "WAY", conflicts_with = "stdio")]
+    way: Option<Way>,
+    /// Write the certificate that local clients must trust for TLS into this file, as PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "stdio")]
+    authority: Option<PathBuf>,
     /// Carry SSH between standard input and output and the gate, over HTTPS and through the proxy of `HTTPS_PROXY` if there
     /// is one: `ssh -o ProxyCommand="chaperone connect --stdio --server URL" LOGIN+SERVER@GATE`
-    #[arg(long, required = true)]
+    #[arg(long)]
     stdio: bool,
 }
 
-type Socket = WebSocketStream<Upgraded>;
+/// How the gate is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Way {
+    /// A connection to the gate's TLS port.
+    Direct,
+    /// The same, through the proxy that HTTPS_PROXY names.
+    Proxy,
+    /// Inside HTTPS, with the token.
+    Websocket,
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "directly",
+            Self::Proxy => "through the proxy",
+            Self::Websocket => "by web socket",
+        })
+    }
+}
+
+/// What scripts read, in the words of `--help`.
+const EVENTS: &str = "\
+A TLS endpoint's local port takes both: a client that begins with TLS gets a certificate of the gate's (trust what
+--authority writes), any other is carried as it is, inside the TLS that goes on to the gate. A client that says nothing
+for a second is taken for one that waits for the server to begin.
+
+With --json the first line, once all ports listen, is
+  {\"window\", \"closes\", \"until\", \"authority_pem\", \"endpoints\": [{\"target\", \"endpoint\", \"kind\": tls|http|tcp,
+   \"local\": \"127.0.0.1:PORT\", \"host\", \"port\", \"server_name\", \"accepts\": [\"plain\", \"tls\"], \"recorded\"}]}
+and each line after it is an event:
+  {\"event\": \"way\", \"way\": direct|proxy|websocket}   how the gate is reached, when that is known or changes
+  {\"event\": \"time-left\", \"seconds\"}                 at 30, 15, 10, 5 and 1 minutes and 10 seconds before the end
+  {\"event\": \"extended\"|\"shortened\", \"closes\", \"until\"}
+  {\"event\": \"lost\", \"why\"}, {\"event\": \"reconnected\"} the gate cannot be reached; can be again
+  {\"event\": \"refused\", \"endpoint\", \"why\"}           the gate did not take a connection
+  {\"event\": \"ended\", \"reason\": closed|revoked|refused|stopped|…, \"what\"}
+
+The exit status is 0 when the window ended or you did, and 1 when the gate refused to begin.";
 
 pub(crate) async fn run(connect: Connect) -> Result<(), Failure> {
-    let carried = connect.via.tunnelled()?.upgrade(&["ssh"]).await?;
-    let config =
-        WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES)).max_frame_size(Some(MESSAGE_BYTES));
-    let socket = WebSocketStream::from_raw_socket(carried, Role::Client, Some(config)).await;
-    let (to, from) = socket.split();
-    let back = back(from);
-    tokio::pin!(back);
-    tokio::select! {
-        ended = &mut back => ended,
-        sent = out(to) => {
-            sent?;
-            // What the gate still says belongs to ssh; a gate that says nothing more and does not end is not waited for.
-            tokio::time::timeout(LINGER, back).await.unwrap_or(Ok(()))
-        }
+    match connect.to.clone() {
+        Some(to) => keep::run(connect, to).await,
+        None => stdio::run(&connect.via).await,
     }
 }
 
-/// From ssh to the gate, up to the end of what ssh says.
-async fn out(mut to: SplitSink<Socket, Message>) -> Result<(), Failure> {
-    let mut pieces = input();
-    while let Some(piece) = pieces.recv().await {
-        let piece = piece.map_err(|error| broke_off("ssh", &error))?;
-        to.send(Message::Binary(piece)).await.map_err(|error| broke_off("the gate", &error))?;
+/// Others on this network would be inside the visit too.
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr =
+        text.parse().map_err(|_| format!("{text:?} is no address; right is such as 127.0.0.1:0"))?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!("{} is not of this machine alone; right is such as 127.0.0.1:0", address.ip()))
     }
-    // An empty message says that nothing more comes.
-    to.send(Message::Binary(Bytes::new())).await.map_err(|error| broke_off("the gate", &error))
-}
-
-/// Standard input, on a thread of its own: one that waits for input keeps no process from ending.
-fn input() -> mpsc::Receiver<io::Result<Bytes>> {
-    let (give, take) = mpsc::channel(AHEAD);
-    std::thread::spawn(move || {
-        let (mut input, mut piece) = (io::stdin().lock(), vec![0; PIECE]);
-        loop {
-            let read = match input.read(&mut piece) {
-                Ok(0) => return,
-                Ok(count) => Ok(Bytes::copy_from_slice(piece.get(..count).unwrap_or_default())),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => Err(error),
-            };
-            let failed = read.is_err();
-            if give.blocking_send(read).is_err() || failed {
-                return;
-            }
-        }
-    });
-    take
-}
-
-/// From the gate to ssh, up to the end of the connection. The gate's pace is ssh's: nothing is read that is not written.
-async fn back(mut from: SplitStream<Socket>) -> Result<(), Failure> {
-    let mut output = stdout();
-    while let Some(message) = from.next().await {
-        match message.map_err(|error| broke_off("the gate", &error))? {
-            Message::Binary(piece) if piece.is_empty() => return Ok(()),
-            Message::Binary(piece) => {
-                let written = async {
-                    output.write_all(&piece).await?;
-                    output.flush().await
-                };
-                written.await.map_err(|error| broke_off("ssh", &error))?;
-            }
-            Message::Close(_) => return Ok(()),
-            Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn broke_off(who: &str, error: &(dyn std::error::Error + 'static)) -> Failure {
-    tunnel_failed(&format!("the connection to {who} broke off"), error)
 }

@@ -2,19 +2,20 @@
 //! may read.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::path::PathBuf;
 
 use chaperone_web::wire::{Me, SignIn};
 use clap::Args;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
 
 use super::client::{Client, Credential};
+use super::hidden::secret_line;
 use super::outcome::{Failure, say, say_json};
 use crate::private_file;
 
-const MAX_TOKEN_BYTES: u64 = 16 << 10;
+/// Longer than any token.
+pub(super) const MAX_TOKEN_BYTES: u64 = 16 << 10;
 
 #[derive(Debug, Args)]
 pub(crate) struct Login {
@@ -93,30 +94,6 @@ async fn proves(args: &Login, server: &str) -> Result<(Credential, Me), Failure>
     let credential = Credential::Token(token);
     let me = Client::new(server, credential.clone(), ca)?.get(&["me"]).await?;
     Ok((credential, me))
-}
-
-/// One line of standard input, which a terminal does not show.
-fn secret_line(prompt: &str) -> Result<String, Failure> {
-    let stdin = std::io::stdin();
-    let unread = |error: std::io::Error| Failure::usage(format!("nothing can be read: {error}"));
-    let shown = tcgetattr(&stdin).ok();
-    if let Some(attributes) = &shown {
-        let mut hidden = attributes.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(&stdin, OptionalActions::Flush, &hidden).map_err(|error| unread(error.into()))?;
-        eprint!("{prompt}");
-    }
-    let mut line = String::new();
-    let read = stdin.lock().take(MAX_TOKEN_BYTES).read_line(&mut line);
-    if let Some(attributes) = &shown {
-        tcsetattr(&stdin, OptionalActions::Now, attributes).map_err(|error| unread(error.into()))?;
-        eprintln!();
-    }
-    read.map_err(unread)?;
-    match line.trim_end_matches(['\r', '\n']) {
-        "" => Err(Failure::usage("a password and a code are needed, a line each")),
-        line => Ok(line.to_owned()),
-    }
 }
 
 fn from_stdin() -> Result<String, Failure> {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+#[cfg(unix)]
 use crate::config::ConfigError;
 
 /// Why a command did not do what was asked.
@@ -14,6 +15,7 @@ pub enum Failure {
     /// The command line was wrong: status 2.
     Usage(String),
     /// The configuration was wrong: status 64.
+    #[cfg(unix)]
     Config(ConfigError),
     /// It was refused, or it failed: status 1.
     Failed {
@@ -40,6 +42,7 @@ impl Failure {
     pub fn status(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
+            #[cfg(unix)]
             Self::Config(_) => 64,
             Self::Failed { .. } => 1,
         })
@@ -50,7 +53,9 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(what) => f.write_str(what),
+            #[cfg(unix)]
             Self::Config(error @ ConfigError::Unreadable { source, .. }) => write!(f, "{error} ({source})"),
+            #[cfg(unix)]
             Self::Config(error) => error.fmt(f),
             Self::Failed { what, next } if next.is_empty() => f.write_str(what),
             Self::Failed { what, next } => write!(f, "{what}\n  next: {next}"),
@@ -58,6 +63,7 @@ impl fmt::Display for Failure {
     }
 }
 
+#[cfg(unix)]
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use super::outcome::Failure;
 use super::table::{Table, join, maybe_time, time};
 use super::via::{Remote, Via};
+#[cfg(unix)]
 use super::watch;
 
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,7 @@ pub(crate) enum Verb {
         id: String,
     },
     /// Watch a visit while it goes on: where an observer is required, its input flows for as long as somebody does
+    #[cfg(unix)]
     Watch(Why),
     /// Stop input; output still flows and is recorded
     Pause(Why),
@@ -47,6 +49,7 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             list(&via, client.get_with(&["sessions"], &[("limit", &limit.to_string())]).await?)
         }
         Verb::Show { id } => show(&via, client.get(&["sessions", &id]).await?),
+        #[cfg(unix)]
         Verb::Watch(Why { id, reason }) => watch::run(&client, &id, &reason, via.json).await,
         Verb::Pause(Why { id, reason }) => {
             let visit: SessionView = client.post(&["sessions", &id, "pause"], &Because { reason }).await?;

@@ -17,7 +17,7 @@ use chaperone_ssh::{
 };
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_vault::Vault;
-use chaperone_web::{App, Carried, Parts, Sealing, SshCarrier, SshDoor};
+use chaperone_web::{App, Carried, Carrier, Parts, Sealing, SshDoor};
 use futures::future::select_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -265,7 +265,7 @@ impl Node {
             authority: known_hosts,
         });
         let (callers, carried) = (door.callers(), door.callers());
-        self.app.carries_ssh_to(SshCarrier::new(move |Carried { stream, cord, caller, whose }| {
+        self.app.carries_ssh_to(Carrier::new(move |Carried { stream, cord, caller, whose }| {
             carried.take_carried(stream, cord, caller, whose);
         }));
         let stop = stop.clone();

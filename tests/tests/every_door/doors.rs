@@ -228,6 +228,7 @@ pub const DOORS: &[Door] = &[
     Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
     elsewhere("POST /api/connect", "tls_certificates.rs: certificate-issued, with who and for which window"),
     elsewhere("GET /api/ssh", "websocket.rs: signed-in, with who; what is done inside is SSH's own"),
+    elsewhere("GET /api/tls", "connect.rs: signed-in, with who; what is done inside is the TLS door's own"),
     change(
         "POST /api/windows/{asked}/approve",
         "priya",

@@ -20,7 +20,7 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("bundle make", Through("POST /api/bundles")),
     ("check-config", OnTheHost("reads a file")),
     ("clock accept", Through("POST /api/clock/accept")),
-    ("connect", Through("GET /api/ssh")),
+    ("connect", Through("POST /api/connect")),
     ("demo", OnTheHost("a house of its own in a temporary folder")),
     ("derived rebuild", OnTheHost("makes anew what is read out of the recordings, and shows none of it")),
     ("destination add", Through("POST /api/destinations")),

@@ -134,6 +134,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/my/servers", Read(Act::RequestWindow)),
     get("/api/ssh", Door::Act(Act::Connect)),
     post("/api/connect", Door::Schedule(Act::Connect)),
+    get("/api/tls", Door::Act(Act::Connect)),
     post("/api/windows/{window}/approve", APPROVE),
     post("/api/windows/{window}/deny", Door::Act(Act::DenyWindow)),
     post("/api/windows/{window}/withdraw", Door::Act(Act::WithdrawWindow)),

@@ -13,7 +13,8 @@ use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events, freeze,
     host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
-    session, sign_in, ssh, target, target_reach, unmask, vendor, watch, window, window_desk, window_file,
+    session, sign_in, ssh, target, target_reach, tls, unmask, vendor, watch, window, window_desk,
+    window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -86,6 +87,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window_desk::my_servers))
         .routes(routes!(ssh::ssh))
         .routes(routes!(connect::connect))
+        .routes(routes!(tls::tls))
         .routes(routes!(window::approve))
         .routes(routes!(window::deny))
         .routes(routes!(window::withdraw))

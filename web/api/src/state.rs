@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::carry::SshCarrier;
+use crate::carry::Carrier;
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
 use crate::issuing::{Issue, TlsDoor};
@@ -102,7 +102,8 @@ pub(crate) struct Shared {
     pub looked: Looked,
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
-    pub carrier: OnceLock<SshCarrier>,
+    pub carrier: OnceLock<Carrier>,
+    pub tls_carrier: OnceLock<Carrier>,
     pub tls: OnceLock<TlsDoor>,
     pub issue: OnceLock<Issue>,
     pub scan: OnceLock<Scan>,
@@ -134,6 +135,7 @@ impl App {
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
                 carrier: OnceLock::new(),
+                tls_carrier: OnceLock::new(),
                 tls: OnceLock::new(),
                 issue: OnceLock::new(),
                 scan: OnceLock::new(),
@@ -174,8 +176,13 @@ impl App {
     }
 
     /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.
-    pub fn carries_ssh_to(&self, carrier: SshCarrier) {
+    pub fn carries_ssh_to(&self, carrier: Carrier) {
         drop(self.parts.carrier.set(carrier));
+    }
+
+    /// Says who takes TLS that comes over web sockets, once that door is open. The first word stands.
+    pub fn carries_tls_to(&self, carrier: Carrier) {
+        drop(self.parts.tls_carrier.set(carrier));
     }
 
     /// What links to the pages begin with.
