@@ -8,6 +8,7 @@ mod destination;
 mod emergency;
 mod film;
 mod host_key;
+mod http;
 mod keeping;
 mod ledger;
 mod moment;
@@ -35,6 +36,9 @@ pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use host_key::{
     HostKeyWord, LegacyView, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView, UserCaView,
+};
+pub use http::{
+    HeaderField, TransactionFile, TransactionOpened, TransactionView, TransactionsView, WebSocketMessage,
 };
 pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
