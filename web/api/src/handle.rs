@@ -28,6 +28,7 @@ pub(crate) mod sign_in;
 pub(crate) mod ssh;
 pub(crate) mod target;
 pub(crate) mod target_reach;
+mod tls_ways;
 pub(crate) mod transaction;
 pub(crate) mod two_keepers;
 pub(crate) mod unmask;

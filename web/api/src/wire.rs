@@ -67,7 +67,7 @@ pub use target::{
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
-    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute,
-    WindowCard, WindowView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, ProgramWay,
+    Substitute, TlsWays, WindowCard, WindowView,
 };
 pub use window_file::{FileRelease, SentFileView};
