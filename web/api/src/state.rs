@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::carry::SshCarrier;
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
+use crate::issuing::{Issue, TlsDoor};
 use crate::looked::Looked;
 use crate::router;
 use crate::stream::Places;
@@ -102,6 +103,8 @@ pub(crate) struct Shared {
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
     pub carrier: OnceLock<SshCarrier>,
+    pub tls: OnceLock<TlsDoor>,
+    pub issue: OnceLock<Issue>,
     pub scan: OnceLock<Scan>,
     pub streams: Places,
     pub openapi: String,
@@ -131,6 +134,8 @@ impl App {
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
                 carrier: OnceLock::new(),
+                tls: OnceLock::new(),
+                issue: OnceLock::new(),
                 scan: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
@@ -156,6 +161,16 @@ impl App {
     /// Says where technicians come by SSH, once that door is open. The first word stands.
     pub fn ssh_is_at(&self, door: SshDoor) {
         drop(self.parts.ssh.set(door));
+    }
+
+    /// Says where technicians come by TLS, once that door is open. The first word stands.
+    pub fn tls_is_at(&self, door: TlsDoor) {
+        drop(self.parts.tls.set(door));
+    }
+
+    /// Says who signs certificates for technicians, on a node that lets them in. The first word stands.
+    pub fn issues_with(&self, issue: Issue) {
+        drop(self.parts.issue.set(issue));
     }
 
     /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.

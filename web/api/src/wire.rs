@@ -4,6 +4,7 @@
 mod alert;
 mod authority;
 mod bundle;
+mod connect;
 mod destination;
 mod emergency;
 mod film;
@@ -31,6 +32,7 @@ pub use authority::{
     WithdrawnAuthority,
 };
 pub use bundle::NewBundle;
+pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
