@@ -1854,7 +1854,7 @@ ENTRIES = {
 }
 LEAVES = re.compile(r"ledger/leaves/[0-9]{8}")
 FACTS = re.compile(r"facts/[0-9]{8}\.jsonl")
-OF_A_SESSION = re.compile(rf"recordings/({UUID_SHAPE})\.chap|derived/{UUID_SHAPE}\.(cast|txt)")
+OF_A_SESSION = re.compile(rf"recordings/({UUID_SHAPE})\.chap|derived/{UUID_SHAPE}\.(cast|txt|har)")
 MAY_BE_ABSENT = ("chaperone_verify.py", "keys.json.age")
 
 

@@ -4,9 +4,11 @@ mod asciicast;
 mod derive;
 mod files;
 mod film;
+pub mod http;
 mod jsonl;
 mod keyframe;
 mod lines;
+mod pcapng;
 mod piece;
 mod screen;
 mod sequence;
@@ -20,13 +22,14 @@ pub use self::film::{Film, FilmChannel, Marker};
 pub use self::jsonl::jsonl;
 pub use self::keyframe::{Keyframe, before};
 pub use self::lines::{Line, Seen};
+pub use self::pcapng::pcapng;
 pub use self::piece::{Frame, Piece, Shown, piece};
 pub use self::screen::Screen;
 pub use self::sequence::Sequence;
 pub use self::text::text;
 pub use self::typed::typed;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::BadPlace;
 
@@ -72,6 +75,12 @@ fn terminal_of(body: &Value) -> Option<&Value> {
 /// Whether somebody reads what passes on a channel that is opened so: files are no text.
 fn is_shown(opened: &Value) -> bool {
     opened.get("kind").and_then(Value::as_str) != Some("sftp")
+}
+
+/// A file that passed in an HTTP transaction, as the event of any other file says it.
+fn http_file(file: &http::HttpFile) -> Value {
+    let direction = if file.upload { "upload" } else { "download" };
+    json!({ "direction": direction, "path": file.name, "bytes": file.bytes.to_string(), "sha256": file.sha256 })
 }
 
 /// A file that passed, in words.

@@ -69,6 +69,14 @@ impl Desk {
 
     /// Lets a view flow out, whose look is committed.
     pub(crate) async fn flow(&self, view: View, from: Source) -> Result<Outflow, DeskError> {
+        self.flow_of(move |to| view.write(&from, to).map(drop)).await
+    }
+
+    /// Lets out whatever is written, on a thread that may wait.
+    pub(crate) async fn flow_of(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), ViewError> + Send + 'static,
+    ) -> Result<Outflow, DeskError> {
         let desk = self.clone();
         let (send, mut rest) = mpsc::channel(WAITING);
         tokio::spawn(async move {
@@ -77,7 +85,7 @@ impl Desk {
             let told = send.clone();
             let made = tokio::task::spawn_blocking(move || {
                 let mut pieces = Pieces { send, piece: Vec::with_capacity(PIECE) };
-                view.write(&from, &mut pieces)?;
+                write(&mut pieces)?;
                 Ok::<(), ViewError>(pieces.flush()?)
             });
             let error = match made.await {

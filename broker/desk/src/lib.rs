@@ -17,6 +17,7 @@ mod cinema;
 mod derive;
 mod desk;
 mod export;
+mod http;
 mod look;
 mod play;
 mod reconcile;
@@ -29,6 +30,7 @@ mod view;
 pub use bundle::{BundleError, BundleOf, BundleWish, Pieces};
 pub use desk::{Desk, DeskError, DeskKeys};
 pub use export::Outflow;
+pub use http::Opened;
 pub use look::Look;
 pub use play::Reel;
 pub use reconcile::{

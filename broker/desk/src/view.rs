@@ -20,6 +20,10 @@ pub enum View {
     Jsonl,
     /// The raw bytes of each stream in a tar, with an index; typed input is left out.
     Files,
+    /// HTTP transactions as HAR 1.2.
+    Har,
+    /// What passed through forwards and in TLS, as packets.
+    Pcapng,
     /// The recording itself, as it is on disk.
     Sealed,
 }
@@ -49,7 +53,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// Opens it from its beginning, or from a mark on.
-    fn open(&self, from: Option<&Mark>) -> Result<Recording, BadPlace> {
+    pub(crate) fn open(&self, from: Option<&Mark>) -> Result<Recording, BadPlace> {
         let recording = match from {
             Some(mark) => Recording::open_at(&self.path, &self.identities, mark)?,
             None => opened(&self.path, self.session, &self.identities)?,
@@ -84,12 +88,14 @@ impl View {
             Self::AsciicastV2 => "asciicast-v2",
             Self::Jsonl => "jsonl",
             Self::Files => "files",
+            Self::Har => "har",
+            Self::Pcapng => "pcapng",
             Self::Sealed => "chap",
         }
     }
 
-    /// Makes the view, as it goes. Blocks: for a thread that may.
-    pub(crate) fn write(self, from: &Source, to: &mut dyn Write) -> Result<(), ViewError> {
+    /// Makes the view, as it goes. Blocks: for a thread that may. Returns whether there is anything in it.
+    pub(crate) fn write(self, from: &Source, to: &mut dyn Write) -> Result<bool, ViewError> {
         let channel = from.shown.and_then(|shown| shown.channel);
         match self {
             Self::Sealed => drop(std::io::copy(&mut File::open(&from.path)?, to)?),
@@ -104,7 +110,9 @@ impl View {
             Self::AsciicastV2 => replay::asciicast_v2(&mut from.open(None)?, channel, to)?,
             Self::Jsonl => replay::jsonl(&mut from.open(None)?, to)?,
             Self::Files => replay::files(&|mark| from.open(mark), to)?,
+            Self::Pcapng => replay::pcapng(&mut from.open(None)?, to)?,
+            Self::Har => return Ok(replay::http::har(&|mark| from.open(mark), to)? > 0),
         }
-        Ok(())
+        Ok(true)
     }
 }

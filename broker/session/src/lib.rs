@@ -76,7 +76,7 @@ pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sin
 pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};
 pub use sever::{Cord, Severable, SeverableWriter, Tenants, Within};
 pub use stage::StageError;
-pub use tap::{Seen, SeenChannel, WATCHERS, Watching};
+pub use tap::{Seen, SeenChannel, SeenHttp, WATCHERS, Watching};
 pub use terminal::Terminal;
 pub use uploads::{FileName, NoFileName, NotReleased, NotTaken, ReleaseWish, Sending, UploadSettings};
 pub use way::Way;

@@ -17,6 +17,8 @@ use tokio::sync::{broadcast, watch};
 const RING_BYTES: usize = 128 << 10;
 /// Batches that wait for one watcher; each is at most a relay's batch, and most are a few bytes.
 const QUEUE: usize = 64;
+/// A text of an HTTP event is shown so far, in characters.
+const LONGEST_SAID: usize = 2000;
 /// Watchers of one session. More is no watching, but a flood.
 pub const WATCHERS: usize = 16;
 
@@ -45,8 +47,21 @@ pub enum Seen {
         /// Rows.
         rows: u16,
     },
+    /// Something of an HTTP transaction has passed.
+    Http(SeenHttp),
     /// A channel has closed.
     End(u32),
+}
+
+/// A step of an HTTP transaction, without its header fields and bodies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenHttp {
+    /// Its lane.
+    pub channel: u32,
+    /// The event, such as `http-request`.
+    pub kind: String,
+    /// What of its body those who watch see: `n`, `method`, `url`, `status`, `media`, `bytes`, `outcome`, `protocol`.
+    pub said: Value,
 }
 
 /// An open channel, as it is when somebody begins to watch.
@@ -132,6 +147,12 @@ impl Tap {
     }
 
     pub(crate) fn event(&self, channel: u32, kind: &str, body: &Value) {
+        if kind.starts_with("http-") {
+            if self.seen.receiver_count() > 0 {
+                self.tell(Seen::Http(SeenHttp { channel, kind: kind.to_owned(), said: said(body) }));
+            }
+            return;
+        }
         if kind != "resize" {
             return;
         }
@@ -207,6 +228,29 @@ impl Open {
     }
 }
 
+/// What is shown of an HTTP event while it happens: where to and what came of it.
+fn said(body: &Value) -> Value {
+    let shown = ["n", "method", "url", "status", "bytes", "outcome", "protocol"];
+    let mut said: serde_json::Map<String, Value> = shown
+        .into_iter()
+        .filter_map(|name| {
+            let value = match body.get(name)? {
+                Value::String(text) => text.chars().take(LONGEST_SAID).collect::<String>().into(),
+                value @ Value::Number(_) => value.clone(),
+                _ => return None,
+            };
+            Some((name.to_owned(), value))
+        })
+        .collect();
+    let pairs = body.get("headers").and_then(Value::as_array).into_iter().flatten();
+    let media = pairs.filter_map(|pair| Some((pair.get(0)?.as_str()?, pair.get(1)?.as_str()?)));
+    if let Some((_, media)) = media.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        let media: String = media.split(';').next().unwrap_or_default().trim().chars().take(100).collect();
+        said.insert("media".to_owned(), media.into());
+    }
+    said.into()
+}
+
 /// Columns and rows as a recording's event has them.
 fn size(of: &Value) -> Option<(u16, u16)> {
     let number = |name: &str| of.get(name)?.as_u64()?.try_into().ok();
@@ -253,6 +297,25 @@ mod tests {
         let (now, _) = tap.watch();
         assert_eq!((now[0].lately.len(), now[1].lately.len()), (RING_BYTES, 0));
         assert_eq!(now[1].command.as_deref(), Some("cat image"));
+    }
+
+    #[test]
+    fn a_transaction_is_shown_without_its_heads_and_only_while_somebody_watches() {
+        let tap = Tap::default();
+        let request = json!({
+            "n": 7, "method": "GET", "url": "https://console/pumps", "headers": [["cookie", "a-secret"]], "injected": "console",
+        });
+        tap.event(1, "http-request", &request);
+        let (_, mut from_now) = tap.watch();
+        tap.event(1, "http-request", &request);
+        let head =
+            json!({ "n": 7, "status": 200, "headers": [["Content-Type", "text/html; charset=utf-8"]] });
+        tap.event(1, "http-response", &head);
+        let Ok(Seen::Http(seen)) = from_now.try_recv() else { panic!("nothing was shown") };
+        assert_eq!((seen.channel, seen.kind.as_str()), (1, "http-request"));
+        assert_eq!(seen.said, json!({ "n": 7, "method": "GET", "url": "https://console/pumps" }));
+        let Ok(Seen::Http(seen)) = from_now.try_recv() else { panic!("no answer was shown") };
+        assert_eq!(seen.said, json!({ "n": 7, "status": 200, "media": "text/html" }));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) enum Verb {
     Export {
         /// The visit it records
         id: String,
-        /// asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes and of the files that passed), or chap (the sealed recording itself, for chaperone-verify)
+        /// asciicast-v3, asciicast-v2, txt, jsonl, har (HTTP transactions, for browsers' developer tools), pcapng (forwards and TLS as packets, for Wireshark), files (a tar of each stream's bytes and of the files that passed), or chap (the sealed recording itself, for chaperone-verify)
         #[arg(long, value_name = "FORMAT")]
         format: ExportFormat,
         /// The file to write; it must not exist

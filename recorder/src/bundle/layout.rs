@@ -110,7 +110,7 @@ fn other(name: &str) -> Option<u64> {
         return (number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(MAX_CHUNK);
     }
     if let Some(view) = name.strip_prefix("derived/") {
-        let id = view.strip_suffix(".cast").or_else(|| view.strip_suffix(".txt"))?;
+        let id = [".cast", ".txt", ".har"].iter().find_map(|suffix| view.strip_suffix(suffix))?;
         return session(id).map(|_| u64::MAX);
     }
     recorded(name).map(|_| u64::MAX)

@@ -8,7 +8,7 @@ use crate::ledger::Hash;
 use crate::read::Recording;
 
 /// The version of what is derived: when it is another one, everything is derived anew.
-pub const DERIVES: u32 = 2;
+pub const DERIVES: u32 = 3;
 
 /// What was read out of a recording. Bounded, rebuildable, never evidence.
 #[derive(Debug)]
@@ -37,13 +37,16 @@ pub fn derive(recording: &mut Recording, mut rest: impl FnMut()) -> Derivation {
         }
         match recording.next() {
             Some(Ok(entry)) => {
-                film.take(&entry);
+                if let Some(row) = film.take(&entry) {
+                    lines.transaction(&row);
+                }
                 lines.take(&entry);
             }
             Some(Err(bad)) => break Some(bad),
             None => break None,
         }
     };
+    film.unfinished().iter().for_each(|row| lines.transaction(row));
     let lines = lines.finish(film.film.duration_ms);
     let stretched = film.keyframes.stretched > 1;
     let (film, keyframes) = film.finish(broken);

@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::http::{HttpRow, RowMaker};
 use super::keyframe::{Keyframe, Keyframes, Stage};
-use super::{DEFAULT_SIZE, ReplayError, Screen, file_words, is_shown, size_of, terminal_of};
+use super::{DEFAULT_SIZE, ReplayError, Screen, file_words, http_file, is_shown, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 use crate::failure::BadPlace;
+use crate::mark::Mark;
 use crate::read::Recording;
 
 /// A stretch without output that players may skip, in milliseconds.
@@ -32,9 +34,12 @@ pub struct Film {
     pub channels: Vec<FilmChannel>,
     /// What a player marks, in order.
     pub markers: Vec<Marker>,
+    /// Its HTTP transactions, by when they began.
+    #[serde(default)]
+    pub transactions: Vec<HttpRow>,
     /// Stretches without output on any channel, in milliseconds from the start.
     pub idle: Vec<(u64, u64)>,
-    /// Whether markers or channels were left out because there are more than a film keeps.
+    /// Whether markers, channels or transactions were left out because there are more than a film keeps.
     pub shortened: bool,
     /// Where the recording ceases to be sound, if it does.
     #[serde(skip)]
@@ -66,6 +71,9 @@ pub struct FilmChannel {
     pub bytes_out: u64,
     /// What was captured of it, as its close says.
     pub coverage: Option<String>,
+    /// Why it is not more, in words.
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// A moment that a player marks.
@@ -82,11 +90,14 @@ pub struct Marker {
 }
 
 /// A film on its way.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct FilmMaker {
     pub film: Film,
     pub keyframes: Keyframes,
     stages: BTreeMap<u32, Stage>,
+    rows: RowMaker,
+    /// Before the block that is being read.
+    mark: Option<Mark>,
     /// Time of the last output.
     last_ms: u64,
 }
@@ -95,30 +106,35 @@ impl FilmMaker {
     /// Before a block is read: perhaps a keyframe.
     pub(super) fn between(&mut self, recording: &Recording) {
         if let Some(mark) = recording.mark() {
+            self.mark = Some(mark);
             self.keyframes.look(self.film.duration_ms, mark, &self.stages);
         }
     }
 
-    pub(super) fn take(&mut self, entry: &Entry) {
-        let Self { film, keyframes, stages, last_ms } = self;
+    /// Takes an entry; returns the transaction that it ends.
+    pub(super) fn take(&mut self, entry: &Entry) -> Option<HttpRow> {
+        let Self { film, keyframes, stages, last_ms, .. } = self;
         let at_ms = entry.mono_ns / 1_000_000;
         film.duration_ms = film.duration_ms.max(at_ms);
         match (&entry.what, entry.channel) {
-            (What::Event(kind, body), channel) => film.event(at_ms, channel, kind, body, stages),
-            (What::Bytes(Stream::Input, bytes), Some(number)) => film.typed(number, bytes.len() as u64),
+            (What::Event(kind, body), channel) => {
+                if kind == "http-request" || kind == "http-response-end" {
+                    film.acts(last_ms, at_ms);
+                }
+                film.event(at_ms, channel, kind, body, stages);
+            }
+            (What::Bytes(Stream::Input | Stream::ForwardIn, bytes), Some(number)) => {
+                film.typed(number, bytes.len() as u64);
+            }
+            (What::Bytes(Stream::ForwardOut, bytes), Some(number)) => film.shown(number, bytes.len() as u64),
             (What::Masked(_, len), Some(number)) => film.typed(number, *len),
             (What::Bytes(stream @ (Stream::Output | Stream::Stderr | Stream::Gate), bytes), Some(number)) => {
-                if at_ms.saturating_sub(*last_ms) > IDLE_MS {
-                    film.rests(*last_ms, at_ms);
-                }
-                *last_ms = at_ms;
+                film.acts(last_ms, at_ms);
                 let shown = stages.contains_key(&number);
                 if *stream == Stream::Gate && film.duration_ms > 0 && shown {
                     film.mark(at_ms, Some(number), "warning", String::from_utf8_lossy(bytes).trim());
                 }
-                if let Some(channel) = film.channel(number) {
-                    channel.bytes_out += bytes.len() as u64;
-                }
+                film.shown(number, bytes.len() as u64);
                 if let Some(stage) = stages.get_mut(&number) {
                     stage.write(bytes);
                 }
@@ -126,10 +142,21 @@ impl FilmMaker {
             }
             _ => {}
         }
+        let row = self.rows.take(entry, self.mark)?;
+        self.film.transaction(&row);
+        Some(row)
+    }
+
+    /// The transactions that the recording does not end.
+    pub(super) fn unfinished(&mut self) -> Vec<HttpRow> {
+        let rows = self.rows.rest();
+        rows.iter().for_each(|row| self.film.transaction(row));
+        rows
     }
 
     /// The film to its end, and its keyframes.
-    pub(super) fn finish(self, broken: Option<BadPlace>) -> (Film, Vec<Keyframe>) {
+    pub(super) fn finish(mut self, broken: Option<BadPlace>) -> (Film, Vec<Keyframe>) {
+        self.unfinished();
         let Self { mut film, keyframes, last_ms, .. } = self;
         film.broken = broken;
         let ended_ms = film.duration_ms;
@@ -137,6 +164,7 @@ impl FilmMaker {
             film.rests(last_ms, ended_ms);
         }
         film.mark(ended_ms, None, "end", "end of the recording");
+        film.transactions.sort_by_key(|row| (row.begun_ns, row.number));
         (film, keyframes.taken)
     }
 }
@@ -148,7 +176,7 @@ impl Film {
         let broken = loop {
             maker.between(recording);
             match recording.next() {
-                Some(Ok(entry)) => maker.take(&entry),
+                Some(Ok(entry)) => drop(maker.take(&entry)),
                 Some(Err(bad)) => break Some(bad),
                 None => break None,
             }
@@ -174,6 +202,14 @@ impl Film {
         Ok(serde_json::from_slice(&text).map_err(std::io::Error::from)?)
     }
 
+    /// Something happens; what was before it without anything is a rest.
+    fn acts(&mut self, last_ms: &mut u64, at_ms: u64) {
+        if at_ms.saturating_sub(*last_ms) > IDLE_MS {
+            self.rests(*last_ms, at_ms);
+        }
+        *last_ms = at_ms;
+    }
+
     fn rests(&mut self, from_ms: u64, to_ms: u64) {
         if self.idle.len() < MOST {
             self.idle.push((from_ms, to_ms));
@@ -187,6 +223,24 @@ impl Film {
     fn typed(&mut self, number: u32, len: u64) {
         if let Some(channel) = self.channel(number) {
             channel.bytes_in += len;
+        }
+    }
+
+    fn shown(&mut self, number: u32, len: u64) {
+        if let Some(channel) = self.channel(number) {
+            channel.bytes_out += len;
+        }
+    }
+
+    fn transaction(&mut self, row: &HttpRow) {
+        for file in &row.files {
+            let at_ms = row.ended_ns.unwrap_or(row.begun_ns) / 1_000_000;
+            self.mark(at_ms, Some(row.channel), "file", &file_words(&http_file(file)));
+        }
+        if self.transactions.len() < MOST {
+            self.transactions.push(row.clone());
+        } else {
+            self.shortened = true;
         }
     }
 
@@ -228,6 +282,7 @@ impl Film {
                 if let Some(channel) = self.channel(number) {
                     channel.ended_ms = Some(at_ms);
                     channel.coverage = Some(text("coverage")).filter(|said| !said.is_empty());
+                    channel.why = Some(text("why")).filter(|said| !said.is_empty());
                 }
             }
             ("order", _) => {
@@ -245,6 +300,7 @@ impl Film {
             ("file", _) => self.mark(at_ms, channel, "file", &file_words(body)),
             ("sftp-malformed", _) => self.mark(at_ms, channel, "note", &text("malformed")),
             ("clock" | "eof" | "end" | "target-leg" | "sftp-request" | "sftp-answer" | "scp", _) => {}
+            (other, _) if other.starts_with("http-") => {}
             (other, channel) => self.mark(at_ms, channel, "note", other),
         }
     }
@@ -282,6 +338,7 @@ impl Film {
             bytes_in: 0,
             bytes_out: 0,
             coverage: None,
+            why: None,
         });
     }
 }

@@ -9,8 +9,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
+use super::http::HttpRow;
 use super::text::{Scrolled, plain, sides};
-use super::{DEFAULT_SIZE, file_words, is_shown, size_of, terminal_of};
+use super::{DEFAULT_SIZE, file_words, http_file, is_shown, size_of, terminal_of};
 use crate::channel::Stream;
 use crate::content::{Entry, What};
 
@@ -19,6 +20,8 @@ const MOST_LINES: usize = 50_000;
 const MOST_BYTES: usize = 4 << 20;
 /// A line is cut here, in characters.
 const MOST_CHARS: usize = 1000;
+/// Of a URL this much is in a line, in characters: behind it stand hashes.
+const MOST_URL: usize = 700;
 /// A line without an end is one after this many bytes.
 const MOST_PENDING: usize = 4096;
 /// A screen is looked at after this long or this much output, whatever comes first.
@@ -38,6 +41,8 @@ pub enum Seen {
     Guess,
     /// It is a file that passed, with its hash.
     File,
+    /// It is an HTTP request, with what came of it.
+    Http,
 }
 
 impl Seen {
@@ -49,6 +54,7 @@ impl Seen {
             Self::Command => "command",
             Self::Guess => "command-guess",
             Self::File => "file",
+            Self::Http => "http",
         }
     }
 }
@@ -127,6 +133,23 @@ impl LineMaker {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A transaction: where it went, and the files and hashes of it.
+    pub(super) fn transaction(&mut self, row: &HttpRow) {
+        let (at_ms, number) = (row.begun_ns / 1_000_000, row.channel);
+        let status = row.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let url: String = row.url.chars().take(MOST_URL).collect();
+        let mut words = format!("{} {url} {status} {}", row.method, row.media);
+        for (way, hash) in [("sent", &row.sent_sha256), ("received", &row.received_sha256)] {
+            if let Some(hash) = hash {
+                words = format!("{words}, {way} SHA-256 {hash}");
+            }
+        }
+        self.kept.offer(at_ms, number, Seen::Http, &words);
+        for file in &row.files {
+            self.kept.offer(at_ms, number, Seen::File, &file_words(&http_file(file)));
         }
     }
 

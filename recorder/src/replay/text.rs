@@ -172,6 +172,16 @@ fn write_lines(number: u32, formatted: &str, to: &mut dyn Write) -> Result<(), R
 }
 
 fn describe(kind: &str, body: &Value) -> String {
+    let said = |name: &str| {
+        body.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    // Heads are in the other formats.
+    if let ("http-request", Some(method), Some(url)) = (kind, said("method"), said("url")) {
+        return format!("{kind} {} {method} {url}", said("n").unwrap_or_default());
+    }
+    if let ("http-response", Some(status)) = (kind, said("status")) {
+        return format!("{kind} {} {status}", said("n").unwrap_or_default());
+    }
     match body {
         Value::Object(fields) if fields.is_empty() => kind.to_owned(),
         body => format!("{kind} {body}"),

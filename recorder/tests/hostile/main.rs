@@ -19,6 +19,8 @@ mod files;
 #[path = "../recording/forger.rs"]
 mod forger;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod mutation;
 #[cfg(test)]
 mod texts;

@@ -16,6 +16,10 @@ mod forged;
 #[cfg(test)]
 mod forger;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
+mod packets;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod seeking;

@@ -92,6 +92,7 @@ const NEW: Why = Itself("what is added says what it is for; the act is its own r
 const SOFTWARE: &str = "about the gate's software, and open to strangers";
 const FILES: &str =
     "uploads.rs: file-sent-ahead, file-refused, file-withdrawn, file-released, with who and which file";
+const HTTP: &str = "har.rs: recording-viewed, of a visit that has transactions";
 const SIGN_IN: &str = "sign_in.rs: signed-in, signed-out, proven-again, factors-enrolled, with who";
 
 /// Every route there is, in an order in which they can be gone through.
@@ -305,6 +306,9 @@ pub const DOORS: &[Door] = &[
         query: "channel=0",
         ..get("GET /api/recordings/{session}/play", Fact("recording-viewed", Drawn))
     },
+    elsewhere("GET /api/recordings/{session}/transactions", HTTP),
+    elsewhere("GET /api/recordings/{session}/transactions/{place}", HTTP),
+    elsewhere("GET /api/recordings/{session}/transactions/{place}/body", HTTP),
     Door {
         query: "reason=asked+by+the+case",
         ..get("GET /api/recordings/{session}/text", Fact("recording-viewed", Theirs))

@@ -31,6 +31,8 @@ pub(crate) mod ssh;
 pub(crate) mod target;
 pub(crate) mod target_reach;
 pub(crate) mod tls;
+mod tls_ways;
+pub(crate) mod transaction;
 pub(crate) mod two_keepers;
 pub(crate) mod unmask;
 pub(crate) mod vendor;

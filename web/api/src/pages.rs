@@ -48,7 +48,7 @@ fn whole_page() -> Response {
     };
     let text = String::from_utf8_lossy(page).replace(NONCE, &nonce);
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{}'; img-src 'self' data:; font-src 'self'; \
+        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{}'; img-src 'self' data: blob:; font-src 'self'; \
          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         nonce.as_str()
     );

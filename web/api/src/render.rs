@@ -2,6 +2,7 @@
 
 mod authority;
 mod film;
+mod http;
 mod person;
 mod target;
 mod vendor;
@@ -12,6 +13,7 @@ use chaperone_policy::{Facts, LockOn, PersonId, TargetId};
 
 pub(crate) use authority::authorities;
 pub(crate) use film::{channels, idle, markers, piece, plain};
+pub(crate) use http::{opened, row as transaction};
 pub(crate) use person::{acts, desks, person, roles};
 pub(crate) use target::target;
 pub(crate) use vendor::vendor;

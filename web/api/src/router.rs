@@ -13,8 +13,8 @@ use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events, freeze,
     host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
-    session, sign_in, ssh, target, target_reach, tls, unmask, vendor, watch, window, window_desk,
-    window_file,
+    session, sign_in, ssh, target, target_reach, tls, transaction, unmask, vendor, watch, window,
+    window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -145,6 +145,9 @@ fn evidence() -> OpenApiRouter<App> {
         .routes(routes!(recording::show))
         .routes(routes!(recording::timeline))
         .routes(routes!(recording::play))
+        .routes(routes!(transaction::list))
+        .routes(routes!(transaction::show))
+        .routes(routes!(transaction::body))
         .routes(routes!(recording::text))
         .routes(routes!(recording::export))
         .routes(routes!(recording::verify))

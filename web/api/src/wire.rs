@@ -9,6 +9,7 @@ mod destination;
 mod emergency;
 mod film;
 mod host_key;
+mod http;
 mod keeping;
 mod ledger;
 mod moment;
@@ -38,6 +39,9 @@ pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
 pub use host_key::{
     HostKeyWord, LegacyView, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView, UserCaView,
 };
+pub use http::{
+    HeaderField, TransactionFile, TransactionOpened, TransactionView, TransactionsView, WebSocketMessage,
+};
 pub use keeping::{
     AssignedView, ClassView, HoldView, NewAssigned, NewClass, NewHold, NewUnmask, RetainedView, RetentionRun,
     RetentionView, TogetherView, WordView,
@@ -65,7 +69,7 @@ pub use target::{
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
-    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute,
-    WindowCard, WindowView,
+    MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, ProgramWay,
+    Substitute, TlsWays, WindowCard, WindowView,
 };
 pub use window_file::{FileRelease, SentFileView};

@@ -199,17 +199,21 @@ impl Pack {
 
     /// The views of one recording: counted first and then written, so that no plain text waits anywhere.
     fn derived(&mut self, id: Uuid) -> io::Result<()> {
-        for (view, suffix) in [(View::AsciicastV3, "cast"), (View::Text, "txt")] {
+        for (view, suffix) in [(View::AsciicastV3, "cast"), (View::Text, "txt"), (View::Har, "har")] {
             let (session, identities) = (SessionId(id), self.plan.identities.clone());
             let from = Source { path: self.desk.recording(session), session, identities, shown: None };
             let _place = self.runtime.block_on(self.desk.place()).map_err(io::Error::other)?;
             let mut counted = Counted::default();
-            if let Err(error) = view.write(&from, &mut counted) {
-                self.papers.left_out(id, &format!("its {suffix} is left out: {error}"));
-                continue;
+            match view.write(&from, &mut counted) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    self.papers.left_out(id, &format!("its {suffix} is left out: {error}"));
+                    continue;
+                }
             }
             self.packer.stream(&layout::derived(id, suffix), counted.bytes, |out| {
-                view.write(&from, out).map_err(io::Error::other)
+                view.write(&from, out).map(drop).map_err(io::Error::other)
             })?;
         }
         Ok(())

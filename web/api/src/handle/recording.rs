@@ -28,7 +28,8 @@ use crate::{App, parse, render};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Export {
-    /// asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap.
+    /// asciicast-v3, asciicast-v2, txt, jsonl, har (HTTP transactions), pcapng (forwards and TLS as packets), files (a tar of
+    /// each stream's bytes) or chap.
     format: ExportFormat,
     /// Whether typed input is shown, which another person has agreed to.
     #[serde(default)]
@@ -103,12 +104,8 @@ pub(crate) async fn export(
         ExportFormat::Jsonl => (View::Jsonl, "application/jsonl", "jsonl"),
         ExportFormat::Files => (View::Files, "application/x-tar", "tar"),
         ExportFormat::Chap => (View::Sealed, "application/octet-stream", "chap"),
-        ExportFormat::Har | ExportFormat::Pcapng => {
-            return Err(Problem::bad(
-                format!("a recording cannot be exported as {} yet", export.format),
-                "it is for web consoles and forwards, which this release does not record; use another format",
-            ));
-        }
+        ExportFormat::Har => (View::Har, "application/json", "har"),
+        ExportFormat::Pcapng => (View::Pcapng, "application/x-pcapng", "pcapng"),
     };
     let copy = viewed(&app, &actor, &look, view, true, export.unmask).await?;
     Ok(file(copy, kind, &format!("{}.{suffix}", look.session)))
@@ -227,7 +224,7 @@ pub(crate) async fn verify(
 }
 
 /// The look that this request is, if the actor may look.
-async fn look(app: &App, actor: &Actor, id: &str, why: &Why) -> Result<Look, Problem> {
+pub(super) async fn look(app: &App, actor: &Actor, id: &str, why: &Why) -> Result<Look, Problem> {
     let row = found(app, actor, id).await?;
     let reason = why.at(app, &row).await?;
     looks(app, actor, &row, reason).await
@@ -272,7 +269,7 @@ fn weakest(coverage: &Value) -> Option<String> {
 }
 
 /// A copy as it is made: one that breaks off is a connection that breaks off, never a shorter file.
-fn file(copy: Outflow, kind: &'static str, name: &str) -> Response {
+pub(super) fn file(copy: Outflow, kind: &'static str, name: &str) -> Response {
     let pieces = stream::unfold(copy, |mut copy| async move { Some((copy.next().await?, copy)) });
     let body = axum::body::Body::from_stream(pieces);
     let mut response = ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], body).into_response();

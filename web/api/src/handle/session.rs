@@ -241,6 +241,7 @@ pub(super) async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<S
         person: render::login(facts, row.person),
         target: render::target_name(facts, row.target),
         account: row.account.clone(),
+        protocol: row.protocol.clone(),
         window: Some(row.window.to_string()),
         source: row.source.clone(),
         node: row.node.clone(),

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chaperone_policy::Act;
 use chaperone_recorder::replay::{Screen, readable};
-use chaperone_session::{Flow, LiveSession, Seen, SeenChannel};
+use chaperone_session::{Flow, LiveSession, Seen, SeenChannel, SeenHttp};
 use chaperone_store::{FactKind, NewFact, SessionRow};
 use jiff::Timestamp;
 use serde_json::json;
@@ -38,7 +38,7 @@ fn shown(channel: &SeenChannel) -> Option<(u16, u16)> {
     Some(readable(columns.into(), rows.into()).unwrap_or(DEFAULT_SIZE))
 }
 
-/// What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`.
+/// What a visit shows, from now on. Events: `start`, `screen`, `output`, `http`, `resize`, `end`, `state`, `skipped`, `over`.
 #[utoipa::path(get, path = "/api/sessions/{session}/watch", tag = "live", security(("token" = [])),
     params(("session" = String, Path, description = "Id"), Why),
     responses((status = 200, body = String, content_type = "text/event-stream"), (status = "4XX", body = Problem)))]
@@ -174,6 +174,7 @@ impl Watch<'_> {
     async fn tell(&self, to: &Writer, seen: Seen) -> Result<(), Gone> {
         match seen {
             Seen::Start(channel) => self.start(to, &channel).await,
+            Seen::Http(seen) => self.http(to, &seen).await,
             Seen::End(channel) => to.send("end", &json!({ "channel": channel })).await,
             Seen::Resize { channel, columns, rows } => {
                 let Some((columns, rows)) = readable(columns.into(), rows.into()) else { return Ok(()) };
@@ -195,6 +196,21 @@ impl Watch<'_> {
                 }
             }
         }
+    }
+
+    async fn http(&self, to: &Writer, seen: &SeenHttp) -> Result<(), Gone> {
+        let at_ms = Timestamp::now().duration_since(self.live.began()).as_millis();
+        let mut body = json!({
+            "channel": seen.channel, "kind": seen.kind, "at_ms": u64::try_from(at_ms).unwrap_or_default(),
+        });
+        if let (Some(body), Some(said)) = (body.as_object_mut(), seen.said.as_object()) {
+            let shown = said.iter().map(|(name, value)| match value.as_str() {
+                Some(text) => (name.clone(), json!(render::plain(text))),
+                None => (name.clone(), value.clone()),
+            });
+            body.extend(shown);
+        }
+        to.send("http", &body).await
     }
 
     async fn state(&self, to: &Writer, flow: Flow) -> Result<(), Gone> {

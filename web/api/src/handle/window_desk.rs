@@ -7,6 +7,7 @@ use chaperone_store::MoreTime;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Answer;
+use super::tls_ways;
 use super::ways;
 use super::window::found;
 use crate::actor::Actor;
@@ -73,6 +74,7 @@ pub(crate) async fn connect(State(app): State<App>, actor: Actor, At(id): At<Str
         known_hosts: format!("[{}]:{} {}", door.host, door.port, door.key),
         fingerprint: door.fingerprint.clone(),
         cert_authority: door.authority.clone(),
+        tls: tls_ways::to(&actor.facts, &window, app.site()),
     }))
 }
 
@@ -159,7 +161,14 @@ fn coverage(window: &Window) -> (Vec<String>, Vec<String>) {
             Access::SftpWrite => {
                 recorded.push("Which files are put, renamed and removed, with their content.")
             }
-            Access::Tls => recorded.push("What passes through the web console."),
+            Access::Tls => {
+                recorded.push(
+                    "Web consoles: each request and answer with its content, in the clear. Of very large ones the \
+                     beginning, the length and the SHA-256.",
+                );
+                recorded.push("Vendors' own programs in TLS: every byte, in the clear.");
+                not_recorded.push("What a console's page does inside the technician's browser.");
+            }
             Access::Forward => recorded.push("The bytes of declared connections."),
             Access::ForwardOpaque => {
                 recorded.push("When and how much passes through encrypted connections.");

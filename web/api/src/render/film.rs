@@ -30,6 +30,7 @@ fn channel(of: &FilmChannel) -> TimelineChannel {
         bytes_in: of.bytes_in,
         bytes_out: of.bytes_out,
         coverage: of.coverage.clone(),
+        why: of.why.as_deref().map(plain),
     }
 }
 

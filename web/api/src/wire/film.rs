@@ -57,6 +57,8 @@ pub struct TimelineChannel {
     pub bytes_out: u64,
     /// What was captured of it: `captured`, `flow-only`, …
     pub coverage: Option<String>,
+    /// Why it is not more, in words.
+    pub why: Option<String>,
 }
 
 /// A moment to jump to.

@@ -66,10 +66,10 @@ pub enum ExportFormat {
     /// The bytes of each stream in a tar, and files that passed by SFTP or scp, with their SHA-256; typed input is left out.
     #[serde(rename = "files")]
     Files,
-    /// HTTP transactions; this release records none.
+    /// HTTP transactions of web consoles as HAR 1.2, for browsers' developer tools.
     #[serde(rename = "har")]
     Har,
-    /// Packets of forwards; this release records none.
+    /// What passed through forwards and in TLS as packets, for Wireshark: the bytes are the recording's, the headers around them are made.
     #[serde(rename = "pcapng")]
     Pcapng,
     /// The sealed recording itself, for `chaperone-verify`.
@@ -102,7 +102,9 @@ impl fmt::Display for ExportFormat {
 
 /// The text names no format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no export format; right is asciicast-v3, asciicast-v2, txt, jsonl, files or chap")]
+#[error(
+    "{0:?} is no export format; right is asciicast-v3, asciicast-v2, txt, jsonl, files, har, pcapng or chap"
+)]
 pub struct UnknownFormat(pub String);
 
 impl FromStr for ExportFormat {

@@ -18,6 +18,9 @@ pub struct SessionView {
     pub target: String,
     /// Account on the target.
     pub account: Option<String>,
+    /// How they came: `ssh`, or `tls` for web consoles and programs of their own.
+    #[serde(default)]
+    pub protocol: String,
     /// Window it is in.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub window: Option<String>,

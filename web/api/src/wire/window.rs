@@ -250,6 +250,34 @@ pub struct ConnectView {
     pub fingerprint: String,
     /// The line for `known_hosts` that vouches for all servers which are reached by `ssh -J`; nothing where none is.
     pub cert_authority: Option<String>,
+    /// Web consoles and programs, where the window grants any.
+    pub tls: Option<TlsWays>,
+}
+
+/// How to come to web consoles, and with programs of one's own.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TlsWays {
+    /// Servers with a web console, to be opened in a browser.
+    pub consoles: Vec<String>,
+    /// The line that opens every endpoint on the technician's own machine, until the window ends.
+    pub line: String,
+    /// What it opens there.
+    pub programs: Vec<ProgramWay>,
+}
+
+/// An endpoint that a program of the technician's reaches on their own machine.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProgramWay {
+    /// The server.
+    pub target: String,
+    /// What it is: a web console, a TLS service, or the name of a declared forward.
+    pub what: String,
+    /// The name that the program looks for: a line in its hosts file leads it to the own machine.
+    pub name: String,
+    /// Port, there as here where it is free.
+    pub port: u16,
+    /// How it is recorded: `plain` (what passes, in the clear), `bytes`, or `flow` (encrypted inside: when and how much).
+    pub recorded: String,
 }
 
 /// A line to paste.

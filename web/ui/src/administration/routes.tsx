@@ -19,4 +19,8 @@ export const administrationRoutes: RouteObject[] = [
     path: 'administration/vendors',
     lazy: async () => ({ Component: (await import('./vendors/VendorsPage')).VendorsPage }),
   },
+  {
+    path: 'administration/vendors/:name',
+    lazy: async () => ({ Component: (await import('./vendors/VendorPage')).VendorPage }),
+  },
 ]

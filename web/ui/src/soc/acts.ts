@@ -47,6 +47,8 @@ export const EXPORTS = [
   { format: 'asciicast-v2', suffix: 'v2.cast', words: 'For older players of terminal recordings (.cast, version 2)' },
   { format: 'txt', suffix: 'txt', words: 'What was on the screen, as text (.txt)' },
   { format: 'jsonl', suffix: 'jsonl', words: 'Every record as a line of JSON (.jsonl)' },
+  { format: 'har', suffix: 'har', words: 'Web requests, for a browser’s developer tools (.har)' },
+  { format: 'pcapng', suffix: 'pcapng', words: 'Tunnels and TLS as packets, for Wireshark (.pcapng)' },
   { format: 'files', suffix: 'tar', words: 'The bytes of each stream as files (.tar)' },
   { format: 'chap', suffix: 'chap', words: 'The sealed recording, for chaperone-verify (.chap)' },
 ] as const

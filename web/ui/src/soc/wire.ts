@@ -37,6 +37,8 @@ export interface SessionView {
   person: string
   target: string
   account: string | null
+  /** `ssh`, or `tls` for web consoles and programs of their own. */
+  protocol?: string
   window: string | null
   source: string
   node: string

@@ -28,6 +28,7 @@ export function VendorsPage() {
               columns={may('lock') ? [...COLUMNS, actsOf((vendor) => setPlanned(lockOf(vendor)))] : COLUMNS}
               rows={all}
               keyOf={({ id }) => id}
+              linkOf={({ name }) => `/administration/vendors/${encodeURIComponent(name)}`}
             />
           )
         }

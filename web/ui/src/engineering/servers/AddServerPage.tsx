@@ -5,10 +5,10 @@ import { api, bodyOf, PageTitle, Panel, ProblemPanel, serverPath, useAct, type W
 import type { TargetView } from '../../shared/servers'
 import { useFormRun } from '../../shared/useFormRun'
 import { EMPTY_SERVER, newTarget, serverFaults } from './new-server'
-import { CardFields, SshFields } from './NewServerFields'
+import { CardFields, ReachFields, SshFields, TlsFields } from './NewServerFields'
 import classes from './Server.module.css'
 
-/** Adds a server with its SSH endpoint. */
+/** Adds a server with the ways to reach it. */
 export function AddServerPage() {
   const navigate = useNavigate()
   const [server, setServer] = useState(EMPTY_SERVER)
@@ -27,7 +27,9 @@ export function AddServerPage() {
       <PageTitle title="Add a server" up={{ to: '/engineering/servers', label: 'Servers' }} />
       <Panel>
         <form className={classes.form} onSubmit={form.submit} noValidate>
-          <SshFields server={server} onChange={setServer} faults={shown} />
+          <ReachFields server={server} onChange={setServer} faults={shown} />
+          {server.hasSsh && <SshFields server={server} onChange={setServer} faults={shown} />}
+          {server.hasTls && <TlsFields server={server} onChange={setServer} faults={shown} />}
           <CardFields server={server} onChange={setServer} faults={shown} />
           {form.problem !== null && <ProblemPanel error={form.problem} />}
           <div>

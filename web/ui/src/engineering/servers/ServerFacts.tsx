@@ -15,7 +15,7 @@ export function ServerFacts({ target }: { target: TargetView }) {
         ['Group', card.group],
         ['Patient data', card.patient_data ? 'yes' : 'no'],
         ['Observer', target.observer_required && 'must be present while somebody types'],
-        ['Files', target.uploads === 'staged' && 'only by way of the gate, which scans them'],
+        ['Files', target.uploads === 'staged' ? 'only by way of the gate, which scans them' : 'written directly, recorded, not scanned first'],
         ['Written first', target.durable && 'every byte is on disk before it goes on'],
       ]}
     />

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useParams } from 'react-router'
-import { Answer, api, bodyOf, PageTitle, Panel, ReasonDialog, Tag, useAct, useMay, type PlannedAct } from '#frame'
+import { Answer, api, bodyOf, PageTitle, Panel, ReasonDialog, Tag, useAct, useMay, type PlannedAct, type Wire } from '#frame'
 import { Note } from '../../shared/Note'
 import { targetQuery, type TargetView } from '../../shared/servers'
 import { CredentialDialog } from './CredentialDialog'
@@ -23,6 +23,7 @@ function Server({ target }: { target: TargetView }) {
   const may = useMay()
   const [dialog, setDialog] = useState<'keys' | 'credential' | null>(null)
   const lock = useLock(target)
+  const uploads = useUploads(target)
   const hasSsh = target.endpoints.some(({ kind }) => kind === 'ssh')
   return (
     <>
@@ -68,7 +69,16 @@ function Server({ target }: { target: TargetView }) {
             <Visited name={target.name} />
           </div>
           <div className="stack">
-            <Panel title="At a glance">
+            <Panel
+              title="At a glance"
+              aside={
+                may('manage-targets') && (
+                  <Button variant="subtle" size="xs" onClick={uploads.open}>
+                    How files come…
+                  </Button>
+                )
+              }
+            >
               <ServerFacts target={target} />
             </Panel>
             <Planned name={target.name} />
@@ -78,8 +88,29 @@ function Server({ target }: { target: TargetView }) {
       <HostKeysDialog target={target} isOpen={dialog === 'keys'} onDone={() => setDialog(null)} />
       <CredentialDialog target={target} isOpen={dialog === 'credential'} onDone={() => setDialog(null)} />
       <ReasonDialog act={lock.planned} onDone={lock.close} />
+      <ReasonDialog act={uploads.planned} onDone={uploads.close} />
     </>
   )
+}
+
+/** Whether clients write files themselves, or the gate does after it has scanned them. */
+function useUploads(target: TargetView) {
+  const [planned, setPlanned] = useState<PlannedAct | null>(null)
+  const act = useAct<Wire<'NewUploads'>, TargetView>(['targets'], (body) =>
+    bodyOf(api.PUT('/api/targets/{target}/uploads', { params: { path: { target: target.name } }, body })),
+  )
+  const isStaged = target.uploads === 'staged'
+  const open = (): void =>
+    setPlanned({
+      title: `How files come to ${target.name}`,
+      explains: isStaged
+        ? 'From now on technicians write files to it directly. Each is recorded and held against the plan, and none is scanned first.'
+        : 'From now on files are sent ahead, scanned at the gate, and written by it when the visit releases them. Writing by SFTP and scp is refused. A shell or a command can still write by itself: that is recorded, and not scanned.',
+      verb: isStaged ? 'Let them be written directly' : 'Have them scanned first',
+      isCut: false,
+      run: (reason) => act.mutateAsync({ uploads: isStaged ? 'direct' : 'staged', reason }),
+    })
+  return { planned, open, close: () => setPlanned(null) }
 }
 
 function useLock(target: TargetView) {

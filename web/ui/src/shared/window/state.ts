@@ -66,13 +66,18 @@ export const ACCESS = [
   { value: 'exec', label: 'Single commands', words: 'commands given to ssh, also by scripts' },
   { value: 'sftp-read', label: 'Fetch files', words: 'files from the server, each with its hash' },
   { value: 'sftp-write', label: 'Bring files', words: 'files to the server, each with its hash' },
-  { value: 'forward', label: 'Tunnels', words: 'declared ports; what passes is recorded as bytes' },
-  { value: 'forward-opaque', label: 'Encrypted tunnels', words: 'such as RDP; not recorded on screen' },
-  { value: 'tls', label: 'Web console', words: 'through the gate, in a browser' },
+  { value: 'forward', label: 'Tunnels', words: 'declared ports; every byte that passes is recorded' },
+  {
+    value: 'forward-opaque',
+    label: 'Encrypted tunnels',
+    words: 'such as RDP; when and how much passes is recorded, the screen is not',
+  },
+  {
+    value: 'tls',
+    label: 'Web console or TLS program',
+    words: 'in a browser or a vendor’s own program; each request, answer and byte is recorded in the clear',
+  },
 ] as const
-
-/** What this gate opens; the rest can be granted, but nothing here carries it yet. */
-export const OFFERED = ACCESS.filter(({ value }) => value === 'shell' || value === 'exec')
 
 export function accessLabel(access: string): string {
   return ACCESS.find(({ value }) => value === access)?.label ?? access

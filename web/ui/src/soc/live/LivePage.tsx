@@ -13,7 +13,7 @@ import { useState } from 'react'
 import { Link } from 'react-router'
 import { LOCKING, useEverythingLock, useLockEverything } from '../../shared/everything'
 import { useVisits } from '../queries'
-import { byTimeLeft, isLive, timeLeft, visitLength, visitStateWords } from '../visit/visit'
+import { byTimeLeft, isLive, protocolWords, timeLeft, visitLength, visitStateWords } from '../visit/visit'
 import { VisitActs } from '../visit/VisitActs'
 import { NO_FILTER } from '../visits/filter'
 import type { SessionView } from '../wire'
@@ -93,7 +93,7 @@ function Tile({ visit, now }: { visit: SessionView; now: number }) {
         {visit.account && ` as ${visit.account}`}
       </p>
       <p className={classes.more}>
-        from {visit.source} since <Moment at={visit.started_at ?? visit.admitted_at} />
+        {protocolWords(visit)}, from {visit.source} since <Moment at={visit.started_at ?? visit.admitted_at} />
         {length !== null && ` (${spanWords(length)})`}
       </p>
       <p className={classes.more}>

@@ -9,6 +9,7 @@ import type { SessionView } from '../wire'
 import { useWatch } from './useWatch'
 import type { WatchState } from './watch'
 import { WatchedChannels } from './WatchedChannels'
+import { WatchedTransactions } from './WatchedTransactions'
 import classes from './WatchPage.module.css'
 
 /** One live visit, as it happens. */
@@ -32,6 +33,8 @@ const UP = { to: '/soc/live', label: 'Live' }
 function Watching({ visit }: { visit: SessionView }) {
   const [watch, state] = useWatch(visit.id)
   const shown = { ...visit, paused: state.isPaused || visit.paused, closes: state.closes ?? visit.closes ?? null }
+  const screens = state.channels.filter(({ kind }) => kind !== 'http')
+  const hasWeb = screens.length < state.channels.length || state.transactions.length > 0
   if (state.over !== null) return <Over visit={visit} reason={state.over} />
   return (
     <>
@@ -49,9 +52,10 @@ function Watching({ visit }: { visit: SessionView }) {
         actions={<VisitActs visit={shown} />}
       />
       <Banners state={state} isPaused={shown.paused} />
-      {watch && state.channels.length > 0 ? (
-        <WatchedChannels watch={watch} channels={state.channels} />
-      ) : (
+      {hasWeb && <WatchedTransactions transactions={state.transactions} />}
+      {watch && screens.length > 0 ? (
+        <WatchedChannels watch={watch} channels={screens} />
+      ) : hasWeb ? null : (
         <p className={classes.quiet}>
           {state.connection === 'watching' ? 'Connected. No channel is open yet.' : 'Connecting to the visit.'}
         </p>

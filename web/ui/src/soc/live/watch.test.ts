@@ -88,6 +88,21 @@ describe('watching', () => {
     expect(watch.state.channels[0]?.isOver).toBe(true)
   })
 
+  it('puts the steps of a web request together, also of one that began before', () => {
+    const { wire, watch } = watched()
+    wire.send('http', { kind: 'http-request', n: 1, at_ms: 5, channel: 1, method: 'GET', url: 'https://c/pumps' })
+    wire.send('http', { kind: 'http-response', n: 0, at_ms: 6, channel: 2, status: 404, media: 'text/html' })
+    wire.send('http', { kind: 'http-response', n: 1, at_ms: 7, channel: 1, status: 101 })
+    wire.send('http', { kind: 'http-upgrade', n: 1, at_ms: 7, channel: 1, protocol: 'websocket' })
+    wire.send('http', { kind: 'http-response-end', n: 0, at_ms: 8, channel: 2, bytes: '12', outcome: 'complete' })
+    const [first, second] = watch.state.transactions
+    expect(first).toMatchObject({ n: 1, at: 5, method: 'GET', status: 101, protocol: 'websocket', outcome: null })
+    expect(second).toMatchObject({ n: 0, status: 404, bytes: 12, outcome: 'complete' })
+    for (let n = 10; n < 400; n++) wire.send('http', { kind: 'http-request', n, at_ms: n, channel: 1, method: 'GET', url: '/' })
+    expect(watch.state.transactions).toHaveLength(300)
+    expect(watch.state.transactions.at(-1)?.n).toBe(399)
+  })
+
   it('says when it is cut off, and starts each channel anew in its place', () => {
     const { wire, watch } = watched()
     wire.fail(0)

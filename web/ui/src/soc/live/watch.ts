@@ -27,7 +27,26 @@ export interface WatchState {
   over: string | null
   /** Bytes that were left out because this watcher was too slow. */
   skippedBytes: number
+  /** Web requests, newest last; of very many only the newest. */
+  transactions: readonly WatchedTransaction[]
 }
+
+/** A web request as it goes on. */
+export interface WatchedTransaction {
+  n: number
+  at: number
+  method: string
+  url: string
+  status: number | null
+  media: string
+  bytes: number | null
+  /** How it ended; `null` while it goes on. */
+  outcome: string | null
+  protocol: string | null
+}
+
+/** More are not kept on the page: the recording has all of them. */
+export const MOST_WATCHED = 300
 
 export const NOTHING_WATCHED: WatchState = {
   connection: 'connecting',
@@ -37,6 +56,7 @@ export const NOTHING_WATCHED: WatchState = {
   said: null,
   over: null,
   skippedBytes: 0,
+  transactions: [],
 }
 
 export type WatchEvent =
@@ -47,9 +67,24 @@ export type WatchEvent =
   | { type: 'end'; channel: number }
   | { type: 'state'; paused: boolean; closes: string | null; said: string | null }
   | { type: 'over'; reason: string }
-  | { type: 'skipped'; bytes: number }
+  | { type: 'skipped'; bytes?: number }
+  | HttpEvent
 
-const WATCH_EVENTS = ['start', 'screen', 'output', 'resize', 'end', 'state', 'over', 'skipped'] as const
+interface HttpEvent {
+  type: 'http'
+  kind: string
+  at_ms: number
+  n: number
+  method?: string
+  url?: string
+  status?: number
+  media?: string
+  bytes?: number | string
+  outcome?: string
+  protocol?: string
+}
+
+const WATCH_EVENTS = ['start', 'screen', 'output', 'http', 'resize', 'end', 'state', 'over', 'skipped'] as const
 
 /** What an event changes of the page; the same state when it only concerns a screen. */
 function afterEvent(state: WatchState, event: WatchEvent): WatchState {
@@ -73,9 +108,38 @@ function afterEvent(state: WatchState, event: WatchEvent): WatchState {
     case 'over':
       return { ...state, over: event.reason }
     case 'skipped':
-      return { ...state, skippedBytes: state.skippedBytes + event.bytes }
+      // Of whole batches that were left out nobody counted the bytes.
+      return { ...state, skippedBytes: state.skippedBytes + (event.bytes ?? 1) }
+    case 'http':
+      return { ...state, transactions: withTransaction(state.transactions, event) }
     case 'output':
       return state
+  }
+}
+
+/** One that began before the watching did is shown from its answer on. */
+function withTransaction(all: readonly WatchedTransaction[], event: HttpEvent): readonly WatchedTransaction[] {
+  const known = all.find(({ n }) => n === event.n)
+  const before: WatchedTransaction = known ?? {
+    n: event.n, at: event.at_ms, method: '', url: '', status: null, media: '', bytes: null, outcome: null, protocol: null,
+  }
+  const after = { ...before, ...changeOf(event) }
+  if (known) return all.map((each) => (each === known ? after : each))
+  return [...all, after].slice(-MOST_WATCHED)
+}
+
+function changeOf(event: HttpEvent): Partial<WatchedTransaction> {
+  switch (event.kind) {
+    case 'http-request':
+      return { method: event.method ?? '', url: event.url ?? '' }
+    case 'http-response':
+      return { status: event.status ?? null, media: event.media ?? '' }
+    case 'http-upgrade':
+      return { protocol: event.protocol ?? null }
+    case 'http-response-end':
+      return { bytes: event.bytes === undefined ? null : Number(event.bytes), outcome: event.outcome ?? 'complete' }
+    default:
+      return {}
   }
 }
 
@@ -145,7 +209,7 @@ export class Watch {
   #take(event: WatchEvent): void {
     this.#change(afterEvent(this.#state, event))
     if (event.type === 'over') this.#source.close()
-    if (!('channel' in event)) return
+    if (!('channel' in event) || event.type === 'http') return
     const screen = this.#screens.get(event.channel)
     if (screen) draw(screen, event)
     else this.#hold(event.channel, event)

@@ -3,6 +3,7 @@ import { clockWords, momentFromSecond, secondOf, spokenClock } from './clock-wor
 import { afterIdle } from './idle'
 import { currentMarker, markersOf, nextMarker, previousMarker, signedMarkers, type Marker } from './marker'
 import { decodePiece } from './piece'
+import { coverageWords, withLanesAsOne, type TimelineChannel } from './timeline'
 
 const marker = (at_ms: number, kind: Marker['kind'] = 'command', channel: number | null = 0): Marker => ({
   at_ms,
@@ -89,5 +90,26 @@ describe('a piece from the wire', () => {
 
   it('that does not go on is refused, since asking for it again would never end', () => {
     expect(() => decodePiece({ ...wire, events: [] }, 500)).toThrow(/does not go on/)
+  })
+})
+
+describe('lanes', () => {
+  const lane = (id: number, coverage: string | null, ended: number | null): TimelineChannel => ({
+    id, kind: 'http', command: null, terminal: false, columns: 80, rows: 24, began_ms: id, ended_ms: ended, exit: null,
+    bytes_in: 10, bytes_out: 100, coverage,
+  })
+
+  it('are one, with the weakest of what was captured and all that passed', () => {
+    const weak = { ...lane(2, 'flow-only', 50), why: 'a body was larger than what is kept' }
+    const shell: TimelineChannel = { ...lane(7, 'captured', 9), kind: 'shell' }
+    const [web, other] = withLanesAsOne([lane(1, 'captured', 40), weak, shell])
+    expect(web).toMatchObject({ kind: 'web requests', began_ms: 1, ended_ms: 50, bytes_in: 20, bytes_out: 200, coverage: 'flow-only' })
+    expect(coverageWords(web?.coverage ?? null, web?.why)).toBe('A body was larger than what is kept.')
+    expect(other).toBe(shell)
+  })
+
+  it('that are open are open, and what has none has none', () => {
+    expect(withLanesAsOne([lane(1, 'captured', 5), lane(2, null, null)])[0]).toMatchObject({ ended_ms: null, coverage: null })
+    expect(withLanesAsOne([])).toEqual([])
   })
 })

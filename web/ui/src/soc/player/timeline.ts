@@ -24,7 +24,43 @@ export interface TimelineChannel {
   exit: number | null
   bytes_in: number
   bytes_out: number
-  coverage: string
+  coverage: string | null
+  /** Why not more was captured, where somebody says so. */
+  why?: string | null
+}
+
+/** Lanes carry web requests, which have a table of their own. */
+export function isLane({ kind }: Pick<TimelineChannel, 'kind'>): boolean {
+  return kind === 'http'
+}
+
+/** From the weakest. */
+const STRENGTH = ['refused', 'flow-only', 'output-only', 'captured']
+
+/** The channels with all lanes as one: how many there were says how much went on at once, and nothing else. */
+export function withLanesAsOne(channels: readonly TimelineChannel[]): TimelineChannel[] {
+  const lanes = channels.filter(isLane)
+  const first = lanes[0]
+  const others = channels.filter((channel) => !isLane(channel))
+  if (!first) return others
+  const weakest = lanes.reduce((weak, lane) => (strength(lane) < strength(weak) ? lane : weak))
+  const ends = lanes.map(({ ended_ms }) => ended_ms)
+  return [
+    {
+      ...first,
+      kind: 'web requests',
+      ended_ms: ends.includes(null) ? null : Math.max(...ends.map((end) => end ?? 0)),
+      bytes_in: lanes.reduce((sum, lane) => sum + lane.bytes_in, 0),
+      bytes_out: lanes.reduce((sum, lane) => sum + lane.bytes_out, 0),
+      coverage: weakest.coverage,
+      why: weakest.why ?? null,
+    },
+    ...others,
+  ]
+}
+
+function strength({ coverage }: TimelineChannel): number {
+  return coverage === null ? -1 : STRENGTH.indexOf(coverage)
 }
 
 /** `shell`, or `exec: uname -a` cut to what a tab has room for. */
@@ -43,8 +79,9 @@ const COVERAGE: Record<string, string> = {
   refused: 'Refused: nothing passed.',
 }
 
-/** What a recording's coverage statement means. */
-export function coverageWords(coverage: string | null): string {
+/** What a recording's coverage statement means; the reason that was given with it says more than its name does. */
+export function coverageWords(coverage: string | null, why?: string | null): string {
+  if (why) return `${why.charAt(0).toUpperCase()}${why.slice(1)}.`
   if (coverage === null) return 'Not stated: the gate stopped before it could say what was recorded.'
   return COVERAGE[coverage] ?? coverage
 }

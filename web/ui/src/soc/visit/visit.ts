@@ -20,6 +20,11 @@ export function visitStateWords(visit: Pick<SessionView, 'state' | 'paused' | 'a
   return STATES[visit.state] ?? visit.state
 }
 
+/** How they came: by SSH, or by a web console or a program of their own in TLS. */
+export function protocolWords({ protocol }: Pick<SessionView, 'protocol'>): string {
+  return protocol === 'tls' ? 'web console or TLS' : 'SSH'
+}
+
 /** Whether it goes on with a visit whose connection was lost. */
 export function isContinued(visit: Pick<SessionView, 'id' | 'visit'>): boolean {
   return visit.visit !== undefined && visit.visit !== visit.id

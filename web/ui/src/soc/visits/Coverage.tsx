@@ -1,7 +1,7 @@
 import { Text } from '@mantine/core'
 import { useId } from 'react'
 import { clockWords } from '../player/clock-words'
-import { bytesWords, coverageWords, type TimelineChannel } from '../player/timeline'
+import { bytesWords, coverageWords, withLanesAsOne, type TimelineChannel } from '../player/timeline'
 import classes from './Coverage.module.css'
 
 interface CoverageProps {
@@ -18,7 +18,7 @@ export function Coverage({ channels, onOpen }: CoverageProps) {
         What was recorded
       </h2>
       <ul className={classes.channels}>
-        {channels.map((channel) => (
+        {withLanesAsOne(channels).map((channel) => (
           <li key={channel.id} className={classes.channel}>
             <div>
               <button type="button" className={classes.open} onClick={() => onOpen(channel)}>
@@ -26,7 +26,7 @@ export function Coverage({ channels, onOpen }: CoverageProps) {
               </button>{' '}
               {channel.command && <code className={classes.command}>{channel.command}</code>}
             </div>
-            <strong className={classes.words}>{coverageWords(channel.coverage)}</strong>
+            <strong className={classes.words}>{coverageWords(channel.coverage, channel.why)}</strong>
             <Text className={classes.figures}>
               {clockWords(channel.began_ms)} to {channel.ended_ms === null ? 'now' : clockWords(channel.ended_ms)},{' '}
               {bytesWords(channel.bytes_in)} in, {bytesWords(channel.bytes_out)} out

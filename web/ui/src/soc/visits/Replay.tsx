@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { markersOf, nextMarker, previousMarker } from '../player/marker'
 import type { Player } from '../player/player'
 import type { LoadPiece, PlayerState } from '../player/player-state'
-import { channelTitle, type RecordingTimeline, type TimelineChannel } from '../player/timeline'
+import { channelTitle, isLane, type RecordingTimeline, type TimelineChannel } from '../player/timeline'
 import { usePlayer } from '../player/usePlayer'
 import type { ChannelScreen } from '../terminal/screen'
 import { TerminalView } from '../terminal/TerminalView'
@@ -57,7 +57,7 @@ export function Replay({ timeline, load, at, channel, onPlace, linkTo }: ReplayP
     <div className={classes.replay}>
       <div className={classes.stage}>
         <ChannelTabs
-          channels={timeline.channels}
+          channels={timeline.channels.filter((channel) => !isLane(channel))}
           shown={shown?.id ?? 0}
           onShow={(next) => open(next, player.state.position)}
         />

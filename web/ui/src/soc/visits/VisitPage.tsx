@@ -3,7 +3,7 @@ import { Anchor, Button, Text } from '@mantine/core'
 import { useCallback, useState } from 'react'
 import { Link, useParams, useSearchParams } from 'react-router'
 import { momentOf, secondOf } from '../player/clock-words'
-import { coverageWords, type RecordingTimeline } from '../player/timeline'
+import { coverageWords, isLane, type RecordingTimeline } from '../player/timeline'
 import { pieceLoader, useRecording, useTimeline, useVisit } from '../queries'
 import { Notice } from '../visit/Notice'
 import { isLive, visitLength, visitStateWords } from '../visit/visit'
@@ -12,6 +12,7 @@ import { EvidenceActs } from '../evidence/EvidenceActs'
 import { TypedInput } from '../evidence/TypedInput'
 import { ExportMenu } from './ExportMenu'
 import { Replay } from './Replay'
+import { WebReplay } from './WebReplay'
 import { Verified } from './Verified'
 import classes from './VisitPage.module.css'
 
@@ -116,14 +117,17 @@ function Recorded({ visit }: { visit: SessionView }) {
 function RecordedTimeline({ timeline }: { timeline: RecordingTimeline }) {
   const [address, setAddress] = useSearchParams()
   const [load] = useState(() => pieceLoader(timeline))
-  const first = timeline.channels[0]
+  const played = timeline.channels.filter((each) => !isLane(each))
+  const hasLanes = played.length < timeline.channels.length
+  const first = played[0]
   const asked = Number(address.get('channel') ?? first?.id ?? 0)
-  const channel = timeline.channels.some((each) => each.id === asked) ? asked : (first?.id ?? 0)
+  const channel = played.some((each) => each.id === asked) ? asked : (first?.id ?? 0)
 
   const place = useCallback(
     (at: number, next: number) => setAddress({ t: secondOf(at), channel: String(next) }, { replace: true }),
     [setAddress],
   )
+  if (hasLanes) return <WebReplay timeline={timeline} at={momentOf(address)} onPlace={(at) => place(at, asked)} />
   if (!first) return <Text>No channel was opened in this visit, so there is nothing to replay.</Text>
   return (
     <Replay

@@ -1,6 +1,6 @@
 import { endWords, Moment, spanWords, Tag, useNow, type Tone } from '#frame'
 import { Link } from 'react-router'
-import { isContinued, isLive, visitLength, visitStateWords } from '../visit/visit'
+import { isContinued, isLive, protocolWords, visitLength, visitStateWords } from '../visit/visit'
 import type { SessionView } from '../wire'
 import classes from './VisitRow.module.css'
 
@@ -22,6 +22,7 @@ export function VisitRow({ visit }: { visit: SessionView }) {
           {[
             isContinued(visit) && 'continues after a lost connection',
             visit.vendor,
+            protocolWords(visit),
             visit.account && `as ${visit.account}`,
             `from ${visit.source}`,
           ]

@@ -27,6 +27,7 @@ const SEEN: Record<string, string> = {
   command: 'a command that was sent',
   'command-guess': 'a hint: it looks like a command',
   file: 'a file that was transferred',
+  http: 'a web request',
 }
 
 /** Where a line was seen. */

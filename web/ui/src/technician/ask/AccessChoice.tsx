@@ -1,5 +1,5 @@
 import { Checkbox } from '@mantine/core'
-import { OFFERED } from '../../shared/window/state'
+import { ACCESS } from '../../shared/window/state'
 import classes from '../MyWindows.module.css'
 
 interface AccessChoiceProps {
@@ -15,7 +15,7 @@ export function AccessChoice({ chosen, onChange, error }: AccessChoiceProps) {
   return (
     <fieldset className={classes.access}>
       <legend>What the work needs</legend>
-      {OFFERED.map(({ value, label, words }) => (
+      {ACCESS.map(({ value, label, words }) => (
         <Checkbox
           key={value}
           label={label}

@@ -6,7 +6,11 @@ import { PURPOSES } from '../../shared/window/state'
 import classes from '../MyWindows.module.css'
 import { AccessChoice } from './AccessChoice'
 import { faultsOf, requestOf, TEMPLATES, type Draft } from './draft'
+import { PlannedFiles } from './PlannedFiles'
 import { ServerChoice } from './ServerChoice'
+
+/** Ways by which files come to a server and are held against the plan. */
+const UPLOADS = ['sftp-write', 'exec']
 
 interface AskFormProps {
   draft: Draft
@@ -79,7 +83,18 @@ export function AskForm({ draft, onChange, onAsk, isAsking, problem }: AskFormPr
             error={shown.workLimit}
             onChange={(event) => set({ workLimit: event.currentTarget.value })}
           />
+          <TextInput
+            label="Overrun"
+            description="How long what runs may still write to your screen after the end. Nothing can be typed then. Usually empty."
+            placeholder="15 min"
+            value={draft.overrun}
+            error={shown.overrun}
+            onChange={(event) => set({ overrun: event.currentTarget.value })}
+          />
           <AccessChoice chosen={draft.access} onChange={(access) => set({ access })} error={shown.access} />
+          {draft.access.some((access) => UPLOADS.includes(access)) && (
+            <PlannedFiles files={draft.files} onChange={(files) => set({ files })} error={shown.files} />
+          )}
           <Textarea
             label="What is to be done"
             description="The hospital decides by this. Say what changes, and how it is taken back if it fails."

@@ -49,6 +49,8 @@ function firstDraft(zone: string, login: string): Draft {
     start: { date: addDays(wallAt(zone, Date.now()).date, 1), time: '22:00' },
     length: template?.length ?? '',
     workLimit: '',
+    overrun: '',
+    files: [],
     ticket: '',
     reason: '',
   }

@@ -10,6 +10,8 @@ const draft: Draft = {
   start: { date: '2026-11-25', time: '22:00' },
   length: '90 min',
   workLimit: '1 h',
+  overrun: '',
+  files: [],
   ticket: ' CHG0031337 ',
   reason: ' Patch 12.1.4 ',
 }
@@ -32,6 +34,23 @@ test('what was left empty is not sent', () => {
   const sent = requestOf({ ...draft, ticket: ' ', workLimit: '' }, 'Europe/Berlin')
   expect(sent).not.toHaveProperty('ticket')
   expect(sent).not.toHaveProperty('work_limit_seconds')
+})
+
+test('planned files go along with their hashes, and rows that are empty do not', () => {
+  const hash = 'AB'.repeat(32)
+  const files = [{ name: ' patch.bin ', sha256: ` ${hash} ` }, { name: '', sha256: ' ' }]
+  expect(requestOf({ ...draft, files, overrun: '15 min' }, 'UTC')).toMatchObject({
+    files: [{ name: 'patch.bin', sha256: hash.toLowerCase() }],
+    overrun_seconds: 900,
+  })
+  expect(requestOf(draft, 'UTC')).not.toHaveProperty('files')
+  expect(requestOf(draft, 'UTC')).not.toHaveProperty('overrun_seconds')
+  expect(faultsOf({ ...draft, files }, 'UTC', now)).toEqual({})
+  for (const file of [{ name: '', sha256: hash }, { name: 'a/b', sha256: hash }, { name: 'a', sha256: 'ab' }]) {
+    expect(faultsOf({ ...draft, files: [file] }, 'UTC', now)).toHaveProperty('files')
+  }
+  expect(faultsOf({ ...draft, overrun: 'long' }, 'UTC', now)).toHaveProperty('overrun')
+  expect(faultsOf({ ...draft, overrun: '25 h' }, 'UTC', now).overrun).toContain('day')
 })
 
 test('each fault is at its field', () => {

@@ -1,0 +1,278 @@
+//! Content codings (RFC 9110 §8.4.1): what is under them, within bounds. A body that does not open is shown as it passed.
+
+use std::io::{self, Write};
+
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+use super::again::Body;
+use crate::replay::ReplayError;
+
+/// A body that grows past this under its coding is shown as it passed.
+const MOST_OPENED: u64 = 256 << 20;
+/// zstd's largest window: 8 MiB (RFC 9659).
+const WINDOW_LOG: u32 = 23;
+
+/// The coding of a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// None.
+    Identity,
+    Gzip,
+    /// zlib's format; some senders leave its frame out.
+    Deflate,
+    Zstd,
+    /// One that is not opened here, or several.
+    Other(String),
+}
+
+impl Coding {
+    /// Out of the field `Content-Encoding`.
+    pub(super) fn of(field: Option<&str>) -> Self {
+        let named = field.unwrap_or_default().trim().to_ascii_lowercase();
+        match named.as_str() {
+            "" | "identity" => Self::Identity,
+            "gzip" | "x-gzip" => Self::Gzip,
+            "deflate" => Self::Deflate,
+            "zstd" => Self::Zstd,
+            other => Self::Other(other.chars().take(64).collect()),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Identity => "identity",
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Zstd => "zstd",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+/// What is known of a body's content before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Measured {
+    /// The coding that it is read under; identity where it is shown as it passed.
+    pub coding: Coding,
+    /// Its length then, in bytes.
+    pub bytes: u64,
+    /// Whether it is UTF-8 without NUL.
+    pub is_text: bool,
+    /// The coding that was left on it.
+    pub left: Option<String>,
+}
+
+/// Reads a body once, to tell what will be written of it. What breaks off opens as far as it goes.
+pub(super) fn measure(body: &Body<'_>, coding: Coding, whole: bool) -> Result<Measured, ReplayError> {
+    let (mut bytes, mut utf8) = (0, Utf8::default());
+    let opened = open(body, &coding, &mut |piece| {
+        bytes += piece.len() as u64;
+        utf8.take(piece, &mut |_| Ok(()))
+    })?;
+    if opened == Opened::Whole || (opened == Opened::Partly && !whole) {
+        return Ok(Measured { coding, bytes, is_text: utf8.is_text(), left: None });
+    }
+    let (mut bytes, mut utf8) = (0, Utf8::default());
+    body.each(&mut |piece| {
+        bytes += piece.len() as u64;
+        utf8.take(piece, &mut |_| Ok(())).map(|()| true)
+    })?;
+    let left = Some(coding.name().to_owned());
+    Ok(Measured { coding: Coding::Identity, bytes, is_text: utf8.is_text(), left })
+}
+
+/// Gives the content of a body, and says which coding was left on it.
+pub(super) fn content(
+    body: &Body<'_>,
+    coding: Coding,
+    give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> Result<Option<String>, ReplayError> {
+    let measured = measure(body, coding, false)?;
+    open(body, &measured.coding, give)?;
+    Ok(measured.left)
+}
+
+/// How far a body could be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    Whole,
+    /// It breaks off, or is damaged behind what was given.
+    Partly,
+    /// Not at all, or it grows past every bound.
+    No,
+}
+
+/// Gives what is under the coding.
+pub(super) fn open(
+    body: &Body<'_>,
+    coding: &Coding,
+    give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> Result<Opened, ReplayError> {
+    let mut decoder = Decoder::new(coding.clone(), MOST_OPENED);
+    let Some(decoder) = decoder.as_mut() else { return Ok(Opened::No) };
+    let mut state = Opened::Whole;
+    body.each(&mut |piece| {
+        state = decoder.take(piece, give)?;
+        Ok(state == Opened::Whole)
+    })?;
+    if state == Opened::Whole { Ok(decoder.finish(give)?) } else { Ok(state) }
+}
+
+/// Opens a body piece by piece.
+pub(super) struct Decoder {
+    inner: Inner,
+    coding: Coding,
+    left: u64,
+}
+
+enum Inner {
+    Identity,
+    /// Nothing has come yet: the first byte tells which form it is.
+    Fresh,
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Zlib(Box<ZlibDecoder<Vec<u8>>>),
+    Deflate(Box<DeflateDecoder<Vec<u8>>>),
+    Zstd(Box<zstd::stream::write::Decoder<'static, Vec<u8>>>),
+}
+
+impl Decoder {
+    /// For a coding that is opened here, and up to so many bytes.
+    pub(super) fn new(coding: Coding, most: u64) -> Option<Self> {
+        let inner = match coding {
+            Coding::Other(_) => return None,
+            Coding::Identity => Inner::Identity,
+            _ => Inner::Fresh,
+        };
+        Some(Self { inner, coding, left: most })
+    }
+
+    /// Takes a piece, and gives what is under it.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Opened> {
+        if matches!(self.inner, Inner::Identity) {
+            return give(bytes).map(|()| Opened::Whole);
+        }
+        // Small steps: what one step grows to waits in memory.
+        for step in bytes.chunks(1024) {
+            self.begin(step)?;
+            let failed = match &mut self.inner {
+                Inner::Identity | Inner::Fresh => false,
+                Inner::Gzip(decoder) => decoder.write_all(step).is_err(),
+                Inner::Zlib(decoder) => decoder.write_all(step).is_err(),
+                Inner::Deflate(decoder) => decoder.write_all(step).is_err(),
+                Inner::Zstd(decoder) => decoder.write_all(step).is_err(),
+            };
+            let given = self.drain(give)?;
+            if !given {
+                return Ok(Opened::No);
+            }
+            if failed {
+                return Ok(Opened::Partly);
+            }
+        }
+        Ok(Opened::Whole)
+    }
+
+    /// What still waits; whether it ended as it should.
+    pub(super) fn finish(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
+        let ended = match &mut self.inner {
+            Inner::Identity | Inner::Fresh => true,
+            Inner::Gzip(decoder) => decoder.try_finish().is_ok(),
+            Inner::Zlib(decoder) => decoder.try_finish().is_ok(),
+            Inner::Deflate(decoder) => decoder.try_finish().is_ok(),
+            Inner::Zstd(decoder) => decoder.flush().is_ok(),
+        };
+        match (self.drain(give)?, ended) {
+            (false, _) => Ok(Opened::No),
+            (true, true) => Ok(Opened::Whole),
+            (true, false) => Ok(Opened::Partly),
+        }
+    }
+
+    fn begin(&mut self, first: &[u8]) -> io::Result<()> {
+        if let (Inner::Fresh, Some(byte)) = (&self.inner, first.first()) {
+            self.inner = match self.coding {
+                Coding::Gzip => Inner::Gzip(Box::new(MultiGzDecoder::new(Vec::new()))),
+                // RFC 1950 §2.2: the low half of the first byte is 8 where there is a frame.
+                Coding::Deflate if byte & 0x0f == 8 => Inner::Zlib(Box::new(ZlibDecoder::new(Vec::new()))),
+                Coding::Deflate => Inner::Deflate(Box::new(DeflateDecoder::new(Vec::new()))),
+                Coding::Zstd => {
+                    let mut decoder = zstd::stream::write::Decoder::new(Vec::new())?;
+                    decoder.window_log_max(WINDOW_LOG)?;
+                    Inner::Zstd(Box::new(decoder))
+                }
+                Coding::Identity | Coding::Other(_) => Inner::Identity,
+            };
+        }
+        Ok(())
+    }
+
+    /// Gives what was opened; whether that was within the bound.
+    fn drain(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
+        let opened = match &mut self.inner {
+            Inner::Identity | Inner::Fresh => return Ok(true),
+            Inner::Gzip(decoder) => decoder.get_mut(),
+            Inner::Zlib(decoder) => decoder.get_mut(),
+            Inner::Deflate(decoder) => decoder.get_mut(),
+            Inner::Zstd(decoder) => decoder.get_mut(),
+        };
+        let len = opened.len() as u64;
+        if len > self.left {
+            return Ok(false);
+        }
+        self.left -= len;
+        if len > 0 {
+            give(opened)?;
+            opened.clear();
+            opened.shrink_to(256 << 10);
+        }
+        Ok(true)
+    }
+}
+
+/// UTF-8 that comes in pieces.
+#[derive(Default)]
+pub(super) struct Utf8 {
+    /// The beginning of a character.
+    begun: Vec<u8>,
+    broken: bool,
+}
+
+impl Utf8 {
+    /// Takes a piece, and gives the whole characters of it.
+    pub(super) fn take(
+        &mut self,
+        piece: &[u8],
+        give: &mut dyn FnMut(&str) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.broken {
+            return Ok(());
+        }
+        let joined;
+        let bytes = if self.begun.is_empty() {
+            piece
+        } else {
+            joined = [self.begun.as_slice(), piece].concat();
+            &joined
+        };
+        let (whole, rest, broken) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text, Vec::new(), false),
+            Err(error) => {
+                let (whole, rest) = bytes.split_at_checked(error.valid_up_to()).unwrap_or((bytes, &[]));
+                let text = std::str::from_utf8(whole).unwrap_or_default();
+                (text, rest.to_vec(), error.error_len().is_some())
+            }
+        };
+        self.broken = broken || whole.contains('\0');
+        self.begun = rest;
+        give(whole)
+    }
+
+    /// Whether all of it was text.
+    pub(super) fn is_text(&self) -> bool {
+        !self.broken && self.begun.is_empty()
+    }
+}
