@@ -81,7 +81,7 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
         }
         Verdict::Visit(visit) => serve(&lent, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
-        Verdict::Elsewhere(text) => say_and_close(&client, &wish, &text, REFUSED).await,
+        Verdict::Nothing(text) => say_and_close(&client, &wish, &text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::Menu(menu) if wish.is_for_a_menu() => {
             match menu.run(gate, verdict, &mut read, &client, &mut wish).await {

@@ -155,6 +155,7 @@ impl Handler for Connection {
                 .collect(),
             second: self.shown,
             foretold: self.foretold.take(),
+            unsure: self.unsure,
             handle: session.handle(),
             over: self.progress.over.clone(),
             jumps: Arc::clone(&self.jumps),
