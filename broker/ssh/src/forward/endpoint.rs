@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chaperone_session::{
-    Broken, Cord, Item, Passage, Recorded, Severable, SeverableWriter, Sink, Source, Stream,
+    Broken, Cord, Flow, Item, Passage, Recorded, Severable, SeverableWriter, Sink, Source, Stream,
 };
 use futures::FutureExt;
 use tokio::io::AsyncReadExt;
@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::leg::{PIECE_BYTES, input_flows};
 use crate::note::SshNote;
 
 /// How long an endpoint may take to be found and to accept the connection.
@@ -25,9 +26,11 @@ const LEAST_BYTES: usize = 8 << 10;
 /// Connects; `None` where nobody answers in time, or the session ends first.
 pub(super) async fn connect(passage: &Passage) -> Option<(EndpointSource, EndpointSink, Cord)> {
     let mut flow = passage.session().flow();
+    // In the overrun nothing opens any more: nor does what was decided before it and takes its time.
+    let is_over = |flow: &Flow| flow.is_cut() || *flow == Flow::Frozen;
     let connected = tokio::select! {
         biased;
-        _ = flow.wait_for(|flow| flow.is_cut()) => return None,
+        _ = flow.wait_for(is_over) => return None,
         connected = timeout(CONNECT, reach(passage.address())) => connected,
     };
     let stream = match connected {
@@ -42,7 +45,7 @@ pub(super) async fn connect(passage: &Passage) -> Option<(EndpointSource, Endpoi
         }
     };
     let (stream, cord) = Severable::new(stream).ok()?;
-    let sink = EndpointSink { write: stream.writer(), finished: watch::Sender::new(false) };
+    let sink = EndpointSink { write: stream.writer(), finished: watch::Sender::new(false), flow };
     Some((EndpointSource { read: stream, buffer: BytesMut::new(), said: Said::Nothing }, sink, cord))
 }
 
@@ -133,6 +136,8 @@ impl Source for EndpointSource {
 pub(super) struct EndpointSink {
     write: SeverableWriter,
     finished: watch::Sender<bool>,
+    /// The session's.
+    flow: watch::Receiver<Flow>,
 }
 
 impl EndpointSink {
@@ -155,7 +160,11 @@ impl Sink for EndpointSink {
     type Note = SshNote;
 
     async fn write(&self, payload: Recorded) -> Result<(), Broken> {
-        self.write.write_all(&payload.into_bytes()).await.map_err(|_| Broken)
+        for piece in payload.into_bytes().chunks(PIECE_BYTES) {
+            input_flows(&self.flow).await?;
+            self.write.write_all(piece).await.map_err(|_| Broken)?;
+        }
+        Ok(())
     }
 
     async fn pass(&self, note: SshNote) -> Result<(), Broken> {
