@@ -274,6 +274,27 @@ fn from_a_connection_that_names_no_server_nothing_else_is_reached() {
 }
 
 #[test]
+fn more_connections_inside_one_than_one_persons_work_are_refused() {
+    const MOST: usize = 16;
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh_as("dana").option(&socket).option("LogLevel=INFO");
+    let mut outer = dana.clone().with(&["-M", "-N"]).begins("");
+    soon("the outer connection", || house.folder().join("mux").exists().then_some(()));
+    let inside = dana.with(&["-W", &format!("{TARGET}:22")]);
+    let open: Vec<_> = (0..MOST).map(|_| inside.begins("")).collect();
+    open.iter().for_each(|one| one.shows("SSH-2.0-"));
+    let one_more = inside.runs("");
+    assert_eq!((one_more.text().as_str(), one_more.status), ("", Some(255)), "{}", one_more.err);
+    let fact = house.fact("channel-refused");
+    assert_eq!(fact.body["about"]["what"]["why"], "too many connections inside this one", "{:#}", fact.body);
+    drop(open);
+    outer.signal(chaperone_tests::Signal::TERM);
+    outer.ends();
+}
+
+#[test]
 fn declared_endpoints_are_reached_through_it_and_nothing_deeper() {
     let house = House::start();
     let service = chaperone_tests::Service::answers();

@@ -131,6 +131,24 @@ fn a_choice_is_an_attempt_of_its_own_and_a_refused_one_alarms_and_goes_back_to_t
 }
 
 #[test]
+fn who_chooses_again_and_again_what_is_refused_is_shown_out() {
+    let house = House::start();
+    house.open_window("dana", "shell", "+10m");
+    let mut terminal = menu(&house, "dana");
+    terminal.shows("q leaves");
+    house.priya().does(&["target", "lock", TARGET, "--reason", "incident"]);
+    for refused in 1..=10 {
+        terminal.types("1\r");
+        eventually(Duration::from_secs(10), "the choice to be refused", || {
+            (terminal.screen().matches("Your access is locked.").count() >= refused).then_some(())
+        });
+    }
+    assert_eq!(terminal.ends(), Some(77));
+    assert!(terminal.screen().contains("Too many choices were refused."), "{}", terminal.screen());
+    assert_eq!(house.facts_of("attempt-refused").len(), 10);
+}
+
+#[test]
 fn a_window_that_opens_meanwhile_is_shown_as_open() {
     let house = House::start();
     let window = house.request("dana", "shell", "+6s", "+10m", &[]);

@@ -1,9 +1,12 @@
 //! The times of a window that are not its ends: the overrun, in which what runs is seen to its end and nothing is done; the
 //! work limit, which counts the work and not the wait; and the go of the day, without which a window does not open.
 
+use std::process::Command;
 use std::time::Duration;
 
-use chaperone_tests::{Furnishing, House, PATIENCE, TARGET, Terminal, eventually, on_both_databases, soon};
+use chaperone_tests::{
+    Furnishing, House, PATIENCE, TARGET, Terminal, Visit, eventually, on_both_databases, soon,
+};
 use jiff::{SignedDuration, Timestamp};
 
 /// Waits until an instant has passed by some.
@@ -91,6 +94,72 @@ fn no_channel_opens_in_the_overrun() {
     // Nor does anybody get in.
     house.technician("dana").ssh(TARGET).runs("true").refused();
     let _ = house.refusal("attempt-refused", "late");
+}
+
+#[test]
+fn what_a_slow_server_is_ready_for_only_after_the_end_is_not_begun() {
+    let house = House::start();
+    let window = house.request("dana", "exec", "now", "+8s", &["--overrun", "5m"]);
+    house.approve(&window);
+    let closes = house.closes(&window);
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let master = dana.clone().with(&["-M"]).begins("echo in; echo $PPID; exec sleep 1000");
+    master.shows("in");
+    let server = the_servers_process(&master);
+    signals("-STOP", &server);
+    let mark = house.folder().join("started");
+    let mut asked = dana.begins(&format!("touch {}", mark.display()));
+    eventually(PATIENCE, "the channel to be granted", || {
+        (house.facts_of("channel-opened").len() == 2).then_some(())
+    });
+    assert!(Timestamp::now() < closes, "it was asked in time");
+    passes("the window's end", closes);
+    signals("-CONT", &server);
+    assert!(!asked.ends().0.success());
+    asked.says("nothing new starts in it");
+    assert!(!mark.exists(), "it was done after the end");
+}
+
+#[test]
+fn what_a_slow_server_is_ready_for_only_in_a_pause_begins_after_it() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let master =
+        dana.clone().with(&["-M"]).begins("echo in; echo $PPID; while :; do echo tick; sleep 0.1; done");
+    master.shows("in");
+    let (server, session) = (the_servers_process(&master), house.newest_session());
+    signals("-STOP", &server);
+    let mark = house.folder().join("started");
+    let mut asked = dana.begins(&format!("touch {}", mark.display()));
+    eventually(PATIENCE, "the channel to be granted", || {
+        (house.facts_of("channel-opened").len() == 2).then_some(())
+    });
+    house.sam().does(&["session", "pause", &session, "--reason", "what is this?"]);
+    let _ = house.fact("session-paused");
+    signals("-CONT", &server);
+    let before = master.received();
+    eventually(PATIENCE, "the server to go on", || (master.received() > before + 100).then_some(()));
+    assert!(!mark.exists(), "it was begun in the pause");
+    house.sam().does(&["session", "resume", &session]);
+    assert!(asked.ends().0.success());
+    assert!(mark.exists());
+}
+
+/// The process that serves a connection on the server, as its command knows it: `$PPID` in its second line.
+#[track_caller]
+fn the_servers_process(visit: &Visit) -> String {
+    soon("the server's process", || {
+        let out = String::from_utf8_lossy(&visit.out()).into_owned();
+        out.split_once("in\n").and_then(|(_, rest)| Some(rest.split_once('\n')?.0.to_owned()))
+    })
+}
+
+#[track_caller]
+fn signals(which: &str, process: &str) {
+    assert!(Command::new("kill").args([which, process]).status().unwrap().success());
 }
 
 #[test]

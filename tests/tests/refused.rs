@@ -191,6 +191,18 @@ fn from_a_network_that_is_not_hers() {
 }
 
 #[test]
+fn from_a_network_that_is_not_hers_nothing_is_told_where_no_server_is_named() {
+    let house = House::start();
+    let home = enrol(&house, "homer", &["--source-network", "10.20.0.0/16"]);
+    house.open_window("homer", "exec,shell", "+10m");
+    let mut terminal = home.ssh_as("homer").opens_a_shell();
+    assert_eq!(terminal.ends(), Some(77));
+    let screen = terminal.screen();
+    assert!(screen.contains("you may not come from this address") && !screen.contains(TARGET), "{screen}");
+    let _ = house.refusal("attempt-failed", "source-network");
+}
+
+#[test]
 fn networks_are_set_for_a_person_and_a_company_and_a_visit_from_elsewhere_ends() {
     let house = House::furnish().without_soc().start();
     house.open_window("dana", "exec", "+10m");
@@ -267,8 +279,11 @@ fn a_shell_in_a_window_for_commands_is_a_refused_channel() {
     let mut terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
     assert_eq!(terminal.ends(), Some(77));
     assert!(terminal.screen().contains("Reference"), "{}", terminal.screen());
+    assert!(terminal.screen().contains("does not grant shell. It grants exec."), "{}", terminal.screen());
     let fact = house.refusal("channel-refused", "access-not-granted");
     assert!(fact.body.to_string().contains("shell"), "{:#}", fact.body);
+    let copy = house.technician("dana").ssh(TARGET).with(&["-s"]).runs("sftp");
+    assert!(copy.err.contains("does not grant sftp-read or sftp-write. It grants exec."), "{}", copy.err);
     // What the window grants still works.
     house.technician("dana").ssh(TARGET).runs("true").succeeded();
 }

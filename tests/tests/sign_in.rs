@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use chaperone_tests::{Browser, Enrolled, House, Process, TARGET, Technician, Terminal, ask, soon};
+use chaperone_tests::{Browser, Engine, Enrolled, House, Process, TARGET, Technician, Terminal, ask, soon};
 use serde_json::json;
 
 /// Gives somebody a password and a second factor, as an administrator does.
@@ -257,6 +257,34 @@ fn off_schedule_the_soc_hears_before_the_code_and_the_caller_only_after_it() {
     assert_eq!(terminal.ends(), Some(77));
     assert!(terminal.screen().contains("change window"), "{}", terminal.screen());
     assert_eq!(house.facts_of("attempt-refused").len(), 1, "one attempt, one fact");
+}
+
+#[test]
+fn who_came_while_nobody_could_ask_for_the_code_is_let_nowhere_once_the_database_is_back() {
+    let mut house = House::furnish().on(Engine::Postgresql).without_soc().start();
+    house.open_window("dana", "shell,exec", "+10m");
+    let _dana = enrols(&house, "dana");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let technician = house.technician("dana");
+    let dana = technician.ssh_as("dana");
+    house.database.fall();
+    let mut menu = dana.opens_a_shell();
+    let mut outer = dana.clone().option(&socket).with(&["-M", "-N"]).begins("");
+    soon("the outer connection", || house.folder().join("mux").exists().then_some(()));
+    house.database.rise();
+    menu.types("\r1\r");
+    let through = dana.clone().option(&socket).with(&["-W", &format!("{TARGET}:22")]).runs("");
+    assert_eq!((through.text().as_str(), through.status), ("", Some(255)), "{}", through.err);
+    assert_eq!(menu.ends(), Some(77), "{}", menu.screen());
+    assert!(menu.screen().contains("cannot look up what it must know of you"), "{}", menu.screen());
+    soon("a fact of each", || {
+        let failed = house.facts_of("attempt-failed");
+        (failed.iter().filter(|fact| fact.reason() == Some("store")).count() == 2).then_some(())
+    });
+    assert!(house.sessions().is_empty());
+    outer.ends();
+    // With the code it is a sign-in like any other.
+    assert_eq!(technician.ssh(TARGET).runs("true").status, Some(255));
 }
 
 #[test]

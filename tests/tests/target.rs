@@ -101,6 +101,17 @@ fn a_target_whose_host_key_changed_gets_no_credential_and_raises_an_alarm() {
 }
 
 #[test]
+fn a_target_that_starts_nothing() {
+    let lines = ["Match all", "MaxSessions 0"].map(str::to_owned).into();
+    let house = House::furnish().target(SshdOptions { lines, ..SshdOptions::default() }).start();
+    house.open_window("dana", "exec", "+10m");
+    let ran = house.technician("dana").ssh(TARGET).runs("id");
+    assert_eq!(ran.status, Some(UNAVAILABLE), "{}", ran.err);
+    assert!(ran.err.contains("The server did not start what was asked for."), "{}", ran.err);
+    assert_eq!(house.fact("channel-closed").body["why"], "the server did not start it");
+}
+
+#[test]
 fn a_target_that_does_not_take_the_credential() {
     let house = House::start();
     house.open_window("dana", "exec", "+30m");

@@ -50,6 +50,10 @@ fn the_lines_that_the_demo_prints_can_be_pasted() {
         Process::run("sh", Duration::from_secs(60), &mut shell)
     };
     assert_eq!(paste(&ssh[0]).succeeded().text(), "pasted\n");
+    let sftp = ssh[0].trim().replacen("ssh ", "sftp -b - ", 1).replace(" -p ", " -P ");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("echo pwd | {sftp}")]);
+    assert!(Process::run("sftp", Duration::from_secs(60), &mut shell).succeeded().text().contains("Remote"));
     paste(&ssh[1]).refused();
     soon("the SOC's receiver to print the alert", || {
         printed.extend(lines.try_iter());

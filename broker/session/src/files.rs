@@ -7,7 +7,7 @@ use chaperone_recorder::{ChannelKind, ChannelRecorder};
 use chaperone_store::FactKind;
 use serde_json::{Value, json};
 
-use crate::gate::{Gate, Refused, short};
+use crate::gate::{Gate, Refused};
 use crate::live::LiveSession;
 
 /// Which way a file went.
@@ -98,7 +98,7 @@ impl Gate {
         let refusal = refused.unwrap_or_else(|| Refusal::without_window(reason));
         let body = json!({ "reason": refusal.reason, "about": about });
         self.write_channel_refused(Some(session), "sftp", body).await;
-        Err(self.refused(&refusal, &short(session.attempt.id.0)))
+        Err(self.refused_channel(&refusal, session, wanted))
     }
 
     /// A file has passed: a fact, beside the relay and not before it; the recording has it already. An upload is held

@@ -1,5 +1,6 @@
 //! What every session of a node shares, and the questions that a door may ask.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -263,15 +264,45 @@ impl Gate {
 
     /// What the technician reads when refused.
     pub(crate) fn refused(&self, refusal: &Refusal, reference: &str) -> Refused {
+        self.refused_because(refusal.reason, &refusal.sentence(&self.shared.settings.zone), reference)
+    }
+
+    /// What the technician reads whose channel is refused inside their visit.
+    pub(crate) fn refused_channel(
+        &self,
+        refusal: &Refusal,
+        session: &LiveSession,
+        wanted: &[Access],
+    ) -> Refused {
+        let reference = short(session.attempt.id.0);
+        match refusal.reason {
+            Reason::AccessNotGranted => {
+                let words = ungranted(wanted, session.permit().access());
+                self.refused_because(refusal.reason, &words, &reference)
+            }
+            _ => self.refused(refusal, &reference),
+        }
+    }
+
+    fn refused_because(&self, reason: Reason, sentence: &str, reference: &str) -> Refused {
         let settings = &self.shared.settings;
-        let sentence = refusal.sentence(&settings.zone);
         let text = format!(
             "{gate}: {sentence}\nTo ask for a change window or for more time, call {help}. Reference {reference}.",
             gate = settings.gate_name,
             help = settings.help,
         );
-        Refused { reason: refusal.reason, text }
+        Refused { reason, text }
     }
+}
+
+/// What a channel reads that its window grants nothing of: what is missing and what is there, by the names that windows
+/// are asked for by.
+fn ungranted(wanted: &[Access], granted: &BTreeSet<Access>) -> String {
+    let names =
+        |some: &mut dyn Iterator<Item = &Access>| some.map(|access| access.as_str()).collect::<Vec<_>>();
+    let missing = names(&mut wanted.iter()).join(" or ");
+    let granted = names(&mut granted.iter()).join(", ");
+    format!("This change window does not grant {missing}. It grants {granted}.")
 }
 
 impl Shared {

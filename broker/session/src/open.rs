@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::dial::{Dial, DialError, Ticket};
 use crate::failpoint;
 use crate::flow::{EndReason, Flow};
-use crate::gate::{Ask, Gate, Refused, short};
+use crate::gate::{Ask, Gate, Refused};
 use crate::live::{Began, LiveSession, NotRecorded};
 use crate::mandate::Mandate;
 use crate::record::add_visit;
@@ -187,7 +187,7 @@ impl Gate {
             json!({ "reason": refusal.reason, "about": about }),
         )
         .await;
-        Err(self.refused(&refusal, &short(session.attempt.id.0)))
+        Err(self.refused_channel(&refusal, session, &[access]))
     }
 
     pub(crate) async fn channel_verdict(&self, session: &LiveSession, access: Access) -> Result<(), Refusal> {

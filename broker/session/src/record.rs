@@ -48,6 +48,8 @@ pub enum Captured {
     Behind,
     /// It did not start: nothing passed.
     Failed,
+    /// It was not started: input was over before the server was ready for it.
+    Withheld,
 }
 
 impl Gate {
@@ -247,6 +249,7 @@ impl Gate {
             Captured::All | Captured::Bytes | Captured::Plain => (Coverage::Captured, ""),
             Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
+            Captured::Withheld => (Coverage::Refused, "input was over before the server was ready for it"),
             Captured::Behind => {
                 (Coverage::Captured, "it was ended: what came was not taken, and held up the other channels")
             }

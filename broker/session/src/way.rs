@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
 use crate::dial::DialError;
+use crate::flow::Flow;
 use crate::gate::Gate;
 use crate::live::{Leg, LiveSession};
 use crate::sever::{Cord, Severable};
@@ -128,7 +129,14 @@ pub(crate) async fn reach(
     port: u16,
 ) -> Result<(Severable, Cord), DialError> {
     let reaching = timeout(CONNECT, try_each(host, port));
-    let reached = session.unless_cut(reaching).await.ok_or(DialError::Ended)?;
+    let mut flow = session.flow();
+    // In the overrun nothing opens any more: nor does what was decided before it and takes its time.
+    let is_over = |flow: &Flow| flow.is_cut() || *flow == Flow::Frozen;
+    let reached = tokio::select! {
+        biased;
+        _ = flow.wait_for(is_over) => return Err(DialError::Ended),
+        reached = reaching => reached,
+    };
     let stream = reached.map_err(|_elapsed| DialError::Slow(CONNECT))?;
     let stream = stream.map_err(|error| DialError::Unreachable(error.to_string()))?;
     Severable::new(stream).map_err(|error| DialError::Unreachable(error.to_string()))

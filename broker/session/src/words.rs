@@ -37,12 +37,13 @@ impl Gate {
             ),
             self.around(session, &permit),
             format!(
-                "It ends at {}, in {}. For more time, call {}. Reference {}.",
+                "It ends at {}, in {}. For more time, call {}.",
                 clock_time(permit.input_until(), &settings.zone),
                 in_words(left),
                 settings.help,
-                short(session.id.0)
             ),
+            // On a line of its own: nobody reads out what a narrow terminal has broken in two.
+            format!("Reference {}.", short(session.id.0)),
         ];
         lines.into_iter().filter(|line| !line.is_empty()).map(|line| plain(line) + "\n").collect()
     }

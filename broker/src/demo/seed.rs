@@ -191,7 +191,7 @@ pub(super) async fn window(
         "--person",
         person,
         "--access",
-        "shell,exec",
+        "shell,exec,sftp-read,sftp-write",
         "--opens",
         opens,
         "--closes",
@@ -219,7 +219,7 @@ pub(super) fn tell(stage: &Stage, cast: &Cast) {
         "
 The desks, each with one click: http://127.0.0.1:{port}
 
-Dana's change window is open. Her visit is recorded:
+Dana's change window is open. Her visit is recorded; scp and sftp take the same options, with -P for -p:
   {dana}
 
 Viktor's window on alaris-sm-01 is not approved. His attempt is refused, and the SOC (below) hears of it:

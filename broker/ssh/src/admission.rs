@@ -31,8 +31,8 @@ pub(crate) enum Verdict {
     Pending,
     /// No target was named: a menu of one's own windows, or how to name one.
     Menu(Arc<Menu>),
-    /// No target was named, and not from there: the text says so.
-    Elsewhere(Arc<str>),
+    /// No target was named, and none is to be had here: the text says why.
+    Nothing(Arc<str>),
     /// Outside the schedule.
     Refused(Arc<Refused>),
     /// Admitted, but the target could not be reached: the text says so.
@@ -81,6 +81,8 @@ pub(crate) struct Admission {
     pub second: Option<&'static str>,
     /// What was refused, and is a fact, before the last factor.
     pub foretold: Option<Refused>,
+    /// Nobody could say whether a code is owed.
+    pub unsure: bool,
     pub handle: Handle,
     /// Cancelled when the connection has ended.
     pub over: CancellationToken,
@@ -217,28 +219,38 @@ impl Admission {
         }
     }
 
-    /// Somebody who names no target, so that nothing is decided yet, and comes from where they may not come from: what is
-    /// theirs to know is not told there.
+    /// Somebody who names no target, so that nothing is decided yet, and who is told nothing of what is theirs: they come
+    /// from where they may not come from, or may owe a code that nobody could ask for.
     async fn turned_away(&self, proven: &ProvenPerson) -> Option<Verdict> {
         let (person, key, source) = (proven.person(), proven.key(), self.peer.ip());
         let theirs = self.gate.people().await.is_ok_and(|facts| {
             facts.people.get(&person).is_some_and(|of| facts.are_their_networks(of, Some(key), source))
         });
-        if theirs {
-            return None;
-        }
+        let (reason, why, words) = match (self.unsure, theirs) {
+            (true, _) => (
+                Reason::Store,
+                "proven, and nobody could say whether a code is owed; no server was named",
+                "the gate cannot look up what it must know of you at this time; try again in some minutes",
+            ),
+            (false, false) => (
+                Reason::SourceNetwork,
+                "proven, and not from there; no server was named",
+                "you may not come from this address",
+            ),
+            (false, true) => return None,
+        };
         let failed = FailedProof {
             user: self.user.clone(),
             source: self.peer,
             offers: self.offers.clone(),
-            reason: Reason::SourceNetwork,
+            reason,
             person: Some(person),
-            why: Some("proven, and not from there; no server was named".to_owned()),
+            why: Some(why.to_owned()),
             reference: self.reference.clone(),
         };
         self.gate.failed_proof(failed).await;
-        let text = format!("Chaperone: you may not come from this address. Reference {}.", self.reference);
-        Some(Verdict::Elsewhere(text.into()))
+        let text = format!("{}: {words}. Reference {}.", self.gate.name(), self.reference);
+        Some(Verdict::Nothing(text.into()))
     }
 
     fn proof(&self, proven: &ProvenPerson) -> serde_json::Value {

@@ -1,18 +1,20 @@
 //! One session channel, from its opening to its close: wait for the verdict, ask for this access, start it on the
 //! target, relay both directions, say what was captured.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_session::{
-    Captured, ChannelRecorder, Direction, Flow, Gate, Relay, RelayEnd, Sink, Source, Stream, Terminal,
+    Captured, ChannelRecorder, Direction, Flow, Gate, LiveSession, Relay, RelayEnd, Sink, Source, Stream,
+    Terminal,
 };
 use russh::client;
 use russh::server::{Handle, Msg};
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use serde_json::json;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::admission::{Verdict, Visit};
 use crate::connection::Refusals;
@@ -81,7 +83,7 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
         }
         Verdict::Visit(visit) => serve(&lent, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
-        Verdict::Elsewhere(text) => say_and_close(&client, &wish, &text, REFUSED).await,
+        Verdict::Nothing(text) => say_and_close(&client, &wish, &text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::Menu(menu) if wish.is_for_a_menu() => {
             match menu.run(gate, verdict, &mut read, &client, &mut wish).await {
@@ -131,20 +133,12 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
         client.write.close().await
     };
     // A client that does not read its refusal loses nothing but the words.
-    drop(tokio::time::timeout(LINGER, words).await);
+    drop(timeout(LINGER, words).await);
 }
 
 async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
     let (gate, session) = (&lent.gate, &visit.session);
-    let early = match waiting::wait(session, &mut read, client, wish).await {
-        Waited::Flows(early) => early,
-        Waited::Over(text) => {
-            let why = json!({ "reason": "late", "about": wish.event() });
-            lent.refusals.refuse_in(session, wish.kind(), why).await;
-            return say_and_close(client, wish, &text, CUT).await;
-        }
-        Waited::Left => return,
-    };
+    let Some(mut early) = may_begin(lent, session, &mut read, client, wish).await else { return };
     let opened = match wish.access() {
         [access] => gate.open_channel(session, *access, wish.event(), wish.is_typed()).await,
         any => gate.open_file_channel(session, any, wish.event()).await,
@@ -157,16 +151,24 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
             return say_and_close(client, wish, &refused.text, REFUSED).await;
         }
     };
-    let started = tokio::time::timeout(START, start(visit, wish)).await;
-    let Ok(Ok((target_read, target_write))) = started else {
-        gate.close_channel(session, &channel, Captured::Failed).await;
-        return say_and_close(client, wish, "The server did not start what was asked for.", UNAVAILABLE)
-            .await;
+    let Ok(Ok(target)) = timeout(START, visit.leg.handle().channel_open_session()).await else {
+        return not_started(gate, session, &channel, client, wish).await;
+    };
+    // The window may have closed, or somebody paused it, while the recording and the server took their time.
+    match may_begin(lent, session, &mut read, client, wish).await {
+        Some(more) => early.extend(more),
+        None => {
+            drop(target.close().await);
+            return gate.close_channel(session, &channel, Captured::Withheld).await;
+        }
+    }
+    let Ok(Ok((target_read, target_write))) = timeout(START, start(target, wish)).await else {
+        return not_started(gate, session, &channel, client, wish).await;
     };
     if wish.terminal.is_some() {
         greet(gate, visit, &channel, client).await;
     }
-    let target = TargetSink { write: target_write };
+    let target = TargetSink { write: target_write, flow: session.flow() };
     if wish.what == What::Sftp {
         // Whether it opens was not known when it was asked for.
         drop(client.answer(true).await);
@@ -181,15 +183,47 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
     gate.close_channel(session, &channel, captured).await;
     // Either close may find its connection gone: that is what it asks for.
     drop(target.write.close().await);
-    drop(tokio::time::timeout(LAST_WORDS, client.write.close()).await);
+    drop(timeout(LAST_WORDS, client.write.close()).await);
 }
 
-/// Starts the wish on the target; returns once the target has agreed.
+/// Waits until input flows; what the client sent meanwhile. `None` where nothing begins any more, which was said.
+async fn may_begin(
+    lent: &Lent,
+    session: &LiveSession,
+    read: &mut ChannelReadHalf,
+    client: &ClientSink,
+    wish: &Wish,
+) -> Option<VecDeque<ChannelMsg>> {
+    match waiting::wait(session, read, client, wish).await {
+        Waited::Flows(early) => return Some(early),
+        Waited::Over(text) => {
+            let why = json!({ "reason": "late", "about": wish.event() });
+            lent.refusals.refuse_in(session, wish.kind(), why).await;
+            say_and_close(client, wish, &text, CUT).await;
+        }
+        Waited::Left => {}
+    }
+    None
+}
+
+/// The target did not take the channel, or not what was to start in it.
+async fn not_started(
+    gate: &Gate,
+    session: &LiveSession,
+    channel: &ChannelRecorder,
+    client: &ClientSink,
+    wish: &Wish,
+) {
+    gate.close_channel(session, channel, Captured::Failed).await;
+    say_and_close(client, wish, "The server did not start what was asked for.", UNAVAILABLE).await;
+}
+
+/// Starts the wish in a channel of the target; returns once the target has agreed.
 async fn start(
-    visit: &Visit,
+    target: Channel<client::Msg>,
     wish: &Wish,
 ) -> Result<(ChannelReadHalf, ChannelWriteHalf<client::Msg>), russh::Error> {
-    let (mut read, write) = visit.leg.handle().channel_open_session().await?.split();
+    let (mut read, write) = target.split();
     for (name, value) in &wish.environment {
         write.set_env(false, name, value).await?;
     }
@@ -225,7 +259,7 @@ async fn start(
 async fn greet(gate: &Gate, visit: &Visit, channel: &ChannelRecorder, client: &ClientSink) {
     let text = gate.greeting(&visit.session).await.replace('\n', "\r\n");
     let greeting = visit.session.append_gate(channel, Stream::Gate, text);
-    if let Ok(Ok(recorded)) = tokio::time::timeout(GREETING, greeting).await {
+    if let Ok(Ok(recorded)) = timeout(GREETING, greeting).await {
         // A client that is gone is found out by its relay.
         drop(client.write(recorded).await);
     }
@@ -311,7 +345,7 @@ impl Legs<'_> {
                 RelayEnd::Closed | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
                     drop(self.target.write.close().await);
-                    tokio::time::timeout(LINGER, output).await.unwrap_or(RelayEnd::Broken)
+                    timeout(LINGER, output).await.unwrap_or(RelayEnd::Broken)
                 }
             },
         }
@@ -323,7 +357,7 @@ impl Legs<'_> {
         let text = self.visit.session.last_words(reason);
         if wish.what == What::Sftp {
             // Never a byte into it: the connection's last words say why.
-            drop(tokio::time::timeout(LAST_WORDS, self.client.pass(SshNote::ExitStatus(CUT))).await);
+            drop(timeout(LAST_WORDS, self.client.pass(SshNote::ExitStatus(CUT))).await);
             return;
         }
         let (text, stream) = match &wish.terminal {
@@ -337,6 +371,6 @@ impl Legs<'_> {
             drop(self.client.pass(SshNote::ExitStatus(CUT)).await);
             drop(self.client.pass(SshNote::Eof).await);
         };
-        drop(tokio::time::timeout(LAST_WORDS, words).await);
+        drop(timeout(LAST_WORDS, words).await);
     }
 }

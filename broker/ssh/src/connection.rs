@@ -79,6 +79,8 @@ pub(crate) struct Connection {
     shown: Option<&'static str>,
     /// A refusal that is a fact already.
     foretold: Option<Refused>,
+    /// Nobody could say whether a code is owed: nothing opens on this connection, also when the database is back.
+    unsure: bool,
     verdict: watch::Sender<Verdict>,
     progress: Progress,
     channels: Channels,
@@ -127,6 +129,7 @@ impl Connection {
             half: None,
             shown: None,
             foretold: None,
+            unsure: false,
             verdict,
             progress,
             channels: Channels::default(),

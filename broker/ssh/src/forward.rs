@@ -63,7 +63,7 @@ pub(crate) async fn run(asked: Asked, mut lent: Lent) {
             return reply.reject(ChannelOpenFailure::ConnectFailed).await;
         }
     };
-    let (source, sink) = halves(stream);
+    let (source, sink) = halves(stream, passage.session().flow());
     reply.accept().await;
     let (read, write) = channel.split();
     let client = ClientSink { write, handle: lent.handle };

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
-use chaperone_session::{Broken, Item, Recorded, Sink, Source, Stream};
+use bytes::Bytes;
+use chaperone_session::{Broken, Flow, Item, Recorded, Sink, Source, Stream};
 use futures::FutureExt;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client, server};
+use tokio::sync::watch;
 
 use crate::note::{Size, SshNote};
 
@@ -238,16 +240,42 @@ impl Source for TargetSource {
     }
 }
 
+/// What goes to a server at once: where it takes no more, so much at most is on its way when input begins to wait.
+pub(crate) const PIECE_BYTES: usize = 32 << 10;
+
+/// Returns while input flows. What was taken in time and still waits for a server when input begins to wait goes on when
+/// it flows again, and nowhere when the session is cut: its relay is dropped then.
+pub(crate) async fn input_flows(flow: &watch::Receiver<Flow>) -> Result<(), Broken> {
+    if *flow.borrow() == Flow::Open {
+        return Ok(());
+    }
+    flow.clone().wait_for(|flow| *flow == Flow::Open).await.map(drop).map_err(|_| Broken)
+}
+
 /// Writes to the target.
 pub(crate) struct TargetSink {
     pub write: ChannelWriteHalf<client::Msg>,
+    /// The session's.
+    pub flow: watch::Receiver<Flow>,
+}
+
+impl TargetSink {
+    /// Writes what was recorded, piece by piece, while input flows.
+    pub(crate) async fn send(&self, mut bytes: Bytes) -> Result<(), Broken> {
+        while !bytes.is_empty() {
+            input_flows(&self.flow).await?;
+            let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
+            self.write.data_bytes(piece).await.map_err(|_| Broken)?;
+        }
+        Ok(())
+    }
 }
 
 impl Sink for TargetSink {
     type Note = SshNote;
 
     async fn write(&self, payload: Recorded) -> Result<(), Broken> {
-        self.write.data_bytes(payload.into_bytes()).await.map_err(|_| Broken)
+        self.send(payload.into_bytes()).await
     }
 
     async fn pass(&self, note: SshNote) -> Result<(), Broken> {
@@ -266,6 +294,7 @@ impl Sink for TargetSink {
 
 #[cfg(test)]
 mod tests {
+    use chaperone_session::EndReason;
     use proptest::prelude::*;
     use russh::Sig;
 
@@ -288,6 +317,25 @@ mod tests {
             1 => Just(()).prop_map(|()| ChannelMsg::WindowAdjusted { new_size: 7 }),
         ];
         prop::collection::vec(one, 0..30)
+    }
+
+    #[tokio::test]
+    async fn what_waits_goes_on_when_input_flows_and_nowhere_after_the_cut() {
+        let flow = watch::Sender::new(Flow::Open);
+        let seen = flow.subscribe();
+        assert_eq!(input_flows(&seen).now_or_never(), Some(Ok(())));
+        for held in [Flow::Paused, Flow::Frozen] {
+            flow.send_replace(held);
+            assert_eq!(input_flows(&seen).now_or_never(), None, "{held:?}");
+        }
+        let mut waiting = std::pin::pin!(input_flows(&seen));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        flow.send_replace(Flow::Open);
+        assert_eq!(waiting.await, Ok(()));
+        flow.send_replace(Flow::Cut(EndReason::Stopped));
+        assert_eq!(input_flows(&seen).now_or_never(), None);
+        drop(flow);
+        assert_eq!(input_flows(&seen).await, Err(Broken));
     }
 
     proptest! {

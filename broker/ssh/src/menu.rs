@@ -126,7 +126,7 @@ impl Menu {
             }
             Verdict::Refused(refused) => Chosen::Refused(refused.text.as_str().into()),
             Verdict::NoTargetLeg(text) => Chosen::Failed(text),
-            Verdict::Menu(_) | Verdict::Elsewhere(_) | Verdict::Pending => {
+            Verdict::Menu(_) | Verdict::Nothing(_) | Verdict::Pending => {
                 Chosen::Refused("There is no such server.".into())
             }
         };

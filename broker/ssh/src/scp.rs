@@ -242,11 +242,13 @@ impl Scp {
                     file.transfer.give_up("the receiver did not take all of it");
                     self.passed(*file);
                 }
-                // What was announced does not come.
                 (Awaits::Announced, 1 | 2) => {
-                    if let Sender::Payload { offset: 0, .. } | Sender::Behind { .. } = self.sender {
-                        self.sender = Sender::Line;
+                    if !self.is_kept_back() {
+                        // It came unasked: the receiver reads lines where this reads a file's bytes.
+                        self.sender = self.unread();
+                        return;
                     }
+                    self.sender = Sender::Line;
                 }
                 (_, 0..=2) => {}
                 (awaited, _) => {
@@ -255,6 +257,15 @@ impl Scp {
                     return;
                 }
             }
+        }
+    }
+
+    /// Whether nothing has come yet of the file that was announced last.
+    fn is_kept_back(&self) -> bool {
+        match &self.sender {
+            Sender::Payload { offset, .. } => *offset == 0,
+            Sender::Behind { file } => file.size == 0,
+            Sender::Line | Sender::Unread => false,
         }
     }
 

@@ -6,6 +6,7 @@ mod process;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,15 @@ use tokio::net::TcpListener;
 use crate::algorithms;
 use crate::host_key::HostKey;
 use crate::note::Size;
+use crate::wish::SFTP;
+
+/// Where systems keep OpenSSH's file server. Without one the stand-in has no SFTP.
+const SFTP_SERVERS: [&str; 4] = [
+    "/usr/lib/openssh/sftp-server",
+    "/usr/libexec/openssh/sftp-server",
+    "/usr/lib/ssh/sftp-server",
+    "/usr/libexec/sftp-server",
+];
 
 /// The stand-in server.
 pub struct Standin {
@@ -198,5 +208,18 @@ impl Handler for Shell {
         session: &mut Session,
     ) -> Result<(), russh::Error> {
         self.start(id, Some(command), session)
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        id: ChannelId,
+        name: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        let server = SFTP_SERVERS.iter().find(|path| Path::new(path).exists());
+        match server.filter(|_| name == SFTP) {
+            Some(server) => self.start(id, Some(server.as_bytes()), session),
+            None => session.channel_failure(id),
+        }
     }
 }

@@ -159,7 +159,7 @@ impl Run {
     pub(crate) fn joins(&mut self, next: &Self) -> bool {
         let follows = self.operation == next.operation
             && self.file == next.file
-            && self.offset + self.bytes == next.offset;
+            && self.offset.checked_add(self.bytes) == Some(next.offset);
         if !follows {
             return false;
         }

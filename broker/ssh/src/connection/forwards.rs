@@ -28,6 +28,10 @@ impl Connection {
             self.refuse("direct-tcpip", wanted.place.refused("too many channels"));
             return wanted.reply.reject(ChannelOpenFailure::ResourceShortage).await;
         }
+        if self.unsure {
+            self.refuse("direct-tcpip", wanted.place.refused("a code may be owed"));
+            return wanted.reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
+        }
         if let Some(target) = self.jumps_to(&wanted.place).await {
             return self.jump(wanted, target).await;
         }

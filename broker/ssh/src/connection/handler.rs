@@ -148,13 +148,10 @@ impl Handler for Connection {
             cord: self.cord.clone(),
             offers: std::mem::take(&mut self.offers),
             reference: self.reference.clone(),
-            client: String::from_utf8_lossy(session.remote_sshid())
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(80)
-                .collect(),
+            client: UserName::printable(&String::from_utf8_lossy(session.remote_sshid())),
             second: self.shown,
             foretold: self.foretold.take(),
+            unsure: self.unsure,
             handle: session.handle(),
             over: self.progress.over.clone(),
             jumps: Arc::clone(&self.jumps),

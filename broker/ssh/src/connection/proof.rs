@@ -27,6 +27,7 @@ impl Connection {
             written_down(written).await;
         }
         (self.proven, self.shown, self.foretold, self.told) = (None, None, None, false);
+        self.unsure = false;
         (self.named, self.user) = (Some(user.to_owned()), Some(UserName::printable(user)));
         self.progress.named.send_replace(true);
     }
@@ -223,6 +224,7 @@ impl Connection {
                 if let Some(ask) = &ask {
                     self.foretold = Some(self.gate.refuse_without_store(ask).await);
                 }
+                self.unsure = true;
                 self.proven = Some(proven);
                 Auth::Accept
             }

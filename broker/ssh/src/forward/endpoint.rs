@@ -3,20 +3,21 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use chaperone_session::{Broken, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream};
+use chaperone_session::{Broken, Flow, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream};
 use futures::FutureExt;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
+use crate::leg::{PIECE_BYTES, input_flows};
 use crate::note::SshNote;
 
 /// Bytes that are read at once, and the room for which no new buffer is taken: small reads share one.
 const READ_BYTES: usize = 64 << 10;
 const LEAST_BYTES: usize = 8 << 10;
 
-/// The two halves of a connection to an endpoint.
-pub(super) fn halves(stream: Severable) -> (EndpointSource, EndpointSink) {
-    let sink = EndpointSink { write: stream.writer(), finished: watch::Sender::new(false) };
+/// The two halves of a connection to an endpoint; what the session's relays may do says when the client is heard.
+pub(super) fn halves(stream: Severable, flow: watch::Receiver<Flow>) -> (EndpointSource, EndpointSink) {
+    let sink = EndpointSink { write: stream.writer(), finished: watch::Sender::new(false), flow };
     (EndpointSource { read: stream, buffer: BytesMut::new(), said: Said::Nothing }, sink)
 }
 
@@ -88,6 +89,8 @@ impl Source for EndpointSource {
 pub(super) struct EndpointSink {
     write: SeverableWriter,
     finished: watch::Sender<bool>,
+    /// The session's.
+    flow: watch::Receiver<Flow>,
 }
 
 impl EndpointSink {
@@ -110,7 +113,11 @@ impl Sink for EndpointSink {
     type Note = SshNote;
 
     async fn write(&self, payload: Recorded) -> Result<(), Broken> {
-        self.write.write_all(&payload.into_bytes()).await.map_err(|_| Broken)
+        for piece in payload.into_bytes().chunks(PIECE_BYTES) {
+            input_flows(&self.flow).await?;
+            self.write.write_all(piece).await.map_err(|_| Broken)?;
+        }
+        Ok(())
     }
 
     async fn pass(&self, note: SshNote) -> Result<(), Broken> {

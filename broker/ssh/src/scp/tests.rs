@@ -87,6 +87,17 @@ fn a_file_that_is_not_taken_does_not_come_and_the_next_one_does() {
 }
 
 #[test]
+fn bytes_that_come_before_they_are_asked_for_and_are_refused_are_no_file() {
+    // To the receiver, which refuses the first, the bytes of the first are a second file's announcement.
+    let hidden = b"C0644 20 decoy\nC0644 4 evil\nabcd\0..\0";
+    for sent in [&hidden[..16], &hidden[..35], hidden] {
+        let (files, unread) =
+            heard("scp -t /opt", &[Receiver(b"\0"), From(sent), Receiver(b"\x01denied\n\0\0")]);
+        assert!(unread && files.is_empty(), "{files:?}");
+    }
+}
+
+#[test]
 fn a_shell_behind_an_scp_is_no_scp_and_nothing_is_made_of_it() {
     let (files, unread) =
         heard("scp -t x; bash", &[Receiver(b"\0"), From(b"id\n"), Receiver(b"uid=0(root)\n")]);

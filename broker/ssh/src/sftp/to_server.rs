@@ -51,7 +51,7 @@ impl<'t> ToServer<'t> {
 
     async fn forward(&self, bytes: Bytes) -> Result<(), Broken> {
         let len = bytes.len();
-        self.target.write.data_bytes(bytes).await.map_err(|_| Broken)?;
+        self.target.send(bytes).await?;
         self.channel.delivered(Stream::Input, len as u64);
         Ok(())
     }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn named() -> Named<'static> {
@@ -63,5 +65,26 @@ fn payload_at_regular_distances_is_one_entry() {
         Run::new("write", 1, 1, 10, Some(65_700)),
     ] {
         assert!(!run.joins(&other));
+    }
+}
+
+proptest! {
+    /// Offsets and lengths are a client's, and a server's.
+    #[test]
+    fn any_runs_may_follow_one_another(
+        runs in prop::collection::vec((any::<u32>(), any::<u64>(), any::<u32>(), any::<Option<u32>>()), 1..20),
+        ends in any::<bool>(),
+    ) {
+        let mut open: Option<Run> = None;
+        for (file, offset, bytes, at) in runs {
+            let offset = if ends { u64::MAX - offset % 4 } else { offset };
+            let next = Run::new("read", file % 2, offset, bytes.into(), at.map(u64::from));
+            let follows = open.as_ref().map(|open| u128::from(open.offset) + u128::from(open.bytes));
+            if open.as_mut().is_some_and(|open| open.joins(&next)) {
+                prop_assert_eq!(follows, Some(u128::from(offset)), "what joins follows without a break");
+            } else {
+                open = Some(next);
+            }
+        }
     }
 }

@@ -190,6 +190,24 @@ fn answers_that_nobody_asked_for_end_the_channel() {
 }
 
 #[test]
+fn what_the_gate_does_not_know_and_what_is_not_open_it_answers_itself() {
+    let mut channel = Channel::granting(&[Access::SftpRead, Access::SftpWrite]);
+    let hashes =
+        packet(200, &[U32(1), Text(b"check-file-name"), Text(b"/etc/shadow"), Text(b"sha256"), U64(0)]);
+    assert_eq!(channel.asks(&hashes), Ok(Verdict::Refused(Some("unknown extension"))));
+    assert_eq!(channel.dialogue.due(), Some(status(1, answer::UNSUPPORTED, Refusal::UNKNOWN.words)));
+    for about in [
+        packet(4, &[U32(2), Text(b"never opened")]),
+        packet(5, &[U32(2), Text(b"never opened"), U64(0), U32(9)]),
+        packet(8, &[U32(2), Text(b"never opened")]),
+        packet(200, &[U32(2), Text(b"fsync@openssh.com"), Text(b"never opened")]),
+    ] {
+        assert_eq!(channel.asks(&about), Ok(Verdict::Refused(None)), "{about:?}");
+        assert!(channel.dialogue.due().is_some());
+    }
+}
+
+#[test]
 fn nothing_passes_before_a_version_is_agreed_and_none_but_the_third() {
     let nothing = |_| None;
     let mut dialogue = Dialogue::new(0);
