@@ -7,14 +7,17 @@
 //! ```
 
 mod authority;
+mod certificate;
 mod database;
 mod door;
 mod evidence;
+mod expiry;
 mod keys;
 mod node;
 mod recipients;
 mod retention;
 mod shared;
+mod tls_reader;
 mod visits;
 
 use std::io::Write;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::raw::{Judged, Mismatch, Raw, address, boolean, mismatch, text, text_list, whole, words};
 use super::reader::Reader;
-use super::section::any;
+use super::section::{Certificate, any, certificate};
 
 /// A quarter of one core, of which an attempt takes 2 to 3 ms; a day of it is 8 GB of facts.
 const ATTEMPTS_PER_SECOND: NonZeroU32 = match NonZeroU32::new(100) {
@@ -25,6 +25,8 @@ pub struct Gate {
     pub ssh: SocketAddr,
     /// Where TLS consoles are to be served.
     pub tls: Option<SocketAddr>,
+    /// What the TLS door shows, PEM; without it, a certificate of the gate's own authority.
+    pub tls_certificate: Option<Certificate>,
     /// What everybody reads before sign-in; empty for none.
     pub banner: String,
     /// The hospital's time zone, for words to people.
@@ -48,6 +50,7 @@ pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
         name: reader.or("gate.name", "gate".to_owned(), node_name),
         ssh: reader.or("gate.ssh", any(2222), address),
         tls: reader.optional("gate.tls", address),
+        tls_certificate: certificate(reader, ["gate.tls_cert", "gate.tls_key"]),
         banner: reader.or("gate.banner", String::new(), text),
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
         help: reader.or("gate.help", "clinical engineering".to_owned(), words),

@@ -24,10 +24,12 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::certificate::{self, Shown};
 use super::keys::{Authority, Keys};
 use super::recipients::{self, Recipients};
+use super::tls_reader::Reads;
 use super::visits::Visits;
-use super::{NodeRole, authority, database, evidence};
+use super::{NodeRole, authority, database, evidence, expiry};
 use crate::cli::{Failure, chain};
 use crate::config::{Config, Mode};
 
@@ -41,6 +43,9 @@ pub(super) struct Node {
     desk: Desk,
     app: App,
     factors: Factors,
+    vault: Vault,
+    /// The certificates of its doors.
+    shown: Vec<Shown>,
     host: Option<HostKey>,
     /// What vouches for servers that are reached by `ssh -J`.
     authority: Option<Authority>,
@@ -134,7 +139,8 @@ impl Node {
         let desk = evidence::desk(config, &store, &folder, keys.gate.as_ref(), keys.desk.take()).await?;
         let issuer = format!("Chaperone {}", config.gate.name);
         let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
-        let issue = authority::issuer(keys.vault.clone(), store.clone());
+        let vault = keys.vault.clone();
+        let issue = authority::issuer(vault.clone(), store.clone());
         let app = App::new(Parts {
             store: store.clone(),
             gate: gate.clone(),
@@ -146,6 +152,7 @@ impl Node {
             factors: factors.clone(),
             settings: web_settings(config, addresses, demo),
         });
+        app.reads_tls_with(Box::new(Reads));
         let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         if lets_in {
             app.scans_with(Box::new(|endpoint| {
@@ -164,6 +171,8 @@ impl Node {
             desk,
             app,
             factors,
+            vault,
+            shown: Vec::new(),
             host,
             authority,
             recipients,
@@ -195,6 +204,10 @@ impl Node {
             doors.push(Door { name: "the emergency destination", task });
         }
         let ssh = self.open_ssh(config, &stop, &mut doors).await?;
+        if let (Some(tls), Some(_)) = (config.gate.tls, &ssh) {
+            let door = authority::door(config, tls);
+            self.gate_tls(config, &door.domain).await?;
+        }
         let (web, mut certificate) = self.open_web(config, stop.clone(), &mut doors).await?;
         let mut shared = None;
         if let (Some(at), Some((_, callers))) = (config.gate.shared, &ssh) {
@@ -202,6 +215,7 @@ impl Node {
             shared = Some(address);
             certificate = Some(fingerprint);
         }
+        self.watch_certificates(&mut doors);
         let ssh = ssh.map(|(address, _)| address);
         Ok(Served { ssh, web, certificate, shared, doors })
     }
@@ -223,6 +237,16 @@ impl Node {
             let (desk, gate, store) = (self.desk.clone(), self.gate.clone(), self.store.clone());
             open("retention", tokio::spawn(super::retention::keep(desk, gate, store)));
         }
+    }
+
+    /// The certificates of the doors are renewed while they serve, and everybody's ends are told in time.
+    fn watch_certificates(&mut self, doors: &mut Vec<Door>) {
+        let shown = std::mem::take(&mut self.shown);
+        let ends = shown.iter().map(|shown| (shown.key, shown.tls.clone())).collect();
+        let telling = expiry::watch(ends, self.vault.clone(), self.store.clone());
+        doors.push(Door { name: "the watch over ends of certificates", task: tokio::spawn(telling) });
+        let keeping = certificate::keep(shown, self.store.clone());
+        doors.push(Door { name: "the watch over certificates", task: tokio::spawn(keeping) });
     }
 
     async fn open_ssh(
