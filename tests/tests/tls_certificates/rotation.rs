@@ -113,7 +113,8 @@ impl Kept {
     fn is_answered(&mut self) {
         let mut reader = BufReader::new(self.0.stdout.as_mut().unwrap());
         let mut line = String::new();
-        while !line.starts_with("HTTP/1.1 ") {
+        // What is left of an answer before may stand before it.
+        while !line.contains("HTTP/1.1 ") {
             line.clear();
             assert!(reader.read_line(&mut line).unwrap() > 0, "the connection is over");
         }

@@ -18,10 +18,12 @@ const MAX_SECRET_BYTES: usize = 4096;
 const MOST_PINS: usize = 8;
 /// The longest time for which a console is reached without TLS; whoever needs it longer says so again.
 const PLAIN_AT_MOST: SignedDuration = SignedDuration::from_hours(366 * 24);
-/// Headers that say how a message is carried, and to whom (RFC 9110 §7.6.1, §7.2): they are the gate's own.
-const CARRIERS: [&str; 12] = [
+/// Headers that say how a message is carried, to whom (RFC 9110 §7.6.1, §7.2), and what a visit has done so far: they are the
+/// gate's and the client's own.
+const CARRIERS: [&str; 13] = [
     "connection",
     "content-length",
+    "cookie",
     "expect",
     "host",
     "keep-alive",
@@ -238,7 +240,7 @@ fn header_name(name: &str) -> Result<String, Problem> {
     if CARRIERS.contains(&name.as_str()) {
         return Err(Problem::field(
             "tls.sign_in.header",
-            format!("{name} is set by whoever carries a message"),
+            format!("{name} is not one that can be added to a request"),
         ));
     }
     Ok(name)
@@ -319,6 +321,7 @@ mod tests {
             (None, Some("x y"), "x", "tls.sign_in.header"),
             (None, Some("Host"), "x", "tls.sign_in.header"),
             (None, Some("transfer-encoding"), "x", "tls.sign_in.header"),
+            (None, Some("Cookie"), "x", "tls.sign_in.header"),
         ] {
             assert_eq!(field(&signs_in(basic, header, secret)), wrong, "{basic:?} {header:?} {secret:?}");
         }
