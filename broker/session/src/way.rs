@@ -6,8 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{Endpoint, TargetName};
-use chaperone_vault::TargetCredential;
+use chaperone_policy::{ConsoleSignIn, ConsoleTerms, Endpoint, TargetName};
+use chaperone_store::Slot;
+use chaperone_vault::Secret;
 use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
@@ -26,7 +27,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// a channel of the session in the recording first.
 pub struct Way {
     endpoint: Endpoint,
-    credential: Option<TargetCredential>,
+    /// The key of the certificate that the gate shows there, PEM.
+    client_key: Option<Secret>,
+    sign_in: Option<Secret>,
     session: Arc<LiveSession>,
 }
 
@@ -34,12 +37,39 @@ impl Gate {
     /// The way to the TLS endpoint of a session's target.
     ///
     /// # Errors
-    /// When the target has none, or its credential does not open.
+    /// When the target has none, what is sealed for it does not open, or the time for which it was allowed without TLS is
+    /// over.
     pub async fn way_to_tls(&self, session: &Arc<LiveSession>) -> Result<Way, DialError> {
         let permit = session.permit();
         let is_tls = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Tls { .. });
         let endpoint = permit.target().endpoints.iter().find(is_tls).cloned().ok_or(DialError::NoEndpoint)?;
-        Ok(Way { endpoint, credential: None, session: Arc::clone(session) })
+        let Endpoint::Tls { terms, .. } = &endpoint else { return Err(DialError::NoEndpoint) };
+        if let Some(plain) = &terms.plain_http
+            && plain.until <= session.began.now()
+        {
+            return Err(DialError::LegacyExpired(plain.until));
+        }
+        let client_key = self.opened(session, Slot::TlsKey, terms.client_pem.is_some()).await?;
+        let sign_in = self.opened(session, Slot::ConsoleSignIn, terms.sign_in.is_some()).await?;
+        Ok(Way { endpoint, client_key, sign_in, session: Arc::clone(session) })
+    }
+
+    /// What is sealed for a session's target in this place, where something is declared to be.
+    async fn opened(
+        &self,
+        session: &LiveSession,
+        slot: Slot<'_>,
+        declared: bool,
+    ) -> Result<Option<Secret>, DialError> {
+        if !declared {
+            return Ok(None);
+        }
+        let target = session.permit().target().id;
+        let opened = self.shared.vault.secret_in(&self.shared.store, target, slot).await;
+        opened.map(Some).map_err(|error| {
+            tracing::error!(session.id = %session.id, %error, "a target's credential could not be opened");
+            DialError::NoCredential
+        })
     }
 }
 
@@ -50,10 +80,30 @@ impl Way {
         &self.endpoint
     }
 
-    /// What the gate shows there, where something is sealed for it.
+    /// The certificate that the gate shows there, with its chain, and its key; both PEM.
     #[must_use]
-    pub fn credential(&self) -> Option<&TargetCredential> {
-        self.credential.as_ref()
+    pub fn client(&self) -> Option<(&str, &str)> {
+        let chain = self.terms()?.client_pem.as_deref()?;
+        Some((chain, self.client_key.as_ref()?.expose()))
+    }
+
+    /// How the gate signs in to the web console there, and with what.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<(&ConsoleSignIn, &Secret)> {
+        Some((self.terms()?.sign_in.as_ref()?, self.sign_in.as_ref()?))
+    }
+
+    /// Whether it is reached without TLS, by somebody's word.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.terms().is_some_and(|terms| terms.plain_http.is_some())
+    }
+
+    fn terms(&self) -> Option<&ConsoleTerms> {
+        match &self.endpoint {
+            Endpoint::Tls { terms, .. } => Some(terms),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+        }
     }
 
     /// What the target is called at the gate.

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::TargetTrust;
 use crate::authority::fingerprint;
 use crate::connect::CONNECT_WITHIN;
 use crate::protocols::{Chosen, Protocols, agree};
+use crate::{Declared, TargetTrust};
 
 /// Bytes of TLS that may wait to be written; a batch and its frames.
 pub(crate) const WAITING_BYTES: usize = 256 << 10;
@@ -42,11 +42,11 @@ impl Secured {
 /// # Errors
 /// Why there is no connection; nothing was sent but the handshake.
 pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError> {
-    let Endpoint::Tls { server_name, trust_pem, .. } = way.endpoint() else {
+    let Endpoint::Tls { server_name, trust_pem, terms, .. } = way.endpoint() else {
         return Err(DialError::NoEndpoint);
     };
-    let trust = TargetTrust::parse(trust_pem, server_name)
-        .map_err(|error| DialError::Certificate(error.to_string()))?;
+    let declared = Declared { trust_pem, server_name, pins: &terms.pins, client: way.client() };
+    let trust = TargetTrust::of(&declared).map_err(|error| DialError::Certificate(error.to_string()))?;
     let mut config = ClientConfig::clone(&trust.config());
     config.alpn_protocols = offered.to_vec();
     let (stream, cord) = way.reach().await?;
