@@ -7,6 +7,7 @@
 //! ```
 
 mod authority;
+mod carried;
 mod database;
 mod door;
 mod evidence;
