@@ -31,7 +31,18 @@ pub(crate) struct ClientTrust(Arc<dyn ClientCertVerifier>);
 /// What becomes of one certificate whose key the client holds.
 pub(crate) trait Judge: Send + Sync {
     /// Whether this person is let in now. Never waits.
-    fn lets_in(&self, certificate: &ClientCertificate) -> bool;
+    fn judge(&self, certificate: &ClientCertificate) -> Judgement;
+}
+
+/// What a judge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// They are let in.
+    LetIn,
+    /// The schedule does not let them in, and they may know.
+    Refused,
+    /// Nobody is who the certificate names: it proves nothing.
+    Nobody,
 }
 
 /// One connection's verifier.
@@ -100,9 +111,13 @@ impl<J: Judge> Verifier<J> {
             .map_or_else(|| ClientCertificate::read(certificate).ok_or("not a technician's".to_owned()), Err);
         match (read, signature) {
             (Ok(read), Ok(valid)) => {
-                let lets_in = self.judge.lets_in(&read);
+                let judgement = self.judge.judge(&read);
                 *seen = Seen::Proven(read);
-                if lets_in { Ok(valid) } else { Err(REFUSED) }
+                match judgement {
+                    Judgement::LetIn => Ok(valid),
+                    Judgement::Refused => Err(REFUSED),
+                    Judgement::Nobody => Err(NO_PROOF),
+                }
             }
             (Ok(_), Err(error)) => {
                 *seen = Seen::Failed { claimed, why: error.to_string() };

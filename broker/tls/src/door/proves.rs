@@ -16,7 +16,7 @@ use crate::names::{Label, Meant};
 use crate::protocols::Chosen;
 use crate::raw::Client;
 use crate::serving;
-use crate::verifier::{Judge, Seen, Verifier};
+use crate::verifier::{Judge, Judgement, Seen, Verifier};
 use crate::visit::{Proof, Visits};
 
 /// Failed proofs that are a fact each, in one second; the others are counted with the connections that named nobody.
@@ -119,7 +119,7 @@ fn fails(
                     "nobody has this certificate's name and id",
                 );
             };
-            let about = json!({ "asked": schedule.label_of(label), "source": caller.to_string() });
+            let about = json!({ "name": label.as_str(), "source": caller.to_string() });
             tokio::spawn(async move {
                 let refused = gate.refuse_foreseen(&ask, foreseen, about).await;
                 tracing::info!(reason = %refused.reason.as_str(), "a TLS client was refused");
@@ -231,27 +231,23 @@ impl Schedule {
         })
     }
 
-    fn label_of(&self, label: &Label) -> String {
-        label.to_string()
-    }
-
     fn take_foreseen(&self) -> Option<Foreseen> {
         self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl Judge for Schedule {
-    fn lets_in(&self, certificate: &ClientCertificate) -> bool {
-        let Some((ask, proof)) = self.asked(certificate) else { return false };
+    fn judge(&self, certificate: &ClientCertificate) -> Judgement {
+        let Some((ask, proof)) = self.asked(certificate) else { return Judgement::Nobody };
         let verdict = match self.visits.live(proof, &ask) {
             Some(session) => self.gate.foresee_channel(&session, self.access),
             None => self.gate.foresee(&ask),
         };
         match verdict {
-            Ok(()) => true,
+            Ok(()) => Judgement::LetIn,
             Err(foreseen) => {
                 *self.foreseen.lock().unwrap_or_else(PoisonError::into_inner) = Some(foreseen);
-                false
+                Judgement::Refused
             }
         }
     }
