@@ -7,6 +7,7 @@
 //! ```
 
 mod authority;
+mod carried;
 mod certificate;
 mod database;
 mod door;

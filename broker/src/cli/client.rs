@@ -32,6 +32,8 @@ const LINE_WITHIN: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// The same, and the way through a proxy, TLS and the gate's answer.
 const UPGRADE_WITHIN: Duration = Duration::from_secs(20);
+/// After how long a silent connection that goes on is asked whether it is still there.
+const ALIVE_AFTER: Duration = Duration::from_secs(20);
 
 /// A caller of one gate.
 #[derive(Clone)]
@@ -109,7 +111,7 @@ impl Client {
         credential: Credential,
         ca: Option<&Path>,
     ) -> Result<Self, Failure> {
-        Self::over(reqwest::Client::builder(), server, credential, ca)
+        Self::over(reqwest::Client::builder().tcp_keepalive(ALIVE_AFTER), server, credential, ca)
     }
 
     fn over(

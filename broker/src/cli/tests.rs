@@ -53,6 +53,7 @@ fn every_form_that_scripts_use_is_understood() {
         "ledger fork --reason restored",
         "clock accept --reason ntp",
         "connect --stdio --server https://gate.example",
+        "connect console-01 --listen 127.0.0.1:0 --json",
     ] {
         let words = std::iter::once("chaperone").chain(line.split(' '));
         if let Err(error) = Cli::try_parse_from(words) {

@@ -210,6 +210,7 @@ impl Node {
             && (config.gate.tls.is_some() || config.gate.shared.is_some())
         {
             let door = self.tls_door(config, callers).await?;
+            self.open_carried(door.clone(), config.web.listen, stop.clone(), &mut doors);
             if let Some(at) = config.gate.tls {
                 let at = (at, door.clone());
                 tls = Some(self.open_tls(config, at, callers, stop.clone(), &mut doors).await?);

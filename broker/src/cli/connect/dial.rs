@@ -10,6 +10,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use rustls_platform_verifier::BuilderVerifierExt;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::{TlsConnector, TlsStream};
@@ -26,6 +27,10 @@ use crate::cli::client::Client;
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How long a proxy may take to connect, or a TLS handshake: the gate dials the server meanwhile.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// After how long a silent connection is asked whether it is still there, and how often then: a network that is gone says
+/// nothing.
+const ALIVE_AFTER: Duration = Duration::from_secs(20);
+const ALIVE_EVERY: Duration = Duration::from_secs(5);
 
 /// The connection that a local one is carried on, secured.
 pub(super) type ToGate = TlsStream<Box<dyn Line>>;
@@ -157,6 +162,8 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, DialError> {
     let connecting = async {
         let stream = TcpStream::connect((host, port)).await?;
         stream.set_nodelay(true)?;
+        let alive = TcpKeepalive::new().with_time(ALIVE_AFTER).with_interval(ALIVE_EVERY);
+        SockRef::from(&stream).set_tcp_keepalive(&alive)?;
         io::Result::Ok(stream)
     };
     let connected = timeout(CONNECT_WITHIN, connecting).await.map_err(slow)?;

@@ -145,8 +145,8 @@ async fn relay(client: impl Line, to_gate: ToGate, opened: &Opened, kept: &Kept)
     let ((mut from_client, mut into_client), (mut from_gate, mut into_gate)) =
         (split(client), split(to_gate));
     let carrying = async {
-        let up = pump(&mut from_client, &mut into_gate, Broke::Client, Broke::Gate);
-        let down = pump(&mut from_gate, &mut into_client, Broke::Gate, Broke::Client);
+        let up = pump(&mut from_client, &mut into_gate, |_| Broke::Client, Broke::Gate);
+        let down = pump(&mut from_gate, &mut into_client, Broke::Gate, |_| Broke::Client);
         tokio::try_join!(up, down)
     };
     let ended = tokio::select! {
@@ -165,7 +165,7 @@ async fn relay(client: impl Line, to_gate: ToGate, opened: &Opened, kept: &Kept)
 
 /// Which side broke off.
 enum Broke {
-    Client(io::Error),
+    Client,
     Gate(io::Error),
     /// Neither: the window ended, or this program does.
     Over,

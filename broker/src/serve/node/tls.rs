@@ -8,12 +8,16 @@ use chaperone_tls::{Authority, DoorParts, Names, TlsDoor, Visits};
 use chaperone_vault::TlsAuthority;
 use futures::FutureExt;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Door, Node, cannot_listen};
 use crate::cli::{Failure, chain};
 use crate::config::Config;
-use crate::serve::{authority, tls};
+use crate::serve::{authority, carried, tls};
+
+/// Connections that wait for the door, which takes each at once.
+const HANDED: usize = 64;
 
 impl Node {
     /// The door for targets, on whatever ports it is served.
@@ -37,6 +41,21 @@ impl Node {
             runtime: self.visits.handle(),
         };
         TlsDoor::new(parts).map_err(|error| failed(chain(&error)))
+    }
+
+    /// Serves what comes to it over web sockets, where visits run.
+    pub(super) fn open_carried(
+        &self,
+        door: TlsDoor,
+        at: SocketAddr,
+        stop: CancellationToken,
+        doors: &mut Vec<Door>,
+    ) {
+        let (to, from) = mpsc::channel(HANDED);
+        self.app.carries_tls_to(carried::carrier(to));
+        let handed = tls::Handed { from, at };
+        let task = self.visits.run(async move { door.serve(handed, tls::known(), None, stop).await });
+        doors.push(Door { name: "the TLS door over web sockets", task });
     }
 
     /// Serves it on a port of its own, where visits run.
