@@ -54,6 +54,8 @@ const CONTRACT: &[&str] = &[
     "target forbid-legacy",
     "target set-address",
     "target user-ca",
+    "target renew-user-ca",
+    "target retire-user-ca",
     "target tls-ca",
     "target set-tls",
     "target add-endpoint",

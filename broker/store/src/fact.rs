@@ -104,6 +104,7 @@ kinds! {
     DoorCertificateChanged = "door-certificate-changed",
     DoorCertificateRefused = "door-certificate-refused",
     CertificateEnding = "certificate-ending",
+    GateKeyRetired = "gate-key-retired",
     WindowRequested = "window-requested",
     WindowApproved = "window-approved",
     WindowDenied = "window-denied",

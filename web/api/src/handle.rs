@@ -36,6 +36,7 @@ mod tls_ways;
 pub(crate) mod transaction;
 pub(crate) mod two_keepers;
 pub(crate) mod unmask;
+pub(crate) mod user_ca;
 pub(crate) mod vendor;
 pub(crate) mod watch;
 mod ways;

@@ -13,8 +13,8 @@ use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events, freeze,
     host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
-    session, sign_in, ssh, target, target_endpoint, target_reach, tls, transaction, unmask, vendor, watch,
-    window, window_desk, window_file,
+    session, sign_in, ssh, target, target_endpoint, target_reach, tls, transaction, unmask, user_ca, vendor,
+    watch, window, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -128,7 +128,9 @@ fn servers() -> OpenApiRouter<App> {
         .routes(routes!(host_key::approve))
         .routes(routes!(host_key::refuse))
         .routes(routes!(host_key::retire))
-        .routes(routes!(host_key::user_ca))
+        .routes(routes!(user_ca::show))
+        .routes(routes!(user_ca::next))
+        .routes(routes!(user_ca::retire))
         .routes(routes!(connect::authority))
         .routes(routes!(target_reach::set_legacy))
         .routes(routes!(target_reach::set_addresses))
