@@ -96,7 +96,7 @@ fn a_pinned_key_says_who_it_is() {
         &address,
         "--server-name",
         NAME,
-        "--pin-key",
+        "--pin",
         &pin,
     ]);
     let proof = world.proof(&world.window("+10m"));
@@ -175,7 +175,7 @@ fn a_servers_certificate_request_is_answered_with_the_gates_sealed_one() {
         &["-rev", "-Verify", "1", "-verify_return_error", "-CAfile", &authority],
     );
     let client =
-        ["--client-cert", own.certificate.to_str().unwrap(), "--client-key", own.key.to_str().unwrap()];
+        ["--client-certificate", own.certificate.to_str().unwrap(), "--client-key", own.key.to_str().unwrap()];
     world.add(server.port, &client);
     let proof = world.proof(&world.window("+10m"));
     let mut client = world.client(&proof);
