@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{ConsoleSignIn, ConsoleTerms, Endpoint, TargetName};
+use chaperone_policy::{Endpoint, TargetName};
 use chaperone_store::Slot;
 use chaperone_vault::Secret;
 use futures::FutureExt;
@@ -27,9 +27,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// a channel of the session in the recording first.
 pub struct Way {
     endpoint: Endpoint,
-    /// The key of the certificate that the gate shows there, PEM.
     client_key: Option<Secret>,
-    sign_in: Option<Secret>,
     session: Arc<LiveSession>,
 }
 
@@ -37,37 +35,39 @@ impl Gate {
     /// The way to the TLS endpoint of a session's target.
     ///
     /// # Errors
-    /// When the target has none, what is sealed for it does not open, or the time for which it was allowed without TLS is
-    /// over.
+    /// When the target has none, or its credential does not open.
     pub async fn way_to_tls(&self, session: &Arc<LiveSession>) -> Result<Way, DialError> {
         let permit = session.permit();
         let is_tls = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Tls { .. });
         let endpoint = permit.target().endpoints.iter().find(is_tls).cloned().ok_or(DialError::NoEndpoint)?;
         let Endpoint::Tls { terms, .. } = &endpoint else { return Err(DialError::NoEndpoint) };
-        if let Some(plain) = &terms.plain_http
-            && plain.until <= session.began.now()
-        {
-            return Err(DialError::LegacyExpired(plain.until));
-        }
-        let client_key = self.opened(session, Slot::TlsKey, terms.client_pem.is_some()).await?;
-        let sign_in = self.opened(session, Slot::ConsoleSignIn, terms.sign_in.is_some()).await?;
-        Ok(Way { endpoint, client_key, sign_in, session: Arc::clone(session) })
+        let client_key = match &terms.client_pem {
+            Some(_) => Some(self.sealed(session, Slot::TlsKey).await?),
+            None => None,
+        };
+        Ok(Way { endpoint, client_key, session: Arc::clone(session) })
     }
 
-    /// What is sealed for a session's target in this place, where something is declared to be.
-    async fn opened(
-        &self,
-        session: &LiveSession,
-        slot: Slot<'_>,
-        declared: bool,
-    ) -> Result<Option<Secret>, DialError> {
-        if !declared {
-            return Ok(None);
+    /// The secret of what the gate adds to each request to a session's web console, where there is such a thing.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn console_secret(&self, session: &LiveSession) -> Result<Option<Secret>, DialError> {
+        let permit = session.permit();
+        let signs_in = |endpoint: &Endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.sign_in.is_some(),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => false,
+        };
+        match permit.target().endpoints.iter().any(signs_in) {
+            true => self.sealed(session, Slot::ConsoleSignIn).await.map(Some),
+            false => Ok(None),
         }
+    }
+
+    async fn sealed(&self, session: &LiveSession, slot: Slot<'_>) -> Result<Secret, DialError> {
         let target = session.permit().target().id;
-        let opened = self.shared.vault.secret_in(&self.shared.store, target, slot).await;
-        opened.map(Some).map_err(|error| {
-            tracing::error!(session.id = %session.id, %error, "a target's credential could not be opened");
+        self.shared.vault.secret_in(&self.shared.store, target, slot).await.map_err(|error| {
+            tracing::error!(session.id = %session.id(), %error, "a target's credential could not be opened");
             DialError::NoCredential
         })
     }
@@ -80,30 +80,11 @@ impl Way {
         &self.endpoint
     }
 
-    /// The certificate that the gate shows there, with its chain, and its key; both PEM.
+    /// The gate's own certificate for it and its key, both PEM, where the target wants one.
     #[must_use]
     pub fn client(&self) -> Option<(&str, &str)> {
-        let chain = self.terms()?.client_pem.as_deref()?;
-        Some((chain, self.client_key.as_ref()?.expose()))
-    }
-
-    /// How the gate signs in to the web console there, and with what.
-    #[must_use]
-    pub fn sign_in(&self) -> Option<(&ConsoleSignIn, &Secret)> {
-        Some((self.terms()?.sign_in.as_ref()?, self.sign_in.as_ref()?))
-    }
-
-    /// Whether it is reached without TLS, by somebody's word.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.terms().is_some_and(|terms| terms.plain_http.is_some())
-    }
-
-    fn terms(&self) -> Option<&ConsoleTerms> {
-        match &self.endpoint {
-            Endpoint::Tls { terms, .. } => Some(terms),
-            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
-        }
+        let Endpoint::Tls { terms, .. } = &self.endpoint else { return None };
+        Some((terms.client_pem.as_deref()?, self.client_key.as_ref()?.expose()))
     }
 
     /// What the target is called at the gate.
