@@ -118,6 +118,12 @@ pub enum DialError {
         /// What it offers.
         offered: String,
     },
+    /// The target has no TLS that the gate speaks.
+    #[error(
+        "the target speaks nothing newer than TLS 1.1; declare it as an opaque tcp endpoint, of which only the flow is \
+         recorded, or renew it"
+    )]
+    OldTls,
     /// What the target speaks was allowed for a time, which is over.
     #[error("the target has nothing better than algorithms that were allowed until {0}")]
     LegacyExpired(Timestamp),
@@ -133,6 +139,9 @@ pub enum DialError {
         /// Its fingerprint.
         offered: String,
     },
+    /// The target showed a certificate that is not the declared one, or does not lead to it; nothing was sent.
+    #[error("the target's certificate is not the one that was declared for it: {0}")]
+    Certificate(String),
     /// The target did not accept the credential.
     #[error("the target did not accept the gate's credential")]
     Credential,
@@ -156,10 +165,12 @@ impl DialError {
             Self::NoCredential => "no-credential",
             Self::NoHostKey => "no-host-key",
             Self::OldAlgorithms { .. } => "old-algorithms",
+            Self::OldTls => "old-tls",
             Self::LegacyExpired(_) => "legacy-expired",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
             Self::HostKey { .. } => "host-key",
+            Self::Certificate(_) => "certificate",
             Self::Credential => "target-credential",
             Self::Prompt(_) => "target-prompt",
             Self::Ended => "ended",
@@ -174,13 +185,13 @@ impl DialError {
             Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
             }
-            Self::OldAlgorithms { .. } | Self::LegacyExpired(_) => {
+            Self::OldAlgorithms { .. } | Self::OldTls | Self::LegacyExpired(_) => {
                 "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
             Self::Slow(_) => "The server does not answer. Please call the hospital.",
             Self::Ended => "The visit has ended.",
-            Self::HostKey { .. } => {
+            Self::HostKey { .. } | Self::Certificate(_) => {
                 "The server's identity has changed, so the gate did not sign in. The hospital has been told."
             }
             Self::Protocol(_) => "The server broke off the connection. Please call the hospital.",

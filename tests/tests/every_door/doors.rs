@@ -178,11 +178,22 @@ pub const DOORS: &[Door] = &[
         Some(json!({ "fingerprint": world.host_key_at("/proposed_keys/0/fingerprint"), "reason": NO }))
     }),
     reads("GET /api/ssh/user-ca", "a public key, for people who set servers up"),
+    reads("GET /api/tls/authority", "a public certificate, for trust stores"),
     change("PUT /api/targets/{target}/legacy", "priya", "target-changed", Theirs, |_| {
         Some(json!({ "algorithms": ["ssh-rsa"], "until": "+1h", "reason": REASON }))
     }),
     change("PUT /api/targets/{target}/addresses", "priya", "target-changed", Theirs, |_| {
         Some(json!({ "addresses": ["127.0.0.1:9", "[::1]:9"], "reason": REASON }))
+    }),
+    change("PUT /api/targets/{target}/tls", "priya", "target-changed", Theirs, |_| {
+        let pin = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        Some(json!({ "address": "127.0.0.1:9", "pins": [pin], "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/endpoints", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "tcp": [{ "name": "db", "address": "127.0.0.1:5432" }], "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/endpoints/remove", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "endpoint": "tcp:db", "reason": REASON }))
     }),
     change("PUT /api/targets/{target}/credentials", "priya", "credential-sealed", NEW, |_| {
         Some(json!({ "account": "svc", "kind": "password", "secret": "hunter3" }))
@@ -225,6 +236,7 @@ pub const DOORS: &[Door] = &[
     elsewhere("POST /api/windows/{window}/files/{file}/withdraw", FILES),
     elsewhere("POST /api/windows/{window}/files/{file}/release", FILES),
     Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
+    elsewhere("POST /api/connect", "tls_certificates.rs: certificate-issued, with who and for which window"),
     elsewhere("GET /api/ssh", "websocket.rs: signed-in, with who; what is done inside is SSH's own"),
     change(
         "POST /api/windows/{asked}/approve",
