@@ -139,6 +139,32 @@ impl Beyond {
         Process::run("scp -J", RUN_WITHIN, command.args(words))
     }
 
+    /// `sftp -b`: runs commands one after the other, with words before the destination.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[track_caller]
+    #[must_use]
+    pub fn sftp(&self, more: &[&str], to: &str, batch: &Path) -> Ran {
+        Process::run("sftp -J", RUN_WITHIN, &mut self.sftp_of(more, to, batch))
+    }
+
+    /// The same, begun and not waited for.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn begins_sftp(&self, more: &[&str], to: &str, batch: &Path) -> Process {
+        let mut command = self.sftp_of(more, to, batch);
+        Process::start("sftp -J", command.stdout(Stdio::null()).stderr(Stdio::null()))
+    }
+
+    fn sftp_of(&self, more: &[&str], to: &str, batch: &Path) -> Command {
+        let mut command = self.way("sftp");
+        command.args(more).args(["-b", word(batch), to]);
+        command
+    }
+
     /// `rsync`, with these words, over `ssh -J`.
     ///
     /// # Panics

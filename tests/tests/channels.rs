@@ -102,6 +102,31 @@ fn what_a_gate_must_not_forward_is_refused_by_the_protocols_own_answer_and_told(
 }
 
 #[test]
+fn what_every_client_asks_to_hear_whether_anybody_is_there_is_no_fact() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+channel = transport.open_session(timeout=20)
+for name in ['keepalive@openssh.com', 'winadj@putty.projects.tartarus.org', 'simple@putty.projects.tartarus.org']:
+    say(ask(channel, name))
+for name in ['keepalive@openssh.com', 'no-more-sessions@openssh.com']:
+    transport.global_request(name, wait=True)
+# A channel that the gate closes first is closed in turn.
+say('run', ask(channel, 'exec', 'true'))
+everything(channel)
+channel.close()
+",
+    );
+    assert_eq!(said, ["failure", "failure", "failure", "run success"]);
+    house.technician("dana").ssh(TARGET).option("ServerAliveInterval=1").runs("sleep 3").succeeded();
+    house.sealed(&house.newest_session());
+    assert!(house.facts_of("channel-refused").is_empty(), "{:#?}", house.facts_of("channel-refused"));
+}
+
+#[test]
 fn kinds_of_channels_and_requests_that_no_client_of_ours_asks_for_are_refused() {
     let house = House::start();
     house.open_window("dana", "exec,forward", "+10m");
@@ -180,6 +205,21 @@ say(everything(channel).decode().strip())
         "streamlocal-forward",
     ] {
         refused(&house, kind);
+    }
+    // Those that the library knows no better than to answer are told by their names.
+    for (kind, name) in [
+        ("channel-kind", "forwarded-streamlocal@openssh.com"),
+        ("channel-kind", "auth-agent@openssh.com"),
+        ("channel-kind", "tun@openssh.com"),
+        ("channel-kind", "no-such-kind@example.com"),
+        ("channel-request", "no-such-request@example.com"),
+        ("global-request", "no-such-global@example.com"),
+    ] {
+        soon(&format!("a refused {name}"), || {
+            let told = house.facts_of("channel-refused").into_iter();
+            told.map(|fact| fact.body)
+                .find(|body| body["channel"] == kind && body["about"]["what"]["name"] == name)
+        });
     }
 }
 
@@ -276,6 +316,15 @@ say(everything(channel).decode().strip())
     assert_eq!(refused(&house, "data-before-request")["about"]["what"]["bytes"], 29);
     assert_eq!(refused(&house, "data-after-eof")["about"]["what"]["bytes"], 13);
     assert!(!std::path::Path::new("/tmp/never").exists());
+    let for_nobody = soon("each message for nobody", || {
+        let told = house.facts_of("channel-refused").into_iter().map(|fact| fact.body);
+        let told: Vec<Value> = told.filter(|body| body["channel"] == "no-channel").collect();
+        (told.len() >= 6).then_some(told)
+    });
+    let told = for_nobody.iter().map(|body| &body["about"]["what"]).filter(|what| what["channel"] == 4711);
+    let mut told: Vec<&str> = told.filter_map(|what| what["message"].as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["close", "data", "eof", "request"], "{for_nobody:#?}");
     let session = house.newest_session();
     house.sealed(&session);
     let recorded = house.recorded(&session);

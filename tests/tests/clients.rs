@@ -43,6 +43,35 @@ fn pscp_copies_both_ways_in_its_old_form() {
 }
 
 #[test]
+fn pscp_and_psftp_copy_both_ways_by_sftp() {
+    let house = House::start();
+    house.open_window("dana", "sftp-read,sftp-write", "+10m");
+    let dana = house.elsewhere("dana");
+    let bytes = noise(3 << 20);
+    let [here, there, back] = ["here", "there", "back"].map(|name| house.folder().join(name));
+    std::fs::write(&here, &bytes).unwrap();
+    let same = |file: &std::path::Path| {
+        assert_eq!(digest(&std::fs::read(file).unwrap()), digest(&bytes));
+        std::fs::remove_file(file).unwrap();
+    };
+    let remote = format!("127.0.0.1:{}", there.display());
+    dana.putty("pscp", TARGET, &["-sftp", "-q", "-p", here.to_str().unwrap(), &remote], "").succeeded();
+    dana.putty("pscp", TARGET, &["-sftp", "-q", &remote, back.to_str().unwrap()], "").succeeded();
+    same(&back);
+    same(&there);
+    let batch = house.folder().join("batch");
+    let (from, to, back_to) = (here.display(), there.display(), back.display());
+    std::fs::write(&batch, format!("put {from} {to}\nget {to} {back_to}\nquit\n")).unwrap();
+    dana.putty("psftp", TARGET, &["-b", batch.to_str().unwrap(), "127.0.0.1"], "").succeeded();
+    same(&back);
+    same(&there);
+    let told = soon("each file as a fact", || {
+        Some(house.facts_of("file-transferred")).filter(|facts| facts.len() == 4)
+    });
+    assert!(told.iter().all(|fact| fact.body["sha256"] == digest(&bytes)), "{told:#?}");
+}
+
+#[test]
 fn dropbears_client_runs_commands() {
     let house = House::start();
     house.open_window("dana", "exec", "+10m");

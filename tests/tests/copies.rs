@@ -126,6 +126,8 @@ fn old_scp_copies_a_tree_and_each_file_is_told_with_its_hash() {
         fs::write(tree.join(name), noise(len)).unwrap();
     }
     let _ran = desk.dana().scp(&["-O", "-r", &tree.display().to_string(), &desk.there("")]).succeeded();
+    // The folder stands in the command, and the name on the wire.
+    let there = |name: &str| desk.there.join(name).display().to_string();
     let mut told: Vec<(String, String)> = desk
         .files(3)
         .iter()
@@ -136,9 +138,9 @@ fn old_scp_copies_a_tree_and_each_file_is_told_with_its_hash() {
     told.sort();
     let hash = |name: &str| digest(&fs::read(tree.join(name)).unwrap());
     let expected = [
-        ("tree/a".to_owned(), hash("a")),
-        ("tree/deep/b c".to_owned(), hash("deep/b c")),
-        ("tree/deep/er/ü".to_owned(), hash("deep/er/ü")),
+        (there("tree/a"), hash("a")),
+        (there("tree/deep/b c"), hash("deep/b c")),
+        (there("tree/deep/er/ü"), hash("deep/er/ü")),
     ];
     assert_eq!(told, expected);
 }

@@ -54,6 +54,8 @@ const CONTRACT: &[&str] = &[
     "target forbid-legacy",
     "target set-address",
     "target user-ca",
+    "target renew-user-ca",
+    "target retire-user-ca",
     "target list",
     "target show",
     "target pin-host-key",

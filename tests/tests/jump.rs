@@ -172,6 +172,46 @@ fn a_name_that_is_no_account_proves_nothing() {
 }
 
 #[test]
+fn files_go_by_sftp_through_it_decided_one_by_one() {
+    let house = House::start();
+    house.open_window("dana", "sftp-read,sftp-write", "+10m");
+    let beyond = house.beyond("dana", "dana");
+    let folder = house.folder().join("files");
+    std::fs::create_dir_all(&folder).unwrap();
+    let bytes = noise(5 << 20);
+    let [sent, got, back, batch] = ["sent", "got", "back", "batch"].map(|name| folder.join(name));
+    std::fs::write(&sent, &bytes).unwrap();
+    let at = format!("{}:{}", there(&house), got.display());
+    // scp's own form, and sftp.
+    beyond.copies(&["-q", sent.to_str().unwrap(), &at]).succeeded();
+    assert_eq!(digest(&std::fs::read(&got).unwrap()), digest(&bytes));
+    let (here, remote) = (sent.display(), got.display());
+    std::fs::write(
+        &batch,
+        format!("put {here} {remote}.2\nget {remote}.2 {}\nls {}\n", back.display(), folder.display()),
+    )
+    .unwrap();
+    beyond.sftp(&["-q"], &there(&house), &batch).succeeded();
+    assert_eq!(digest(&std::fs::read(&back).unwrap()), digest(&bytes));
+    let told = soon("each file as a fact", || {
+        Some(house.facts_of("file-transferred")).filter(|facts| facts.len() == 3)
+    });
+    assert!(told.iter().all(|fact| fact.body["sha256"] == digest(&bytes)), "{told:#?}");
+    // What the window does not grant is refused inside, too.
+    let house = House::start();
+    house.open_window("dana", "sftp-read", "+10m");
+    let never = folder.join("never");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(&sent, &bytes).unwrap();
+    std::fs::write(&batch, format!("put {here} {}\n", never.display())).unwrap();
+    let ran = house.beyond("dana", "dana").sftp(&["-q"], &there(&house), &batch);
+    assert!(ran.status != Some(0) && ran.err.contains("Permission denied"), "{ran:?}");
+    assert!(!never.exists());
+    let refused = soon("the fact", || house.facts_of("channel-refused").pop());
+    assert_eq!(refused.body["about"]["what"]["missing"], "sftp-write");
+}
+
+#[test]
 fn the_end_of_the_window_ends_it_on_time() {
     let house = House::start();
     let window = house.open_window("dana", "exec", "+8s");

@@ -185,13 +185,15 @@ fn an_observer_on_another_node_is_told_where_the_visit_is() {
     terminal.shows("waiting for an observer");
     let session = house.newest_session();
     let tried = house.sam().tries(&["session", "watch", &session]);
+    let link = format!("http://127.0.0.1:{}/soc/live/{session}", second.web_port());
     assert!(tried.status == Some(1) && tried.err.contains("gate-2"), "{}", tried.err);
+    assert!(tried.err.contains(&link), "{}", tried.err);
     // Whoever asks the first node learns that it waits.
     let shown = soon("the fact on the other node", || {
         Some(house.sam().does(&["session", "show", &session]))
             .filter(|shown| shown["awaits_observer"] == true)
     });
-    assert_eq!(shown["node"], "gate-2");
+    assert_eq!((&shown["node"], &shown["watched_at"]), (&"gate-2".into(), &link.into()));
     let there = second.person("sam");
     let _watcher = watches(&there, &session);
     terminal.types("echo re$((0))ady\n");

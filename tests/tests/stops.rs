@@ -3,15 +3,15 @@
 //!
 //! Each row of [`STATES`] is a state; each is ended in each of the ways of [`ENDS`]. `tests/stops` runs the whole table many
 //! times over and prints the distribution; here each is ended once in one way, in turn, and all ways at two states.
-//! The inside of `ssh -J` and the SFTP subsystem are rows to be added where those doors are built.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use chaperone_tests::{
-    Enrolled, House, PATIENCE, Process, Proxy, Signal, TARGET, Terminal, Visit, Weather, eventually, legs,
-    soon,
+    Beyond, Clamd, Enrolled, House, PATIENCE, Process, Proxy, Signal, TARGET, Terminal, Visit, Weather,
+    eventually, legs, soon,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,11 +19,15 @@ use jiff::{SignedDuration, Timestamp};
 const GONE_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 /// A second server, behind a wire that is slow to answer.
 const SLOW: &str = "alaris-sm-09";
+/// The first once more, as one whose files are staged.
+const STAGED: &str = "alaris-sm-08";
+
+const ACCESS: &str = "shell,exec,sftp-read,sftp-write";
 
 /// What a visit is doing when it is ended.
 struct State {
     name: &'static str,
-    /// Beside a window for shell and exec.
+    /// Beside a window for shell, exec and files.
     window: &'static [&'static str],
     target: &'static str,
     begin: fn(&House) -> Doing,
@@ -109,6 +113,33 @@ const STATES: &[State] = &[
             Doing::one(visit)
         })
     },
+    state("in the middle of a transfer inside ssh -J", |house| {
+        let mut visit = inside(house).begins(&[], &there(house), "echo ready; cat > upload.part");
+        visit.shows("ready");
+        visit.floods();
+        legs_are(house, (1, 1));
+        Doing::one(visit)
+    }),
+    state("in the middle of an sftp inside ssh -J", |house| {
+        let batch = putting(house, "image", "/dev/null");
+        let copy = inside(house).begins_sftp(&["-q"], &there(house), &batch);
+        files_move(house);
+        Doing { helper: Some(copy), ..Doing::default() }
+    }),
+    State {
+        target: STAGED,
+        ..state("with an upload on its way into the stage", |house| {
+            let batch = putting(house, "image", "image.part");
+            let copy = house.technician("dana").ssh(STAGED).begins_sftp_at("400000", &batch);
+            files_move(house);
+            let stage = house.gate.data().join("stage");
+            soon("some of it to be in the stage", || {
+                let files = std::fs::read_dir(&stage).ok()?.flatten();
+                files.filter_map(|file| file.metadata().ok()).find(|about| about.len() > (1 << 20))
+            });
+            Doing { helper: Some(copy), ..Doing::default() }
+        })
+    },
     State {
         window: &["--observer-required"],
         ..state("waiting for an observer", |house| {
@@ -153,6 +184,36 @@ fn moving(visit: &Visit) {
 #[track_caller]
 fn legs_are(house: &House, wanted: (usize, usize)) {
     soon("the connections", || (legs(house.gate.ssh_port(), house.target.port()) == wanted).then_some(()));
+}
+
+/// Somebody who comes by `ssh -J`.
+fn inside(house: &House) -> Beyond {
+    house.beyond("dana", "dana")
+}
+
+/// `account@server`, by the server's own name.
+fn there(house: &House) -> String {
+    format!("{}@{TARGET}", house.target.account())
+}
+
+/// A batch for `sftp` that puts a file which takes a while.
+fn putting(house: &House, name: &str, to: &str) -> PathBuf {
+    let (file, batch) = (house.folder().join(name), house.folder().join("batch"));
+    let large = std::fs::File::create(&file).and_then(|file| file.set_len(64 << 30));
+    large.expect("a large file with nothing in it");
+    std::fs::write(&batch, format!("put {} {to}\n", file.display())).expect("the batch is written");
+    batch
+}
+
+/// The file channel of the newest visit is open.
+#[track_caller]
+fn files_move(house: &House) {
+    legs_are(house, (1, 1));
+    soon("the copy to begin", || {
+        let session = house.newest_session();
+        let opened = house.facts_of("channel-opened").into_iter();
+        opened.rev().find(|fact| fact.session.as_deref() == Some(session.as_str()))
+    });
 }
 
 /// The system's own scp with its old protocol, which is an exec at both ends, of a file that takes a while.
@@ -206,7 +267,7 @@ fn stopped_after(house: &House, state: &State, (how, reason): (&str, &str)) -> S
     legs_are(house, (0, 0));
     let before = house.facts_of("session-ended").len();
     let mut words =
-        vec!["window", "request", "--target", state.target, "--person", "dana", "--access", "shell,exec"];
+        vec!["window", "request", "--target", state.target, "--person", "dana", "--access", ACCESS];
     words.extend(["--opens", "now", "--closes", "+30m", "--purpose", "patch", "--reason", "x"]);
     words.extend(state.window);
     let asked = house.gate.person("dana").does(&words);
@@ -252,17 +313,24 @@ fn slow_port(house: &House) -> u16 {
     digits.parse().expect("the slow server has a port")
 }
 
-fn house() -> (House, Proxy) {
-    let house = House::furnish().without_soc().start();
+fn house() -> (House, Proxy, Clamd) {
+    let clamd = Clamd::start();
+    let scanner = format!("clamd:{}", clamd.socket().display());
+    let large = (1_u64 << 40).to_string();
+    let furnishing = House::furnish().without_soc().with("CHAPERONE_UPLOADS__SCANNER", &scanner);
+    let furnishing = furnishing.with("CHAPERONE_UPLOADS__FILE_BYTES", &large);
+    let house = furnishing.with("CHAPERONE_UPLOADS__WINDOW_BYTES", &large).start();
+    house.add_target(STAGED, &house.target, &[]);
+    house.priya().does(&["target", "set-uploads", STAGED, "staged", "--reason", "the plan wants it"]);
     let wire = Proxy::before(house.target.port());
     wire.weather(Weather { delay: Duration::from_secs(4), ..Weather::default() });
     house.add_target_at(SLOW, &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
-    (house, wire)
+    (house, wire, clamd)
 }
 
 #[test]
 fn every_state_is_stopped_within_a_second() {
-    let (house, _wire) = house();
+    let (house, _wire, _clamd) = house();
     let rounds: usize =
         std::env::var("CHAPERONE_STOPS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
     let mut took: BTreeMap<&str, Vec<SignedDuration>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use chaperone_tests::{Furnishing, House, Sshd, SshdOptions, on_both_databases, soon};
+use chaperone_tests::{Furnishing, House, Person, Sshd, SshdOptions, on_both_databases, soon};
 use serde_json::Value;
 
 const UNAVAILABLE: i32 = 69;
@@ -143,6 +143,55 @@ fn an_extended_window_goes_on_and_a_server_that_no_longer_trusts_lets_nobody_in(
     forget(&house.folder().join("trusting").join("user_ca.pub"));
     let ran = house.technician("dana").ssh(SERVER).runs("true");
     assert_eq!(ran.status, Some(UNAVAILABLE), "{}", ran.err);
+}
+
+#[test]
+fn a_new_ca_takes_the_old_one_s_place_while_visits_go_on() {
+    let house = House::start();
+    let sshd = trusting(&house);
+    open_window(&house, "exec");
+    let trusted = house.folder().join("trusting").join("user_ca.pub");
+    let visit = || house.technician("dana").ssh(SERVER).runs("true");
+    let authority = || {
+        let connected = house.facts_of("session-connected");
+        connected.last().unwrap().body["authority"].as_str().unwrap().to_owned()
+    };
+    let fails = |who: Person<'_>, words: &[&str], why: &str| {
+        let said = who.tries(words);
+        assert!(said.status == Some(1) && said.err.contains(why), "{said:?}");
+    };
+    visit().succeeded();
+    let old_print = authority();
+    let renew = ["target", "renew-user-ca", "--reason", "a year has passed"];
+    let retire = ["target", "retire-user-ca", "--reason", "every server trusts the new one"];
+    // The keys are the administrator's, and there is nothing to retire yet.
+    fails(house.priya(), &renew, "no role");
+    fails(house.admin(), &retire, "no new user CA");
+    let made = house.admin().does(&renew);
+    let (old, new) = (made["public"].as_str().unwrap(), made["next"].as_str().unwrap());
+    assert!(new.starts_with("ssh-ed25519 ") && new != old);
+    assert_eq!(house.priya().does(&["target", "user-ca"])["next"], new);
+    let fact = house.facts_of("gate-key-made").pop().unwrap();
+    assert_eq!((&fact.body["public"], &fact.body["reason"]), (&new.into(), &"a year has passed".into()));
+    assert!(fact.person.is_some());
+    fails(house.admin(), &renew, "waits already");
+    // A server that does not trust it yet is signed in to as before.
+    visit().succeeded();
+    assert_eq!(authority(), old_print);
+    std::fs::write(&trusted, format!("{old}\n{new}\n")).unwrap();
+    visit().succeeded();
+    let new_print = authority();
+    assert_ne!(new_print, old_print, "the new one is shown first");
+    let retired = house.admin().does(&retire);
+    assert_eq!((&retired["public"], &retired["next"]), (&new.into(), &Value::Null));
+    let fact = house.fact("gate-key-retired");
+    assert_eq!((&fact.body["public"], &fact.body["stays"]), (&old.into(), &new.into()));
+    std::fs::write(&trusted, format!("{new}\n")).unwrap();
+    visit().succeeded();
+    assert_eq!(authority(), new_print);
+    // The old one opens nothing any more.
+    std::fs::write(&trusted, format!("{old}\n")).unwrap();
+    assert_eq!(visit().status, Some(UNAVAILABLE), "{}", sshd.log());
 }
 
 fn forget(trusted: &Path) {

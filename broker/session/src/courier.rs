@@ -14,24 +14,51 @@ use crate::live::LiveSession;
 use crate::relay::{RelayEnd, record};
 use crate::stage::{Chunks, StageError};
 
-/// A door's way to put a file onto the target. An implementation writes to a place beside the path, reads back what the
-/// target has, and puts it in its place only when that is the file: what fails leaves nothing where the path points.
+/// A door's way to put files onto the target.
 pub trait Courier: Send + Sync {
-    /// Delivers one file. Not retried; called again only for another release.
-    fn deliver(&self, hand: Hand, parcel: Parcel) -> BoxFuture<'static, Result<Delivered, NotDelivered>>;
+    /// Opens a way to the target, on which files go one after the other.
+    fn sets_out(&self, hand: Hand) -> BoxFuture<'static, Result<Box<dyn Way>, NotDelivered>>;
+}
+
+/// An open way to the target. An implementation writes to a place beside the path, reads back what the target has, and puts
+/// it in its place only when that is the file: what fails leaves nothing where the path points.
+pub trait Way: Send {
+    /// Delivers one file; goes on to its end also when nobody waits for it any more. Not retried. After an error the way is of
+    /// no more use, and is ended.
+    fn deliver(&mut self, parcel: Parcel) -> BoxFuture<'_, Result<Delivered, NotDelivered>>;
+
+    /// Closes it.
+    fn end(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
 /// A file to deliver.
 pub struct Parcel {
-    /// Its name, for a path that is a folder.
-    pub name: String,
+    /// Its name, for a path that is a folder; without one a folder is no place for it.
+    pub name: Option<String>,
     /// How long it is.
     pub size_bytes: u64,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
     /// Where to, on the target.
     pub to: String,
+    /// Whether it may take the place of another file.
+    pub replaces: bool,
+    /// What it is to be like there.
+    pub attributes: FileAttributes,
     pub(crate) chunks: Chunks,
+}
+
+/// What a file is to be like beside its bytes; what is not said is as the target has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileAttributes {
+    /// The permissions that it is made with, of which the target takes away what it always does.
+    pub made_with: Option<u32>,
+    /// The permissions that it has in the end.
+    pub permissions: Option<u32>,
+    /// User and group.
+    pub owner: Option<(u32, u32)>,
+    /// Last access and last change, in seconds since 1970.
+    pub times: Option<(u32, u32)>,
 }
 
 impl Parcel {
@@ -70,6 +97,11 @@ pub enum NotDelivered {
         /// Its words, plain and short.
         words: String,
     },
+    /// Another file has its place, which it was not to replace.
+    #[error(
+        "there is a file already, which was not to be replaced: put the whole file anew, or remove that one first"
+    )]
+    Taken,
     /// The target broke the protocol.
     #[error("the server broke the file protocol")]
     Protocol,

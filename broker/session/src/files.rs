@@ -43,6 +43,8 @@ pub struct FileTransfer {
     pub direction: FileDirection,
     /// What it is called, as the client said it.
     pub path: String,
+    /// The other path that it may have, where only the server knows whether the client named a folder.
+    pub or_path: Option<String>,
     /// Payload, in bytes.
     pub bytes: u64,
     /// Of the whole file, where it passed in order.
@@ -55,10 +57,14 @@ impl FileTransfer {
     /// What the recording and the fact say of it.
     #[must_use]
     pub fn event(&self) -> Value {
-        json!({
+        let mut event = json!({
             "file": self.file, "protocol": self.protocol, "direction": self.direction.as_str(), "path": self.path,
             "bytes": self.bytes.to_string(), "sha256": self.sha256.map(FileHash), "partial": self.partial,
-        })
+        });
+        if let (Some(fields), Some(or_path)) = (event.as_object_mut(), &self.or_path) {
+            fields.insert("or_path".to_owned(), or_path.as_str().into());
+        }
+        event
     }
 }
 
@@ -105,12 +111,9 @@ impl Gate {
     /// against the window's plan, where that names files.
     pub fn file_transferred(&self, session: &Arc<LiveSession>, file: &FileTransfer) {
         let mut body = file.event();
-        let window = session.permit.borrow().window();
-        let facts = self.shared.store.last_facts();
-        let window = facts.as_ref().and_then(|facts| facts.windows.get(&window));
-        if let (Some(fields), Some(window)) = (body.as_object_mut(), window)
+        if let Some(fields) = body.as_object_mut()
             && file.direction == FileDirection::Upload
-            && let Some(planned) = window.compare(&file.path, file.sha256.map(FileHash))
+            && let Some(planned) = self.planned(session, &file.path, file.sha256.map(FileHash))
         {
             fields.insert("plan".to_owned(), planned.as_str().into());
             if let Planned::Other { expected } = planned {
@@ -121,6 +124,18 @@ impl Gate {
             }
         }
         self.write_file(session, body, file.channel);
+    }
+
+    /// How an uploaded file stands to the window's plan, where that names files.
+    pub(crate) fn planned(
+        &self,
+        session: &LiveSession,
+        path: &str,
+        content: Option<FileHash>,
+    ) -> Option<Planned> {
+        let window = session.permit.borrow().window();
+        let facts = self.shared.store.last_facts()?;
+        facts.windows.get(&window)?.compare(path, content)
     }
 
     /// Files beyond those that are a fact each: their number and size.

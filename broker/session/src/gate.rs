@@ -23,7 +23,7 @@ use crate::pen::Workers;
 use crate::record::Unwritten;
 use crate::registry::Registry;
 use crate::room::{KnownRoom, Room};
-use crate::uploads::UploadSettings;
+use crate::uploads::{UnderWay, UploadSettings};
 
 /// How a node treats its sessions.
 #[derive(Clone, Debug)]
@@ -92,6 +92,8 @@ pub(crate) struct Shared {
     pub unwritten: Mutex<Vec<Unwritten>>,
     pub workers: Arc<Workers>,
     pub room: KnownRoom,
+    /// What comes into the stage by way of visits.
+    pub under_way: UnderWay,
     /// Where deadlines, ends and the writing of facts run: never on a thread that writes to a recording.
     pub core: Handle,
 }
@@ -156,9 +158,21 @@ impl Gate {
         let clock = ClockWatch::new(Timestamp::now(), Instant::now());
         let (live, workers) = (Registry::default(), Arc::<Workers>::default());
         let (room, core) = (KnownRoom::new(Room::look(&folder)), Handle::current());
-        let (keys, unwritten) = (Mutex::new(keys), Mutex::default());
-        let shared =
-            Shared { store, folder, keys, vault, settings, clock, live, unwritten, workers, room, core };
+        let (keys, unwritten, under_way) = (Mutex::new(keys), Mutex::default(), UnderWay::default());
+        let shared = Shared {
+            store,
+            folder,
+            keys,
+            vault,
+            settings,
+            clock,
+            live,
+            unwritten,
+            workers,
+            room,
+            under_way,
+            core,
+        };
         Self { shared: Arc::new(shared) }
     }
 

@@ -57,7 +57,7 @@ pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
 pub use chaperone_store::{KeyOrigin, ProposedKey};
 pub use chaperone_vault::{TargetCredential as Credential, UserCa};
 pub use clock::{ClockWatch, MAX_SKEW, PROBATION, Trust};
-pub use courier::{Courier, Delivered, Hand, NotDelivered, Parcel};
+pub use courier::{Courier, Delivered, FileAttributes, Hand, NotDelivered, Parcel, Way};
 pub use dial::{Dial, DialError, Dialled, Ticket};
 pub use files::{FileDirection, FileTransfer};
 pub use flow::{EndReason, Flow};
@@ -73,4 +73,7 @@ pub use sever::{Cord, Severable, SeverableWriter, Tenants, Within};
 pub use stage::StageError;
 pub use tap::{Seen, SeenChannel, WATCHERS, Watching};
 pub use terminal::Terminal;
-pub use uploads::{FileName, NoFileName, NotReleased, NotTaken, ReleaseWish, Sending, UploadSettings};
+pub use uploads::{
+    Carrier, FileName, NoFileName, NotPassed, NotReleased, NotTaken, Passing, ReleaseWish, Sending, Staging,
+    UploadSettings,
+};

@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 /// How far a target's clock may be behind the gate's.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// The terms of one certificate (OpenSSH's PROTOCOL.certkeys), with the key that signs it.
+/// The terms of one certificate (OpenSSH's PROTOCOL.certkeys), with the keys that may sign it.
 #[derive(Clone, Debug)]
 pub struct Mandate {
-    /// Signs it.
-    pub authority: UserCa,
+    /// Signs it: the first that the target trusts.
+    pub authorities: Vec<UserCa>,
     /// By which the target's own log names the session.
     pub serial: u64,
     /// What that log calls it.
@@ -35,13 +35,13 @@ impl Mandate {
     pub(crate) fn of(
         session: SessionId,
         permit: &Permit,
-        authority: UserCa,
+        authorities: Vec<UserCa>,
         sources: &[String],
         now: Timestamp,
     ) -> Option<Self> {
         let from = now.checked_sub(SKEW).unwrap_or(now);
         Some(Self {
-            authority,
+            authorities,
             serial: session.serial(),
             key_id: format!("chaperone visit {session}"),
             principal: permit.account()?.clone(),

@@ -296,12 +296,12 @@ impl LiveSession {
         if !matches!(credential, TargetCredential::UserCa) {
             return Ok(None);
         }
-        let authority = gate.shared.vault.user_ca(&gate.shared.store).await.map_err(|error| {
+        let authorities = gate.shared.vault.user_ca(&gate.shared.store).await.map_err(|error| {
             tracing::error!(session.id = %self.id, %error, "the user CA's key could not be opened");
             DialError::NoCredential
         })?;
         let sources = &gate.shared.settings.leaves_from;
-        let mandate = Mandate::of(self.id, &self.permit(), authority, sources, self.began.now());
+        let mandate = Mandate::of(self.id, &self.permit(), authorities, sources, self.began.now());
         mandate.map(Some).ok_or(DialError::NoEndpoint)
     }
 }

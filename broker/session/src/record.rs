@@ -270,8 +270,17 @@ impl Gate {
     /// its serial, by which the target's own log is held against the ledger; and which address, key and credential it
     /// was. Beside the relay and not before it; the recording has it already.
     pub(crate) fn write_connected(&self, session: &LiveSession, about: &Value) {
-        let told =
-            ["local", "peer", "address", "host_key", "credential", "serial", "certificate_until", "legacy"];
+        let told = [
+            "local",
+            "peer",
+            "address",
+            "host_key",
+            "credential",
+            "authority",
+            "serial",
+            "certificate_until",
+            "legacy",
+        ];
         let body: serde_json::Map<String, Value> =
             told.iter().filter_map(|name| Some(((*name).to_owned(), about.get(name)?.clone()))).collect();
         let body = Value::Object(body);

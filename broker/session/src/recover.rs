@@ -22,6 +22,7 @@ impl Gate {
     /// When the database does not answer, or the folder cannot be listed.
     pub async fn recover(&self) -> Result<(), StoreError> {
         self.compare_clock_with_ledger().await;
+        self.stage().forget_broken().await;
         let unsettled = self.shared.store.unsettled_sessions().await?;
         let shared = Arc::clone(&self.shared);
         let found = tokio::task::spawn_blocking(move || shared.folder.list()).await;

@@ -167,7 +167,11 @@ impl Stage {
 
     /// Removes a file, wherever it stands.
     pub(crate) async fn remove(&self, file: FileId) {
-        let paths = [self.path(file, COMING), self.path(file, WHOLE)];
+        self.remove_as(file, &[COMING, WHOLE]).await;
+    }
+
+    async fn remove_as(&self, file: FileId, states: &[&str]) {
+        let paths: Vec<PathBuf> = states.iter().map(|state| self.path(file, state)).collect();
         let removed = spawn_blocking(move || {
             for path in paths {
                 match fs::remove_file(&path) {
@@ -183,16 +187,29 @@ impl Stage {
 
     /// Files that have lain there for long: whoever asks whether they are still wanted removes those that are not.
     pub(crate) async fn old(&self) -> Vec<FileId> {
+        self.found(|path| {
+            let age =
+                path.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
+            age.is_some_and(|age| age > FORGOTTEN)
+        })
+        .await
+    }
+
+    /// Throws away what was coming in when the gate last ended. Called before anything comes in.
+    pub(crate) async fn forget_broken(&self) {
+        let broken = |path: &Path| path.extension().is_some_and(|state| state == COMING);
+        for file in self.found(broken).await {
+            self.remove_as(file, &[COMING]).await;
+        }
+    }
+
+    /// The files in the folder of which this is so.
+    async fn found(&self, wanted: impl Fn(&Path) -> bool + Send + 'static) -> Vec<FileId> {
         let folder = self.folder.clone();
         let found = spawn_blocking(move || {
             let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-            let old = entries.flatten().filter(|entry| {
-                let age =
-                    entry.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
-                age.is_some_and(|age| age > FORGOTTEN)
-            });
-            let id = |name: &str| name.split('.').next()?.parse::<FileId>().ok();
-            old.filter_map(|entry| id(entry.file_name().to_str()?)).collect()
+            let paths = entries.flatten().map(|entry| entry.path()).filter(|path| wanted(path));
+            paths.filter_map(|path| path.file_stem()?.to_str()?.parse::<FileId>().ok()).collect()
         });
         found.await.unwrap_or_default()
     }

@@ -6,9 +6,15 @@
 //!                                        │            └─▶ release: visit, sftp-write, recorded ─▶ server, read back
 //!                                        └─▶ found, or no verdict: fact file-refused, its bytes are gone
 //! ```
+//!
+//! What a client writes by SFTP to a server whose files are staged takes the same road, all of it before the client hears that
+//! its file is closed ([`passing`]).
 
+mod carrier;
+mod passing;
 mod release;
 mod taking;
+mod under_way;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,7 +25,10 @@ use chaperone_store::{SentFile, StoreError};
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
+pub use self::carrier::Carrier;
+pub use self::passing::{NotPassed, Passing, Staging};
 pub use self::release::{NotReleased, ReleaseWish};
+pub(crate) use self::under_way::UnderWay;
 use crate::gate::Gate;
 use crate::scan::{ScanError, Scanner};
 use crate::stage::{Stage, StageError};
@@ -117,6 +126,9 @@ pub enum NotTaken {
     /// More than may wait for one window.
     #[error("as much waits for this window as may: {0} bytes or {FILES} files")]
     TooMuch(u64),
+    /// More at once than there are threads for.
+    #[error("as many files come in at once as may: try again when some of them are through")]
+    TooMany,
     /// The disk.
     #[error("there is no room for files")]
     Room,

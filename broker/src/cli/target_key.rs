@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chaperone_web::wire::{
-    HostKeyWord, LegacyView, Moment, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView, TargetView,
-    UserCaView,
+    Because, HostKeyWord, LegacyView, Moment, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView,
+    TargetView, UserCaView,
 };
 use clap::Subcommand;
 
@@ -101,8 +101,20 @@ pub(crate) enum Verb {
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
-    /// Print the line by which a server trusts the gate's user CA (TrustedUserCAKeys)
+    /// Print the lines by which a server trusts the gate's user CA (TrustedUserCAKeys)
     UserCa,
+    /// Make a new user CA beside the old one, and print both lines: servers are to trust both
+    RenewUserCa {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Retire the old user CA: only the new one signs, and servers may forget the old one
+    RetireUserCa {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
@@ -160,9 +172,22 @@ pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
         }
         Verb::UserCa => {
             let ca: UserCaView = client.get(&["ssh", "user-ca"]).await?;
-            via.done(&ca, |ca| ca.public.clone())
+            via.done(&ca, lines)
+        }
+        Verb::RenewUserCa { reason } => {
+            let ca: UserCaView = client.post(&["ssh", "user-ca", "next"], &Because { reason }).await?;
+            via.done(&ca, lines)
+        }
+        Verb::RetireUserCa { reason } => {
+            let ca: UserCaView = client.post(&["ssh", "user-ca", "retire"], &Because { reason }).await?;
+            via.done(&ca, lines)
         }
     }
+}
+
+/// Each CA on a line of its own, as the servers' file has them.
+fn lines(ca: &UserCaView) -> String {
+    ca.next.iter().fold(ca.public.clone(), |lines, next| format!("{lines}\n{next}"))
 }
 
 fn proposed(target: &TargetView) -> String {

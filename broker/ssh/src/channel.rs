@@ -22,7 +22,7 @@ use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
 use crate::note::SshNote;
 use crate::scp::{self, Overheard, Scp, Side};
-use crate::sftp::{Answers, Requests, Sftp, ToServer};
+use crate::sftp::{Answers, Requests, Sftp, Stager, ToServer};
 use crate::staged;
 use crate::teller::Teller;
 use crate::waiting::{self, Waited};
@@ -290,10 +290,12 @@ impl Legs<'_> {
         match (&wish.what, scp) {
             (What::Sftp, _) => {
                 let sftp = Sftp::new(self.channel.number(), teller());
-                let server = ToServer::new(self.target, self.channel);
+                let stager = Stager::new(&sftp, self.channel.number());
+                let server = ToServer::new(self.target, self.channel, stager);
                 let (requests, answers) =
                     (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
                 let end = self.relay(requests, answers, &server, wish).await;
+                server.end().await;
                 sftp.end(self.channel.number()).await;
                 end
             }

@@ -7,6 +7,7 @@ mod forwards;
 mod handler;
 mod proof;
 mod refusals;
+mod unknown;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};

@@ -1,5 +1,5 @@
-//! Puts a staged file onto the target of a live visit, over a channel of the visit's own connection: written beside its
-//! place, read back and compared, and only then put in its place.
+//! Puts staged files onto the target of a live visit, over a channel of the visit's own connection: each is written beside
+//! its place, read back and compared, and only then put in its place.
 
 mod files;
 mod packet;
@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
-use chaperone_session::{Courier, Delivered, Hand, NotDelivered, Parcel, new_reference};
+use chaperone_session::{Courier, Delivered, Hand, NotDelivered, Parcel, Way, new_reference};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use self::files::{Files, fine};
-use self::packet::{Answer, Ask, Code, READ, WRITE_NEW};
+use self::files::{Files, Found, fine};
+use self::packet::{Answer, Ask, Attributes, Code, READ, WRITE_NEW};
 use crate::admission::Visit;
 
 /// What one request writes or reads: what every server takes (draft-ietf-secsh-filexfer-02 §6.4).
@@ -28,6 +28,8 @@ const BLOCK: usize = 32 << 10;
 const AHEAD: usize = 4;
 /// Answers that may be here before what precedes them: a server that cuts each to crumbs is none.
 const EARLY: usize = 1024;
+/// That an owner reads and writes a file.
+const OWNERS: u32 = 0o600;
 /// How long a target may take to open a channel.
 const OPEN: Duration = Duration::from_secs(10);
 
@@ -46,37 +48,86 @@ impl SshCourier {
 }
 
 impl Courier for SshCourier {
-    fn deliver(&self, hand: Hand, parcel: Parcel) -> BoxFuture<'static, Result<Delivered, NotDelivered>> {
+    fn sets_out(&self, hand: Hand) -> BoxFuture<'static, Result<Box<dyn Way>, NotDelivered>> {
         let (visit, runtime) = (self.visit.upgrade(), self.runtime.clone());
         async move {
             let visit = visit.ok_or(NotDelivered::Ended)?;
-            let delivering = runtime.spawn(async move { deliver(&visit, hand, parcel).await });
-            delivering.await.unwrap_or(Err(NotDelivered::Ended))
+            let opening = runtime.spawn(async move { open(&visit, hand).await });
+            let files = opening.await.unwrap_or(Err(NotDelivered::Ended))?;
+            Ok(Box::new(SshWay { files: Some(files), runtime }) as Box<dyn Way>)
         }
         .boxed()
     }
 }
 
-async fn deliver(visit: &Visit, hand: Hand, parcel: Parcel) -> Result<Delivered, NotDelivered> {
+async fn open(visit: &Visit, hand: Hand) -> Result<Files, NotDelivered> {
     let opening = timeout(OPEN, visit.leg.handle().channel_open_session()).await;
     let channel = opening.map_err(|_| NotDelivered::Slow)?.map_err(|_| NotDelivered::Ended)?;
-    let mut files = Files::begin(hand, channel.split()).await?;
-    let delivered = put(&mut files, parcel).await;
-    files.end().await;
-    delivered
+    Files::begin(hand, channel.split()).await
+}
+
+/// A subsystem that is open.
+struct SshWay {
+    /// Nobody's while a delivery is under way that nobody waits for any more.
+    files: Option<Files>,
+    runtime: Handle,
+}
+
+impl Way for SshWay {
+    fn deliver(&mut self, parcel: Parcel) -> BoxFuture<'_, Result<Delivered, NotDelivered>> {
+        async move {
+            let mut files = self.files.take().ok_or(NotDelivered::Ended)?;
+            let delivering = self.runtime.spawn(async move {
+                let delivered = put(&mut files, parcel).await;
+                (files, delivered)
+            });
+            let (files, delivered) = delivering.await.map_err(|_| NotDelivered::Ended)?;
+            self.files = Some(files);
+            delivered
+        }
+        .boxed()
+    }
+
+    fn end(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            if let Some(files) = self.files {
+                files.end().await;
+            }
+        }
+        .boxed()
+    }
 }
 
 async fn put(files: &mut Files, parcel: Parcel) -> Result<Delivered, NotDelivered> {
-    let path = place(files, &parcel).await?;
+    let Place { path, found } = place(files, &parcel).await?;
+    let replaces = parcel.replaces;
+    if found.is_some() && !replaces {
+        return Err(NotDelivered::Taken);
+    }
     let beside = format!("{path}.{}.part", new_reference());
-    let (size_bytes, expected) = (parcel.size_bytes, parcel.sha256.clone());
+    let (size_bytes, expected, wanted) = (parcel.size_bytes, parcel.sha256.clone(), parcel.attributes);
+    // What its owner could not read is made readable until it has been read back.
+    let kept_for_later = || wanted.made_with.filter(|mode| mode & OWNERS != OWNERS);
+    let attributes = Attributes {
+        owner: wanted.owner,
+        // A file that takes another's place is as that was, where nobody says otherwise.
+        permissions: wanted
+            .permissions
+            .or_else(|| found.and_then(Found::permissions))
+            .or_else(kept_for_later),
+        times: wanted.times,
+    };
     let placed = async {
         write(files, &beside, parcel).await?;
         let sha256 = read_back(files, &beside, size_bytes).await?;
         if sha256 != expected {
             return Err(NotDelivered::Differs(sha256));
         }
-        let rename = match files.renames_over() {
+        if attributes != Attributes::default() {
+            files.done("set the file's permissions and times", Ask::SetStat(&beside, attributes)).await?;
+        }
+        // What came there meanwhile is put aside only by a file that may take another's place.
+        let rename = match files.renames_over() && replaces {
             true => Ask::PosixRename(&beside, &path),
             false => Ask::Rename(&beside, &path),
         };
@@ -93,18 +144,41 @@ async fn put(files: &mut Files, parcel: Parcel) -> Result<Delivered, NotDelivere
     }
 }
 
-/// The whole path: a folder takes the file by its name.
-async fn place(files: &mut Files, parcel: &Parcel) -> Result<String, NotDelivered> {
-    let to = parcel.to.as_str();
-    if to.ends_with('/') {
-        return Ok(format!("{to}{}", parcel.name));
+/// Where a file goes, and what is there.
+struct Place {
+    path: String,
+    found: Option<Found>,
+}
+
+/// The whole path: a folder takes the file by its name, where it has one. What is no file keeps its place.
+async fn place(files: &mut Files, parcel: &Parcel) -> Result<Place, NotDelivered> {
+    const STEP: &str = "put a file there";
+    let to = parcel.to.trim_end_matches('/');
+    let mut path = parcel.to.clone();
+    let mut found = files.look(&path).await?;
+    if let Some(name) = &parcel.name
+        && (path.ends_with('/') || found.is_some_and(Found::is_folder))
+    {
+        path = format!("{to}/{name}");
+        found = files.look(&path).await?;
     }
-    Ok(if files.is_folder(to).await? { format!("{to}/{}", parcel.name) } else { to.to_owned() })
+    match found {
+        Some(found) if found.is_folder() => {
+            Err(NotDelivered::Refused { step: STEP, words: "it is a folder".to_owned() })
+        }
+        Some(found) if !found.is_file() => {
+            Err(NotDelivered::Refused { step: STEP, words: "it is no ordinary file".to_owned() })
+        }
+        // A link goes on leading where it leads.
+        Some(_) => Ok(Place { path: files.real_path(path).await?, found }),
+        None => Ok(Place { path, found }),
+    }
 }
 
 async fn write(files: &mut Files, path: &str, mut parcel: Parcel) -> Result<(), NotDelivered> {
     const STEP: &str = "write the file";
-    let handle = files.open(STEP, path, WRITE_NEW).await?;
+    let handle =
+        files.open(STEP, path, (WRITE_NEW, parcel.attributes.made_with.map(|mode| mode | OWNERS))).await?;
     let (mut at, mut under_way) = (0_u64, 0_usize);
     while let Some(piece) = parcel.next().await? {
         for block in piece.chunks(BLOCK) {
@@ -126,7 +200,7 @@ async fn write(files: &mut Files, path: &str, mut parcel: Parcel) -> Result<(), 
 /// SHA-256 of what the server has, as long as it should be and not a byte longer.
 async fn read_back(files: &mut Files, path: &str, size_bytes: u64) -> Result<String, NotDelivered> {
     const STEP: &str = "read back what was written";
-    let handle = files.open(STEP, path, READ).await?;
+    let handle = files.open(STEP, path, (READ, None)).await?;
     let mut back =
         Back { size_bytes, asked_to: 0, hashed_to: 0, asked: HashMap::new(), early: BTreeMap::new() };
     let mut hash = Context::new(&SHA256);

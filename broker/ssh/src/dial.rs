@@ -215,8 +215,11 @@ impl SshDial {
             }
         };
         let session = Arc::clone(ticket.session());
-        let about = about(&seen, &way, &ticket);
-        sign_in::sign_in(&mut handle, ticket, &way.legacy).await?;
+        let mut about = about(&seen, &way, &ticket);
+        let authority = sign_in::sign_in(&mut handle, ticket, &way.legacy).await?;
+        if let (Some(fields), Some(authority)) = (about.as_object_mut(), authority) {
+            fields.insert("authority".to_owned(), authority.into());
+        }
         let handle = Arc::new(handle);
         if !seen.by_certificate {
             self.hear_of_keys(&handle, announced, session);

@@ -5,6 +5,8 @@ use chaperone_session::Note;
 use russh::Sig;
 use serde_json::{Value, json};
 
+use crate::sftp::Work;
+
 /// One message of a channel that is no payload.
 #[derive(Clone, Debug)]
 pub(crate) enum SshNote {
@@ -41,15 +43,34 @@ pub(crate) enum Step {
     Drop(usize),
     /// These go on, which the gate made.
     Instead(Bytes),
+    /// So many go into the gate's stage, as this file's from this offset on.
+    Stage { file: u32, offset: u64, len: usize },
+    /// The gate does this.
+    Work(Work),
 }
 
 impl Step {
     /// How many of the bytes it is about.
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Forward(len) | Self::Drop(len) => *len,
-            Self::Instead(_) => 0,
+            Self::Forward(len) | Self::Drop(len) | Self::Stage { len, .. } => *len,
+            Self::Instead(_) | Self::Work(_) => 0,
         }
+    }
+
+    /// Takes the one that follows into itself, where both are one.
+    pub(crate) fn joins(&mut self, next: &Self) -> bool {
+        match (self, next) {
+            (Self::Forward(len), Self::Forward(more)) | (Self::Drop(len), Self::Drop(more)) => *len += more,
+            (Self::Stage { file, offset, len }, Self::Stage { file: same, offset: at, len: more })
+                if *file == *same
+                    && Some(*at) == u64::try_from(*len).ok().and_then(|len| offset.checked_add(len)) =>
+            {
+                *len += more;
+            }
+            _ => return false,
+        }
+        true
     }
 }
 

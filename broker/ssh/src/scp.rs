@@ -7,14 +7,15 @@
 //! ```
 
 mod overheard;
+mod place;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 
 use bytes::{Buf, Bytes};
 use chaperone_session::{FileDirection, FileTransfer};
 
 pub(crate) use self::overheard::{Overheard, Side, listen};
+use self::place::{Path, Place};
 use crate::transfer::{Named, Run, Transfer};
 
 /// The longest line of the protocol: a name, and numbers.
@@ -29,6 +30,7 @@ const DEEP: usize = 256;
 pub(crate) struct Scp {
     channel: u32,
     direction: FileDirection,
+    place: Place,
     sender: Sender,
     line: Vec<u8>,
     /// What the receiver has not answered yet, the beginning first.
@@ -68,7 +70,7 @@ enum Sender {
 #[derive(Debug)]
 struct OneFile {
     number: u32,
-    path: Vec<u8>,
+    at_path: Path,
     size: u64,
     at: u64,
     transfer: Transfer,
@@ -99,9 +101,11 @@ impl Scp {
             "-f" => Some(FileDirection::Download),
             _ => None,
         })?;
+        let rest = text.trim_start().get(program.len()..).unwrap_or_default();
         Some(Self {
             channel,
             direction,
+            place: Place::of(rest, direction),
             sender: Sender::Line,
             line: Vec::new(),
             unanswered: VecDeque::from([Awaits::Anything]),
@@ -182,12 +186,11 @@ impl Scp {
                 let (size, name) = size_and_name(rest)?;
                 let number = self.next_file;
                 self.next_file = self.next_file.wrapping_add(1);
-                let mut path: PathBuf = PathBuf::new();
-                self.folders.iter().for_each(|folder| path.push(String::from_utf8_lossy(folder).as_ref()));
-                path.push(String::from_utf8_lossy(name).as_ref());
-                let path = path.into_os_string().into_encoded_bytes();
+                let wire: Vec<&[u8]> =
+                    self.folders.iter().map(Vec::as_slice).chain(std::iter::once(name)).collect();
+                let at_path = self.place.path(&wire);
                 let transfer = Transfer::new(self.direction);
-                let file = Box::new(OneFile { number, path, size, at: after, transfer });
+                let file = Box::new(OneFile { number, at_path, size, at: after, transfer });
                 self.unanswered.push_back(Awaits::Announced);
                 Some(match size {
                     0 => Sender::Behind { file },
@@ -270,7 +273,9 @@ impl Scp {
     }
 
     fn passed(&mut self, file: OneFile) {
-        let named = Named { channel: self.channel, file: file.number, protocol: "scp", path: &file.path };
+        let Path { path, or_path } = &file.at_path;
+        let (channel, or_path) = (self.channel, or_path.as_deref());
+        let named = Named { channel, file: file.number, protocol: "scp", path, or_path };
         self.found.push(Found::File(file.transfer.end(&named)));
     }
 

@@ -9,6 +9,9 @@
 //!   client ◀── relay: bytes and what they say recorded ◀── Answers: split, match, the gate's own in between ◀────────┘
 //! ```
 //!
+//! Where a server's files are staged, the gate itself takes what is written: `ToServer` gives it to the `Stager` in place of
+//! the server, and the answers come by way of the dialogue.
+//!
 //! A request is judged when it has come so far that it is known; until then its bytes are recorded and wait. Payload is
 //! passed on as it comes and is never copied. Bytes that are no SFTP end the channel.
 
@@ -17,14 +20,18 @@ mod answers;
 mod asked;
 mod dialogue;
 mod field;
+mod in_order;
 mod log;
 mod malformed;
 mod open_file;
+mod own;
 mod refusal;
 mod request;
 mod requests;
 mod split;
+mod stager;
 mod to_server;
+mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,10 +41,12 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 pub(crate) use self::answers::Answers;
-use self::dialogue::Dialogue;
+use self::dialogue::{Dialogue, Done};
 use self::malformed::Malformed;
 pub(crate) use self::requests::Requests;
+pub(crate) use self::stager::Stager;
 pub(crate) use self::to_server::ToServer;
+pub(crate) use self::work::Work;
 use crate::note::SshNote;
 use crate::teller::Teller;
 
@@ -49,19 +58,27 @@ pub(crate) struct Sftp {
     dialogue: Mutex<Dialogue>,
     /// Something is due that the gate answers.
     due: Notify,
-    /// No client writes files to this server: they are sent ahead.
-    staged: bool,
     teller: Teller,
 }
 
 impl Sftp {
     pub(crate) fn new(channel: u32, teller: Teller) -> Arc<Self> {
-        let (dialogue, staged) = (Mutex::new(Dialogue::new(channel)), teller.stages());
-        Arc::new(Self { dialogue, due: Notify::new(), staged, teller })
+        let dialogue = Mutex::new(Dialogue::new(channel, teller.stages()));
+        Arc::new(Self { dialogue, due: Notify::new(), teller })
     }
 
     fn dialogue(&self) -> MutexGuard<'_, Dialogue> {
         self.dialogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn teller(&self) -> &Teller {
+        &self.teller
+    }
+
+    /// The gate has done something that was asked of it.
+    fn done(&self, work: &Work, done: Done) {
+        self.dialogue().done(work, done);
+        self.due.notify_one();
     }
 
     /// The channel is over: files that are still open have passed as far as they came.

@@ -1,6 +1,6 @@
-//! Servers whose files are staged: a client does not write to them. Whoever decodes a client's file transfer asks
-//! whether its server [stages](Gate::stages) before a write goes on; a command that is there to receive files is refused as a whole. What else a
-//! shell or a command writes cannot be told from what it is asked to do, and the approval page says so.
+//! Servers whose files are staged: what a client writes by SFTP, the gate takes ([`crate::sftp`]); a command that is there to
+//! receive files is refused as a whole. What else a shell or a command writes cannot be told from what it is asked to do, and
+//! the approval page says so.
 
 use chaperone_session::Gate;
 
@@ -8,8 +8,9 @@ use crate::admission::Visit;
 use crate::wish::{What, Wish};
 
 /// What a technician reads.
-pub(crate) const WORDS: &str = "Files for this server are scanned before they get there: send them ahead (chaperone window \
-     send WINDOW FILE), then release them in this visit (chaperone window release WINDOW FILE --to PATH).";
+pub(crate) const WORDS: &str = "Files for this server are scanned before they get there: copy them by SFTP (sftp, or scp without \
+     -O), or send them ahead (chaperone window send WINDOW FILE) and release them in this visit (chaperone window release \
+     WINDOW FILE --to PATH).";
 
 /// Whether a client asks to write files itself where they are staged.
 pub(crate) fn writes_directly(gate: &Gate, visit: &Visit, wish: &Wish) -> bool {

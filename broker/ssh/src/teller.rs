@@ -35,7 +35,11 @@ impl Teller {
         &self.session
     }
 
-    /// Whether no client writes files to this server.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Whether the gate takes what a client writes to this server.
     pub(crate) fn stages(&self) -> bool {
         self.gate.stages(self.session.permit().target())
     }

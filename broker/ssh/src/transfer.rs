@@ -109,7 +109,8 @@ impl Transfer {
             file: of.file,
             protocol: of.protocol,
             direction: self.direction,
-            path: String::from_utf8_lossy(of.path.get(..PATH_BYTES).unwrap_or(of.path)).into_owned(),
+            path: shown(of.path),
+            or_path: of.or_path.map(shown),
             bytes: self.bytes,
             sha256,
             partial: self.partial,
@@ -125,6 +126,12 @@ pub(crate) struct Named<'n> {
     /// `sftp` or `scp`.
     pub protocol: &'static str,
     pub path: &'n [u8],
+    /// The other path that it may have.
+    pub or_path: Option<&'n [u8]>,
+}
+
+fn shown(path: &[u8]) -> String {
+    String::from_utf8_lossy(path.get(..PATH_BYTES).unwrap_or(path)).into_owned()
 }
 
 /// Payload of one file that stands in the recording at regular distances, as one entry: `at` is where its first byte is

@@ -1,5 +1,6 @@
 //! Keys of the gate that all nodes on a database share: the store has their public halves and the vault's ciphertext.
 
+use chaperone_policy::PersonId;
 use serde_json::json;
 
 use crate::db::{exec, sql};
@@ -43,7 +44,71 @@ impl Tx {
     }
 }
 
+/// The name of the key that takes another's place.
+fn next(name: &str) -> String {
+    format!("{name}-next")
+}
+
+impl Tx {
+    /// Keeps the key that is to take another's place, on somebody's word: both count until that one is retired. `false` where
+    /// one waits already; a fact where none did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn succeed_gate_key(
+        &mut self,
+        name: &str,
+        key: &GateKey,
+        (by, reason): (PersonId, &str),
+    ) -> Result<bool, StoreError> {
+        let added = exec!(
+            &mut self.conn,
+            "INSERT INTO gate_keys (name, public, sealed, made_us) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
+            next(name),
+            key.public.as_str(),
+            key.sealed.clone(),
+            self.now.as_microsecond()
+        )?;
+        if added == 0 {
+            return Ok(false);
+        }
+        let body = json!({ "key": name, "public": key.public, "beside": true, "reason": reason });
+        self.fact(NewFact::new(FactKind::GateKeyMade, self.now, body).by(by)).await.map(|_| true)
+    }
+
+    /// Retires a key, on somebody's word: from now on only the one that waited counts. `false` where none waits.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retire_gate_key(
+        &mut self,
+        name: &str,
+        (by, reason): (PersonId, &str),
+    ) -> Result<bool, StoreError> {
+        let waits = next(name);
+        let known = sql!(
+            fetch_all &mut self.conn, (String, String),
+            "SELECT name, public FROM gate_keys WHERE name IN ($1, $2)", name, waits.as_str()
+        )?;
+        let public =
+            |wanted: &str| known.iter().find(|(name, _)| name == wanted).map(|(_, public)| public.clone());
+        let Some(stays) = public(&waits) else { return Ok(false) };
+        let body = json!({ "key": name, "public": public(name), "stays": stays, "reason": reason });
+        exec!(&mut self.conn, "DELETE FROM gate_keys WHERE name = $1", name)?;
+        exec!(&mut self.conn, "UPDATE gate_keys SET name = $1 WHERE name = $2", name, waits.as_str())?;
+        self.fact(NewFact::new(FactKind::GateKeyRetired, self.now, body).by(by)).await.map(|_| true)
+    }
+}
+
 impl Store {
+    /// The key that is to take the place of the one of this name, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_gate_key(&self, name: &str) -> Result<Option<GateKey>, StoreError> {
+        self.gate_key(&next(name)).await
+    }
+
     /// The key of this name, if there is one.
     ///
     /// # Errors

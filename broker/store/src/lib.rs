@@ -36,6 +36,7 @@ mod ledger;
 mod lost;
 mod migrate;
 mod more_time;
+mod node_sites;
 mod nodes;
 mod proof;
 mod records;

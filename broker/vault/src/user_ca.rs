@@ -1,6 +1,7 @@
 //! The SSH user CA: the Ed25519 key that vouches for the gate's own sign-ins. Servers that have its public line in
 //! `TrustedUserCAKeys` need no credential of the gate's at all: each visit signs in with a certificate that dies with its
-//! window (OpenSSH's PROTOCOL.certkeys). The key is made once for a database, and is sealed in it.
+//! window (OpenSSH's PROTOCOL.certkeys). The key is made once for a database, and is sealed in it. A new one is made beside it when it is to
+//! be replaced: both vouch, the new one first, until the old one is retired.
 
 use std::fmt;
 
@@ -8,6 +9,7 @@ use aws_lc_rs::rand;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chaperone_policy::PersonId;
 use chaperone_store::{GateKey, Store};
 use zeroize::Zeroizing;
 
@@ -64,32 +66,75 @@ impl Vault {
         if let Some(known) = store.gate_key(NAME).await? {
             return Ok(known.public);
         }
-        let mut seed = Zeroizing::new([0; SEED_BYTES]);
-        rand::fill(seed.as_mut_slice()).map_err(|_| VaultError::Random)?;
-        let sealed = self.seal(PLACE, seed.as_slice())?;
-        let key = GateKey { public: UserCa(seed).public_line()?, sealed };
+        let key = self.fresh_user_ca()?;
         store.write(move |tx| Box::pin(async move { tx.add_gate_key(NAME, &key).await })).await?;
         let known = store.gate_key(NAME).await?;
         known.map(|known| known.public).ok_or(VaultError::Missing)
     }
 
-    /// The CA's key, opened for one certificate.
-    ///
-    /// # Errors
-    /// When there is none, or it does not open.
-    pub async fn user_ca(&self, store: &Store) -> Result<UserCa, VaultError> {
-        let known = store.gate_key(NAME).await?.ok_or(VaultError::Missing)?;
-        let seed = self.unseal(PLACE, &known.sealed)?;
-        let seed = <[u8; SEED_BYTES]>::try_from(seed.as_slice()).map_err(|_| VaultError::Sealed)?;
-        Ok(UserCa(Zeroizing::new(seed)))
+    fn fresh_user_ca(&self) -> Result<GateKey, VaultError> {
+        let mut seed = Zeroizing::new([0; SEED_BYTES]);
+        rand::fill(seed.as_mut_slice()).map_err(|_| VaultError::Random)?;
+        let sealed = self.seal(PLACE, seed.as_slice())?;
+        Ok(GateKey { public: UserCa(seed).public_line()?, sealed })
     }
 
-    /// The CA's public line, if it has been made.
+    /// Makes the key that is to take the CA's place, on somebody's word. `false` where one waits already.
+    ///
+    /// # Errors
+    /// When the system has no randomness, or the database does not answer.
+    pub async fn make_next_user_ca(
+        &self,
+        store: &Store,
+        by: PersonId,
+        reason: String,
+    ) -> Result<bool, VaultError> {
+        let key = self.fresh_user_ca()?;
+        let made = store
+            .write(move |tx| Box::pin(async move { tx.succeed_gate_key(NAME, &key, (by, &reason)).await }));
+        Ok(made.await?)
+    }
+
+    /// Retires the CA's key for the one that waits, on somebody's word. `false` where none waits.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn user_ca_public(&self, store: &Store) -> Result<Option<String>, VaultError> {
-        Ok(store.gate_key(NAME).await?.map(|known| known.public))
+    pub async fn retire_user_ca(
+        &self,
+        store: &Store,
+        by: PersonId,
+        reason: String,
+    ) -> Result<bool, VaultError> {
+        let retired =
+            store.write(move |tx| Box::pin(async move { tx.retire_gate_key(NAME, (by, &reason)).await }));
+        Ok(retired.await?)
+    }
+
+    /// The CA's keys, opened for one sign-in: the one that waits first, where there is one.
+    ///
+    /// # Errors
+    /// When there is none, or one does not open.
+    pub async fn user_ca(&self, store: &Store) -> Result<Vec<UserCa>, VaultError> {
+        let known = [store.next_gate_key(NAME).await?, store.gate_key(NAME).await?];
+        let open = |key: GateKey| -> Result<UserCa, VaultError> {
+            let seed = self.unseal(PLACE, &key.sealed)?;
+            let seed = <[u8; SEED_BYTES]>::try_from(seed.as_slice()).map_err(|_| VaultError::Sealed)?;
+            Ok(UserCa(Zeroizing::new(seed)))
+        };
+        let open = known.into_iter().flatten().map(open).collect::<Result<Vec<UserCa>, VaultError>>()?;
+        if open.is_empty() { Err(VaultError::Missing) } else { Ok(open) }
+    }
+
+    /// The CA's public line, if it has been made, and that of the key which is to take its place.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn user_ca_public(
+        &self,
+        store: &Store,
+    ) -> Result<Option<(String, Option<String>)>, VaultError> {
+        let next = store.next_gate_key(NAME).await?.map(|next| next.public);
+        Ok(store.gate_key(NAME).await?.map(|known| (known.public, next)))
     }
 }
 

@@ -178,6 +178,8 @@ pub const DOORS: &[Door] = &[
         Some(json!({ "fingerprint": world.host_key_at("/proposed_keys/0/fingerprint"), "reason": NO }))
     }),
     reads("GET /api/ssh/user-ca", "a public key, for people who set servers up"),
+    change("POST /api/ssh/user-ca/next", "adam", "gate-key-made", Theirs, because),
+    change("POST /api/ssh/user-ca/retire", "adam", "gate-key-retired", Theirs, because),
     change("PUT /api/targets/{target}/legacy", "priya", "target-changed", Theirs, |_| {
         Some(json!({ "algorithms": ["ssh-rsa"], "until": "+1h", "reason": REASON }))
     }),

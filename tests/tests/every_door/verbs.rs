@@ -97,6 +97,8 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("target set-uploads", Through("PUT /api/targets/{target}/uploads")),
     ("target unlock", Through("POST /api/targets/{target}/unlock")),
     ("target user-ca", Through("GET /api/ssh/user-ca")),
+    ("target renew-user-ca", Through("POST /api/ssh/user-ca/next")),
+    ("target retire-user-ca", Through("POST /api/ssh/user-ca/retire")),
     ("target show", Through("GET /api/targets/{target}")),
     ("token", OnTheHost("mints a token; every use of it is a fact, and an alarm")),
     ("unmask agree", Through("POST /api/unmask/{wish}/agree")),

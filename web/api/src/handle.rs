@@ -30,6 +30,7 @@ pub(crate) mod target;
 pub(crate) mod target_reach;
 pub(crate) mod two_keepers;
 pub(crate) mod unmask;
+pub(crate) mod user_ca;
 pub(crate) mod vendor;
 pub(crate) mod watch;
 mod ways;

@@ -108,6 +108,8 @@ pub const ROUTES: &[Route] = &[
     post("/api/targets/{target}/host-keys/refuse", Door::Act(Act::ManageTargets)),
     post("/api/targets/{target}/host-keys/retire", Door::Act(Act::ManageTargets)),
     get("/api/ssh/user-ca", Read(Act::SeeTargets)),
+    post("/api/ssh/user-ca/next", Door::Act(Act::ManageKeys)),
+    post("/api/ssh/user-ca/retire", Door::Act(Act::ManageKeys)),
     put("/api/targets/{target}/legacy", Door::Act(Act::ManageTargets)),
     put("/api/targets/{target}/addresses", Door::Act(Act::ManageTargets)),
     put("/api/targets/{target}/credentials", Door::Act(Act::ManageTargets)),

@@ -13,7 +13,7 @@ use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     after, alert, authority, bundle, demo, destination, emergency, enrolment, events, freeze, host_key, keep,
     ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search, session, sign_in,
-    ssh, target, target_reach, unmask, vendor, watch, window, window_desk, window_file,
+    ssh, target, target_reach, unmask, user_ca, vendor, watch, window, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -125,7 +125,9 @@ fn servers() -> OpenApiRouter<App> {
         .routes(routes!(host_key::approve))
         .routes(routes!(host_key::refuse))
         .routes(routes!(host_key::retire))
-        .routes(routes!(host_key::user_ca))
+        .routes(routes!(user_ca::show))
+        .routes(routes!(user_ca::next))
+        .routes(routes!(user_ca::retire))
         .routes(routes!(target_reach::set_legacy))
         .routes(routes!(target_reach::set_addresses))
         .routes(routes!(target::set_credential))

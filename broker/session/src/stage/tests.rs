@@ -59,6 +59,18 @@ async fn what_broke_off_is_not_there() {
 }
 
 #[tokio::test]
+async fn what_was_coming_in_when_the_gate_ended_is_thrown_away_and_what_waits_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = stage(folder.path());
+    let (waits, _) = put(&stage, b"the patch").await;
+    let broken = stage.path(FileId(Uuid::now_v7()), COMING);
+    fs::write(&broken, b"half").unwrap();
+    stage.forget_broken().await;
+    assert!(!broken.exists());
+    assert_eq!(all(&stage, waits).await.unwrap(), b"the patch");
+}
+
+#[tokio::test]
 async fn one_file_never_stands_for_another() {
     let folder = tempfile::tempdir().unwrap();
     let stage = stage(folder.path());

@@ -8,7 +8,7 @@ use chaperone_store::{FactKind, Release, SentFile, SentState, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::courier::{Courier, Delivered, Hand, NotDelivered, Parcel};
+use crate::courier::{Courier, Delivered, FileAttributes, Hand, NotDelivered, Parcel};
 use crate::gate::Gate;
 use crate::live::LiveSession;
 use crate::record::Captured;
@@ -170,14 +170,16 @@ impl Gate {
             Err(refused) => return Err(NotReleased::Refused(refused.text)),
         };
         let parcel = Parcel {
-            name: file.name.clone(),
+            name: Some(file.name.clone()),
             size_bytes: file.size_bytes,
             sha256: file.sha256.clone(),
             to: wish.to.clone(),
+            replaces: true,
+            attributes: FileAttributes::default(),
             chunks: self.stage().read(file.id),
         };
         let hand = Hand { session: Arc::clone(session), channel: channel.clone(), flow: session.flow() };
-        let delivered = courier.deliver(hand, parcel).await;
+        let delivered = deliver(courier, hand, parcel).await;
         let captured =
             if matches!(delivered, Err(NotDelivered::NoSftp)) { Captured::Failed } else { Captured::All };
         self.close_channel(session, &channel, captured).await;
@@ -240,7 +242,15 @@ impl Gate {
     }
 }
 
-fn with(mut body: Value, more: Value) -> Value {
+/// One file on a way of its own.
+async fn deliver(courier: &dyn Courier, hand: Hand, parcel: Parcel) -> Result<Delivered, NotDelivered> {
+    let mut way = courier.sets_out(hand).await?;
+    let delivered = way.deliver(parcel).await;
+    way.end().await;
+    delivered
+}
+
+pub(super) fn with(mut body: Value, more: Value) -> Value {
     if let (Some(fields), Value::Object(more)) = (body.as_object_mut(), more) {
         fields.extend(more);
     }

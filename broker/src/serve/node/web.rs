@@ -31,7 +31,7 @@ impl Node {
             let task = tokio::spawn(served(chaperone_web::serve(app, Plain(Own(socket)), stop)));
             doors.push(Door { name: "the web's door", task });
             let url = format!("http://{address}");
-            self.is_at(config, &url);
+            self.is_at(config, &url).await;
             return Ok((url, None));
         }
         let tls = server_tls(config)?;
@@ -39,15 +39,24 @@ impl Node {
         let task = tokio::spawn(served(chaperone_web::serve(app, Secured(door), stop)));
         doors.push(Door { name: "the web's door", task });
         let url = format!("https://{address}");
-        self.is_at(config, &url);
+        self.is_at(config, &url).await;
         Ok((url, Some(tls.fingerprint())))
     }
 
-    /// Tells whoever writes links what they begin with.
-    fn is_at(&self, config: &Config, url: &str) {
+    /// Tells whoever writes links what they begin with, on other nodes too.
+    async fn is_at(&self, config: &Config, url: &str) {
         let site = config.web.url.clone().unwrap_or_else(|| url.to_owned());
         self.delivery.is_at(site.clone());
-        self.app.is_at(site);
+        self.app.is_at(site.clone());
+        let node = self.store.node().to_owned();
+        let written = self.store.write(move |tx| Box::pin(async move { tx.node_is_at(&node, &site).await }));
+        if let Err(error) = written.await {
+            // Other nodes say the node's name, and no link.
+            tracing::warn!(
+                error = chain(&error),
+                "where this node serves its pages could not be written down"
+            );
+        }
     }
 
     /// One port for both: HTTPS always, since SSH comes from anywhere too.

@@ -1,7 +1,7 @@
 //! What each channel of a connection has asked for so far, so that each request gets the answer of RFC 4254 §6 that its
 //! channel's task acts by: one terminal, a handful of variables, one start, and nothing after the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Weak};
 
@@ -17,9 +17,13 @@ pub(crate) fn takes_variable(taken: usize, name: &str, value: &str) -> bool {
     taken < VARIABLES && name.len() + value.len() <= VARIABLE_BYTES
 }
 
-/// The channels of a connection that are open or about to be.
+/// Channels of one connection of which it is remembered whether their client has closed them.
+const REMEMBERED: usize = 65_536;
+
+/// The channels of a connection that are open or about to be; and all that were, as long as their client has not closed
+/// them.
 #[derive(Debug)]
-pub(crate) struct Channels<K = ChannelId>(HashMap<K, Channel>);
+pub(crate) struct Channels<K = ChannelId>(HashMap<K, Channel>, HashSet<K>);
 
 /// Held by a channel's task for as long as the channel lives: russh does not say when a channel is over that the gate
 /// closes first.
@@ -57,7 +61,7 @@ impl Untimely {
 
 impl<K> Default for Channels<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::new(), HashSet::new())
     }
 }
 
@@ -84,14 +88,30 @@ impl<K: Copy + Eq + Hash> Channels<K> {
         let waiting =
             Channel { lives, connects, terminal: false, variables: 0, started: connects, ended: false };
         self.0.insert(id, waiting);
+        if self.1.len() < REMEMBERED {
+            self.1.insert(id);
+        }
         Held(held)
     }
 
     /// The client has closed it. One that connects counts on, until its connection is gone too.
     pub(crate) fn closes(&mut self, id: K) {
+        self.forget(id);
         if self.0.get(&id).is_some_and(|channel| !channel.connects) {
             self.0.remove(&id);
         }
+    }
+
+    /// Whether the client may still send for a channel: it was opened, and the client has not closed it. Of one who opens more
+    /// than anybody does it is not known.
+    pub(crate) fn knows(&self, id: K) -> bool {
+        self.1.contains(&id) || self.1.len() >= REMEMBERED
+    }
+
+    /// The client has closed it; whether it might.
+    pub(crate) fn forget(&mut self, id: K) -> bool {
+        let full = self.1.len() >= REMEMBERED;
+        self.1.remove(&id) || full
     }
 
     /// The first request starts a channel; a second is refused (§6.5: only one can succeed).
@@ -174,5 +194,16 @@ mod tests {
         assert_eq!(channels.open(), 1, "its connection may live on");
         drop(three);
         assert_eq!(channels.open(), 0);
+    }
+
+    #[test]
+    fn what_comes_for_a_channel_is_late_until_its_client_has_closed_it_and_then_it_is_for_nobody() {
+        let mut channels = Channels::<u32>::default();
+        let one = channels.opens(1);
+        drop(one);
+        assert_eq!(channels.open(), 0, "the gate has closed it");
+        assert!(channels.knows(1) && !channels.knows(2));
+        assert!(channels.forget(1));
+        assert!(!channels.knows(1) && !channels.forget(1), "closed twice");
     }
 }

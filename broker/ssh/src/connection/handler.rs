@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chaperone_identity::{CertificateFault, ProofFailure, UserName, Why};
 use russh::keys::ssh_key::{Certificate, PublicKey};
 use russh::server::{
-    Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, VerifiedPublicKey,
+    Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Response, Session, Unheard, VerifiedPublicKey,
 };
 use russh::{Channel, ChannelId, ChannelOpenFailure, Pty, Sig};
 use serde_json::json;
@@ -263,6 +263,23 @@ impl Handler for Connection {
         if let Some(untimely) = self.channels.untimely(channel) {
             self.refuse(untimely.as_str(), json!({ "bytes": data.len() }));
         }
+        Ok(())
+    }
+
+    async fn extended_data(
+        &mut self,
+        _channel: ChannelId,
+        code: u32,
+        data: &[u8],
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        // A server has errors to tell, a client has none; its channel's task drops it.
+        self.refuse("extended-data", json!({ "code": code, "bytes": data.len() }));
+        Ok(())
+    }
+
+    async fn unheard(&mut self, what: Unheard<'_>) -> Result<(), russh::Error> {
+        self.did_not_hear(what);
         Ok(())
     }
 

@@ -23,6 +23,33 @@ pub(super) struct Files {
     renames_over: bool,
 }
 
+/// Something that is on the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Type and permissions, where the server says them.
+    mode: Option<u32>,
+}
+
+/// The bits of a mode that say the type, and the types that are told apart.
+const TYPE: u32 = 0o170_000;
+const FOLDER: u32 = 0o040_000;
+const FILE: u32 = 0o100_000;
+
+impl Found {
+    pub(super) fn is_folder(self) -> bool {
+        self.mode.is_some_and(|mode| mode & TYPE == FOLDER)
+    }
+
+    /// Whether a file may take its place: not that of a device, a pipe or a socket.
+    pub(super) fn is_file(self) -> bool {
+        self.mode.is_none_or(|mode| matches!(mode & TYPE, FILE | 0))
+    }
+
+    pub(super) fn permissions(self) -> Option<u32> {
+        self.mode.map(|mode| mode & 0o777)
+    }
+}
+
 impl From<Broken> for NotDelivered {
     fn from(_: Broken) -> Self {
         Self::Protocol
@@ -123,9 +150,9 @@ impl Files {
         &mut self,
         step: &'static str,
         path: &str,
-        flags: u32,
+        (flags, permissions): (u32, Option<u32>),
     ) -> Result<Bytes, NotDelivered> {
-        let id = self.ask(Ask::Open(path, flags)).await?;
+        let id = self.ask(Ask::Open(path, flags, permissions)).await?;
         match self.answer().await? {
             Answer::Handle { id: of, handle } if of == id => Ok(handle),
             answer => {
@@ -135,12 +162,25 @@ impl Files {
         }
     }
 
-    /// Whether a path is a folder; one that is not there is none.
-    pub(super) async fn is_folder(&mut self, path: &str) -> Result<bool, NotDelivered> {
+    /// What is at a path, behind whatever links lead there; `None` when there is nothing.
+    pub(super) async fn look(&mut self, path: &str) -> Result<Option<Found>, NotDelivered> {
         let id = self.ask(Ask::Stat(path)).await?;
         match self.answer().await? {
-            Answer::Attributes { id: of, folder } if of == id => Ok(folder),
-            Answer::Status { id: of, .. } if of == id => Ok(false),
+            Answer::Attributes { id: of, mode } if of == id => Ok(Some(Found { mode })),
+            Answer::Status { id: of, .. } if of == id => Ok(None),
+            _ => Err(NotDelivered::Protocol),
+        }
+    }
+
+    /// Where a path leads, links followed; the path itself where the server cannot say.
+    pub(super) async fn real_path(&mut self, path: String) -> Result<String, NotDelivered> {
+        let id = self.ask(Ask::RealPath(&path)).await?;
+        match self.answer().await? {
+            Answer::Name { id: of, name } if of == id => {
+                let name = String::from_utf8(name.to_vec()).ok().filter(|name| !name.is_empty());
+                Ok(name.unwrap_or(path))
+            }
+            Answer::Status { id: of, .. } if of == id => Ok(path),
             _ => Err(NotDelivered::Protocol),
         }
     }

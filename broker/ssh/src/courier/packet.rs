@@ -9,6 +9,8 @@ const ANSWER_BYTES: usize = 256 << 10;
 const HANDLE_BYTES: usize = 256;
 /// The longest words of a server that are kept.
 const WORDS: usize = 200;
+/// The longest path that is taken from a server.
+const PATH_BYTES: usize = 4096;
 
 /// `posix-rename@openssh.com`: puts a file in the place of another.
 pub(super) const POSIX_RENAME: &str = "posix-rename@openssh.com";
@@ -20,14 +22,46 @@ pub(super) const WRITE_NEW: u32 = 0x02 | 0x08 | 0x20;
 /// A request.
 #[derive(Clone, Debug)]
 pub(super) enum Ask<'a> {
-    Open(&'a str, u32),
+    /// With flags, and the permissions of a file that is made.
+    Open(&'a str, u32, Option<u32>),
     Close(&'a Bytes),
     Read(&'a Bytes, u64, u32),
     Write(&'a Bytes, u64, &'a [u8]),
     Stat(&'a str),
+    RealPath(&'a str),
+    SetStat(&'a str, Attributes),
     Remove(&'a str),
     Rename(&'a str, &'a str),
     PosixRename(&'a str, &'a str),
+}
+
+/// What is asked of a file beside its bytes (§5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Attributes {
+    pub owner: Option<(u32, u32)>,
+    pub permissions: Option<u32>,
+    /// Last access and last change, in seconds since 1970.
+    pub times: Option<(u32, u32)>,
+}
+
+impl Attributes {
+    fn put(&self, to: &mut BytesMut) {
+        let flag = |there: bool, bit: u32| if there { bit } else { 0 };
+        to.put_u32(
+            flag(self.owner.is_some(), 2)
+                | flag(self.permissions.is_some(), 4)
+                | flag(self.times.is_some(), 8),
+        );
+        self.owner.into_iter().for_each(|(user, group)| {
+            to.put_u32(user);
+            to.put_u32(group);
+        });
+        self.permissions.into_iter().for_each(|permissions| to.put_u32(permissions));
+        self.times.into_iter().for_each(|(accessed, changed)| {
+            to.put_u32(accessed);
+            to.put_u32(changed);
+        });
+    }
 }
 
 /// An answer.
@@ -48,10 +82,15 @@ pub(super) enum Answer {
         id: u32,
         data: Bytes,
     },
-    /// Whether it is a folder.
+    /// Type and permissions, as `st_mode` has them, where the server says them.
     Attributes {
         id: u32,
-        folder: bool,
+        mode: Option<u32>,
+    },
+    /// The first of the names.
+    Name {
+        id: u32,
+        name: Bytes,
     },
 }
 
@@ -78,10 +117,10 @@ impl Ask<'_> {
         body.put_u8(self.kind());
         body.put_u32(id);
         match *self {
-            Self::Open(path, flags) => {
+            Self::Open(path, flags, permissions) => {
                 text(&mut body, path.as_bytes());
                 body.put_u32(flags);
-                body.put_u32(0);
+                Attributes { permissions, ..Attributes::default() }.put(&mut body);
             }
             Self::Close(handle) => text(&mut body, handle),
             Self::Read(handle, at, length) => {
@@ -94,7 +133,11 @@ impl Ask<'_> {
                 body.put_u64(at);
                 text(&mut body, data);
             }
-            Self::Stat(path) | Self::Remove(path) => text(&mut body, path.as_bytes()),
+            Self::Stat(path) | Self::RealPath(path) | Self::Remove(path) => text(&mut body, path.as_bytes()),
+            Self::SetStat(path, attributes) => {
+                text(&mut body, path.as_bytes());
+                attributes.put(&mut body);
+            }
             Self::Rename(from, to) => {
                 text(&mut body, from.as_bytes());
                 text(&mut body, to.as_bytes());
@@ -116,7 +159,9 @@ impl Ask<'_> {
             Self::Close(_) => 4,
             Self::Read(..) => 5,
             Self::Write(..) => 6,
+            Self::SetStat(..) => 9,
             Self::Remove(_) => 13,
+            Self::RealPath(_) => 16,
             Self::Stat(_) => 17,
             Self::Rename(..) => 18,
             Self::PosixRename(..) => 200,
@@ -172,13 +217,18 @@ fn answer(mut body: Bytes) -> Result<Answer, Broken> {
             if handle.len() > HANDLE_BYTES { Err(Broken) } else { Ok(Answer::Handle { id, handle }) }
         }
         103 => Ok(Answer::Data { id, data: string(&mut body)? }),
-        105 => Ok(Answer::Attributes { id, folder: folder(&mut body)? }),
+        104 => {
+            let count = body.try_get_u32().map_err(|_| Broken)?;
+            let name = if count == 0 { Bytes::new() } else { string(&mut body)? };
+            if name.len() > PATH_BYTES { Err(Broken) } else { Ok(Answer::Name { id, name }) }
+        }
+        105 => Ok(Answer::Attributes { id, mode: mode(&mut body)? }),
         _ => Err(Broken),
     }
 }
 
-/// Whether attributes (§5) are those of a folder.
-fn folder(body: &mut Bytes) -> Result<bool, Broken> {
+/// Type and permissions, of attributes (§5).
+fn mode(body: &mut Bytes) -> Result<Option<u32>, Broken> {
     let flags = body.try_get_u32().map_err(|_| Broken)?;
     // Before the permissions stand size (1) and owner (2), where there are any.
     let before = if flags & 1 == 0 { 0 } else { 8 } + if flags & 2 == 0 { 0 } else { 8 };
@@ -187,10 +237,9 @@ fn folder(body: &mut Bytes) -> Result<bool, Broken> {
     }
     body.advance(before);
     if flags & 4 == 0 {
-        return Ok(false);
+        return Ok(None);
     }
-    let permissions = body.try_get_u32().map_err(|_| Broken)?;
-    Ok(permissions & 0o170_000 == 0o040_000)
+    body.try_get_u32().map(Some).map_err(|_| Broken)
 }
 
 fn string(body: &mut Bytes) -> Result<Bytes, Broken> {
@@ -225,12 +274,24 @@ mod tests {
         assert_eq!(old, Answer::Status { id: 7, code: Code::Ok, words: String::new() });
         let folder = [105, 0, 0, 0, 1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0x41, 0xed];
         let read = take(&mut framed(&folder)).unwrap().unwrap();
-        assert_eq!(read, Answer::Attributes { id: 1, folder: true });
+        assert_eq!(read, Answer::Attributes { id: 1, mode: Some(0o40_755) });
+        let names = [104, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, 2, b'/', b'a', 0, 0, 0, 0, 0, 0, 0, 0];
+        let read = take(&mut framed(&names)).unwrap().unwrap();
+        assert_eq!(read, Answer::Name { id: 4, name: Bytes::from_static(b"/a") });
         let mut half = status;
         half.truncate(9);
         assert_eq!(take(&mut half), Ok(None));
         assert_eq!(take(&mut BytesMut::from(&[0xff, 0, 0, 0, 1][..])), Err(Broken));
         assert_eq!(take(&mut BytesMut::from(&[0, 0, 0, 0][..])), Err(Broken));
+    }
+
+    #[test]
+    fn attributes_are_asked_for_in_the_protocol_s_order() {
+        let attributes = Attributes { owner: None, permissions: Some(0o640), times: Some((1, 2)) };
+        let packet = Ask::SetStat("/a", attributes).packet(5);
+        let fields = [0, 0, 0, 12, 0, 0, 1, 0o240, 0, 0, 0, 1, 0, 0, 0, 2];
+        let head = [0, 0, 0, 27, 9, 0, 0, 0, 5, 0, 0, 0, 2, b'/', b'a'];
+        assert_eq!(packet, [&head[..], &fields].concat());
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Minting the certificate of one sign-in: a fresh key, and the user CA's word for it in the terms of the session's mandate
 //! (OpenSSH's PROTOCOL.certkeys). Nothing is granted that the mandate does not name; forwarding never is.
 
-use chaperone_session::Mandate;
+use chaperone_session::{Mandate, UserCa};
 use russh::keys::PrivateKey;
 use russh::keys::key::safe_rng;
 use russh::keys::ssh_key::certificate::{Builder, CertType, Certificate};
@@ -12,11 +12,10 @@ use russh::keys::ssh_key::{Algorithm, Error};
 ///
 /// # Errors
 /// When the terms have no form, such as an end before the beginning.
-pub(super) fn mint(mandate: &Mandate) -> Result<(PrivateKey, Certificate), Error> {
+pub(super) fn mint(mandate: &Mandate, authority: &UserCa) -> Result<(PrivateKey, Certificate), Error> {
     let mut random = safe_rng();
     let key = PrivateKey::random(&mut random, Algorithm::Ed25519)?;
-    let authority =
-        PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(mandate.authority.seed())), "")?;
+    let authority = PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(authority.seed())), "")?;
     let seconds = |at: jiff::Timestamp| u64::try_from(at.as_second()).unwrap_or(0);
     let public = key.public_key().key_data().clone();
     let (from, until) = (seconds(mandate.from), seconds(mandate.until));
@@ -36,7 +35,6 @@ pub(super) fn mint(mandate: &Mandate) -> Result<(PrivateKey, Certificate), Error
 
 #[cfg(test)]
 mod tests {
-    use chaperone_session::UserCa;
     use jiff::Timestamp;
     use russh::keys::HashAlg;
     use russh::keys::ssh_key::PublicKey;
@@ -45,7 +43,7 @@ mod tests {
 
     fn mandate(sources: &[&str], terminal: bool) -> Mandate {
         Mandate {
-            authority: UserCa::from_seed([7; 32]),
+            authorities: Vec::new(),
             serial: 4711,
             key_id: "chaperone visit 1".to_owned(),
             principal: "svc".parse().unwrap(),
@@ -56,13 +54,17 @@ mod tests {
         }
     }
 
+    fn seven() -> UserCa {
+        UserCa::from_seed([7; 32])
+    }
+
     fn options(map: &russh::keys::ssh_key::certificate::OptionsMap) -> Vec<(String, String)> {
         map.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     #[test]
     fn a_certificate_says_what_its_mandate_says_and_no_more() {
-        let (key, certificate) = mint(&mandate(&["192.0.2.7", "::1"], true)).unwrap();
+        let (key, certificate) = mint(&mandate(&["192.0.2.7", "::1"], true), &seven()).unwrap();
         assert_eq!(certificate.public_key(), key.public_key().key_data());
         assert_eq!((certificate.cert_type(), certificate.serial()), (CertType::User, 4711));
         assert_eq!(certificate.key_id(), "chaperone visit 1");
@@ -82,10 +84,10 @@ mod tests {
 
     #[test]
     fn without_a_terminal_or_an_address_nothing_is_granted_and_nothing_bound() {
-        let (first, certificate) = mint(&mandate(&[], false)).unwrap();
+        let (first, certificate) = mint(&mandate(&[], false), &seven()).unwrap();
         assert!(options(certificate.critical_options()).is_empty());
         assert!(options(certificate.extensions()).is_empty());
-        let (second, _) = mint(&mandate(&[], false)).unwrap();
+        let (second, _) = mint(&mandate(&[], false), &seven()).unwrap();
         assert_ne!(first.public_key(), second.public_key(), "each dial has a fresh key");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chaperone_policy::LegacyAlgorithm;
-use chaperone_session::{Credential, DialError, Ticket};
+use chaperone_session::{Credential, DialError, Mandate, Ticket};
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse as Said, Prompt};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
 use russh::{MethodKind, MethodSet};
@@ -39,16 +39,18 @@ const OTHER_WORDS: [&str; 12] = [
     "nouveau",
 ];
 
-/// Signs in; spends the ticket.
+/// Signs in; spends the ticket. Returns the fingerprint of the authority that the target trusts, where it was that.
 pub(super) async fn sign_in(
     handle: &mut Handle<HostKeyCheck>,
     ticket: Ticket,
     legacy: &BTreeSet<LegacyAlgorithm>,
-) -> Result<(), DialError> {
+) -> Result<Option<String>, DialError> {
     let account = ticket.account().as_str().to_owned();
     let mandate = ticket.mandate().cloned();
     let answer = match ticket.into_credential() {
-        Credential::Password(password) => return with_password(handle, &account, password.expose()).await,
+        Credential::Password(password) => {
+            return with_password(handle, &account, password.expose()).await.map(|()| None);
+        }
         Credential::SshKey(pem) => {
             let key = PrivateKey::from_openssh(pem.expose()).map_err(|_| DialError::Credential)?;
             let hash = signature_hash(handle, &key, legacy).await?;
@@ -57,14 +59,31 @@ pub(super) async fn sign_in(
         }
         Credential::UserCa => {
             let mandate = mandate.ok_or(DialError::NoCredential)?;
-            let (key, certificate) = certificate::mint(&mandate).map_err(|error| {
-                tracing::error!(%error, "a certificate could not be minted");
-                DialError::NoCredential
-            })?;
-            within(handle.authenticate_openssh_cert(account, Arc::new(key), certificate)).await?
+            return with_certificate(handle, &account, &mandate).await.map(Some);
         }
     };
-    accepted(answer)
+    accepted(answer).map(|()| None)
+}
+
+/// A certificate of the first authority that the target trusts. While one is replaced there are two, and each is tried.
+async fn with_certificate(
+    handle: &mut Handle<HostKeyCheck>,
+    account: &str,
+    mandate: &Mandate,
+) -> Result<String, DialError> {
+    for authority in &mandate.authorities {
+        let (key, certificate) = certificate::mint(mandate, authority).map_err(|error| {
+            tracing::error!(%error, "a certificate could not be minted");
+            DialError::NoCredential
+        })?;
+        let signer = certificate.signature_key().fingerprint(HashAlg::Sha256).to_string();
+        let answer = within(handle.authenticate_openssh_cert(account, Arc::new(key), certificate)).await?;
+        match accepted(answer) {
+            Err(DialError::Credential) => {}
+            answer => return answer.map(|()| signer),
+        }
+    }
+    Err(DialError::Credential)
 }
 
 /// Which digest an RSA key signs over: SHA-512; on a server that may have nothing better, what it says that it takes.

@@ -64,7 +64,7 @@ fn files_and_folders_are_read_out_of_the_streams() {
     );
     assert!(!unread);
     let told: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.bytes, file.sha256)).collect();
-    assert_eq!(told, [("tree/patch 7.2.bin", 8, sha(b"infusion")), ("tree/empty", 0, sha(b""))]);
+    assert_eq!(told, [("/tmp/tree/patch 7.2.bin", 8, sha(b"infusion")), ("/tmp/tree/empty", 0, sha(b""))]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_file_that_is_not_taken_does_not_come_and_the_next_one_does() {
         ],
     );
     assert!(!unread);
-    assert_eq!((files.len(), files[0].path.as_str(), files[0].sha256), (1, "b", None));
+    assert_eq!((files.len(), files[0].path.as_str(), files[0].sha256), (1, "/tmp/b", None));
     assert!(files[0].partial.unwrap().contains("did not take"));
 }
 
@@ -142,6 +142,6 @@ proptest! {
             Found::File(file) => Some((file.path, file.sha256)),
             _ => None,
         }).collect();
-        prop_assert_eq!(files, [("infusion.db".to_owned(), sha(b"0123456789\n")), ("b".to_owned(), sha(b"x"))]);
+        prop_assert_eq!(files, [("x/infusion.db".to_owned(), sha(b"0123456789\n")), ("x/b".to_owned(), sha(b"x"))]);
     }
 }

@@ -7,7 +7,9 @@ use super::malformed::Malformed;
 
 pub(crate) const VERSION: u8 = 2;
 pub(crate) const STATUS: u8 = 101;
+pub(crate) const HANDLE: u8 = 102;
 pub(crate) const DATA: u8 = 103;
+pub(crate) const ATTRIBUTES: u8 = 105;
 
 /// `SSH_FX_OK` and its like (§7).
 pub(crate) const OK: u32 = 0;
@@ -38,7 +40,7 @@ pub(crate) fn read(raw: &[u8]) -> Result<(u32, Answer<'_>), Malformed> {
     let mut fields = Fields::new(raw.get(4..).unwrap_or_default());
     let kind = fields.u8().unwrap_or_default();
     let wrong = || Malformed::Fields(kind);
-    if !matches!(kind, STATUS..=105 | 201) {
+    if !matches!(kind, STATUS..=ATTRIBUTES | 201) {
         return Err(Malformed::Type(kind));
     }
     let id = fields.u32().ok_or_else(wrong)?;
@@ -49,10 +51,10 @@ fn of_type<'p>(kind: u8, fields: &mut Fields<'p>) -> Option<Answer<'p>> {
     Some(match kind {
         // Some servers leave out the words behind the code.
         STATUS => Answer::Status(fields.u32()?),
-        102 => Answer::Handle(fields.string().filter(|handle| handle.len() <= 256)?),
+        HANDLE => Answer::Handle(fields.string().filter(|handle| handle.len() <= 256)?),
         DATA => Answer::Data(fields.u32()?),
         104 => names(fields)?,
-        105 => Answer::Attributes(fields.attributes()?),
+        ATTRIBUTES => Answer::Attributes(fields.attributes()?),
         _ => Answer::Other,
     })
 }

@@ -115,12 +115,22 @@ impl<S: Source<Note = SshNote>> Answers<S> {
         self.queue.extend(said.map(|said| Item::Note(SshNote::told("sftp-answer", said))));
     }
 
-    /// The gate's own answer, if its turn has come and the server is between two of its.
-    fn own(&mut self) -> Option<Item<SshNote>> {
+    /// What the gate itself has to say, if its turn has come and the server is between two of its: files that are there now,
+    /// words for people, and an answer.
+    fn own(&mut self) {
         if !self.splitter.is_between() {
-            return None;
+            return;
         }
-        self.sftp.dialogue().due().map(|answer| Item::Data(Stream::Gate, answer))
+        let mut dialogue = self.sftp.dialogue();
+        let (files, words, answer) = (dialogue.passed(), dialogue.words(), dialogue.due());
+        drop(dialogue);
+        for file in files {
+            self.sftp.teller.file(&file);
+            self.queue.push_back(Item::Note(passed(&file)));
+        }
+        let words = words.map(|words| Item::Data(Stream::Stderr, format!("{words}\n").into()));
+        let answer = answer.map(|answer| Item::Data(Stream::Gate, answer));
+        self.queue.extend(words.into_iter().chain(answer));
     }
 }
 
@@ -135,7 +145,8 @@ impl<S: Source<Note = SshNote>> Source for Answers<S> {
             if self.over {
                 return None;
             }
-            if let Some(own) = self.own() {
+            self.own();
+            if let Some(own) = self.queue.pop_front() {
                 return Some(own);
             }
             let sftp = Arc::clone(&self.sftp);
@@ -161,7 +172,8 @@ impl<S: Source<Note = SshNote>> Source for Answers<S> {
             if self.over {
                 return None;
             }
-            if let Some(own) = self.own() {
+            self.own();
+            if let Some(own) = self.queue.pop_front() {
                 return Some(own);
             }
             let item = self.inner.ready()?;

@@ -43,8 +43,10 @@ pub(crate) enum Asked {
         offset: u64,
         len: u32,
     },
+    /// The gate itself is at it.
+    Works(&'static str),
     /// The gate's own answer, which waits for those before it.
-    Refused(Bytes),
+    Ours(Bytes),
 }
 
 impl Asked {
@@ -66,7 +68,8 @@ impl Asked {
             Self::Close { .. } => "close",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
-            Self::Refused(_) => "refused",
+            Self::Works(operation) => operation,
+            Self::Ours(_) => "refused",
         }
     }
 

@@ -7,17 +7,19 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use chaperone_policy::Access;
-use chaperone_session::FileTransfer;
+use chaperone_session::{FileTransfer, new_reference};
 use serde_json::{Map, Value};
 
 use super::answer::{self, Answer};
 use super::asked::Asked;
-use super::field::{say_path, status};
+use super::field::say_path;
 use super::log::Log;
 use super::malformed::Malformed;
 use super::open_file::OpenFile;
+use super::own::{Own, Whose};
 use super::refusal::Refusal;
 use super::request::{self, Flags, INIT, Request, Takes};
+use super::work::Work;
 use crate::transfer::Run;
 
 /// Requests that may be under way: a client that waits for nothing has some hundred.
@@ -38,6 +40,8 @@ pub(crate) enum Verdict {
     Send,
     /// It goes on as these bytes.
     Instead(Bytes),
+    /// The gate does it, and answers when it has.
+    Works(Work),
     /// The gate answers. With the access that was missing, where that was it.
     Refused(Option<&'static str>),
 }
@@ -54,6 +58,8 @@ enum Agreement {
 #[derive(Debug)]
 pub(crate) struct Dialogue {
     channel: u32,
+    /// Whether the gate itself takes what is written, since the server's files are staged.
+    stages: bool,
     agreement: Agreement,
     under_way: HashMap<u32, Asked>,
     /// What is kept of their paths, in bytes.
@@ -64,6 +70,12 @@ pub(crate) struct Dialogue {
     due: VecDeque<Bytes>,
     files: HashMap<u32, OpenFile>,
     handles: HashMap<Box<[u8]>, u32>,
+    /// Files that the gate holds.
+    own: HashMap<u32, Own>,
+    /// What no server could know, in the handles of those.
+    secret: String,
+    /// Why something was refused, for people, and not told yet.
+    words: VecDeque<String>,
     sizes: VecDeque<(Box<[u8]>, u64)>,
     opening: usize,
     next_file: u32,
@@ -72,9 +84,10 @@ pub(crate) struct Dialogue {
 }
 
 impl Dialogue {
-    pub(crate) fn new(channel: u32) -> Self {
+    pub(crate) fn new(channel: u32, stages: bool) -> Self {
         Self {
             channel,
+            stages,
             agreement: Agreement::Nothing,
             under_way: HashMap::new(),
             kept: 0,
@@ -82,6 +95,9 @@ impl Dialogue {
             due: VecDeque::new(),
             files: HashMap::new(),
             handles: HashMap::new(),
+            own: HashMap::new(),
+            secret: new_reference(),
+            words: VecDeque::new(),
             sizes: VecDeque::new(),
             opening: 0,
             next_file: 1,
@@ -114,7 +130,11 @@ impl Dialogue {
             return Err(Malformed::TooMany(self.order.len()));
         }
         let file = request.handles()[0].and_then(|handle| self.handles.get(handle).copied());
-        let refusal = self.refusal(&request, withheld);
+        let whose = match self.refusal(&request, withheld) {
+            Some(refusal) => Whose::Nobody(refusal),
+            None => self.whose(&request, file),
+        };
+        let refusal = if let Whose::Nobody(refusal) = &whose { Some(refusal) } else { None };
         if refusal.is_none()
             && let (Request::Read { offset, len, .. } | Request::Write { offset, len, .. }, Some(file)) =
                 (&request, file)
@@ -123,18 +143,10 @@ impl Dialogue {
             let at = (operation == "write").then_some(at);
             log.payload(Run::new(operation, file, *offset, u64::from(*len), at));
         } else {
-            log.say(said(id, &request, file, refusal.as_ref()));
+            log.say(said(id, &request, file, refusal));
         }
         self.order.push_back(id);
-        if let Some(Refusal { code, missing, words }) = refusal {
-            self.under_way.insert(id, Asked::Refused(status(id, code, words)));
-            self.settle();
-            return Ok((Verdict::Refused(missing), file));
-        }
-        let asked = self.asked(&request, file);
-        self.kept += asked.kept();
-        self.under_way.insert(id, asked);
-        Ok((Verdict::Send, file))
+        Ok(self.judged(id, &request, file, whose))
     }
 
     /// `SSH_FXP_INIT`: what goes on never asks for more than the gate reads.
@@ -163,10 +175,7 @@ impl Dialogue {
     ) -> Option<Refusal> {
         let refused = match request.takes() {
             Takes::Nothing => Some(Refusal::UNKNOWN),
-            // Who may write, though by way of the stage, may look where to.
-            Takes::Either => withheld(Access::SftpWrite)
-                .filter(|refusal| refusal.missing != Refusal::STAGED.missing)
-                .and_then(|_| withheld(Access::SftpRead)),
+            Takes::Either => withheld(Access::SftpWrite).and_then(|_| withheld(Access::SftpRead)),
             Takes::All(needed) => needed.iter().find_map(|access| withheld(*access)),
         };
         if refused.is_some() {
@@ -176,7 +185,7 @@ impl Dialogue {
             return Some(Refusal::NO_HANDLE);
         }
         let opens = matches!(request, Request::Open { .. } | Request::OpenFolder { .. });
-        (opens && self.files.len() + self.opening >= OPEN).then_some(Refusal::TOO_MANY)
+        (opens && self.files.len() + self.own.len() + self.opening >= OPEN).then_some(Refusal::TOO_MANY)
     }
 
     /// What must be known when the answer comes; files learn here what is done to them.
@@ -247,7 +256,7 @@ impl Dialogue {
         }
         let (id, answer) = answer::read(raw)?;
         let asked = match self.under_way.remove(&id) {
-            None | Some(Asked::Refused(_)) => return Err(Malformed::Unasked(id)),
+            None | Some(Asked::Ours(_) | Asked::Works(_)) => return Err(Malformed::Unasked(id)),
             Some(asked) => asked,
         };
         self.kept -= asked.kept();
@@ -284,7 +293,8 @@ impl Dialogue {
             return Err(Malformed::Agreement);
         }
         let operation = asked.operation();
-        if !asked.takes(answer) {
+        let ours = matches!(answer, Answer::Handle(handle) if self.is_ours(handle));
+        if !asked.takes(answer) || ours {
             return Err(Malformed::Unasked(id));
         }
         match (asked, answer) {
@@ -368,7 +378,7 @@ impl Dialogue {
         while let Some(first) = self.order.front() {
             match self.under_way.get(first) {
                 None => {}
-                Some(Asked::Refused(answer)) => {
+                Some(Asked::Ours(answer)) => {
                     self.due.push_back(answer.clone());
                     self.under_way.remove(first);
                 }
@@ -402,8 +412,10 @@ impl Dialogue {
         if let Ok((_, request)) = request::read(raw) {
             request.say(&mut said);
         }
-        if let Some(open) = file.and_then(|file| self.files.get(&file)) {
-            say_path(&mut said, "path", &open.path);
+        let open = |file| self.files.get(&file).map(|open| &open.path);
+        let held = |file| self.own.get(&file).map(|own| &own.path);
+        if let Some(path) = file.and_then(|file| open(file).or_else(|| held(file))) {
+            say_path(&mut said, "path", path);
         }
         Value::Object(said)
     }
@@ -432,6 +444,10 @@ fn answered(id: u32, operation: &'static str, file: Option<u32>, answer: &Answer
     answer.say(&mut said);
     said
 }
+
+mod held;
+
+pub(crate) use self::held::Done;
 
 #[cfg(test)]
 mod tests;

@@ -115,14 +115,53 @@ pub(crate) fn say_path(to: &mut Map<String, Value>, name: &str, path: &[u8]) {
 
 /// `SSH_FXP_STATUS` (filexfer-02 §7), as the gate itself answers.
 pub(crate) fn status(id: u32, code: u32, message: &str) -> Bytes {
-    let len = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let mut packet = BytesMut::with_capacity(21 + message.len());
-    packet.put_u32(17 + len(message));
-    packet.put_u8(super::answer::STATUS);
-    packet.put_u32(id);
-    packet.put_u32(code);
-    packet.put_u32(len(message));
-    packet.put_slice(message.as_bytes());
-    packet.put_u32(0);
+    packet(super::answer::STATUS, id, |body| {
+        body.put_u32(code);
+        text(body, message.as_bytes());
+        body.put_u32(0);
+    })
+}
+
+/// `SSH_FXP_HANDLE`.
+pub(crate) fn handle(id: u32, handle: &[u8]) -> Bytes {
+    packet(super::answer::HANDLE, id, |body| text(body, handle))
+}
+
+/// `SSH_FXP_ATTRS`, of an ordinary file.
+pub(crate) fn attributes(id: u32, of: &Attributes) -> Bytes {
+    packet(super::answer::ATTRIBUTES, id, |body| {
+        let flag = |there: bool, bit: u32| if there { bit } else { 0 };
+        body.put_u32(
+            flag(of.size.is_some(), 0x1)
+                | flag(of.owner.is_some(), 0x2)
+                | flag(of.permissions.is_some(), 0x4)
+                | flag(of.times.is_some(), 0x8),
+        );
+        of.size.into_iter().for_each(|size| body.put_u64(size));
+        if let Some((user, group)) = of.owner {
+            body.put_u32(user);
+            body.put_u32(group);
+        }
+        of.permissions.into_iter().for_each(|mode| body.put_u32(mode));
+        if let Some((accessed, changed)) = of.times {
+            body.put_u32(accessed);
+            body.put_u32(changed);
+        }
+    })
+}
+
+fn packet(kind: u8, id: u32, rest: impl FnOnce(&mut BytesMut)) -> Bytes {
+    let mut body = BytesMut::new();
+    body.put_u8(kind);
+    body.put_u32(id);
+    rest(&mut body);
+    let mut packet = BytesMut::with_capacity(4 + body.len());
+    text(&mut packet, &body);
     packet.freeze()
+}
+
+fn text(to: &mut BytesMut, bytes: &[u8]) {
+    // Nothing that the gate says comes near four gigabytes.
+    to.put_u32(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    to.put_slice(bytes);
 }

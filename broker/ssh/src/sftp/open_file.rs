@@ -90,7 +90,7 @@ impl OpenFile {
         if empty {
             self.down();
         }
-        let named = Named { channel, file, protocol: "sftp", path: &self.path };
+        let named = Named { channel, file, protocol: "sftp", path: &self.path, or_path: None };
         if let Some(down) = &mut self.down {
             let whole = self.end == Some(down.passed()) || self.size == Some(down.passed());
             if !whole {

@@ -34,9 +34,18 @@ impl Flags {
         self.0 & APPEND != 0
     }
 
+    pub(crate) fn creates(self) -> bool {
+        self.0 & CREATE != 0
+    }
+
+    /// Whether there must be no file yet.
+    pub(crate) fn is_exclusive(self) -> bool {
+        self.0 & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE
+    }
+
     /// Whether nothing of an earlier file is left.
     pub(crate) fn begins_empty(self) -> bool {
-        self.0 & TRUNCATE != 0 || self.0 & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE
+        self.0 & TRUNCATE != 0 || self.is_exclusive()
     }
 
     fn names(self) -> Vec<&'static str> {
@@ -265,6 +274,14 @@ impl<'p> Request<'p> {
             | Self::Sync { handle } => [Some(handle), None],
             Self::Copy { from, to, .. } => [Some(from), Some(to)],
             _ => [None, None],
+        }
+    }
+
+    /// The one path that it names, of what is there or to be there.
+    pub(crate) fn path(&self) -> Option<&'p [u8]> {
+        match *self {
+            Self::Open { path, .. } | Self::Look { path, .. } | Self::Set { path, .. } => Some(path),
+            _ => None,
         }
     }
 

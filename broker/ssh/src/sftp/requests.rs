@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chaperone_policy::Access;
 use chaperone_session::{Item, Source, Stream};
 use serde_json::{Value, json};
 
@@ -13,6 +12,7 @@ use super::log::Log;
 use super::malformed::Malformed;
 use super::refusal::Refusal;
 use super::split::{Part, Side, Splitter};
+use super::work::{ToDo, Work};
 use super::{Sftp, malformed};
 use crate::note::{SshNote, Step};
 
@@ -38,10 +38,18 @@ pub(crate) struct Requests<S> {
 }
 
 /// Where the payload of the present write goes.
-#[derive(Clone, Copy)]
 enum Payload {
     Nowhere,
-    Into { file: u32, offset: u64 },
+    Into {
+        file: u32,
+        offset: u64,
+    },
+    /// So much more of it into the stage, and then the write is done.
+    Staged {
+        work: Work,
+        offset: u64,
+        left: u32,
+    },
 }
 
 impl<S: Source<Note = SshNote>> Requests<S> {
@@ -88,15 +96,12 @@ impl<S: Source<Note = SshNote>> Requests<S> {
         while let Some(part) = self.splitter.next(&mut rest)? {
             self.position = before + (bytes.len() - rest.len()) as u64;
             match part {
-                Part::Packet(raw) => self.request(&raw)?,
-                Part::Head(raw, 0) => self.request(&raw)?,
-                Part::Head(raw, _) => {
-                    let file = self.request_of(&raw)?;
-                    let offset = super::request::offset_of(&raw);
-                    self.payload = match file.zip(offset) {
-                        Some((file, offset)) => Payload::Into { file, offset },
-                        None => Payload::Nowhere,
-                    };
+                Part::Packet(raw) => drop(self.request(&raw, 0)?),
+                Part::Head(raw, len) => {
+                    self.payload = self.request(&raw, len)?;
+                    if len == 0 {
+                        self.payload(Bytes::new());
+                    }
                 }
                 Part::Payload(payload) => self.payload(payload),
             }
@@ -108,63 +113,72 @@ impl<S: Source<Note = SshNote>> Requests<S> {
         Ok(())
     }
 
-    fn request(&mut self, raw: &Bytes) -> Result<(), Malformed> {
-        self.request_of(raw).map(drop)
-    }
-
-    /// The file whose payload follows and goes on.
-    fn request_of(&mut self, raw: &Bytes) -> Result<Option<u32>, Malformed> {
+    /// Judges a request; where its payload goes, if so much of it follows.
+    fn request(&mut self, raw: &Bytes, payload: u32) -> Result<Payload, Malformed> {
         let session = self.sftp.teller.session();
-        let staged = self.sftp.staged;
-        let withheld = |access| match access {
-            access if !session.grants(access) => Some(Refusal::missing(access)),
-            Access::SftpWrite if staged => Some(Refusal::STAGED),
-            _ => None,
-        };
+        let withheld = |access| (!session.grants(access)).then(|| Refusal::missing(access));
         let mut dialogue = self.sftp.dialogue();
         let (verdict, file) = dialogue.request(raw, self.position, &withheld, &mut self.log)?;
-        let refused = match verdict {
-            Verdict::Refused(missing) => missing.map(|missing| (missing, dialogue.named(raw, file))),
-            _ => None,
-        };
+        let missing = if let Verdict::Refused(missing) = verdict { missing } else { None };
+        let refused = missing.map(|missing| (missing, dialogue.named(raw, file)));
         drop(dialogue);
-        let goes_on = verdict != Verdict::Refused(None) && refused.is_none();
-        if !goes_on {
-            self.sftp.due.notify_one();
-        }
         if let Some((missing, what)) = refused {
             self.sftp.teller.refused(json!({ "missing": missing, "request": what }));
         }
+        let offset = super::request::offset_of(raw).unwrap_or_default();
         match verdict {
-            Verdict::Instead(bytes) => {
-                self.step(Step::Drop(raw.len()));
-                self.steps.push(Step::Instead(bytes));
-            }
             Verdict::Send => self.step(Step::Forward(raw.len())),
-            Verdict::Refused(_) => self.step(Step::Drop(raw.len())),
+            _ => self.step(Step::Drop(raw.len())),
         }
-        Ok(file.filter(|_| goes_on))
+        Ok(match verdict {
+            Verdict::Send => file.map_or(Payload::Nowhere, |file| Payload::Into { file, offset }),
+            Verdict::Instead(bytes) => {
+                self.step(Step::Instead(bytes));
+                Payload::Nowhere
+            }
+            Verdict::Works(work) if work.to_do == ToDo::Written => {
+                Payload::Staged { work, offset, left: payload }
+            }
+            Verdict::Works(work) => {
+                self.step(Step::Work(work));
+                Payload::Nowhere
+            }
+            Verdict::Refused(_) => {
+                self.sftp.due.notify_one();
+                Payload::Nowhere
+            }
+        })
     }
 
     fn payload(&mut self, payload: Bytes) {
         let len = payload.len();
-        match &mut self.payload {
+        let more = u64::try_from(len).unwrap_or(u64::MAX);
+        let step = match &mut self.payload {
             Payload::Into { file, offset } => {
-                let (file, at) = (*file, *offset);
-                *offset = offset.saturating_add(len as u64);
-                self.sftp.dialogue().written(file, at, payload);
-                self.step(Step::Forward(len));
+                self.sftp.dialogue().written(*file, *offset, payload);
+                *offset = offset.saturating_add(more);
+                Step::Forward(len)
             }
-            Payload::Nowhere => self.step(Step::Drop(len)),
+            Payload::Staged { work, offset, left } => {
+                let (file, at) = (work.file, *offset);
+                *offset = offset.saturating_add(more);
+                *left = left.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+                Step::Stage { file, offset: at, len }
+            }
+            Payload::Nowhere => Step::Drop(len),
+        };
+        self.step(step);
+        if let Payload::Staged { left: 0, .. } = self.payload
+            && let Payload::Staged { work, .. } = std::mem::replace(&mut self.payload, Payload::Nowhere)
+        {
+            self.step(Step::Work(work));
         }
     }
 
     fn step(&mut self, step: Step) {
         self.judged += step.len();
-        match (self.steps.last_mut(), step) {
-            (Some(Step::Forward(before)), Step::Forward(more)) => *before += more,
-            (Some(Step::Drop(before)), Step::Drop(more)) => *before += more,
-            (_, step) => self.steps.push(step),
+        if !self.steps.last_mut().is_some_and(|last| last.joins(&step)) {
+            self.steps.push(step);
         }
     }
 

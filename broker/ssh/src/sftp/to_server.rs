@@ -1,4 +1,5 @@
 //! Writes to the server what was judged: recorded bytes wait here until their judgement, recorded too, comes behind them.
+//! What is for the gate's stage goes there instead.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -6,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::{Bytes, BytesMut};
 use chaperone_session::{Broken, ChannelRecorder, Recorded, Sink, Stream};
 
+use super::stager::Stager;
 use crate::leg::TargetSink;
 use crate::note::{SshNote, Step};
 
@@ -19,11 +21,18 @@ pub(crate) struct ToServer<'t> {
     target: &'t TargetSink,
     channel: &'t ChannelRecorder,
     waiting: Mutex<VecDeque<Bytes>>,
+    /// Used by one at a time: a relay passes one note after the other.
+    stager: tokio::sync::Mutex<Stager>,
 }
 
 impl<'t> ToServer<'t> {
-    pub(crate) fn new(target: &'t TargetSink, channel: &'t ChannelRecorder) -> Self {
-        Self { target, channel, waiting: Mutex::default() }
+    pub(crate) fn new(target: &'t TargetSink, channel: &'t ChannelRecorder, stager: Stager) -> Self {
+        Self { target, channel, waiting: Mutex::default(), stager: tokio::sync::Mutex::new(stager) }
+    }
+
+    /// The channel is over.
+    pub(crate) async fn end(self) {
+        self.stager.into_inner().end().await;
     }
 
     fn wait(&self, bytes: Bytes) {
@@ -47,6 +56,36 @@ impl<'t> ToServer<'t> {
             return Some(first.split_to(most));
         }
         waiting.pop_front()
+    }
+
+    async fn takes(&self, step: Step) -> Result<(), Broken> {
+        match step {
+            Step::Forward(mut left) => {
+                while left > 0 {
+                    let bytes = self.next(left).ok_or(Broken)?;
+                    left -= bytes.len();
+                    self.forward(bytes).await?;
+                }
+            }
+            Step::Drop(mut left) => {
+                while left > 0 {
+                    left -= self.next(left).ok_or(Broken)?.len();
+                }
+            }
+            Step::Instead(bytes) => self.forward(bytes).await?,
+            Step::Stage { file, mut offset, len: mut left } => {
+                let mut stager = self.stager.lock().await;
+                while left > 0 {
+                    let bytes = self.next(left).ok_or(Broken)?;
+                    left -= bytes.len();
+                    let at = offset;
+                    offset = offset.saturating_add(bytes.len() as u64);
+                    stager.put(file, at, bytes).await;
+                }
+            }
+            Step::Work(work) => self.stager.lock().await.does(work).await,
+        }
+        Ok(())
     }
 
     async fn forward(&self, bytes: Bytes) -> Result<(), Broken> {
@@ -75,21 +114,7 @@ impl Sink for ToServer<'_> {
             other => return self.target.pass(other).await,
         };
         for step in steps {
-            match step {
-                Step::Forward(mut left) => {
-                    while left > 0 {
-                        let bytes = self.next(left).ok_or(Broken)?;
-                        left -= bytes.len();
-                        self.forward(bytes).await?;
-                    }
-                }
-                Step::Drop(mut left) => {
-                    while left > 0 {
-                        left -= self.next(left).ok_or(Broken)?.len();
-                    }
-                }
-                Step::Instead(bytes) => self.forward(bytes).await?,
-            }
+            self.takes(step).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn named() -> Named<'static> {
-    Named { channel: 0, file: 1, protocol: "sftp", path: b"/tmp/a" }
+    Named { channel: 0, file: 1, protocol: "sftp", path: b"/tmp/a", or_path: None }
 }
 
 fn sha(bytes: &[u8]) -> Option<[u8; 32]> {

@@ -11,7 +11,7 @@ use super::target::shown;
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
-use crate::wire::{HostKeyWord, NewHostKeys, TargetView, UserCaView};
+use crate::wire::{HostKeyWord, NewHostKeys, TargetView};
 use crate::{App, parse};
 
 /// Proposes host keys, or authorities over them: given ones, or those that the server shows to the gate. Another engineer
@@ -142,15 +142,6 @@ fn asked<'a>(actor: &'a Actor, name: &str, reason: &str) -> Result<(&'a Target, 
     let known = parse::known_target(&actor.facts, name)?;
     actor.may(Subject::Target(known))?;
     Ok((known, parse::words("reason", reason)?))
-}
-
-/// The public line of the CA whose certificates the gate signs in with, where a server trusts it.
-#[utoipa::path(get, path = "/api/ssh/user-ca", tag = "targets", security(("token" = [])),
-    responses((status = 200, body = UserCaView), (status = "4XX", body = Problem)))]
-pub(crate) async fn user_ca(State(app): State<App>, _actor: Actor) -> Answer<UserCaView> {
-    let public = app.parts.vault.user_ca_public(&app.parts.store).await?;
-    let none = || Problem::conflict("this gate has no user CA yet", "it is made when a gate starts");
-    Ok(Json(UserCaView { public: public.ok_or_else(none)? }))
 }
 
 fn given(line: &str, is_authority: bool) -> Result<ProposedKey, Problem> {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::{Answer, LISTED, MOST_LISTED};
+use super::{Answer, LISTED, MOST_LISTED, watch};
 use crate::actor::Actor;
 use crate::body::{Asked, At, Body};
 use crate::problem::Problem;
@@ -138,7 +138,8 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(id): At<String
     let parts = app.parts.store.sessions_of_visit(row.visit).await?;
     let seen = parts.iter().filter(|part| sees(&actor, part)).map(|part| part.id.to_string());
     let parts = if parts.len() > 1 { seen.collect() } else { Vec::new() };
-    Ok(Json(SessionView { parts, ..view(&app, &actor.facts, &row).await? }))
+    let watched_at = watch::watched_at(&app, &row).await;
+    Ok(Json(SessionView { parts, watched_at, ..view(&app, &actor.facts, &row).await? }))
 }
 
 /// Stops a visit's input. Output still flows and is recorded.
@@ -257,6 +258,7 @@ pub(super) async fn view(app: &App, facts: &Facts, row: &SessionRow) -> Result<S
         awaits_observer,
         visit: row.visit.to_string(),
         parts: Vec::new(),
+        watched_at: None,
     })
 }
 

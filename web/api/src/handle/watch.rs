@@ -53,12 +53,7 @@ pub(crate) async fn watch(
     if row.ended.is_some() {
         return Err(Problem::conflict("this visit is over", "replay its recording"));
     }
-    let live = app.parts.gate.live(row.id).ok_or_else(|| {
-        Problem::conflict(
-            format!("this visit is on the node {}", row.node),
-            "watch it there: every node serves these pages",
-        )
-    })?;
+    let Some(live) = app.parts.gate.live(row.id) else { return Err(elsewhere(&app, &row).await) };
     let reason = why.at(&app, &row).await?;
     let (writer, answer) = stream::open(&app, actor.person, Shows::Visit)?;
     note(&app, &actor, &row, FactKind::SessionWatched, &reason).await?;
@@ -74,6 +69,24 @@ pub(crate) async fn watch(
         }
     });
     Ok(answer)
+}
+
+/// A visit is watched on the node where it lives: what it shows is on no wire between nodes.
+async fn elsewhere(app: &App, row: &SessionRow) -> Problem {
+    let next = match watched_at(app, row).await {
+        Some(link) => format!("watch it there: {link}"),
+        None => "watch it there: every node serves these pages".to_owned(),
+    };
+    Problem::conflict(format!("this visit is on the node {}", row.node), next)
+}
+
+/// The page that shows a live visit of another node, where that node has said where it is.
+pub(super) async fn watched_at(app: &App, row: &SessionRow) -> Option<String> {
+    if row.ended.is_some() || row.node == app.parts.store.node() {
+        return None;
+    }
+    let site = app.parts.store.site_of(&row.node).await.ok().flatten()?;
+    Some(format!("{site}/soc/live/{}", row.id))
 }
 
 async fn note(

@@ -25,6 +25,7 @@ impl From<NotTaken> for Problem {
             NotTaken::TooMuch(_) => {
                 Self::conflict(error.to_string(), "take back what is not needed: chaperone window take-back")
             }
+            NotTaken::TooMany => Self::unavailable(error.to_string(), "send it again in a minute"),
             NotTaken::Room => Self::unavailable(
                 "the gate's disk has no room for files",
                 "the hospital knows; try again later",

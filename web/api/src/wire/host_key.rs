@@ -94,4 +94,7 @@ pub struct NewAddresses {
 pub struct UserCaView {
     /// The line for the file that a server's `TrustedUserCAKeys` names.
     pub public: String,
+    /// The line of the CA that takes its place: a server is to have both until the first is retired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
 }

@@ -60,4 +60,8 @@ pub struct SessionView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<uuid::Uuid>)]
     pub parts: Vec<String>,
+    /// The page where it can be watched, where it lives on another node than the one that was asked; only of one visit that is
+    /// asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched_at: Option<String>,
 }

@@ -3381,7 +3381,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public line of the CA whose certificates the gate signs in with, where a server trusts it. */
+        /** The public line of the CA, and while it is being replaced that of the new one. */
         get: {
             parameters: {
                 query?: never;
@@ -3411,6 +3411,103 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ssh/user-ca/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a new CA beside the old one. Until the old one is retired both sign: the new one first, so that the visits' own facts say
+         *     which servers trust it.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UserCaView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ssh/user-ca/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Retires the old CA: no certificate of it is made any more, and servers may forget it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["UserCaView"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -7578,6 +7675,11 @@ export interface components {
              */
             visit: string;
             /**
+             * @description The page where it can be watched, where it lives on another node than the one that was asked; only of one visit that is
+             *     asked for.
+             */
+            watched_at?: string | null;
+            /**
              * Format: uuid
              * @description Window it is in.
              */
@@ -7762,6 +7864,8 @@ export interface components {
         };
         /** @description The CA whose certificates the gate signs in with. */
         UserCaView: {
+            /** @description The line of the CA that takes its place: a server is to have both until the first is retired. */
+            next?: string | null;
             /** @description The line for the file that a server's `TrustedUserCAKeys` names. */
             public: string;
         };

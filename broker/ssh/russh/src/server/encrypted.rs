@@ -1457,7 +1457,7 @@ impl Session {
                 let channel_num = map_err!(ChannelId::decode(r))?;
                 map_err!(ensure_end(r))?;
                 if !self.common.is_established_channel(channel_num) {
-                    return Ok(());
+                    return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
                 if let Some(ref mut enc) = self.common.encrypted {
                     // Reply with CHANNEL_CLOSE per RFC 4254 Section 5.3.
@@ -1477,7 +1477,7 @@ impl Session {
                 let channel_num = map_err!(ChannelId::decode(r))?;
                 map_err!(ensure_end(r))?;
                 if !self.common.is_established_channel(channel_num) {
-                    return Ok(());
+                    return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
                 if let Some(chan) = self.channels.get(&channel_num) {
                     chan.send(ChannelMsg::Eof).await.unwrap_or(())
@@ -1488,7 +1488,7 @@ impl Session {
             msg::CHANNEL_EXTENDED_DATA | msg::CHANNEL_DATA => {
                 let channel_num = map_err!(ChannelId::decode(r))?;
                 if !self.common.is_established_channel(channel_num) {
-                    return Ok(());
+                    return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
 
                 let ext = if msg == msg::CHANNEL_DATA {
@@ -1618,7 +1618,7 @@ impl Session {
                 if !self.common.is_established_channel(channel_num) {
                     // Request for a channel that was never opened (or whose open
                     // was denied): drop it without invoking any handler callback.
-                    return Ok(());
+                    return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
                 match req_type.as_str() {
                     "pty-req" => {
@@ -1856,7 +1856,7 @@ impl Session {
                     x => {
                         warn!("unknown channel request {x}");
                         self.channel_failure(channel_num)?;
-                        Ok(())
+                        handler.unheard(Unheard::ChannelRequest(x)).await
                     }
                 }
             }
@@ -1931,9 +1931,9 @@ impl Session {
                         }
                         Ok(())
                     }
-                    _ => {
+                    x => {
                         self.request_failure();
-                        Ok(())
+                        handler.unheard(Unheard::GlobalRequest(x)).await
                     }
                 }
             }
@@ -2136,7 +2136,7 @@ impl Session {
                         b"Unsupported channel type",
                     )?;
                 }
-                Ok(())
+                handler.unheard(Unheard::ChannelKind("forwarded-streamlocal@openssh.com")).await
             }
             ChannelType::AgentForward => {
                 if let Some(ref mut enc) = self.common.encrypted {
@@ -2146,14 +2146,14 @@ impl Session {
                         b"Unsupported channel type",
                     )?;
                 }
-                Ok(())
+                handler.unheard(Unheard::ChannelKind("auth-agent@openssh.com")).await
             }
             ChannelType::Unknown { typ } => {
                 debug!("unknown channel type: {typ}");
                 if let Some(ref mut enc) = self.common.encrypted {
                     msg.unknown_type(&mut enc.write)?;
                 }
-                Ok(())
+                handler.unheard(Unheard::ChannelKind(typ)).await
             }
         }
     }

@@ -247,6 +247,19 @@ pub struct VerifiedPublicKey<'a> {
     pub signature: &'a ssh_key::Signature,
 }
 
+/// Chaperone's: what a client sent that is answered, or dropped, without the handler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unheard<'a> {
+    /// A channel of a kind that is not known or is never opened here, by name.
+    ChannelKind(&'a str),
+    /// A channel request that is not known, by name.
+    ChannelRequest(&'a str),
+    /// A global request that is not known, by name.
+    GlobalRequest(&'a str),
+    /// A message, by its number, for a channel that is not open: never, not yet, or not any more.
+    NoChannel(ChannelId, u8),
+}
+
 /// Server handler. Each client will have their own handler.
 ///
 /// Note: this is an async trait. The trait functions return `impl Future`,
@@ -359,6 +372,15 @@ pub trait Handler: Sized {
         Self: Send,
     {
         async move { self.auth_openssh_certificate(user, certificate).await }
+    }
+
+    /// Chaperone's: something was refused or dropped, as the protocol has it, that no other method here hears of.
+    #[allow(unused_variables)]
+    fn unheard(
+        &mut self,
+        what: Unheard<'_>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
     }
 
     /// Chaperone's: a certificate was rejected whose time is over or not yet there, or whose signature is not that of the

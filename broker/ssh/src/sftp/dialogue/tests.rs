@@ -4,6 +4,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::sftp::split::{Part, Side, Splitter};
 
+mod staged;
+
 const INIT_3: &[u8] = &[0, 0, 0, 5, 1, 0, 0, 0, 3];
 const VERSION_3: &[u8] = &[0, 0, 0, 5, 2, 0, 0, 0, 3];
 
@@ -39,7 +41,8 @@ struct Channel {
 
 impl Channel {
     fn granting(access: &[Access]) -> Self {
-        let mut channel = Self { dialogue: Dialogue::new(0), log: Log::default(), access: access.to_vec() };
+        let mut channel =
+            Self { dialogue: Dialogue::new(0, false), log: Log::default(), access: access.to_vec() };
         assert_eq!(channel.asks(INIT_3), Ok(Verdict::Instead(Bytes::from_static(INIT_3))));
         channel.answers(VERSION_3).unwrap();
         channel
@@ -210,7 +213,7 @@ fn what_the_gate_does_not_know_and_what_is_not_open_it_answers_itself() {
 #[test]
 fn nothing_passes_before_a_version_is_agreed_and_none_but_the_third() {
     let nothing = |_| None;
-    let mut dialogue = Dialogue::new(0);
+    let mut dialogue = Dialogue::new(0, false);
     let mut log = Log::default();
     let stat = packet(17, &[U32(1), Text(b"/tmp")]);
     assert_eq!(dialogue.request(&stat, 0, &nothing, &mut log), Err(Malformed::Agreement));
@@ -254,7 +257,7 @@ proptest! {
         read in any::<bool>(),
         write in any::<bool>(),
     ) {
-        let (mut dialogue, mut log) = (Dialogue::new(0), Log::default());
+        let (mut dialogue, mut log) = (Dialogue::new(0, false), Log::default());
         let grants = |access| if access == Access::SftpRead { read } else { write };
         let withheld = |access| (!grants(access)).then(|| Refusal::missing(access));
         let (mut client, mut server) = (Splitter::new(Side::Client), Splitter::new(Side::Server));

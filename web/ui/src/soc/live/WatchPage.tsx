@@ -17,7 +17,9 @@ export function WatchPage() {
   return (
     <Answer of={useVisit(session)}>
       {(visit) =>
-        isLive(visit) ? (
+        isLive(visit) && visit.watched_at ? (
+          <Elsewhere visit={visit} at={visit.watched_at} />
+        ) : isLive(visit) ? (
           <Watching key={visit.id} visit={visit} />
         ) : (
           <Over visit={visit} reason={visit.end_reason && endWords(visit.end_reason)} />
@@ -92,6 +94,18 @@ function Banners({ state, isPaused }: { state: WatchState; isPaused: boolean }) 
         </Notice>
       )}
     </div>
+  )
+}
+
+/** What a visit shows is seen on the node where it lives. */
+function Elsewhere({ visit, at }: { visit: SessionView; at: string }) {
+  return (
+    <>
+      <PageTitle title={`${visit.person} on ${visit.target}`} up={UP} actions={<VisitActs visit={visit} />} />
+      <Notice tone="neutral" title={`This visit is on the node ${visit.node}`}>
+        It is watched there: <Anchor href={at} underline="always">{at}</Anchor>. Stopping it and pausing its input work from here too.
+      </Notice>
+    </>
   )
 }
 

@@ -1,0 +1,111 @@
+//! What is on its way into the stage by way of visits: how many files, and how much for each window. The ledger counts
+//! those that wait; these are not in it before they are whole.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chaperone_policy::WindowId;
+
+/// Files that come into the stage by way of visits at once: each keeps a thread.
+const FILES: usize = 64;
+
+/// Counts them; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnderWay(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    files: usize,
+    bytes: HashMap<WindowId, u64>,
+}
+
+/// One file's share; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Share {
+    of: UnderWay,
+    window: WindowId,
+    bytes: u64,
+    /// What may still be on its way for the window, all files together.
+    most: u64,
+}
+
+impl UnderWay {
+    /// A place for one more file of a window for which so many bytes may be on their way; `None` when there are too many.
+    pub(crate) fn share(&self, window: WindowId, most: u64) -> Option<Share> {
+        let mut known = self.known();
+        if known.files >= FILES {
+            return None;
+        }
+        known.files += 1;
+        drop(known);
+        Some(Share { of: self.clone(), window, bytes: 0, most })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Share {
+    /// How much of it has come.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// More has come; `false` when that is more than may.
+    pub(crate) fn grows(&mut self, by: u64) -> bool {
+        let mut known = self.of.known();
+        let all = known.bytes.entry(self.window).or_default();
+        let grown = all.saturating_add(by);
+        if grown > self.most {
+            return false;
+        }
+        *all = grown;
+        self.bytes += by;
+        true
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut known = self.of.known();
+        known.files = known.files.saturating_sub(1);
+        if let Some(all) = known.bytes.get_mut(&self.window) {
+            *all = all.saturating_sub(self.bytes);
+            if *all == 0 {
+                known.bytes.remove(&self.window);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_window_share_what_may_come_for_it_and_give_it_back() {
+        let (under_way, [one, other]) = (UnderWay::default(), [1, 2].map(|n| WindowId(Uuid::from_u128(n))));
+        let mut first = under_way.share(one, 100).unwrap();
+        let mut second = under_way.share(one, 100).unwrap();
+        assert!(first.grows(60) && second.grows(40));
+        assert!(!first.grows(1) && !second.grows(1));
+        assert!(under_way.share(other, 100).unwrap().grows(100), "another window has its own");
+        drop(second);
+        assert!(first.grows(40));
+        drop(first);
+        assert!(under_way.known().bytes.is_empty() && under_way.known().files == 0);
+    }
+
+    #[test]
+    fn no_more_files_come_at_once_than_there_are_threads_for() {
+        let under_way = UnderWay::default();
+        let window = WindowId(Uuid::from_u128(1));
+        let mut all: Vec<Share> = std::iter::from_fn(|| under_way.share(window, 1)).take(FILES + 9).collect();
+        assert_eq!(all.len(), FILES);
+        all.pop();
+        assert!(under_way.share(window, 1).is_some());
+    }
+}
