@@ -251,6 +251,20 @@ fn after_the_time_for_work_is_used_up() {
 }
 
 #[test]
+fn many_at_once_are_let_in_up_to_the_limit_and_no_further() {
+    let house = House::start();
+    let two = enrol(&house, "double", &["--session-limit", "2"]);
+    house.open_window("double", "exec", "+10m");
+    let burst: Vec<_> = (0..8).map(|_| two.ssh(TARGET).begins("echo in; exec sleep 1000")).collect();
+    soon("all to be decided about", || {
+        let [admitted, refused] =
+            ["session-admitted", "attempt-refused"].map(|kind| house.facts_of(kind).len());
+        (admitted + refused == burst.len()).then_some(())
+    });
+    assert_eq!(house.facts_of("session-admitted").len(), 2);
+}
+
+#[test]
 fn one_visit_too_many() {
     let house = House::start();
     let one = enrol(&house, "single", &["--session-limit", "1"]);

@@ -18,6 +18,10 @@ use crate::relay::{Direction, Note};
 /// stays in the recording only, and is read back when its turn comes.
 const BACKLOG_BYTES: usize = 2 << 20;
 
+/// What the channels of one session share of that, and what each has at least. One person may have thousands of channels
+/// that take nothing.
+const LEAST_BACKLOG_BYTES: usize = 64 << 10;
+
 /// How far one direction may be ahead before it is held back. An upload may be a whole image; output that nobody reads is
 /// worth less.
 const INPUT_AHEAD_BYTES: usize = 4 << 30;
@@ -61,6 +65,8 @@ pub(crate) struct Backlog<N> {
     /// In memory and in the recording.
     ahead: usize,
     limit: usize,
+    /// What may be kept in memory.
+    keeps: usize,
     /// When the sink last took something, or had nothing to take.
     moved: Instant,
 }
@@ -71,7 +77,12 @@ impl<N: Note> Backlog<N> {
             Direction::Input => INPUT_AHEAD_BYTES,
             Direction::Output => OUTPUT_AHEAD_BYTES,
         };
-        Self { items: VecDeque::new(), bytes: 0, ahead: 0, limit, moved: now }
+        Self { items: VecDeque::new(), bytes: 0, ahead: 0, limit, keeps: BACKLOG_BYTES, moved: now }
+    }
+
+    /// So many channels share the session's connection, and what it may keep in memory.
+    pub(crate) fn shares(&mut self, channels: usize) {
+        self.keeps = (BACKLOG_BYTES / channels.max(1)).max(LEAST_BACKLOG_BYTES);
     }
 
     /// Whether the source may be read, where others `share` its connection or not.
@@ -94,7 +105,7 @@ impl<N: Note> Backlog<N> {
 
     /// Whether more must stay in the recording.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes >= BACKLOG_BYTES
+        self.bytes >= self.keeps
     }
 
     /// The sink has taken something, or is not asked to.
@@ -183,6 +194,20 @@ mod tests {
         backlog.moves(later);
         assert!(matches!(backlog.reading(true, later), Reading::WaitsUntil(_)), "it is slow");
         assert_eq!(backlog.reading(false, later), Reading::Waits);
+    }
+
+    #[test]
+    fn the_channels_of_a_session_share_what_it_keeps_in_memory() {
+        let mut backlog = Backlog::<Plain>::new(Direction::Output, Instant::now());
+        for (channels, keeps) in
+            [(0, 2 << 20), (1, 2 << 20), (4, 512 << 10), (64, 64 << 10), (4096, 64 << 10)]
+        {
+            backlog.shares(channels);
+            for (bytes, full) in [(keeps - 1, false), (keeps, true)] {
+                backlog.bytes = bytes;
+                assert_eq!(backlog.is_full(), full, "{bytes} beside {channels}");
+            }
+        }
     }
 
     #[test]

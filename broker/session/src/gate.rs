@@ -288,14 +288,13 @@ impl Gate {
         session: &LiveSession,
         wanted: &[Access],
     ) -> Refused {
-        let reference = short(session.attempt.id.0);
-        match refusal.reason {
-            Reason::AccessNotGranted => {
-                let words = ungranted(wanted, session.permit().access());
-                self.refused_because(refusal.reason, &words, &reference)
-            }
-            _ => self.refused(refusal, &reference),
+        let (reference, permit) = (short(session.attempt.id.0), session.permit());
+        let is_missing = wanted.iter().all(|access| !permit.access().contains(access));
+        if refusal.reason == Reason::AccessNotGranted && is_missing {
+            let words = ungranted(wanted, permit.access());
+            return self.refused_because(refusal.reason, &words, &reference);
         }
+        self.refused(refusal, &reference)
     }
 
     fn refused_because(&self, reason: Reason, sentence: &str, reference: &str) -> Refused {
@@ -312,11 +311,10 @@ impl Gate {
 /// What a channel reads that its window grants nothing of: what is missing and what is there, by the names that windows
 /// are asked for by.
 fn ungranted(wanted: &[Access], granted: &BTreeSet<Access>) -> String {
-    let names =
-        |some: &mut dyn Iterator<Item = &Access>| some.map(|access| access.as_str()).collect::<Vec<_>>();
-    let missing = names(&mut wanted.iter()).join(" or ");
-    let granted = names(&mut granted.iter()).join(", ");
-    format!("This change window does not grant {missing}. It grants {granted}.")
+    let wanted: Vec<&str> = wanted.iter().map(|access| access.as_str()).collect();
+    let granted: Vec<&str> = granted.iter().map(|access| access.as_str()).collect();
+    let (missing, there) = (wanted.join(" or "), granted.join(", "));
+    format!("This change window does not grant {missing}. It grants {there}.")
 }
 
 impl Shared {

@@ -1,7 +1,7 @@
 //! One live session: what its relays, its watch and its end share.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -106,6 +106,8 @@ pub struct LiveSession {
     pub(crate) courier: OnceLock<Arc<dyn Courier>>,
     /// How many channels are open.
     pub(crate) channels: watch::Sender<usize>,
+    /// Bytes that are kept for channels which wait to begin.
+    early: AtomicUsize,
     next_channel: AtomicU32,
 }
 
@@ -167,6 +169,7 @@ impl LiveSession {
             tap: Tap::default(),
             courier: OnceLock::new(),
             channels: watch::Sender::new(0),
+            early: AtomicUsize::new(0),
             next_channel: AtomicU32::new(0),
         })
     }
@@ -193,6 +196,12 @@ impl LiveSession {
     #[must_use]
     pub fn channels(&self) -> watch::Receiver<usize> {
         self.channels.subscribe()
+    }
+
+    /// Bytes that are kept, all in all, for channels which wait to begin. Whoever keeps some counts them here.
+    #[must_use]
+    pub fn early(&self) -> &AtomicUsize {
+        &self.early
     }
 
     /// What the gate tells the technician from now on.

@@ -34,7 +34,10 @@ impl Gate {
     /// # Errors
     /// The refusal, committed as a fact with its alert before this returns.
     pub async fn attempt(&self, ask: Ask) -> Result<Arc<LiveSession>, Refused> {
-        let mut attempt = self.attempt_of(&ask, AttemptId(Uuid::now_v7()));
+        let id = AttemptId(Uuid::now_v7());
+        let coming = self.shared.live.comes(id, ask.person, &ask.target);
+        let mut attempt = self.attempt_of(&ask, id);
+        (attempt.node.sessions_of_person, attempt.node.sessions_on_target) = coming.before();
         let facts = match self.facts().await {
             Ok(facts) => facts,
             Err(_) => return Err(self.refuse(&ask, &attempt, Refusal::without_window(Reason::Store)).await),
@@ -44,6 +47,7 @@ impl Gate {
         if comes && self.give_up_silent(&attempt).await {
             // They count once.
             attempt.node = self.conditions(ask.person, &ask.target);
+            (attempt.node.sessions_of_person, attempt.node.sessions_on_target) = coming.before();
             verdict = decide(&facts, &attempt, self.now());
         }
         let permit = match verdict {

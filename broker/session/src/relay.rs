@@ -168,8 +168,9 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
             if !passes {
                 backlog.moves(Instant::now());
             }
-            let shared = *channels.borrow_and_update() > 1 && self.source.shares();
-            let (reads, stalls) = match backlog.reading(shared, Instant::now()) {
+            let open = *channels.borrow_and_update();
+            backlog.shares(open);
+            let (reads, stalls) = match backlog.reading(open > 1 && self.source.shares(), Instant::now()) {
                 Reading::Goes => (!closed, None),
                 Reading::WaitsUntil(moment) => (false, Some(moment)),
                 Reading::Waits => (false, None),

@@ -3,6 +3,7 @@
 //! has reached the recording or the target.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chaperone_session::LiveSession;
 use russh::{ChannelMsg, ChannelReadHalf};
@@ -14,6 +15,9 @@ use crate::wish::Wish;
 const KEPT_BYTES: usize = 2 << 20;
 /// And in messages.
 const KEPT_MESSAGES: usize = 4096;
+/// What is kept for all waiting channels of a session together, and for each of them in any case.
+const KEPT_IN_ALL: usize = 4 * KEPT_BYTES;
+const KEPT_LEAST: usize = 64 << 10;
 
 /// How the wait ended.
 pub(crate) enum Waited {
@@ -32,7 +36,7 @@ pub(crate) async fn wait(
     client: &ClientSink,
     wish: &Wish,
 ) -> Waited {
-    let mut kept = Kept::default();
+    let mut kept = Kept::new(session.early());
     let mut notices = session.notices();
     let terminal = wish.terminal.is_some();
     if let Some(why) = session.why_it_waits().filter(|_| terminal) {
@@ -44,7 +48,7 @@ pub(crate) async fn wait(
         tokio::select! {
             biased;
             flows = &mut flows => return match flows {
-                Ok(()) => Waited::Flows(kept.messages),
+                Ok(()) => Waited::Flows(std::mem::take(&mut kept.messages)),
                 Err(Some(reason)) => Waited::Over(session.last_words(reason)),
                 Err(None) => Waited::Over("Your change window has closed: nothing new starts in it.".to_owned()),
             },
@@ -70,21 +74,64 @@ async fn say(session: &LiveSession, client: &ClientSink, text: &str) {
     }
 }
 
-#[derive(Default)]
-struct Kept {
+struct Kept<'s> {
     messages: VecDeque<ChannelMsg>,
     bytes: usize,
+    /// What is kept for this channel and others.
+    in_all: &'s AtomicUsize,
 }
 
-impl Kept {
+impl<'s> Kept<'s> {
+    fn new(in_all: &'s AtomicUsize) -> Self {
+        Self { messages: VecDeque::new(), bytes: 0, in_all }
+    }
+
     fn has_room(&self) -> bool {
-        self.bytes < KEPT_BYTES && self.messages.len() < KEPT_MESSAGES
+        let own = self.bytes < KEPT_BYTES && self.messages.len() < KEPT_MESSAGES;
+        own && (self.bytes < KEPT_LEAST || self.in_all.load(Ordering::Relaxed) < KEPT_IN_ALL)
     }
 
     fn keep(&mut self, message: ChannelMsg) {
         if let ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. } = &message {
             self.bytes += data.len();
+            self.in_all.fetch_add(data.len(), Ordering::Relaxed);
         }
         self.messages.push_back(message);
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        self.in_all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keeps as much as there is room for; returns how much that is.
+    fn fill(kept: &mut Kept<'_>) -> usize {
+        while kept.has_room() {
+            kept.keep(ChannelMsg::Data { data: vec![0; 32 << 10].into() });
+        }
+        kept.bytes
+    }
+
+    #[test]
+    fn waiting_channels_share_what_is_kept_and_each_has_a_little() {
+        let in_all = AtomicUsize::new(0);
+        let mut waiting: Vec<_> = (0..64).map(|_| Kept::new(&in_all)).collect();
+        let kept: Vec<usize> = waiting.iter_mut().map(fill).collect();
+        assert_eq!(kept[..4], [KEPT_BYTES; 4]);
+        assert_eq!(kept[4..], [KEPT_LEAST; 60]);
+        assert_eq!(in_all.load(Ordering::Relaxed), KEPT_IN_ALL + 60 * KEPT_LEAST);
+        drop(waiting);
+        assert_eq!(in_all.load(Ordering::Relaxed), 0);
+        let mut one = Kept::new(&in_all);
+        while one.has_room() {
+            one.keep(ChannelMsg::Success);
+        }
+        assert_eq!(one.messages.len(), KEPT_MESSAGES);
     }
 }
