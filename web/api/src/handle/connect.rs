@@ -120,6 +120,7 @@ fn ask(actor: &Actor, target: TargetName) -> Ask {
         key: None,
         target,
         account: None,
+        access: None,
         source: actor.source.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)),
         proof: proof(actor),
         protocol: "tls",
