@@ -49,6 +49,7 @@ mod sockets;
 mod stage;
 mod tap;
 mod terminal;
+mod transaction;
 mod uploads;
 mod watch;
 mod words;

@@ -42,6 +42,8 @@ pub enum Captured {
     Bytes,
     /// The bytes that passed, which are encrypted inside: when and how much is all that they say.
     Flow,
+    /// Everything but what is beyond the limit for one body, which was counted and hashed.
+    Measured,
     /// Everything that came: it was ended because nobody took it and others waited.
     Behind,
     /// It did not start: nothing passed.
@@ -244,6 +246,10 @@ impl Gate {
         let (coverage, why) = match captured {
             Captured::All | Captured::Bytes => (Coverage::Captured, ""),
             Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
+            Captured::Measured => (
+                Coverage::FlowOnly,
+                "a body was larger than what is kept of one: of the rest, length and SHA-256 alone",
+            ),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
             Captured::Behind => {
                 (Coverage::Captured, "it was ended: what came was not taken, and held up the other channels")

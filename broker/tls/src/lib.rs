@@ -10,6 +10,7 @@
 
 mod connect;
 mod handshakes;
+pub mod http;
 mod listener;
 mod pem;
 mod provider;
