@@ -133,6 +133,9 @@ pub enum DialError {
         /// Its fingerprint.
         offered: String,
     },
+    /// The target showed a certificate that is not the declared one, or does not lead to it; nothing was sent.
+    #[error("the target's certificate is not the one that was declared for it: {0}")]
+    Certificate(String),
     /// The target did not accept the credential.
     #[error("the target did not accept the gate's credential")]
     Credential,
@@ -160,6 +163,7 @@ impl DialError {
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
             Self::HostKey { .. } => "host-key",
+            Self::Certificate(_) => "certificate",
             Self::Credential => "target-credential",
             Self::Prompt(_) => "target-prompt",
             Self::Ended => "ended",
@@ -180,7 +184,7 @@ impl DialError {
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
             Self::Slow(_) => "The server does not answer. Please call the hospital.",
             Self::Ended => "The visit has ended.",
-            Self::HostKey { .. } => {
+            Self::HostKey { .. } | Self::Certificate(_) => {
                 "The server's identity has changed, so the gate did not sign in. The hospital has been told."
             }
             Self::Protocol(_) => "The server broke off the connection. Please call the hospital.",
