@@ -260,7 +260,7 @@ impl Gate {
         let kept = match captured {
             Captured::Bytes | Captured::Flow => Some("bytes"),
             Captured::Plain => Some("plain"),
-            Captured::All | Captured::Behind | Captured::Failed => None,
+            Captured::All | Captured::Measured | Captured::Behind | Captured::Failed => None,
         };
         let body = json!({ "coverage": coverage, "why": why, "as": kept });
         let closing = session.note(Some(channel.number()), "channel-close", body);

@@ -1,8 +1,9 @@
 //! What a door asks of a session whose channels are lanes: one carries one transaction after another, such as the requests
 //! of a browser, and policy is asked about each (P2).
 
-use chaperone_policy::{Access, Reason, Refusal};
+use chaperone_policy::{Access, Reason, Refusal, WindowId};
 use chaperone_recorder::{ChannelKind, ChannelRecorder, Kept, Recorded, Stream};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -10,6 +11,7 @@ use crate::flow::Flow;
 use crate::gate::{Gate, Refused, short};
 use crate::live::{LiveSession, NotRecorded};
 use crate::relay::{RelayEnd, record};
+use crate::watch::clock_time;
 
 impl Gate {
     /// Asks policy again, for one transaction of a live session. What it refuses becomes a fact with
@@ -58,6 +60,19 @@ impl Gate {
     }
 }
 
+impl Gate {
+    /// When nothing of a window flows any more; `None` when it is not known now.
+    pub async fn window_ends(&self, window: WindowId) -> Option<Timestamp> {
+        Some(self.facts().await.ok()?.windows.get(&window)?.ends())
+    }
+
+    /// A time of day as the hospital reads it.
+    #[must_use]
+    pub fn clock_time(&self, at: Timestamp) -> String {
+        clock_time(at, &self.shared.settings.zone)
+    }
+}
+
 impl LiveSession {
     /// Records payload of a channel; what comes back may be forwarded. A recording that cannot take it is waited out, for as
     /// long as a relay waits.
@@ -84,11 +99,5 @@ impl LiveSession {
     /// When the recording cannot take it now.
     pub async fn note_end(&self, channel: u32, kind: &'static str, body: Value) -> Result<(), NotRecorded> {
         self.note(Some(channel), kind, body).await
-    }
-
-    /// Who is visiting, by sign-in name.
-    #[must_use]
-    pub fn login(&self) -> &str {
-        &self.login
     }
 }

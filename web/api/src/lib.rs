@@ -38,4 +38,4 @@ pub use handle::destination::secret_place;
 pub use listen::{Accept, Peer, serve};
 pub use router::openapi;
 pub use sealing::Sealing;
-pub use state::{App, Parts, Scan, Settings, SshDoor};
+pub use state::{App, ConsoleDoor, Parts, Scan, Settings, SshDoor};

@@ -54,6 +54,15 @@ pub struct SshDoor {
     pub authority: Option<String>,
 }
 
+/// Where technicians come to web consoles.
+#[derive(Clone, Debug)]
+pub struct ConsoleDoor {
+    /// The gate's domain: a console is at `NAME.web.DOMAIN`.
+    pub domain: String,
+    /// The port.
+    pub port: u16,
+}
+
 /// Asks an SSH endpoint which host keys it shows; sends nothing secret.
 pub type Scan =
     Box<dyn Fn(Endpoint) -> BoxFuture<'static, Result<Vec<ProposedKey>, DialError>> + Send + Sync>;
@@ -102,6 +111,7 @@ pub(crate) struct Shared {
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
     pub carrier: OnceLock<SshCarrier>,
+    pub consoles: OnceLock<ConsoleDoor>,
     pub scan: OnceLock<Scan>,
     pub streams: Places,
     pub openapi: String,
@@ -131,6 +141,7 @@ impl App {
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
                 carrier: OnceLock::new(),
+                consoles: OnceLock::new(),
                 scan: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
@@ -161,6 +172,11 @@ impl App {
     /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.
     pub fn carries_ssh_to(&self, carrier: SshCarrier) {
         drop(self.parts.carrier.set(carrier));
+    }
+
+    /// Says where technicians come to web consoles, once that door is open. The first word stands.
+    pub fn consoles_are_at(&self, door: ConsoleDoor) {
+        drop(self.parts.consoles.set(door));
     }
 
     /// What links to the pages begin with.

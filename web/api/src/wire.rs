@@ -4,6 +4,7 @@
 mod alert;
 mod authority;
 mod bundle;
+mod console;
 mod destination;
 mod emergency;
 mod film;
@@ -30,6 +31,7 @@ pub use authority::{
     WithdrawnAuthority,
 };
 pub use bundle::NewBundle;
+pub use console::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};

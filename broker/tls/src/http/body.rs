@@ -93,11 +93,6 @@ impl Measure {
         (batch, (!beyond.is_empty()).then_some(Measured(beyond)))
     }
 
-    /// Whether something was not kept.
-    pub(super) fn is_short(&self) -> bool {
-        self.recorded < self.bytes
-    }
-
     /// Bytes, SHA-256 in hex, bytes recorded.
     pub(super) fn finish(self) -> (u64, String, u64) {
         (self.bytes, hex::encode(self.hash.finish()), self.recorded)
@@ -248,10 +243,8 @@ mod tests {
             let whole: Vec<u8> = batches.concat();
             prop_assert_eq!(&passed, &whole);
             prop_assert_eq!(&kept[..], &whole[..kept.len()]);
-            let short = measure.is_short();
             let (bytes, hash, recorded) = measure.finish();
             prop_assert_eq!((bytes, recorded), (whole.len() as u64, (whole.len() as u64).min(limit)));
-            prop_assert_eq!(short, recorded < bytes);
             prop_assert_eq!(hash, hex::encode(digest::digest(&SHA256, &whole)));
         }
     }

@@ -111,7 +111,8 @@ impl Connection {
     ) -> Result<(Arc<Console>, VisitToken), Page> {
         let site = &self.shared.settings.site;
         let Some(cookie) = cookies::ours(request.headers()) else { return Err(Page::sign_in(site)) };
-        let Ok(token) = self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, Timestamp::now()) else {
+        let Ok(token) = self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, Timestamp::now())
+        else {
             if !self.told.swap(true, Ordering::AcqRel) {
                 self.failed(None, "a cookie that is none of this gate's", &new_reference()).await;
             }
@@ -196,7 +197,9 @@ impl Connection {
                 Ok((console, _)) => self.leave(&console),
                 Err(page) => page.into_answer(),
             },
-            _ if known => Page::bad(StatusCode::METHOD_NOT_ALLOWED, "this page takes another method").into_answer(),
+            _ if known => {
+                Page::bad(StatusCode::METHOD_NOT_ALLOWED, "this page takes another method").into_answer()
+            }
             _ => Page::bad(StatusCode::NOT_FOUND, "the gate has no such page").into_answer(),
         }
     }
@@ -210,7 +213,9 @@ impl Connection {
         let why = match &token {
             None => "a link that is none of this gate's",
             Some(token) if token.expired => "a link that has expired",
-            Some(token) if !self.shared.remembered.spend(token.id, token.until, now) => "a link that was used before",
+            Some(token) if !self.shared.remembered.spend(token.id, token.until, now) => {
+                "a link that was used before"
+            }
             Some(_) => "",
         };
         let (Some(token), "") = (&token, why) else {
@@ -313,7 +318,9 @@ mod tests {
 
     #[test]
     fn nobody_is_told_more_time_than_there_is() {
-        for (seconds, said) in [(-5, "0 s"), (59, "59 s"), (119, "1 min"), (3600, "1 h 0 min"), (9000, "2 h 30 min")] {
+        for (seconds, said) in
+            [(-5, "0 s"), (59, "59 s"), (119, "1 min"), (3600, "1 h 0 min"), (9000, "2 h 30 min")]
+        {
             assert_eq!(left(SignedDuration::from_secs(seconds)), said);
         }
     }

@@ -80,7 +80,9 @@ impl Console {
             std::mem::replace(&mut *last, reason) != reason
         };
         if let (true, Some(reason)) = (changed, reason) {
-            self.gate.transaction_refused(&self.session, "http", json!({ "reason": reason, "about": about })).await;
+            self.gate
+                .transaction_refused(&self.session, "http", json!({ "reason": reason, "about": about }))
+                .await;
         }
         verdict.map_err(|(_, refused)| refused)
     }

@@ -42,7 +42,9 @@ pub(super) fn to_client(set: &HeaderValue) -> Option<HeaderValue> {
 }
 
 fn pairs(line: &str) -> impl Iterator<Item = (&str, &str)> {
-    line.split(';').filter_map(|pair| pair.trim().split_once('=')).map(|(name, value)| (name.trim(), value.trim()))
+    line.split(';')
+        .filter_map(|pair| pair.trim().split_once('='))
+        .map(|(name, value)| (name.trim(), value.trim()))
 }
 
 fn name_of(piece: &[u8]) -> &[u8] {
@@ -76,7 +78,10 @@ mod tests {
     #[test]
     fn a_target_s_cookie_stays_with_its_host() {
         let set = |text: &str| to_client(&HeaderValue::from_str(text).unwrap());
-        assert_eq!(set("a=1; Domain=.internal; Secure; domain = x;HttpOnly").unwrap(), "a=1; Secure; HttpOnly");
+        assert_eq!(
+            set("a=1; Domain=.internal; Secure; domain = x;HttpOnly").unwrap(),
+            "a=1; Secure; HttpOnly"
+        );
         assert_eq!(set("a=domain=b").unwrap(), "a=domain=b");
         assert_eq!(set(" __host-Chaperone = x; Path=/"), None);
     }

@@ -76,7 +76,11 @@ impl Consoles {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        if http2 { self.serve_http2(stream, host, peer, cord).await } else { self.serve_http1(stream, host, peer, cord).await }
+        if http2 {
+            self.serve_http2(stream, host, peer, cord).await
+        } else {
+            self.serve_http1(stream, host, peer, cord).await
+        }
     }
 
     async fn serve_http1<S>(&self, stream: S, host: String, peer: SocketAddr, cord: Cord)
@@ -192,7 +196,8 @@ fn is_flood(error: &hyper::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(error) = cause {
         let said = error.to_string();
-        if ["too_many", "ENHANCE_YOUR_CALM", "calm", "excessive load"].iter().any(|word| said.contains(word)) {
+        if ["too_many", "ENHANCE_YOUR_CALM", "calm", "excessive load"].iter().any(|word| said.contains(word))
+        {
             return true;
         }
         cause = error.source();

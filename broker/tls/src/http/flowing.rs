@@ -152,7 +152,9 @@ impl Flowing {
         }
         let reading = async {
             match self.idle {
-                Some(idle) => tokio::time::timeout(idle, reader.next()).await.unwrap_or(Err(Outcome::Aborted)),
+                Some(idle) => {
+                    tokio::time::timeout(idle, reader.next()).await.unwrap_or(Err(Outcome::Aborted))
+                }
                 None => reader.next().await,
             }
         };

@@ -186,16 +186,14 @@ impl Asked {
                 Some(_) => Err(Ambiguity::Chunk),
                 None => Ok((Self::ChunkEnd(held), &[])),
             },
-            Self::Trailers(mut held) => {
-                match until(&mut held, piece, b"\r\n", TRAILERS)? {
-                    Some(rest) if last_line(&held) == b"\r\n" => {
-                        head::trailers(&held)?;
-                        Ok((Self::start(), rest))
-                    }
-                    Some(rest) => Ok((Self::Trailers(held), rest)),
-                    None => Ok((Self::Trailers(held), &[])),
+            Self::Trailers(mut held) => match until(&mut held, piece, b"\r\n", TRAILERS)? {
+                Some(rest) if last_line(&held) == b"\r\n" => {
+                    head::trailers(&held)?;
+                    Ok((Self::start(), rest))
                 }
-            }
+                Some(rest) => Ok((Self::Trailers(held), rest)),
+                None => Ok((Self::Trailers(held), &[])),
+            },
         }
     }
 }

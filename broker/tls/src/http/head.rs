@@ -9,7 +9,11 @@ use super::limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ambiguity {
     /// A head or a line that is too long, or too many fields.
-    #[error("the head is longer than {} bytes or has more than {} fields", limits::HEAD_BYTES, limits::FIELDS)]
+    #[error(
+        "the head is longer than {} bytes or has more than {} fields",
+        limits::HEAD_BYTES,
+        limits::FIELDS
+    )]
     TooLarge,
     /// CR without LF, LF without CR, or NUL.
     #[error("a line does not end with CR LF, or holds a control character")]
@@ -246,10 +250,7 @@ mod tests {
         assert_eq!(request(b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"), Err(Ambiguity::FirstLine));
         assert_eq!(request(b"GET / HTTP/1.2\r\nHost: a\r\n\r\n"), Err(Ambiguity::FirstLine));
         assert_eq!(request(b"GET /\r\n\r\n"), Err(Ambiguity::FirstLine));
-        assert_eq!(
-            request(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"),
-            Err(Ambiguity::Coding)
-        );
+        assert_eq!(request(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), Err(Ambiguity::Coding));
         assert_eq!(asked(&"X: y\r\n".repeat(limits::FIELDS)), Err(Ambiguity::TooLarge));
         assert_eq!(trailers(b"Content-Length: 3\r\n"), Err(Ambiguity::Trailer));
         assert_eq!(trailers(b"Checksum: 3\r\n"), Ok(()));

@@ -244,7 +244,10 @@ mod tests {
         let fields = map(&[("connection", "upgrade"), ("upgrade", "websocket")]);
         assert!(upgrade(Version::HTTP_10, &fields).is_none());
         let passed = to_target(&fields, &names(), upgrade(Version::HTTP_11, &fields));
-        assert_eq!((&passed["connection"], &passed["upgrade"]), (&"upgrade".parse().unwrap(), &"websocket".parse().unwrap()));
+        assert_eq!(
+            (&passed["connection"], &passed["upgrade"]),
+            (&"upgrade".parse().unwrap(), &"websocket".parse().unwrap())
+        );
     }
 
     #[test]

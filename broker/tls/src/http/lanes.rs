@@ -33,7 +33,9 @@ struct Lane {
 }
 
 /// The right to begin a transaction.
-pub(super) struct Turn(OwnedSemaphorePermit);
+pub(super) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
 
 /// A lane that a transaction has; free again when everybody who records on it is done.
 pub(super) struct Taken {
@@ -55,7 +57,7 @@ impl Lanes {
 
     /// Waits until there are few enough transactions. `None` when the visit is over.
     pub(super) async fn turn(&self) -> Option<Turn> {
-        Arc::clone(&self.turns).acquire_owned().await.ok().map(Turn)
+        Arc::clone(&self.turns).acquire_owned().await.ok().map(|permit| Turn { _permit: permit })
     }
 
     /// A lane for a transaction.

@@ -127,7 +127,10 @@ mod tests {
         ] {
             assert_eq!(names.to_gate(url), None, "{url}");
         }
-        assert_eq!(names.to_gate("https://console.internal?q").as_deref(), Some("https://alaris.web.gate.example?q"));
+        assert_eq!(
+            names.to_gate("https://console.internal?q").as_deref(),
+            Some("https://alaris.web.gate.example?q")
+        );
         assert_eq!(names.refresh_to_gate("5"), None);
     }
 

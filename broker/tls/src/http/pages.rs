@@ -139,7 +139,10 @@ impl Page {
 
     /// The page alone.
     pub(super) fn html(&self) -> String {
-        let renew = self.refresh_s.map(|s| format!("<meta http-equiv=\"refresh\" content=\"{s}\">")).unwrap_or_default();
+        let renew = self
+            .refresh_s
+            .map(|s| format!("<meta http-equiv=\"refresh\" content=\"{s}\">"))
+            .unwrap_or_default();
         format!(
             "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
              content=\"width=device-width,initial-scale=1\">{renew}<title>{title} – Chaperone</title><style>{STYLE}</style>\
@@ -207,20 +210,32 @@ mod tests {
 
     #[test]
     fn a_page_runs_no_script_and_shows_text_as_text() {
-        let page = Page::refused("Chaperone: <script>alert('x')</script>\nReference \"A\".", "https://gate.example");
+        let page =
+            Page::refused("Chaperone: <script>alert('x')</script>\nReference \"A\".", "https://gate.example");
         assert!(page.html().contains("&lt;script&gt;") && !page.html().contains("<script"));
         let answer = page.into_answer();
         let policy = answer.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-        assert_eq!((answer.status(), &answer.headers()[CACHE_CONTROL]), (StatusCode::FORBIDDEN, &"no-store".parse().unwrap()));
+        assert_eq!(
+            (answer.status(), &answer.headers()[CACHE_CONTROL]),
+            (StatusCode::FORBIDDEN, &"no-store".parse().unwrap())
+        );
     }
 
     #[test]
     fn the_status_page_renews_itself_and_says_that_it_is_recorded() {
-        let standing =
-            Standing { target: "alaris-console", left: "12 min", ends: "23:00", input: "flows", visit: "x", site: "s" };
+        let standing = Standing {
+            target: "alaris-console",
+            left: "12 min",
+            ends: "23:00",
+            input: "flows",
+            visit: "x",
+            site: "s",
+        };
         let html = Page::status(&standing).html();
-        assert!(html.contains("http-equiv=\"refresh\"") && html.contains("Recorded") && html.contains("12 min"));
+        assert!(
+            html.contains("http-equiv=\"refresh\"") && html.contains("Recorded") && html.contains("12 min")
+        );
     }
 
     proptest! {

@@ -58,7 +58,11 @@ impl Tally {
     async fn tell(&self) {
         let (count, sources, faults) = {
             let mut state = self.state();
-            (std::mem::take(&mut state.count), std::mem::take(&mut state.sources), std::mem::take(&mut state.faults))
+            (
+                std::mem::take(&mut state.count),
+                std::mem::take(&mut state.sources),
+                std::mem::take(&mut state.faults),
+            )
         };
         if count > 0 {
             let about = json!({

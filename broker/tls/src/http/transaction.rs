@@ -55,7 +55,9 @@ pub(super) async fn take(
     tokio::spawn(async move { Transaction::begin(console, request, client, turn, give).await });
     match answer.await {
         Ok(answer) => answer,
-        Err(_gone) => Page::bad(StatusCode::INTERNAL_SERVER_ERROR, "the gate could not carry it out").into_answer(),
+        Err(_gone) => {
+            Page::bad(StatusCode::INTERNAL_SERVER_ERROR, "the gate could not carry it out").into_answer()
+        }
     }
 }
 
@@ -98,11 +100,10 @@ impl Transaction {
         let answer = match injection {
             Ok(_) => {
                 let mut flow = transaction.console.session.flow();
-                let given_up = async { drop(give.closed().await) };
                 tokio::select! {
                     biased;
                     _ = flow.wait_for(|flow| flow.is_cut()) => Err(None),
-                    () = given_up => Err(None),
+                    () = give.closed() => Err(None),
                     answered = transaction.pass(request, injected.as_ref()) => answered.map_err(Some),
                 }
             }
@@ -350,4 +351,3 @@ fn version(version: Version) -> &'static str {
         _ => "HTTP/1.1",
     }
 }
-

@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use chaperone_session::{Broken, Direction, Item, LiveSession, Note, Recorded, Relay, RelayEnd, Sink, Source, Stream};
+use chaperone_session::{
+    Broken, Direction, Item, LiveSession, Note, Recorded, Relay, RelayEnd, Sink, Source, Stream,
+};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -61,8 +63,11 @@ async fn both(
         lost: false,
     };
     let input = relay(Direction::Input, Reads::new(from_client, Stream::ForwardIn, None), &to_target);
-    let output =
-        relay(Direction::Output, Reads::new(from_target, Stream::ForwardOut, Some(Arc::clone(measure))), &to_client);
+    let output = relay(
+        Direction::Output,
+        Reads::new(from_target, Stream::ForwardOut, Some(Arc::clone(measure))),
+        &to_client,
+    );
     let input = async {
         let end = input.run().await;
         if end == RelayEnd::Closed {
@@ -142,6 +147,10 @@ impl Source for Reads {
 
     fn ready(&mut self) -> Option<Item<Nothing>> {
         None
+    }
+
+    fn shares(&self) -> bool {
+        false
     }
 }
 
