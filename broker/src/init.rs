@@ -100,8 +100,10 @@ async fn make(args: &Args, installation: &Installation) -> Result<Value, Failure
     }
     let administrator = serve::create_administrator(&config, ADMINISTRATOR).await?;
     let user_ca = serve::make_user_ca(&config).await?;
+    let (tls_ca, fingerprint) = serve::make_tls_authority(&config).await?;
     if let Some(made) = made.as_object_mut() {
         made.insert("user_ca".to_owned(), json!({ "public": user_ca }));
+        made.insert("tls_ca".to_owned(), json!({ "pem": tls_ca, "fingerprint": fingerprint }));
     }
     if !folder.as_os_str().is_empty() {
         std::fs::create_dir_all(folder).map_err(|error| cannot_write(folder, &error))?;
@@ -135,6 +137,7 @@ fn words(args: &Args, made: &Value) -> String {
   data                {data}
   SSH host key        {ssh}
   SSH user CA         {user_ca}
+  TLS CA              {tls_ca}
   ledger key          {ledger}
   seal key            {seal}
   evidence recipient  {evidence}
@@ -152,6 +155,7 @@ Next:
         ssh = key("/keys/ssh_host/fingerprint"),
         authority = key("/keys/host_ca/known_hosts"),
         user_ca = key("/keys/user_ca/public"),
+        tls_ca = key("/keys/tls_ca/fingerprint"),
         ledger = key("/keys/ledger/verifier"),
         seal = key("/keys/seal/public"),
         evidence = key("/keys/evidence/recipient"),

@@ -6,6 +6,7 @@
 //!   SIGTERM ─▶ listeners stop ─▶ visits end in order, sealed ─▶ node-stopped ─▶ store
 //! ```
 
+mod authority;
 mod database;
 mod door;
 mod evidence;
@@ -23,6 +24,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+pub use authority::make_tls_authority;
 pub use database::{create_administrator, is_enrolled, make_user_ca, migrate};
 pub use evidence::derived;
 pub(crate) use node::alone;

@@ -19,6 +19,7 @@
 mod access;
 mod attempt;
 mod certificate;
+mod console;
 mod decide;
 mod facts;
 mod forward;
@@ -43,6 +44,7 @@ mod hospital;
 pub use access::{Access, Purpose, UnknownAccess, UnknownPurpose};
 pub use attempt::{Attempt, NodeConditions};
 pub use certificate::{Authority, Certified, ProvenKey, Revoked, certificate_validity};
+pub use console::{ConsoleSignIn, ConsoleTerms, KeyPin, NoKeyPin, PlainHttp};
 pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use forward::Forward;

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountName, EndpointName, MailAddress, Purpose, Reach, Role, TargetId, TargetName};
+use crate::{
+    AccountName, ConsoleTerms, EndpointName, MailAddress, Purpose, Reach, Role, TargetId, TargetName,
+};
 
 /// One server or console.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,10 +129,13 @@ pub enum Endpoint {
         port: u16,
         /// Name that its certificate must carry.
         server_name: String,
-        /// PEM certificates to trust for it.
+        /// PEM certificates to trust for it; empty where a pinned key alone says who it is, and where it speaks no TLS.
         trust_pem: String,
         /// Whether it is a web console.
         http: bool,
+        /// What is not as usual.
+        #[serde(default, skip_serializing_if = "ConsoleTerms::is_usual")]
+        terms: ConsoleTerms,
     },
     /// A named, declared forward.
     Tcp {

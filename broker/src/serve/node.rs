@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use super::keys::{Authority, Keys};
 use super::recipients::{self, Recipients};
 use super::visits::Visits;
-use super::{NodeRole, database, evidence};
+use super::{NodeRole, authority, database, evidence};
 use crate::cli::{Failure, chain};
 use crate::config::{Config, Mode};
 
@@ -123,6 +123,9 @@ impl Node {
                     "the SSH user CA cannot be made; no server can trust it yet"
                 );
             }
+            if let Err(error) = authority::make(&keys.vault, &store).await {
+                tracing::warn!(%error, "there is no TLS authority; nobody gets a certificate yet");
+            }
         }
         let addresses = addresses(config);
         let unseal = unseal(keys.vault.clone());
@@ -131,6 +134,7 @@ impl Node {
         let desk = evidence::desk(config, &store, &folder, keys.gate.as_ref(), keys.desk.take()).await?;
         let issuer = format!("Chaperone {}", config.gate.name);
         let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
+        let issue = authority::issuer(keys.vault.clone(), store.clone());
         let app = App::new(Parts {
             store: store.clone(),
             gate: gate.clone(),
@@ -147,6 +151,10 @@ impl Node {
             app.scans_with(Box::new(|endpoint| {
                 Box::pin(async move { scan_host_keys(&endpoint, Timestamp::now()).await })
             }));
+            app.issues_with(issue);
+            if let Some(tls) = config.gate.tls {
+                app.tls_is_at(authority::door(config, tls));
+            }
         }
         Ok(Self {
             store,

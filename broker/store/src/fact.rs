@@ -99,6 +99,7 @@ kinds! {
     HostKeyRetired = "host-key-retired",
     CredentialSealed = "credential-sealed",
     GateKeyMade = "gate-key-made",
+    CertificateIssued = "certificate-issued",
     WindowRequested = "window-requested",
     WindowApproved = "window-approved",
     WindowDenied = "window-denied",

@@ -8,23 +8,29 @@
 //! A target is trusted through its own anchors and its own name only: the system's certificate store is never read. This
 //! layer knows nothing of who connects or what they may do. The cryptography is aws-lc-rs, through [`provider`].
 
+mod authority;
 mod connect;
 mod handshakes;
 pub mod http;
+mod issue;
 mod listener;
 mod pem;
 mod provider;
+mod public_key;
 #[cfg(test)]
 mod sample;
 mod self_signed;
 mod server;
 mod trust;
 
+pub use authority::{Authority, AuthorityError, AuthorityRole, NewAuthority, fingerprint};
 pub use connect::{CONNECT_WITHIN, ConnectError, connect};
 pub use handshakes::Handshakes;
+pub use issue::{Holder, IssueError, Issued, LIFE, SERVER_LIFE, is_of};
 pub use listener::{HANDSHAKE_WITHIN, Incoming, TlsListener};
 pub use pem::PemFault;
 pub use provider::provider;
+pub use public_key::{PublicKey, PublicKeyError};
 pub use server::{ServerTls, ServerTlsError};
 pub use tokio_rustls::TlsStream;
 pub use trust::{TargetTrust, TrustError};

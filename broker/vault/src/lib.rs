@@ -9,16 +9,19 @@
 //! that held one is wiped. Who is trusted: whoever holds the key file **and** the database has every credential; with one
 //! of them alone there is nothing to read, and what is sealed can only be destroyed, not exchanged.
 //!
-//! It keeps the SSH user CA too, whose certificates stand in for credentials on servers that trust it.
+//! It keeps the SSH user CA too, whose certificates stand in for credentials on servers that trust it, and the keys of the
+//! TLS authorities.
 //!
-//! Entry points: [`Vault::seal_credential`], [`Vault::credential`], [`Vault::user_ca`].
+//! Entry points: [`Vault::seal_credential`], [`Vault::credential`], [`Vault::user_ca`], [`Vault::tls_authority`].
 
 mod credential;
 mod key_file;
 mod sealed;
+mod tls_authority;
 mod user_ca;
 mod vault;
 
 pub use credential::{Secret, TargetCredential};
+pub use tls_authority::{SealedAuthority, TlsAuthority};
 pub use user_ca::UserCa;
 pub use vault::{Vault, VaultError};

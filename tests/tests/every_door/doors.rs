@@ -178,6 +178,7 @@ pub const DOORS: &[Door] = &[
         Some(json!({ "fingerprint": world.host_key_at("/proposed_keys/0/fingerprint"), "reason": NO }))
     }),
     reads("GET /api/ssh/user-ca", "a public key, for people who set servers up"),
+    reads("GET /api/tls/authority", "a public certificate, for trust stores"),
     change("PUT /api/targets/{target}/legacy", "priya", "target-changed", Theirs, |_| {
         Some(json!({ "algorithms": ["ssh-rsa"], "until": "+1h", "reason": REASON }))
     }),
@@ -229,6 +230,7 @@ pub const DOORS: &[Door] = &[
     elsewhere("POST /api/windows/{window}/files/{file}/withdraw", FILES),
     elsewhere("POST /api/windows/{window}/files/{file}/release", FILES),
     Door { by: "dana", ..reads("GET /api/my/servers", STATE) },
+    elsewhere("POST /api/connect", "tls_certificates.rs: certificate-issued, with who and for which window"),
     elsewhere("GET /api/ssh", "websocket.rs: signed-in, with who; what is done inside is SSH's own"),
     change(
         "POST /api/windows/{asked}/approve",

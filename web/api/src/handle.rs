@@ -5,6 +5,7 @@ pub(crate) mod alert;
 mod alert_beside;
 pub(crate) mod authority;
 pub(crate) mod bundle;
+pub(crate) mod connect;
 pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod destination;

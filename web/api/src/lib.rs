@@ -17,6 +17,7 @@ mod carry;
 mod credential;
 mod handle;
 mod host_token;
+mod issuing;
 mod listen;
 mod looked;
 mod ops;
@@ -35,7 +36,8 @@ pub mod wire;
 
 pub use carry::{Carried, Duplex, SshCarrier};
 pub use handle::destination::secret_place;
+pub use issuing::{Certificate, CertificateWish, Certificates, Issue, NotIssued, TlsDoor};
 pub use listen::{Accept, Peer, serve};
 pub use router::openapi;
 pub use sealing::Sealing;
-pub use state::{App, ConsoleDoor, Parts, Scan, Settings, SshDoor};
+pub use state::{App, Parts, Scan, Settings, SshDoor};

@@ -26,6 +26,9 @@ pub enum Door {
     Act(Act),
     /// Whoever may do the act to everything there is.
     Everywhere(Act),
+    /// Whoever may ever do the act to something. Whether they may now, a lock and an end of validity included, is the
+    /// schedule's to say, which refuses as it does at the gate's other doors.
+    Schedule(Act),
     /// Whoever may look at what the act changes.
     Read(Act),
     /// Whoever may do one of the acts to something; which one it is follows from what the request names.
@@ -108,6 +111,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/targets/{target}/host-keys/refuse", Door::Act(Act::ManageTargets)),
     post("/api/targets/{target}/host-keys/retire", Door::Act(Act::ManageTargets)),
     get("/api/ssh/user-ca", Read(Act::SeeTargets)),
+    get("/api/tls/authority", Open),
     put("/api/targets/{target}/legacy", Door::Act(Act::ManageTargets)),
     put("/api/targets/{target}/addresses", Door::Act(Act::ManageTargets)),
     put("/api/targets/{target}/credentials", Door::Act(Act::ManageTargets)),
@@ -130,6 +134,7 @@ pub const ROUTES: &[Route] = &[
     post("/api/windows/{window}/files/{file}/release", Door::Act(Act::Connect)),
     get("/api/my/servers", Read(Act::RequestWindow)),
     get("/api/ssh", Door::Act(Act::Connect)),
+    post("/api/connect", Door::Schedule(Act::Connect)),
     post("/api/windows/{window}/approve", APPROVE),
     post("/api/windows/{window}/deny", Door::Act(Act::DenyWindow)),
     post("/api/windows/{window}/withdraw", Door::Act(Act::WithdrawWindow)),
@@ -207,9 +212,11 @@ impl Door {
     pub fn acts(&self) -> &[Act] {
         match self {
             Self::Open | Self::SignedIn => &[],
-            Self::Act(act) | Self::Everywhere(act) | Self::Read(act) | Self::Together(act) => {
-                std::slice::from_ref(act)
-            }
+            Self::Act(act)
+            | Self::Everywhere(act)
+            | Self::Schedule(act)
+            | Self::Read(act)
+            | Self::Together(act) => std::slice::from_ref(act),
             Self::OneOf(acts) => acts,
             Self::TwoKeepers => KEEPERS,
         }
@@ -227,7 +234,7 @@ impl Door {
         match self {
             Self::TwoKeepers => true,
             Self::Open | Self::SignedIn | Self::Read(_) => false,
-            Self::Act(_) | Self::Everywhere(_) | Self::OneOf(_) | Self::Together(_) => {
+            Self::Act(_) | Self::Everywhere(_) | Self::Schedule(_) | Self::OneOf(_) | Self::Together(_) => {
                 self.acts().iter().all(|act| act.refuses_host_tokens())
             }
         }

@@ -11,9 +11,10 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    after, alert, authority, bundle, console, demo, destination, emergency, enrolment, events, freeze,
-    host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
-    session, sign_in, ssh, target, target_reach, unmask, vendor, watch, window, window_desk, window_file,
+    after, alert, authority, bundle, connect, console, demo, destination, emergency, enrolment, events,
+    freeze, host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention,
+    search, session, sign_in, ssh, target, target_reach, unmask, vendor, watch, window, window_desk,
+    window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -86,6 +87,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window_file::release))
         .routes(routes!(window_desk::my_servers))
         .routes(routes!(ssh::ssh))
+        .routes(routes!(connect::connect))
         .routes(routes!(window::approve))
         .routes(routes!(window::deny))
         .routes(routes!(window::withdraw))
@@ -127,6 +129,7 @@ fn servers() -> OpenApiRouter<App> {
         .routes(routes!(host_key::refuse))
         .routes(routes!(host_key::retire))
         .routes(routes!(host_key::user_ca))
+        .routes(routes!(connect::authority))
         .routes(routes!(target_reach::set_legacy))
         .routes(routes!(target_reach::set_addresses))
         .routes(routes!(target::set_credential))

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::carry::SshCarrier;
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
+use crate::issuing::{Issue, TlsDoor};
 use crate::looked::Looked;
 use crate::router;
 use crate::stream::Places;
@@ -52,15 +53,6 @@ pub struct SshDoor {
     pub fingerprint: String,
     /// The line of `known_hosts` that vouches for servers which are reached by `ssh -J`; `None` where none is.
     pub authority: Option<String>,
-}
-
-/// Where technicians come to web consoles.
-#[derive(Clone, Debug)]
-pub struct ConsoleDoor {
-    /// The gate's domain: a console is at `NAME.web.DOMAIN`.
-    pub domain: String,
-    /// The port.
-    pub port: u16,
 }
 
 /// Asks an SSH endpoint which host keys it shows; sends nothing secret.
@@ -111,7 +103,8 @@ pub(crate) struct Shared {
     pub site: OnceLock<String>,
     pub ssh: OnceLock<SshDoor>,
     pub carrier: OnceLock<SshCarrier>,
-    pub consoles: OnceLock<ConsoleDoor>,
+    pub tls: OnceLock<TlsDoor>,
+    pub issue: OnceLock<Issue>,
     pub scan: OnceLock<Scan>,
     pub streams: Places,
     pub openapi: String,
@@ -141,7 +134,8 @@ impl App {
                 site: OnceLock::new(),
                 ssh: OnceLock::new(),
                 carrier: OnceLock::new(),
-                consoles: OnceLock::new(),
+                tls: OnceLock::new(),
+                issue: OnceLock::new(),
                 scan: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
@@ -169,14 +163,19 @@ impl App {
         drop(self.parts.ssh.set(door));
     }
 
+    /// Says where technicians come by TLS, once that door is open. The first word stands.
+    pub fn tls_is_at(&self, door: TlsDoor) {
+        drop(self.parts.tls.set(door));
+    }
+
+    /// Says who signs certificates for technicians, on a node that lets them in. The first word stands.
+    pub fn issues_with(&self, issue: Issue) {
+        drop(self.parts.issue.set(issue));
+    }
+
     /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.
     pub fn carries_ssh_to(&self, carrier: SshCarrier) {
         drop(self.parts.carrier.set(carrier));
-    }
-
-    /// Says where technicians come to web consoles, once that door is open. The first word stands.
-    pub fn consoles_are_at(&self, door: ConsoleDoor) {
-        drop(self.parts.consoles.set(door));
     }
 
     /// What links to the pages begin with.

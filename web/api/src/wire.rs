@@ -4,6 +4,7 @@
 mod alert;
 mod authority;
 mod bundle;
+mod connect;
 mod console;
 mod destination;
 mod emergency;
@@ -31,6 +32,7 @@ pub use authority::{
     WithdrawnAuthority,
 };
 pub use bundle::NewBundle;
+pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
 pub use console::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};

@@ -1,24 +1,22 @@
 //! Opens a web console: the signed-in technician gets a link that does once, within a minute. What the schedule refuses is
 //! refused here as at every door, with its fact and its alert.
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use axum::Json;
 use axum::extract::State;
 use chaperone_identity::{ENTER_WITHIN, VisitUse, Visiting};
-use chaperone_policy::{Access, Act, Endpoint, Subject, Target, TargetName, Window};
-use chaperone_session::{Ask, new_reference};
+use chaperone_policy::{Access, Act, Endpoint, Permit, Subject, Target, TargetName, Window};
+use chaperone_session::{Ask, Wish};
 use jiff::Timestamp;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::Answer;
+use super::connect;
 use super::window::found;
 use crate::App;
 use crate::actor::Actor;
 use crate::body::{At, Body};
+use crate::issuing::TlsDoor;
 use crate::problem::Problem;
-use crate::state::ConsoleDoor;
 use crate::wire::{ConsoleView, OpenConsole};
 
 /// Opens a web console of a window that is open.
@@ -35,29 +33,20 @@ pub(crate) async fn open(
     if !actor.sees(Act::Connect, Subject::Window(&window)) {
         return Err(Problem::forbidden("this window is not yours to connect in", "ask for one of your own"));
     }
-    let door = app.parts.consoles.get().ok_or_else(|| {
-        Problem::conflict(
-            "this node serves no web consoles",
-            "ask at the node that does: the key is gate.tls",
-        )
-    })?;
+    let nobody = || Problem::conflict("this node serves no web consoles", "ask at the node that does");
+    let door = app.parts.tls.get().ok_or_else(nobody)?;
     let target = of_window(&actor, &window, asked.target.as_deref())?;
-    let ask = Ask {
-        person: actor.person,
-        key: None,
-        target: target.name.clone(),
-        account: None,
-        access: Some(Access::Tls),
-        source: actor.source.unwrap_or(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
-        proof: json!({ "login": actor.login, "method": "signed-in", "window": window.id }),
-        protocol: "tls",
-        reference: new_reference(),
-    };
-    if let Some(refused) = app.parts.gate.foretell(&ask).await {
-        return Err(Problem::forbidden(refused.text, "see your change windows: chaperone window list"));
+    let ask = Ask { access: Some(Access::Tls), ..connect::ask(&actor, target.name.clone()) };
+    if !connect::proves_enough(&app, &actor).await? {
+        let next = "sign in with password and second factor: chaperone login --person LOGIN";
+        let refused = app.parts.gate.refuse_unproven(&ask).await;
+        return Err(Problem { next: next.to_owned(), ..connect::problem(refused) });
     }
+    let wish = Wish { access: vec![Access::Tls], ask, within: Some(window.id) };
+    let permits = app.parts.gate.permits(&[wish]).await.map_err(connect::problem)?;
+    let until = permits.iter().map(Permit::output_until).max().unwrap_or(window.closes);
     let url = link(&app, &actor, &window, &target.name, door)?;
-    Ok(Json(ConsoleView { url, until: window.ends(), target: target.name.to_string() }))
+    Ok(Json(ConsoleView { url, until, target: target.name.to_string() }))
 }
 
 /// The console that is meant: of this very window, and one that has pages.
@@ -90,7 +79,7 @@ fn link(
     actor: &Actor,
     window: &Window,
     target: &TargetName,
-    door: &ConsoleDoor,
+    door: &TlsDoor,
 ) -> Result<String, Problem> {
     let host = format!("{}.web.{}", target.as_str().to_ascii_lowercase(), door.domain);
     let login = actor.login.parse().map_err(|error| Problem::field("login", error))?;
@@ -104,10 +93,7 @@ fn link(
     let now = Timestamp::now();
     let until = now.checked_add(ENTER_WITHIN).unwrap_or(now);
     let minted = app.parts.tokens.mint_visit(VisitUse::Enter, &about, Uuid::now_v7(), now, until);
-    let token = minted.map_err(|error| {
-        tracing::error!(%error, "a link to a console cannot be signed");
-        Problem::unavailable("a link cannot be signed now", "tell whoever runs the gate")
-    })?;
+    let token = minted.map_err(|error| Problem::fault("sign a link to a console", &error))?;
     let port = if door.port == 443 { String::new() } else { format!(":{}", door.port) };
     Ok(format!("https://{host}{port}/.chaperone/enter?token={token}"))
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{AccountName, Card, Endpoint, HostPort, Legacy, Reach, Target, TargetId, Uploads};
+use chaperone_policy::{
+    AccountName, Card, ConsoleTerms, Endpoint, HostPort, Legacy, Reach, Target, TargetId, Uploads,
+};
 use chaperone_vault::TargetCredential;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -89,7 +91,8 @@ fn tls_endpoint(tls: &NewTls) -> Result<Endpoint, Problem> {
     if server_name.is_empty() {
         return Err(Problem::field("tls.server_name", "it must not be empty"));
     }
-    Ok(Endpoint::Tls { host, port, server_name, trust_pem: tls.trust_pem.clone(), http: tls.http })
+    let (trust_pem, terms) = (tls.trust_pem.clone(), ConsoleTerms::default());
+    Ok(Endpoint::Tls { host, port, server_name, trust_pem, http: tls.http, terms })
 }
 
 fn tcp_endpoint(tcp: &NewTcp) -> Result<Endpoint, Problem> {

@@ -42,6 +42,7 @@ fn only_what_a_stranger_may_see_is_open() {
         "/api/demo/sign-in",
         "/api/enrolment/look",
         "/api/enrolment/finish",
+        "/api/tls/authority",
     ];
     assert_eq!(open, expected);
 }

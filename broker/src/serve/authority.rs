@@ -1,0 +1,128 @@
+//! The gate's TLS authorities: made once for a database, opened for each certificate that they sign.
+
+use std::net::SocketAddr;
+
+use chaperone_store::Store;
+use chaperone_tls::{Authority, AuthorityRole, Holder, IssueError, Issued, PublicKey, is_of};
+use chaperone_vault::{SealedAuthority, TlsAuthority, Vault};
+use chaperone_web::{Certificate, CertificateWish, Certificates, Issue, NotIssued, TlsDoor};
+use jiff::Timestamp;
+
+use super::keys;
+use crate::cli::{Failure, chain};
+use crate::config::Config;
+
+/// Both, and what the TLS layer calls them.
+const BOTH: [(TlsAuthority, AuthorityRole); 2] =
+    [(TlsAuthority::Gate, AuthorityRole::Gate), (TlsAuthority::Local, AuthorityRole::Local)];
+
+/// Makes the authorities that the database does not have yet; returns the certificate of the gate's.
+///
+/// # Errors
+/// When the system has no randomness, or the database does not answer.
+pub(super) async fn make(vault: &Vault, store: &Store) -> Result<String, Failure> {
+    let failed = |error: &dyn std::error::Error| {
+        Failure::failed(format!("the gate's TLS authority cannot be made: {}", chain(error)), "")
+    };
+    let mut gates = String::new();
+    for (which, role) in BOTH {
+        let known = vault.tls_authority_public(store, which).await.map_err(|error| failed(&error))?;
+        let pem = match known {
+            Some(pem) => pem,
+            None => {
+                let made = Authority::make(role, Timestamp::now()).map_err(|error| failed(&error))?;
+                let made = SealedAuthority { key: made.key, pem: made.pem };
+                vault.keep_tls_authority(store, which, made).await.map_err(|error| failed(&error))?
+            }
+        };
+        if which == TlsAuthority::Gate {
+            gates = pem;
+        }
+    }
+    Ok(gates)
+}
+
+/// Makes them for a configuration; returns the certificate of the gate's, and its fingerprint.
+///
+/// # Errors
+/// When the database cannot be used.
+pub async fn make_tls_authority(config: &Config) -> Result<(String, String), Failure> {
+    let alerts = std::sync::Arc::new(chaperone_alert::Alerts::new(config.gate.time_zone.clone()));
+    let (store, _tasks) = super::database::open(config, keys::ledger(&config.data)?, alerts).await?;
+    let pem = make(&keys::vault(&config.data)?, &store).await?;
+    let certificate = Authority::certificate_of(&pem).map_err(|error| {
+        Failure::failed(format!("the gate's TLS authority cannot be read: {}", chain(&error)), "")
+    })?;
+    Ok((pem, chaperone_tls::fingerprint(&certificate)))
+}
+
+/// Opens one to sign.
+pub(super) async fn open(vault: &Vault, store: &Store, which: TlsAuthority) -> Option<(Authority, String)> {
+    let sealed = match vault.tls_authority(store, which).await {
+        Ok(sealed) => sealed,
+        Err(error) => {
+            tracing::error!(error = chain(&error), "the gate's TLS authority cannot be opened");
+            return None;
+        }
+    };
+    match Authority::open(&sealed.key, &sealed.pem) {
+        Ok(authority) => Some((authority, sealed.pem)),
+        Err(error) => {
+            tracing::error!(error = chain(&error), "the gate's TLS authority cannot be used");
+            None
+        }
+    }
+}
+
+/// Signs certificates for technicians.
+pub(super) fn issuer(vault: Vault, store: Store) -> Issue {
+    Box::new(move |wish| {
+        let (vault, store) = (vault.clone(), store.clone());
+        Box::pin(async move { issue(&vault, &store, wish).await })
+    })
+}
+
+async fn issue(vault: &Vault, store: &Store, wish: CertificateWish) -> Result<Certificates, NotIssued> {
+    let key =
+        |field, pem: &str| PublicKey::from_pem(pem).map_err(|error| NotIssued::Key(field, error.to_string()));
+    let (authority, authority_pem) = open(vault, store, TlsAuthority::Gate).await.ok_or(NotIssued::Failed)?;
+    let holder = Holder { login: wish.login, person: wish.person, window: wish.window };
+    let now = Timestamp::now();
+    let theirs = key("public_key_pem", &wish.key_pem)?;
+    let signed = authority.for_technician(&holder, &theirs, wish.until, now).map_err(not_issued)?;
+    let local = match wish.local {
+        None => None,
+        Some((pem, mut names)) => {
+            let key = key("local_key_pem", &pem)?;
+            // A server whose own name is in the gate's domain is not served under it anywhere else.
+            names.retain(|name| !is_of(name, &wish.domain));
+            let (authority, authority_pem) =
+                open(vault, store, TlsAuthority::Local).await.ok_or(NotIssued::Failed)?;
+            let signed = authority.for_local(&names, &wish.domain, &key, wish.until, now);
+            Some((certificate(signed.map_err(not_issued)?, names), authority_pem))
+        }
+    };
+    Ok(Certificates { authority_pem, certificate: certificate(signed, Vec::new()), local })
+}
+
+fn certificate(issued: Issued, names: Vec<String>) -> Certificate {
+    Certificate { pem: issued.pem, serial: issued.serial, until: issued.until, names }
+}
+
+fn not_issued(error: IssueError) -> NotIssued {
+    if matches!(error, IssueError::Over) {
+        return NotIssued::Over;
+    }
+    tracing::error!(error = chain(&error), "a technician's certificate cannot be signed");
+    NotIssued::Failed
+}
+
+/// Where technicians come by TLS: under the host of the site, or under this node's name.
+pub(super) fn door(config: &Config, address: SocketAddr) -> TlsDoor {
+    let site = config.web.url.as_deref().and_then(|url| url.split_once("://"));
+    let host = site.map(|(_, host)| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned());
+    let domain = host.filter(|host| host.parse::<std::net::IpAddr>().is_err());
+    let domain = domain.unwrap_or_else(|| config.gate.name.clone()).to_lowercase();
+    let host = if address.ip().is_unspecified() { domain.clone() } else { address.ip().to_string() };
+    TlsDoor { domain, host, port: address.port() }
+}
