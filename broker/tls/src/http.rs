@@ -24,6 +24,7 @@ mod lanes;
 mod limits;
 mod names;
 mod pages;
+mod reaching;
 mod refuse;
 mod remembered;
 mod tally;
@@ -32,6 +33,7 @@ mod upgrade;
 mod upstream;
 
 pub use console::HttpSettings;
-pub use engine::{Consoles, Enter, Entered};
+pub use engine::{Caller, Consoles, Enter, Entered};
 pub use inject::{Injection, NotAField};
+pub use reaching::Targets;
 pub use upstream::{Duplex, Offer, Reach, Reached};

@@ -15,13 +15,14 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::body::Outgoing;
 use super::console::Console;
 use super::cookies;
-use super::engine::{Entered, Shared};
+use super::engine::{Caller, Entered, Shared};
 use super::guard::Found;
 use super::pages::{Page, Standing};
 use super::{refuse, transaction};
@@ -40,6 +41,8 @@ pub(super) struct Connection {
     peer: SocketAddr,
     cord: Cord,
     found: Found,
+    /// Held while it is of no visit.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
     /// The visits that requests on it were of, by their cookies' ids.
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
     /// A cookie that is none was told of already.
@@ -47,15 +50,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(
-        shared: &Arc<Shared>,
-        host: String,
-        peer: SocketAddr,
-        cord: Cord,
-        found: Found,
-    ) -> Arc<Self> {
-        let (entered, told) = (Mutex::default(), AtomicBool::new(false));
-        Arc::new(Self { shared: Arc::clone(shared), host, peer, cord, found, entered, told })
+    pub(super) fn new(shared: &Arc<Shared>, caller: Caller, found: Found) -> Arc<Self> {
+        let Caller { host, peer, cord, place } = caller;
+        let (entered, told, place) = (Mutex::default(), AtomicBool::new(false), Mutex::new(Some(place)));
+        Arc::new(Self { shared: Arc::clone(shared), host, peer, cord, found, place, entered, told })
     }
 
     /// Answers one request.
@@ -158,6 +156,7 @@ impl Connection {
                 let goodbye = Box::new(|_: EndReason| futures::future::ready(()).boxed());
                 session.hang(Leg { name: "client", cord: self.cord.clone(), goodbye });
                 held(&self.entered).insert(token.id, entered);
+                drop(held(&self.place).take());
                 Ok(session)
             }
             Err(refused) => {

@@ -14,6 +14,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::connection::Connection;
@@ -39,6 +40,18 @@ pub trait Enter: Send + Sync + 'static {
 pub trait Entered: Send + Sync {
     /// The visit.
     fn session(&self) -> &Arc<LiveSession>;
+}
+
+/// Whose connection it is.
+pub struct Caller {
+    /// The host name that it was made for, in small letters, without a port.
+    pub host: String,
+    /// From where.
+    pub peer: SocketAddr,
+    /// Ends it at once.
+    pub cord: Cord,
+    /// Its place among the connections that have no visit: given back once it is of one.
+    pub place: OwnedSemaphorePermit,
 }
 
 /// Serves consoles; cheap to clone.
@@ -71,24 +84,25 @@ impl Consoles {
         Self(Arc::new(Shared { gate, tokens, enter, settings, remembered, tally, reach, open }))
     }
 
-    /// Serves one connection until it ends. `host` is the name that it was made for, in small letters.
-    pub async fn serve<S>(&self, stream: S, http2: bool, host: String, peer: SocketAddr, cord: Cord)
+    /// Serves one connection until it ends.
+    pub async fn serve<S>(&self, stream: S, http2: bool, caller: Caller)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         if http2 {
-            self.serve_http2(stream, host, peer, cord).await
+            self.serve_http2(stream, caller).await
         } else {
-            self.serve_http1(stream, host, peer, cord).await
+            self.serve_http1(stream, caller).await
         }
     }
 
-    async fn serve_http1<S>(&self, stream: S, host: String, peer: SocketAddr, cord: Cord)
+    async fn serve_http1<S>(&self, stream: S, caller: Caller)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (stream, found) = Guarded::asking(stream);
-        let connection = Connection::new(&self.0, host, peer, cord, found.clone());
+        let peer = caller.peer;
+        let connection = Connection::new(&self.0, caller, found.clone());
         let serving = Arc::clone(&connection);
         let service = service_fn(move |request| {
             let serving = Arc::clone(&serving);
@@ -116,11 +130,12 @@ impl Consoles {
         connection.over();
     }
 
-    async fn serve_http2<S>(&self, stream: S, host: String, peer: SocketAddr, cord: Cord)
+    async fn serve_http2<S>(&self, stream: S, caller: Caller)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let connection = Connection::new(&self.0, host, peer, cord, super::guard::Found::default());
+        let peer = caller.peer;
+        let connection = Connection::new(&self.0, caller, super::guard::Found::default());
         let serving = Arc::clone(&connection);
         let service = service_fn(move |request| {
             let serving = Arc::clone(&serving);

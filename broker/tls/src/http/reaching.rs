@@ -7,9 +7,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-use super::engine::{Enter, Entered};
+use super::engine::{Caller, Consoles, Enter, Entered};
 use super::inject::Injection;
 use super::upstream::{Offer, Reach, Reached};
+use crate::door::{ServesConsoles, WebConnection};
 use crate::target::secure;
 use crate::visit::{Proof, Visit, Visits};
 
@@ -26,6 +27,20 @@ impl Enter for Visits {
 impl Entered for Visit {
     fn session(&self) -> &Arc<LiveSession> {
         Visit::session(self)
+    }
+}
+
+impl Consoles {
+    /// Serves what a TLS door hands over.
+    #[must_use]
+    pub fn at_the_door(self) -> ServesConsoles {
+        Arc::new(move |connection| {
+            let consoles = self.clone();
+            let WebConnection { stream, cord, caller, host, place, .. } = connection;
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let caller = Caller { host, peer: caller, cord, place };
+            async move { consoles.serve(stream, http2, caller).await }.boxed()
+        })
     }
 }
 
