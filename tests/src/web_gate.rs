@@ -1,9 +1,10 @@
 //! The gate's door for web consoles, and clients for it: curl, OpenSSL's s_client for what no client sends, and whatever
 //! else maps the gate's names to its port.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -18,6 +19,9 @@ use crate::process::{Process, Ran};
 pub const DOMAIN: &str = "gate.hospital.example";
 /// How long a request may take.
 const WITHIN: Duration = Duration::from_secs(120);
+
+/// When a connection that is kept has said everything.
+const QUIET_AFTER: Duration = Duration::from_secs(3);
 
 /// A house with a web console behind its gate.
 pub struct WebHouse {
@@ -196,19 +200,51 @@ impl WebHouse {
         &self.authority
     }
 
-    /// Says these bytes on a connection for the console's name, and returns what comes back.
+    /// Says these bytes on a connection for the console's name, and returns what comes back until the gate ends it, or for
+    /// some seconds.
     ///
     /// # Panics
     /// When OpenSSL does not run.
     #[track_caller]
     #[must_use]
     pub fn says(&self, bytes: &[u8]) -> String {
+        self.says_after("", "", bytes)
+    }
+
+    /// The same, after something else was said and answered with these words.
+    ///
+    /// # Panics
+    /// When OpenSSL does not run.
+    #[track_caller]
+    #[must_use]
+    pub fn says_after(&self, first: &str, answer: &str, bytes: &[u8]) -> String {
         let mut child = self.raw("http/1.1");
         let mut input = child.stdin.take().expect("s_client listens");
-        std::io::Write::write_all(&mut input, bytes).expect("s_client listens");
-        let done = child.wait_with_output_within(&input);
-        drop(input);
-        done
+        let mut out = child.stdout.take().expect("s_client tells");
+        let (send, told) = std::sync::mpsc::sync_channel(64);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = std::io::Read::read(&mut out, &mut buffer) {
+                if send.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut all = String::new();
+        let mut hears = |until: &dyn Fn(&str) -> bool, all: &mut String| {
+            let deadline = Instant::now() + QUIET_AFTER;
+            while !until(all) {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let Ok(more) = told.recv_timeout(left) else { break };
+                all.push_str(&String::from_utf8_lossy(&more));
+            }
+        };
+        input.write_all(first.as_bytes()).expect("s_client listens");
+        hears(&|all| all.contains(answer), &mut all);
+        input.write_all(bytes).expect("s_client listens");
+        hears(&|_| false, &mut all);
+        drop((child.kill(), child.wait()));
+        all
     }
 
     /// A raw TLS connection for the console's name.
@@ -260,34 +296,6 @@ impl WebHouse {
         ]);
         let text = std::fs::read_to_string(&file).expect("the export can be read");
         text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
-    }
-}
-
-trait WaitsBriefly {
-    fn wait_with_output_within(self, input: &std::process::ChildStdin) -> String;
-}
-
-impl WaitsBriefly for Child {
-    /// Until the gate ends the connection, or for some seconds: what is kept alive does not end.
-    fn wait_with_output_within(mut self, _open: &std::process::ChildStdin) -> String {
-        let mut out = self.stdout.take().expect("s_client tells");
-        let (send, told) = std::sync::mpsc::sync_channel(64);
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = std::io::Read::read(&mut out, &mut buffer) {
-                if send.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut all = Vec::new();
-        let until = std::time::Instant::now() + Duration::from_secs(3);
-        while let Ok(more) = told.recv_timeout(until.saturating_duration_since(std::time::Instant::now())) {
-            all.extend(more);
-        }
-        drop(self.kill());
-        drop(self.wait());
-        String::from_utf8_lossy(&all).into_owned()
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chaperone_identity::{VisitToken, VisitUse, Visiting};
 use chaperone_policy::{Access, Reason};
-use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, Wish, new_reference};
 use futures::FutureExt;
 use http::header::{HOST, LOCATION, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -73,7 +73,7 @@ impl Connection {
             Ok(visit) => visit,
             Err(page) => return page.into_answer(),
         };
-        let mut answer = transaction::take(Arc::clone(&console), request, self.found.clone()).await;
+        let mut answer = transaction::take(Arc::clone(&console), request, Arc::clone(&self)).await;
         if console.session.permit().output_until().duration_since(token.until) > RENEW_FROM
             && let Some(cookie) = self.cookie(&token.about, token.id, &console.session)
         {
@@ -94,9 +94,17 @@ impl Connection {
         }
     }
 
-    /// The connection has ended by itself.
-    pub(super) fn over(&self) {
-        for (_, entered) in held(&self.entered).drain() {
+    /// What comes next on it is HTTP no more.
+    pub(super) fn goes_on(&self) {
+        self.found.signal();
+    }
+
+    /// The connection has ended by itself: what is under way to the client may arrive.
+    pub(super) async fn over(&self) {
+        let entered: Vec<Box<dyn Entered>> =
+            held(&self.entered).drain().map(|(_, entered)| entered).collect();
+        for entered in entered {
+            entered.session().arrives(&self.cord).await;
             entered.session().let_go(&self.cord);
         }
     }
@@ -142,8 +150,13 @@ impl Connection {
         }
         let ask = self.ask(token);
         let site = &self.shared.settings.site;
+        let within = Wish { ask: ask.clone(), access: vec![Access::Tls], within: Some(token.about.window) };
         let entered = match token.expired {
-            false => self.shared.enter.enter(token.id, ask).await,
+            // In its own window: another one of theirs has a link of its own.
+            false => match self.shared.gate.permits(&[within]).await {
+                Ok(_) => self.shared.enter.enter(token.id, ask).await,
+                Err(refused) => Err(refused),
+            },
             // Worth nothing any more; whoever shows it is told what the schedule says, and so is the SOC.
             true => match self.shared.gate.foretell(&ask).await {
                 Some(refused) => Err(refused),

@@ -89,11 +89,7 @@ impl Consoles {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        if http2 {
-            self.serve_http2(stream, caller).await
-        } else {
-            self.serve_http1(stream, caller).await
-        }
+        if http2 { self.serve_http2(stream, caller).await } else { self.serve_http1(stream, caller).await }
     }
 
     async fn serve_http1<S>(&self, stream: S, caller: Caller)
@@ -127,7 +123,10 @@ impl Consoles {
             }
             tracing::debug!(client.addr = %peer, %error, "a connection to a console has ended");
         }
-        connection.over();
+        // A connection that goes on with another protocol is over with that.
+        if !found.is_signalled() {
+            connection.over().await;
+        }
     }
 
     async fn serve_http2<S>(&self, stream: S, caller: Caller)
@@ -159,7 +158,7 @@ impl Consoles {
             }
             tracing::debug!(client.addr = %peer, %error, "a connection to a console has ended");
         }
-        connection.over();
+        connection.over().await;
     }
 }
 

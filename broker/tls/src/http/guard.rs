@@ -48,6 +48,11 @@ impl Found {
         self.in_head.load(Ordering::Acquire)
     }
 
+    /// Whether it was signalled.
+    pub(super) fn is_signalled(&self) -> bool {
+        self.signal.load(Ordering::Acquire)
+    }
+
     /// Of requests: what comes next is HTTP no more. Of answers: a request goes out, and an answer is due.
     pub(super) fn signal(&self) {
         self.signal.store(true, Ordering::Release);

@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use super::body::{Measure, Outgoing};
+use super::connection::Connection;
 use super::console::Console;
 use super::flowing::{self, Flowing, Outcome, Way};
-use super::guard::Found;
 use super::headers;
 use super::inject::Injection;
 use super::lanes::{Taken, Turn};
@@ -36,7 +36,7 @@ const ENDS: &str = "chaperone-visit-ends";
 pub(super) async fn take(
     console: Arc<Console>,
     request: Request<Incoming>,
-    client: Found,
+    client: Arc<Connection>,
 ) -> Response<Outgoing> {
     let site = console.settings.site.clone();
     let about = json!({ "request": "http", "method": request.method().as_str() });
@@ -71,14 +71,14 @@ struct Transaction {
     lane: Arc<Taken>,
     n: u64,
     head: bool,
-    client: Found,
+    client: Arc<Connection>,
 }
 
 impl Transaction {
     async fn begin(
         console: Arc<Console>,
         request: Request<Incoming>,
-        client: Found,
+        client: Arc<Connection>,
         turn: Turn,
         mut give: oneshot::Sender<Response<Outgoing>>,
     ) {
@@ -284,9 +284,13 @@ impl Transaction {
         }
         let target = on_target.await.map_err(NoAnswer::Broken)?;
         // Told before the client hears of it: what it sends then is followed by nobody.
-        self.client.signal();
+        self.client.goes_on();
         let (session, lane, n) = (Arc::clone(&self.console.session), Arc::clone(&self.lane), self.n);
-        tokio::spawn(upgrade::carry(session, lane, n, on_client, target));
+        let client = Arc::clone(&self.client);
+        tokio::spawn(async move {
+            upgrade::carry(session, lane, n, on_client, target).await;
+            client.over().await;
+        });
         let mut answer = Response::new(Outgoing::empty());
         *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         *answer.headers_mut() = headers::to_client(&shown, &self.console.names, true);
