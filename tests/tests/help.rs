@@ -65,6 +65,7 @@ const CONTRACT: &[&str] = &[
     "window show",
     "window accept",
     "window approve",
+    "window console",
     "window deny",
     "window withdraw",
     "window move",

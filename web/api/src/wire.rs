@@ -5,6 +5,7 @@ mod alert;
 mod authority;
 mod bundle;
 mod connect;
+mod console;
 mod destination;
 mod emergency;
 mod film;
@@ -33,6 +34,7 @@ pub use authority::{
 };
 pub use bundle::NewBundle;
 pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
+pub use console::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
