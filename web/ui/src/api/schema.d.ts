@@ -291,6 +291,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs what a technician needs to come by TLS, in a window of theirs that is open now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewConnection"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demo": {
         parameters: {
             query?: never;
@@ -2297,7 +2344,10 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap. */
+                    /**
+                     * @description asciicast-v3, asciicast-v2, txt, jsonl, har (HTTP transactions), pcapng (forwards and TLS as packets), files (a tar of
+                     *     each stream's bytes) or chap.
+                     */
                     format: components["schemas"]["ExportFormat"];
                     /** @description Why a copy leaves the house, in words; stored in the ledger. */
                     reason: string;
@@ -2480,6 +2530,167 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TimelineView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The HTTP transactions of a visit, by when they began. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Behind this place in the table. */
+                    after?: number;
+                    /** @description At most this many. */
+                    limit?: number;
+                    /** @description Those with this in their method, URL, status, type, hashes or file names; case does not count. */
+                    q?: string;
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransactionsView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/transactions/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transaction with its heads, and the messages of an upgraded connection. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Place in the table */
+                    place: number;
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransactionOpened"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/transactions/{place}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content of a body as it was recorded, without its content coding where that is known. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description At most this many bytes; 1 MiB unless told, 64 MiB at most. */
+                    most?: number;
+                    /** @description request or response. */
+                    of: "request" | "response";
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Place in the table */
+                    place: number;
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
                     };
                 };
             };
@@ -3198,7 +3409,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`. */
+        /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `http`, `resize`, `end`, `state`, `skipped`, `over`. */
         get: {
             parameters: {
                 query?: {
@@ -4083,6 +4294,49 @@ export interface paths {
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tls/authority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate that vouches for the gate, for trust stores: public, as what it vouches for shows to everybody. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TlsAuthorityView"];
+                    };
+                };
+            };
+        };
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -6109,6 +6363,73 @@ export interface components {
             /** @description Six digits of the authenticator, or a recovery code. */
             code: string;
         };
+        /** @description One endpoint of a server. */
+        ConnectionEndpoint: {
+            /** @description What the window grants it as. */
+            access: string;
+            /** @description Where it is, as the gate reaches it. */
+            host: string;
+            /** @description `tls`, `http` (a web console) or `tcp`. */
+            kind: string;
+            /** @description The first label of its name at the gate. */
+            label: string;
+            /**
+             * Format: int32
+             * @description Its own port.
+             */
+            port: number;
+            /** @description What is recorded: `plain` (what is said), `bytes` (of another protocol), `flow` (only when and how much). */
+            recorded: string;
+            /** @description The name that its certificate carries; nothing of an endpoint that is no TLS. */
+            server_name?: string | null;
+        };
+        /** @description A server to come to. */
+        ConnectionTarget: {
+            /** @description What of it the window grants. */
+            endpoints: components["schemas"]["ConnectionEndpoint"][];
+            /** @description Its name at the gate. */
+            name: string;
+        };
+        /** @description How to come by TLS. */
+        ConnectionView: {
+            /** @description The certificate of the authority that vouches for the gate (PEM). */
+            authority_pem: string;
+            /** @description The technician's certificate (PEM). */
+            certificate_pem: string;
+            /**
+             * Format: date-time
+             * @description First instant in which nothing new opens.
+             */
+            closes: string;
+            /** @description The gate's domain: an endpoint is `LABEL.tls.DOMAIN`. */
+            domain: string;
+            /** @description The name or address to dial. */
+            host: string;
+            /** @description The certificate of the authority that vouches for that, and for nothing else (PEM). */
+            local_authority_pem?: string | null;
+            /** @description What the technician's machine serves to itself (PEM); nothing where no key was given, or no server speaks TLS. */
+            local_certificate_pem?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is open.
+             */
+            opens: string;
+            /**
+             * Format: int32
+             * @description The port to dial.
+             */
+            port: number;
+            /** @description The servers. */
+            targets: components["schemas"]["ConnectionTarget"][];
+            /**
+             * Format: date-time
+             * @description First instant in which the certificates are worth nothing. Ask again before, where the window is longer or was
+             *     extended.
+             */
+            until: string;
+            /** @description The window. */
+            window: string;
+        };
         /** @description A line to paste. */
         ConnectLine: {
             /** @description The line. */
@@ -6126,6 +6447,7 @@ export interface components {
             known_hosts: string;
             /** @description Lines to paste into a terminal. */
             lines: components["schemas"]["ConnectLine"][];
+            tls?: components["schemas"]["TlsWays"] | null;
         };
         /** @description That the ledger of a signed checkpoint is an older one with more behind it. */
         ConsistencyView: {
@@ -6427,6 +6749,13 @@ export interface components {
         };
         /** @description The clinical go of the day. */
         Go: Record<string, never>;
+        /** @description A header field. */
+        HeaderField: {
+            /** @description Name. */
+            name: string;
+            /** @description Value. */
+            value: string;
+        };
         /** @description A hold. */
         HoldView: {
             /**
@@ -6714,6 +7043,21 @@ export interface components {
             closes: string;
             /** @description Why. */
             reason?: string;
+        };
+        /** @description A wish to come by TLS. */
+        NewConnection: {
+            /** @description The public key of what the technician's machine serves to itself under the servers' names. */
+            local_key_pem?: string | null;
+            /**
+             * @description The public key that proves at the gate who comes: PEM, ECDSA P-256 or P-384, Ed25519, or RSA from 2048 bits. Its
+             *     private half stays where it was made.
+             */
+            public_key_pem: string;
+            /**
+             * @description A window's id, for all servers of it; or a server's name.
+             * @example console-01
+             */
+            to: string;
         };
         /** @description The gate's credential for one account of a target. */
         NewCredential: {
@@ -7196,6 +7540,22 @@ export interface components {
             /** @description What happened. */
             what: string;
         };
+        /** @description An endpoint that a program of the technician's reaches on their own machine. */
+        ProgramWay: {
+            /** @description The name that the program looks for: a line in its hosts file leads it to the own machine. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Port, there as here where it is free.
+             */
+            port: number;
+            /** @description How it is recorded: `plain` (what passes, in the clear), `bytes`, or `flow` (encrypted inside: when and how much). */
+            recorded: string;
+            /** @description The server. */
+            target: string;
+            /** @description What it is: a web console, a TLS service, or the name of a declared forward. */
+            what: string;
+        };
         /** @description A host key that waits for a second pair of eyes. */
         ProposedKeyView: {
             /**
@@ -7286,6 +7646,7 @@ export interface components {
             chain?: string | null;
             /** @description The weakest coverage of its channels. */
             coverage?: string | null;
+            coverage_why?: string | null;
             /**
              * Format: date-time
              * @description When the session ended.
@@ -7554,6 +7915,8 @@ export interface components {
             paused: boolean;
             /** @description Login. */
             person: string;
+            /** @description How they came: `ssh`, or `tls` for web consoles and programs of their own. */
+            protocol?: string;
             /** @description Where its recording stands: `live`, `sealed`, `recovered`, `lost`, `none`. */
             recording: string;
             /** @description Whether its recording is sealed. */
@@ -7692,6 +8055,8 @@ export interface components {
             rows: number;
             /** @description Whether it has a terminal. */
             terminal: boolean;
+            /** @description Why it is not more, in words. */
+            why?: string | null;
         };
         /** @description A moment to jump to. */
         TimelineMarker: {
@@ -7740,6 +8105,20 @@ export interface components {
             /** @description Whether output was left out, because there is more than a player takes; an export has all of it. */
             shortened: boolean;
         };
+        /** @description The certificate of an authority of the gate's. */
+        TlsAuthorityView: {
+            /** @description The certificate (PEM), for trust stores. */
+            pem: string;
+        };
+        /** @description How to come to web consoles, and with programs of one's own. */
+        TlsWays: {
+            /** @description Servers with a web console, to be opened in a browser. */
+            consoles: string[];
+            /** @description The line that opens every endpoint on the technician's own machine, until the window ends. */
+            line: string;
+            /** @description What it opens there. */
+            programs: components["schemas"]["ProgramWay"][];
+        };
         /** @description What became of the word of one of two people. */
         TogetherView: {
             /** @description Whether it is done; else another person is waited for. */
@@ -7747,6 +8126,122 @@ export interface components {
             /** @description What happens next. */
             next: string;
             word?: components["schemas"]["WordView"] | null;
+        };
+        /** @description A file that passed in a transaction. */
+        TransactionFile: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @description `upload` or `download`. */
+            direction: string;
+            /** @description Its name, as it came. */
+            name: string;
+            /** @description Its SHA-256, hex; nothing where it did not pass whole. */
+            sha256?: string | null;
+        };
+        /** @description A transaction that is opened, with its heads. */
+        TransactionOpened: {
+            /** @description Messages of an upgraded connection. */
+            messages: components["schemas"]["WebSocketMessage"][];
+            /** @description Whether there are more. */
+            more_messages: boolean;
+            /** @description The request's header fields, as the client sent them. */
+            request_headers: components["schemas"]["HeaderField"][];
+            /** @description The request's version of HTTP. */
+            request_version: string;
+            /** @description The answer's header fields, as the target sent them. */
+            response_headers: components["schemas"]["HeaderField"][];
+            /** @description The answer's version of HTTP. */
+            response_version?: string | null;
+            /** @description Its row. */
+            transaction: components["schemas"]["TransactionView"];
+        };
+        /** @description The table of a visit's transactions, or a page of it. */
+        TransactionsView: {
+            /**
+             * Format: int64
+             * @description How many of them have what was looked for.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description What to ask for as `after` for the next page; nothing at the end.
+             */
+            next?: number | null;
+            /** @description Whether there are more than the table keeps; an export has all of them. */
+            shortened: boolean;
+            /**
+             * Format: int64
+             * @description How many the visit has.
+             */
+            total: number;
+            /** @description A page of those, by when they began. */
+            transactions: components["schemas"]["TransactionView"][];
+        };
+        /** @description One transaction: a request and what came of it. */
+        TransactionView: {
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The same, in milliseconds from the recording's start.
+             */
+            at_ms: number;
+            /** @description The name of the credential that the gate put in, which is not recorded. */
+            credential?: string | null;
+            /** @description Files that passed in it. */
+            files: components["schemas"]["TransactionFile"][];
+            /** @description Media type of the answer. */
+            media: string;
+            /** @description GET, POST, … */
+            method: string;
+            /**
+             * Format: int64
+             * @description Its number in the visit, as its events have it.
+             */
+            number: number;
+            /** @description `complete`, `aborted`, `cut`, or `unfinished`. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description Its place in the table.
+             */
+            place: number;
+            /**
+             * Format: int64
+             * @description Bytes of the answer's body.
+             */
+            received: number;
+            /** @description Their SHA-256, hex. */
+            received_sha256?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of the request's body.
+             */
+            sent: number;
+            /** @description Their SHA-256, hex. */
+            sent_sha256?: string | null;
+            /**
+             * Format: int32
+             * @description Status code; nothing where no answer came.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took; nothing where it did not end.
+             */
+            took_ms?: number | null;
+            /** @description The protocol that the connection went on in, such as websocket. */
+            upgraded?: string | null;
+            /** @description The URL. */
+            url: string;
+            /** @description Whether both bodies are in the recording whole. */
+            whole: boolean;
         };
         /** @description A visit that the server's log does not have. */
         UnseenVisit: {
@@ -7796,6 +8291,30 @@ export interface components {
             progress?: boolean;
             /** @description Why, in words. Stored in the ledger. */
             reason?: string;
+        };
+        /** @description A message of an upgraded connection. */
+        WebSocketMessage: {
+            /**
+             * Format: int64
+             * @description When its last byte passed, in milliseconds from the recording's start.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Its length, as far as it is kept.
+             */
+            bytes: number;
+            /** @description Whether there is more of it. */
+            cut: boolean;
+            /** @description The beginning of it, base 64. */
+            data: string;
+            /** @description `client` or `target`. */
+            from: string;
+            /**
+             * Format: int32
+             * @description 1 text, 2 binary, 8 close, 9 ping, 10 pong.
+             */
+            opcode: number;
         };
         /** @description What somebody should know who decides about a window. */
         WindowCard: {
