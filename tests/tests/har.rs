@@ -8,7 +8,7 @@ use std::process::Command;
 use chaperone_tests::{
     Answer, CONSOLE_NAME, Furnishing, House, WebHouse, digest, get, on_both_databases, soon,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Lines of the console's: a file to save, under a content coding.
 const MORE: &str = "location = /log { gzip on; gzip_min_length 1; gzip_types text/plain; default_type text/plain; \
@@ -159,4 +159,22 @@ fn checked(file: &Path) -> Value {
     let text = har.to_string();
     assert!(!text.contains("__Host-chaperone"), "the gate's cookie is nowhere");
     har
+}
+
+#[test]
+fn the_pages_open_a_console_and_show_what_passed() {
+    let web = WebHouse::start();
+    let window = web.open_window("+20m");
+    let client = web.opened(&window);
+    client.gets("/", &["--http1.1"]);
+    client.gets("/api/state", &["--http1.1"]);
+    let session = web.house.newest_session();
+    client.gets("/.chaperone/leave", &["--request", "POST"]);
+    web.house.sealed(&session);
+    let trust = fs::read_to_string(web.console.trust()).expect("what vouches for the console");
+    let key = fs::read_to_string(web.house.technician("dana").key.public).expect("some public key");
+    let mut walk = Walk::begin(&web.house, "console", &["priya", "dana", "sam", "adam"]);
+    walk.comes_to("everything is there");
+    walk.goes_on(&json!({ "window": window, "session": session, "trust": trust, "key": key.trim() }));
+    walk.ends();
 }
