@@ -34,6 +34,7 @@ mod via;
 #[cfg(unix)]
 mod watch;
 mod window;
+mod window_console;
 mod window_file;
 
 use clap::{Parser, Subcommand};

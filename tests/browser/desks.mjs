@@ -30,6 +30,7 @@ export const DESKS = [
     pages: [
       { name: 'my-windows', at: '/technician' },
       { name: 'ask', at: '/technician/ask' },
+      { name: 'ask-files', at: '/technician/ask', act: (page) => page.getByLabel('Bring files').check() },
       { name: 'my-window', at: found('/api/windows', (all) => `/technician/windows/${windowIn('open')(all)}`), ready: 'Connect' },
       { name: 'account', at: '/account' },
       { name: 'forbidden', at: '/administration/people' },
@@ -48,6 +49,7 @@ export const DESKS = [
       { name: 'servers', at: '/engineering/servers' },
       { name: 'server', at: '/engineering/servers/alaris-sm-01' },
       { name: 'add-server', at: '/engineering/servers/add' },
+      { name: 'add-console', at: '/engineering/servers/add', act: (page) => page.getByLabel(/It has a web console/).check() },
       { name: 'freezes', at: '/engineering/freezes' },
       { name: 'add-freeze', at: '/engineering/freezes', act: (page) => page.getByRole('button', { name: 'Add a freeze' }).click() },
     ],
@@ -80,6 +82,7 @@ export const DESKS = [
       { name: 'add-person', at: '/administration/people/add' },
       { name: 'person', at: '/administration/people/dana' },
       { name: 'vendors', at: '/administration/vendors' },
+      { name: 'vendor', at: '/administration/vendors/Meridian%20Infusion', ready: 'Certificate authorities' },
       { name: 'add-vendor', at: '/administration/vendors', act: (page) => page.getByRole('button', { name: 'Add a vendor' }).click() },
       { name: 'destinations', at: '/soc/destinations' },
       { name: 'enrol', at: link, ready: 'Choose a password' },

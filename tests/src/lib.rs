@@ -55,9 +55,11 @@ mod sshd;
 mod syslog;
 mod terminal;
 mod text;
+mod tls_server;
 mod verbs;
 mod visit;
 mod walk;
+mod web_gate;
 mod webhook;
 
 pub use asking::{Asking, Asks};
@@ -69,7 +71,7 @@ pub use caller::{Caller, Heard};
 pub use command_line::{Person, Said};
 pub use connect_proxy::ConnectProxy;
 pub use connected::Connected;
-pub use console::Console;
+pub use console::{CONSOLE_NAME, Console};
 pub use database::{Database, Engine};
 pub use faults::{Action, Faults, Operation};
 pub use furnish::Furnishing;
@@ -97,9 +99,11 @@ pub use sshd::{Sshd, SshdOptions};
 pub use syslog::{Message, Syslog, TlsDriver};
 pub use terminal::Terminal;
 pub use text::{contains, digest, noise, reference_in};
+pub use tls_server::TlsServer;
 pub use verbs::all_verbs;
 pub use visit::Visit;
 pub use walk::{Walk, browser};
+pub use web_gate::{Client, DOMAIN, Page, WebHouse};
 pub use webhook::{Delivery, Webhook};
 
 /// Makes two tests of each named scenario, one for each database.

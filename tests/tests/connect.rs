@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use chaperone_tests::{
-    Authority, ConnectProxy, Connected, Console, Furnishing, House, PATIENCE, Process, Ran, free_port, soon,
+    Authority, ConnectProxy, Connected, Furnishing, House, PATIENCE, Process, Ran, TlsServer, free_port, soon,
 };
 
 const DOMAIN: &str = "gate.test";
@@ -21,7 +21,7 @@ struct Site {
     authority: Authority,
     gate_port: u16,
     /// The console, at a port number that is free on 127.0.0.1.
-    console: Console,
+    console: TlsServer,
     port: u16,
 }
 
@@ -43,9 +43,9 @@ fn site_in(furnishing: Furnishing, gate_port: u16, web: bool) -> Site {
     let port = free_port();
     let at = format!("127.0.0.9:{port}");
     let console = if web {
-        Console::nginx(house.folder(), &authority, NAME, &at, "pumps: 412")
+        TlsServer::nginx(house.folder(), &authority, NAME, &at, "pumps: 412")
     } else {
-        Console::reversing(&authority, NAME, &at)
+        TlsServer::reversing(&authority, NAME, &at)
     };
     let site = Site { house, authority, gate_port, console, port };
     site.adds(CONSOLE, &site.console.at, if web { &["--http"] } else { &[] });
@@ -151,7 +151,7 @@ fn a_console_is_reached_plain_and_by_tls_at_its_own_port_number() {
 #[test]
 fn two_servers_of_a_window_that_share_a_port_number_have_an_address_each() {
     let site = site(false);
-    let other = Console::reversing(&site.authority, NAME, &format!("127.0.0.10:{}", site.port));
+    let other = TlsServer::reversing(&site.authority, NAME, &format!("127.0.0.10:{}", site.port));
     site.adds("console-02", &other.at, &[]);
     let window = site.asks(&[CONSOLE, "console-02"], "now", "+10m");
     let connected = site.connects(&window, &[], &[]);

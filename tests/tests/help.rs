@@ -71,6 +71,7 @@ const CONTRACT: &[&str] = &[
     "window show",
     "window accept",
     "window approve",
+    "window console",
     "window deny",
     "window withdraw",
     "window move",

@@ -49,7 +49,7 @@ pub struct Hit {
     pub at_ms: u64,
     /// On which channel.
     pub channel: u32,
-    /// `screen`, `command`, `command-guess` or `file`.
+    /// `screen`, `command`, `command-guess`, `file` or `http`.
     pub seen: String,
     /// The line, without control characters.
     pub line: String,

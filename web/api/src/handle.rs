@@ -7,6 +7,7 @@ pub(crate) mod authority;
 pub(crate) mod bundle;
 mod carried;
 pub(crate) mod connect;
+pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod emergency;

@@ -6,6 +6,7 @@ mod authority;
 mod bundle;
 mod connect;
 mod console;
+mod console_link;
 mod destination;
 mod emergency;
 mod film;
@@ -38,6 +39,7 @@ pub use console::{
     CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
     PlainHttpView, RemovedEndpoint,
 };
+pub use console_link::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};

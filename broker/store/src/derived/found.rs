@@ -50,7 +50,7 @@ pub struct DerivedHit {
     pub at_ms: u64,
     /// On which channel.
     pub channel: u32,
-    /// `screen`, `command`, `command-guess` or `file`.
+    /// `screen`, `command`, `command-guess`, `file` or `http`.
     pub seen: String,
     /// The line.
     pub line: String,

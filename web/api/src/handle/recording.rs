@@ -248,6 +248,7 @@ async fn looks(app: &App, actor: &Actor, row: &SessionRow, reason: String) -> Re
 
 fn view(facts: &Facts, row: &SessionRow) -> RecordingView {
     let seal: Option<Value> = row.seal.as_deref().and_then(|seal| serde_json::from_str(seal).ok());
+    let weakest = seal.as_ref().and_then(|seal| seal.get("coverage")).and_then(weakest);
     let said = |name: &str| seal.as_ref().and_then(|seal| seal.get(name)?.as_str().map(str::to_owned));
     RecordingView {
         id: row.id.to_string(),
@@ -257,15 +258,18 @@ fn view(facts: &Facts, row: &SessionRow) -> RecordingView {
         began: row.admitted,
         ended: row.ended,
         chain: said("chain"),
-        coverage: seal.as_ref().and_then(|seal| seal.get("coverage")).and_then(weakest),
+        coverage_why: weakest.as_ref().map(|(_, why)| render::plain(why)).filter(|why| !why.is_empty()),
+        coverage: weakest.map(|(coverage, _)| coverage),
     }
 }
 
-/// The weakest of the channels' statements, as the seal has them.
-fn weakest(coverage: &Value) -> Option<String> {
+/// The weakest of the channels' statements, as the seal has them, and why it is no more.
+fn weakest(coverage: &Value) -> Option<(String, String)> {
     let channels: Vec<chaperone_recorder::ChannelCoverage> = serde_json::from_value(coverage.clone()).ok()?;
-    let weakest = serde_json::to_value(chaperone_recorder::weakest(&channels)).ok()?;
-    weakest.as_str().map(str::to_owned)
+    let weakest = chaperone_recorder::weakest(&channels);
+    let why = channels.into_iter().find(|channel| channel.coverage == weakest).map(|channel| channel.why);
+    let name = serde_json::to_value(weakest).ok()?;
+    Some((name.as_str()?.to_owned(), why.unwrap_or_default()))
 }
 
 /// A copy as it is made: one that breaks off is a connection that breaks off, never a shorter file.

@@ -116,6 +116,7 @@ pub(crate) enum BodyOf {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Shown {
     /// request or response.
+    #[param(inline)]
     of: BodyOf,
     /// At most this many bytes; 1 MiB unless told, 64 MiB at most.
     most: Option<u64>,

@@ -27,6 +27,9 @@ pub struct RecordingView {
     pub ended: Option<Timestamp>,
     /// The weakest coverage of its channels.
     pub coverage: Option<String>,
+    /// Why it is not more, in words.
+    #[serde(default)]
+    pub coverage_why: Option<String>,
     /// Final chain value, hex.
     pub chain: Option<String>,
 }

@@ -68,6 +68,7 @@ export interface RecordingView {
   began: string
   ended: string | null
   coverage: string | null
+  coverage_why?: string | null
   chain: string | null
 }
 

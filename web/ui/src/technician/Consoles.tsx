@@ -52,7 +52,7 @@ export function Consoles({ window, ways }: ConsolesProps) {
               disabled={!isOpen}
               loading={open.isPending && open.variables === target}
               onClick={() => void go(target)}
-              aria-label={`Open the console of ${target} in a new tab`}
+              aria-label={`Open console: ${target}, in a new tab`}
             >
               Open console
             </Button>

@@ -3,6 +3,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Answer, api, bodyOf, DataTable, Moment, Panel, ReasonDialog, useAct, useMay, type Column, type PlannedAct, type Wire } from '#frame'
 import { AddAuthority, AddRevocation } from './AuthorityDialogs'
+import classes from './Authorities.module.css'
 
 type Authority = Wire<'AuthorityView'>
 type Revoked = Wire<'RevokedView'>
@@ -48,7 +49,7 @@ export function Authorities({ vendor }: { vendor: string }) {
         )
       }
     >
-      <p className="dim">
+      <p className={`dim ${classes.about}`}>
         Who shows an OpenSSH certificate that one of these keys has signed is believed to be the person whose sign-in name
         stands in it, for this company’s people alone. The second factor is asked for all the same.
       </p>

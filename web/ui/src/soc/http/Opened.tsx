@@ -65,14 +65,16 @@ function fieldOf(fields: TransactionOpened['request_headers'], name: string): st
 function Fields({ fields, label }: { fields: TransactionOpened['request_headers']; label: string }) {
   if (fields.length === 0) return null
   return (
-    <dl className={classes.fields} tabIndex={0} role="group" aria-label={label}>
-      {fields.map(({ name, value }, place) => (
-        <div key={place} className={classes.field}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className={classes.fields} tabIndex={0} role="group" aria-label={label}>
+      <dl>
+        {fields.map(({ name, value }, place) => (
+          <div key={place} className={classes.field}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
   )
 }
 
@@ -80,7 +82,7 @@ function Files({ opened }: { opened: TransactionOpened }) {
   const { files } = opened.transaction
   if (files.length === 0) return null
   return (
-    <ul aria-label="Files in it">
+    <ul className={classes.files} aria-label="Files in it">
       {files.map(({ direction, name, bytes, sha256 }, place) => (
         <li key={place}>
           {direction === 'upload' ? 'To the server' : 'From the server'}: <strong>{name}</strong>, {bytesWords(bytes)}

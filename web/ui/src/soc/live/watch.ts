@@ -72,6 +72,8 @@ export type WatchEvent =
 
 interface HttpEvent {
   type: 'http'
+  /** Its lane. */
+  channel: number
   kind: string
   at_ms: number
   n: number

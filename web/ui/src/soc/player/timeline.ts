@@ -34,6 +34,11 @@ export function isLane({ kind }: Pick<TimelineChannel, 'kind'>): boolean {
   return kind === 'http'
 }
 
+/** Forwards and raw TLS carry the bytes of whatever protocol. */
+export function isStream({ kind }: Pick<TimelineChannel, 'kind'>): boolean {
+  return kind === 'tls' || kind === 'forward' || kind === 'forward-opaque'
+}
+
 /** From the weakest. */
 const STRENGTH = ['refused', 'flow-only', 'output-only', 'captured']
 

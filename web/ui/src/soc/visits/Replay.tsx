@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { markersOf, nextMarker, previousMarker } from '../player/marker'
 import type { Player } from '../player/player'
 import type { LoadPiece, PlayerState } from '../player/player-state'
-import { channelTitle, isLane, type RecordingTimeline, type TimelineChannel } from '../player/timeline'
+import { channelTitle, isLane, isStream, type RecordingTimeline, type TimelineChannel } from '../player/timeline'
 import { usePlayer } from '../player/usePlayer'
 import type { ChannelScreen } from '../terminal/screen'
 import { TerminalView } from '../terminal/TerminalView'
@@ -69,6 +69,12 @@ export function Replay({ timeline, load, at, channel, onPlace, linkTo }: ReplayP
           )}
           <Waiting state={state} onRetry={() => player.retry()} />
         </div>
+        {shown && isStream(shown) && (
+          <p className="dim">
+            What passed here are the bytes of another protocol, which no screen shows. Export the recording as packets or as
+            files to read them.
+          </p>
+        )}
         <Timeline
           duration={timeline.duration_ms}
           position={state.position}

@@ -62,7 +62,7 @@ function VisitBody({ visit }: { visit: SessionView }) {
         <Verified session={visit.id} recording={recording.data?.state ?? 'none'} />
         {recording.data && !isLive(visit) && (
           <Text size="sm" c="dimmed">
-            Weakest part: {coverageWords(recording.data.coverage)}
+            Weakest part: {coverageWords(recording.data.coverage, recording.data.coverage_why)}
           </Text>
         )}
       </div>
@@ -71,7 +71,7 @@ function VisitBody({ visit }: { visit: SessionView }) {
       ) : (
         <Text>None of your roles may replay recordings.</Text>
       )}
-      {!isLive(visit) && visit.state !== 'never-started' && <TypedInput session={visit.id} />}
+      {!isLive(visit) && visit.state !== 'never-started' && visit.protocol !== 'tls' && <TypedInput session={visit.id} />}
     </>
   )
 }

@@ -40,7 +40,7 @@ export function PlannedFiles({ files, onChange, error }: PlannedFilesProps) {
       <legend>Files that will be uploaded</legend>
       <p className={classes.about}>
         With them in the plan, every other upload raises an alert. Choose a file and its SHA-256 is computed here, up to{' '}
-        {MOST_HASHED >> 20} MiB; the file itself stays on your machine.
+        {MOST_HASHED >> 30} GiB; the file itself stays on your machine.
       </p>
       {files.map((file, place) => (
         <div key={place} className={classes.planned}>
