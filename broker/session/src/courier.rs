@@ -17,12 +17,12 @@ use crate::stage::{Chunks, StageError};
 /// A door's way to put files onto the target.
 pub trait Courier: Send + Sync {
     /// Opens a way to the target, on which files go one after the other.
-    fn sets_out(&self, hand: Hand) -> BoxFuture<'static, Result<Box<dyn Way>, NotDelivered>>;
+    fn sets_out(&self, hand: Hand) -> BoxFuture<'static, Result<Box<dyn Errand>, NotDelivered>>;
 }
 
 /// An open way to the target. An implementation writes to a place beside the path, reads back what the target has, and puts
 /// it in its place only when that is the file: what fails leaves nothing where the path points.
-pub trait Way: Send {
+pub trait Errand: Send {
     /// Delivers one file; goes on to its end also when nobody waits for it any more. Not retried. After an error the way is of
     /// no more use, and is ended.
     fn deliver(&mut self, parcel: Parcel) -> BoxFuture<'_, Result<Delivered, NotDelivered>>;

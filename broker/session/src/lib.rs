@@ -61,7 +61,7 @@ pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
 pub use chaperone_store::{KeyOrigin, ProposedKey};
 pub use chaperone_vault::{Secret, TargetCredential as Credential, UserCa};
 pub use clock::{ClockWatch, MAX_SKEW, PROBATION, Trust};
-pub use courier::{Courier, Delivered, FileAttributes, Hand, NotDelivered, Parcel, Way};
+pub use courier::{Courier, Delivered, Errand, FileAttributes, Hand, NotDelivered, Parcel};
 pub use dial::{Dial, DialError, Dialled, Ticket};
 pub use files::{FileDirection, FileTransfer};
 pub use flow::{EndReason, Flow};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
-use chaperone_session::{Courier, Delivered, Hand, NotDelivered, Parcel, Way, new_reference};
+use chaperone_session::{Courier, Delivered, Errand, Hand, NotDelivered, Parcel, new_reference};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -48,13 +48,13 @@ impl SshCourier {
 }
 
 impl Courier for SshCourier {
-    fn sets_out(&self, hand: Hand) -> BoxFuture<'static, Result<Box<dyn Way>, NotDelivered>> {
+    fn sets_out(&self, hand: Hand) -> BoxFuture<'static, Result<Box<dyn Errand>, NotDelivered>> {
         let (visit, runtime) = (self.visit.upgrade(), self.runtime.clone());
         async move {
             let visit = visit.ok_or(NotDelivered::Ended)?;
             let opening = runtime.spawn(async move { open(&visit, hand).await });
             let files = opening.await.unwrap_or(Err(NotDelivered::Ended))?;
-            Ok(Box::new(SshWay { files: Some(files), runtime }) as Box<dyn Way>)
+            Ok(Box::new(SshErrand { files: Some(files), runtime }) as Box<dyn Errand>)
         }
         .boxed()
     }
@@ -67,13 +67,13 @@ async fn open(visit: &Visit, hand: Hand) -> Result<Files, NotDelivered> {
 }
 
 /// A subsystem that is open.
-struct SshWay {
+struct SshErrand {
     /// Nobody's while a delivery is under way that nobody waits for any more.
     files: Option<Files>,
     runtime: Handle,
 }
 
-impl Way for SshWay {
+impl Errand for SshErrand {
     fn deliver(&mut self, parcel: Parcel) -> BoxFuture<'_, Result<Delivered, NotDelivered>> {
         async move {
             let mut files = self.files.take().ok_or(NotDelivered::Ended)?;

@@ -7,7 +7,7 @@ use chaperone_policy::Access;
 use chaperone_recorder::ChannelRecorder;
 use serde_json::json;
 
-use crate::courier::{Delivered, Hand, NotDelivered, Parcel, Way};
+use crate::courier::{Delivered, Errand, Hand, NotDelivered, Parcel};
 use crate::gate::Gate;
 use crate::live::LiveSession;
 use crate::record::Captured;
@@ -18,7 +18,7 @@ pub struct Carrier {
     session: Arc<LiveSession>,
     /// For which channel of the client's.
     channel: u32,
-    open: Option<(ChannelRecorder, Box<dyn Way>)>,
+    open: Option<(ChannelRecorder, Box<dyn Errand>)>,
 }
 
 impl Carrier {
@@ -41,7 +41,7 @@ impl Carrier {
         delivered
     }
 
-    async fn set_out(&mut self) -> Result<(ChannelRecorder, Box<dyn Way>), NotDelivered> {
+    async fn set_out(&mut self) -> Result<(ChannelRecorder, Box<dyn Errand>), NotDelivered> {
         let courier = self.session.courier.get().cloned().ok_or(NotDelivered::Ended)?;
         let about = json!({ "request": "release", "for_channel": self.channel });
         let opened = self.gate.open_channel(&self.session, Access::SftpWrite, about, false).await;
