@@ -231,7 +231,7 @@ impl WebHouse {
             }
         });
         let mut all = String::new();
-        let mut hears = |until: &dyn Fn(&str) -> bool, all: &mut String| {
+        let hears = |until: &dyn Fn(&str) -> bool, all: &mut String| {
             let deadline = Instant::now() + QUIET_AFTER;
             while !until(all) {
                 let left = deadline.saturating_duration_since(Instant::now());

@@ -189,8 +189,14 @@ mod tests {
         #[test]
         fn no_name_panics_and_a_door_is_below_the_domain(named in "\\PC{0,80}|[a-zA-Z0-9.-]{0,40}(\\.(tls|web|TLS))?\\.gate\\.hospital\\.example\\.?") {
             match names().door(Some(&named)) {
-                Door::Tls(label) => prop_assert!(named.to_ascii_lowercase().starts_with(&format!("{label}.tls."))),
-                Door::Web(label) => prop_assert!(named.to_ascii_lowercase().starts_with(&format!("{label}.web."))),
+                Door::Tls(label) => {
+                    let below = format!("{label}.tls.");
+                    prop_assert!(named.to_ascii_lowercase().starts_with(&below));
+                }
+                Door::Web(label) => {
+                    let below = format!("{label}.web.");
+                    prop_assert!(named.to_ascii_lowercase().starts_with(&below));
+                }
                 Door::Gate => prop_assert!(named.to_ascii_lowercase().starts_with("gate.")),
                 Door::Unknown => {}
             }
