@@ -8,15 +8,18 @@
 
 mod authority;
 mod carried;
+mod certificate;
 mod database;
 mod door;
 mod evidence;
+mod expiry;
 mod keys;
 mod node;
 mod recipients;
 mod retention;
 mod shared;
 mod tls;
+mod tls_reader;
 mod visits;
 
 use std::io::Write;

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::raw::{Judged, Mismatch, Raw, address, boolean, mismatch, text, text_list, whole, words};
 use super::reader::Reader;
-use super::section::any;
+use super::section::{Certificate, any, certificate};
 
 /// A quarter of one core, of which an attempt takes 2 to 3 ms; a day of it is 8 GB of facts.
 const ATTEMPTS_PER_SECOND: NonZeroU32 = match NonZeroU32::new(100) {
@@ -33,6 +33,8 @@ pub struct Gate {
     pub tls_public: Option<HostPort>,
     /// How long a visit by TLS stays when its last connection has ended.
     pub tls_linger: Duration,
+    /// What the TLS door shows, PEM; without it, a certificate of the gate's own authority.
+    pub tls_certificate: Option<Certificate>,
     /// What everybody reads before sign-in; empty for none.
     pub banner: String,
     /// The hospital's time zone, for words to people.
@@ -59,6 +61,7 @@ pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
         domain: reader.optional("gate.domain", domain),
         tls_public: reader.optional("gate.tls_public", host_port),
         tls_linger: Duration::from_secs(reader.or("gate.tls_linger_seconds", 60, |raw| whole(raw, 1, 3600))),
+        tls_certificate: certificate(reader, ["gate.tls_cert", "gate.tls_key"]),
         banner: reader.or("gate.banner", String::new(), text),
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
         help: reader.or("gate.help", "clinical engineering".to_owned(), words),

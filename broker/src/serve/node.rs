@@ -25,10 +25,12 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::certificate::{self, Shown};
 use super::keys::{Authority, Keys};
 use super::recipients::{self, Recipients};
+use super::tls_reader::Reads;
 use super::visits::Visits;
-use super::{NodeRole, authority, database, evidence};
+use super::{NodeRole, authority, database, evidence, expiry};
 use crate::cli::{Failure, chain};
 use crate::config::{Config, Mode};
 
@@ -43,6 +45,8 @@ pub(super) struct Node {
     app: App,
     factors: Factors,
     vault: Vault,
+    /// The certificates of its doors.
+    shown: Vec<Shown>,
     host: Option<HostKey>,
     /// What vouches for servers that are reached by `ssh -J`.
     authority: Option<Authority>,
@@ -151,6 +155,7 @@ impl Node {
             factors: factors.clone(),
             settings: web_settings(config, addresses, demo),
         });
+        app.reads_tls_with(Box::new(Reads));
         let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         if lets_in {
             app.scans_with(Box::new(|endpoint| {
@@ -167,6 +172,7 @@ impl Node {
             app,
             factors,
             vault,
+            shown: Vec::new(),
             host,
             authority,
             recipients,
@@ -219,6 +225,7 @@ impl Node {
         if let Some(address) = tls.or(shared) {
             self.app.tls_is_at(super::tls::told(config, address));
         }
+        self.watch_certificates(&mut doors);
         let ssh = ssh.map(|(address, _)| address);
         Ok(Served { ssh, web, certificate, tls, shared, doors })
     }
@@ -240,6 +247,16 @@ impl Node {
             let (desk, gate, store) = (self.desk.clone(), self.gate.clone(), self.store.clone());
             open("retention", tokio::spawn(super::retention::keep(desk, gate, store)));
         }
+    }
+
+    /// The certificates of the doors are renewed while they serve, and everybody's ends are told in time.
+    fn watch_certificates(&mut self, doors: &mut Vec<Door>) {
+        let shown = std::mem::take(&mut self.shown);
+        let ends = shown.iter().map(|shown| (shown.key, shown.tls.clone())).collect();
+        let telling = expiry::watch(ends, self.vault.clone(), self.store.clone());
+        doors.push(Door { name: "the watch over ends of certificates", task: tokio::spawn(telling) });
+        let keeping = certificate::keep(shown, self.store.clone());
+        doors.push(Door { name: "the watch over certificates", task: tokio::spawn(keeping) });
     }
 
     async fn open_ssh(

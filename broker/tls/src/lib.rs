@@ -1,12 +1,16 @@
-//! The one place that ends TLS: the gate's own certificate, the listener that serves it, and the trust in a target's.
+//! The one place that ends TLS: the gate's own certificates and authorities, the listener that serves the web, the door for
+//! targets, and the trust in a target's.
 //!
 //! ```text
-//!   certificate and key, or self-signed once ─▶ ServerTls ─▶ TlsListener::accept ─▶ TlsStream
-//!   a target's anchors and server name ─▶ TargetTrust ─▶ connect(host, port) ─▶ TlsStream
+//!   certificate and key, or the gate's own ─▶ ServerTls ─▶ TlsListener::accept ─▶ TlsStream, for the web
+//!   a connection ─▶ TlsDoor ─▶ name ─▶ proof ─▶ verdict ─▶ Visits ─▶ raw: a channel, relayed and recorded in clear
+//!                                └▶ WebConnection, for the consoles
+//!   a session's Way, its anchors, pins and server name ─▶ secure ─▶ TlsStream to the target
 //! ```
 //!
-//! A target is trusted through its own anchors and its own name only: the system's certificate store is never read. This
-//! layer knows nothing of who connects or what they may do. The cryptography is aws-lc-rs, through [`provider`].
+//! A target is trusted through what was declared for it only: the system's certificate store is never read. This layer says
+//! yes to nobody: it proves who somebody is and asks the session layer. Nothing is dialled without a session's way, which
+//! needs a channel in its recording. The cryptography is aws-lc-rs, through [`provider`].
 
 mod authority;
 mod client;
@@ -17,7 +21,7 @@ mod issue;
 mod leg;
 mod listener;
 mod names;
-mod own;
+mod note;
 mod pem;
 mod protocols;
 mod provider;
@@ -34,13 +38,13 @@ mod verifier;
 mod visit;
 
 pub use authority::{Authority, AuthorityError, AuthorityRole, NewAuthority, fingerprint};
-pub use connect::{CONNECT_WITHIN, ConnectError, connect};
+pub use connect::{CONNECT_WITHIN, ConnectError, blame, connect};
 pub use door::{Arrives, DoorParts, Elsewhere, Passed, ServesConsoles, TlsDoor, WebConnection};
 pub use handshakes::Handshakes;
 pub use issue::{Holder, IssueError, Issued, LIFE, SERVER_LIFE, is_of};
 pub use listener::{HANDSHAKE_WITHIN, Incoming, TlsListener};
 pub use names::{Door, Label, Meant, Names};
-pub use own::own_certificate;
+pub use note::{CertificateNote, certificates_in};
 pub use pem::PemFault;
 pub use provider::provider;
 pub use public_key::{PublicKey, PublicKeyError};
@@ -48,6 +52,6 @@ pub use server::{ServerTls, ServerTlsError};
 pub use serving::ServingError;
 pub use target::{Secured, secure};
 pub use tokio_rustls::TlsStream;
-pub use trust::{TargetTrust, TrustError};
+pub use trust::{Declared, Part, TargetTrust, TrustError, pin_of};
 pub use verifier::ClientTrustError;
 pub use visit::{Proof, Visit, Visits};

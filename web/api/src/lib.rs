@@ -39,6 +39,8 @@ mod parse;
 #[cfg(unix)]
 pub mod problem;
 #[cfg(unix)]
+mod reading;
+#[cfg(unix)]
 mod refuse;
 #[cfg(unix)]
 mod render;
@@ -64,6 +66,8 @@ pub use handle::destination::secret_place;
 pub use issuing::{Certificate, CertificateWish, Certificates, Issue, NotIssued, TlsDoor};
 #[cfg(unix)]
 pub use listen::{Accept, Peer, serve};
+#[cfg(unix)]
+pub use reading::{DeclaredTls, TlsFault, TlsPart, TlsReader};
 #[cfg(unix)]
 pub use router::openapi;
 #[cfg(unix)]

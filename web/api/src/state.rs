@@ -20,6 +20,8 @@ use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
 use crate::issuing::{Issue, TlsDoor};
 use crate::looked::Looked;
+use crate::problem::Problem;
+use crate::reading::TlsReader;
 use crate::router;
 use crate::stream::Places;
 
@@ -106,6 +108,7 @@ pub(crate) struct Shared {
     pub tls_carrier: OnceLock<Carrier>,
     pub tls: OnceLock<TlsDoor>,
     pub issue: OnceLock<Issue>,
+    pub reader: OnceLock<Box<dyn TlsReader>>,
     pub scan: OnceLock<Scan>,
     pub streams: Places,
     pub openapi: String,
@@ -138,6 +141,7 @@ impl App {
                 tls_carrier: OnceLock::new(),
                 tls: OnceLock::new(),
                 issue: OnceLock::new(),
+                reader: OnceLock::new(),
                 scan: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
@@ -173,6 +177,22 @@ impl App {
     /// Says who signs certificates for technicians, on a node that lets them in. The first word stands.
     pub fn issues_with(&self, issue: Issue) {
         drop(self.parts.issue.set(issue));
+    }
+
+    /// Says who reads certificates and keys. The first word stands.
+    pub fn reads_tls_with(&self, reader: Box<dyn TlsReader>) {
+        drop(self.parts.reader.set(reader));
+    }
+
+    /// Who reads certificates and keys, for those who show what they can.
+    pub(crate) fn reading(&self) -> Option<&dyn TlsReader> {
+        self.parts.reader.get().map(|reader| &**reader)
+    }
+
+    /// Who reads certificates and keys.
+    pub(crate) fn reader(&self) -> Result<&dyn TlsReader, Problem> {
+        let none = || Problem::unavailable("this node reads no certificates", "ask another node");
+        self.reading().ok_or_else(none)
     }
 
     /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.

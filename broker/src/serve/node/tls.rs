@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chaperone_ssh::{Callers, Proxies};
-use chaperone_tls::{Authority, DoorParts, Names, TlsDoor, Visits, own_certificate};
+use chaperone_tls::{Authority, DoorParts, Names, TlsDoor, Visits};
 use chaperone_vault::TlsAuthority;
 use futures::FutureExt;
-use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,14 +21,13 @@ const HANDED: usize = 64;
 
 impl Node {
     /// The door for targets, on whatever ports it is served.
-    pub(super) async fn tls_door(&self, config: &Config, callers: &Callers) -> Result<TlsDoor, Failure> {
+    pub(super) async fn tls_door(&mut self, config: &Config, callers: &Callers) -> Result<TlsDoor, Failure> {
         let failed =
             |why: String| Failure::failed(format!("there is no TLS door: {why}"), "see the keys gate.tls…");
         let opened = authority::open(&self.vault, &self.store, TlsAuthority::Gate).await;
         let (authority, _) = opened.ok_or_else(|| failed("its authority cannot be opened".to_owned()))?;
         let domain = tls::domain(config);
-        let shown = own_certificate(&authority, &domain, Timestamp::now());
-        let certificates = shown.map_err(|error| failed(chain(&error)))?;
+        let certificates = self.gate_tls(config, &domain).await?.resolver();
         let unheard = callers.clone();
         let parts = DoorParts {
             gate: self.gate.clone(),

@@ -107,17 +107,16 @@ fn fails(
         Seen::Proven(certificate) => {
             let (Some((ask, _)), Some(foreseen)) = (schedule.asked(&certificate), schedule.take_foreseen())
             else {
+                let person = schedule.facts.people.get(&certificate.person);
+                let is_theirs = person.is_some_and(|person| person.login == certificate.login);
+                let (reason, why) = match is_theirs {
+                    true => (Reason::Credential, "it is over"),
+                    false => (Reason::UnknownPerson, "nobody is who it names"),
+                };
+                let person = person.map(|person| person.id).filter(|_| is_theirs);
                 let claimed =
                     Claimed { name: certificate.login.to_string(), fingerprint: certificate.fingerprint };
-                let person = Some(certificate.person);
-                return failed(
-                    inner,
-                    claimed,
-                    (caller, label),
-                    person,
-                    schedule,
-                    "nobody has this certificate's name and id",
-                );
+                return failed(inner, claimed, (caller, label), schedule, (reason, person, why));
             };
             let about = json!({ "name": label.as_str(), "source": caller.to_string() });
             tokio::spawn(async move {
@@ -125,7 +124,9 @@ fn fails(
                 tracing::info!(reason = %refused.reason.as_str(), "a TLS client was refused");
             });
         }
-        Seen::Failed { claimed, why } => failed(inner, claimed, (caller, label), None, schedule, &why),
+        Seen::Failed { claimed, why } => {
+            failed(inner, claimed, (caller, label), schedule, (Reason::Credential, None, &why));
+        }
         Seen::Shown { .. } | Seen::Nothing => {
             tracing::debug!(client.addr = %caller, %error, "a TLS handshake failed before anybody was proven");
             (inner.unheard)(caller.ip());
@@ -137,9 +138,8 @@ fn failed(
     inner: &Arc<Inner>,
     claimed: Claimed,
     (caller, label): (SocketAddr, &Label),
-    person: Option<PersonId>,
     schedule: &Schedule,
-    why: &str,
+    (reason, person, why): (Reason, Option<PersonId>, &str),
 ) {
     if !inner.told.tells() {
         return (inner.unheard)(caller.ip());
@@ -148,8 +148,8 @@ fn failed(
         user: UserName::printable(&format!("{}+{label}", claimed.name)),
         source: caller,
         offers: vec![claimed.fingerprint],
-        reason: if person.is_some() { Reason::UnknownPerson } else { Reason::Credential },
-        person: None,
+        reason,
+        person,
         why: Some(format!("TLS certificate: {why}")),
         reference: schedule.reference.clone(),
     };
@@ -237,13 +237,15 @@ impl Schedule {
 }
 
 impl Judge for Schedule {
-    fn judge(&self, certificate: &ClientCertificate) -> Judgement {
+    fn judge(&self, certificate: &ClientCertificate, is_over: bool) -> Judgement {
         let Some((ask, proof)) = self.asked(certificate) else { return Judgement::Nobody };
         let verdict = match self.visits.live(proof, &ask) {
             Some(session) => self.gate.foresee_channel(&session, self.access),
             None => self.gate.foresee(&ask),
         };
         match verdict {
+            // There is a window, and the certificate is not for it: a new one is.
+            Ok(()) if is_over => Judgement::Nobody,
             Ok(()) => Judgement::LetIn,
             Err(foreseen) => {
                 *self.foreseen.lock().unwrap_or_else(PoisonError::into_inner) = Some(foreseen);
