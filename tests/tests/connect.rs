@@ -2,13 +2,14 @@
 //! the gate and the clients that vendors use.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use chaperone_tests::{
-    Authority, ConnectProxy, Connected, Furnishing, House, PATIENCE, Process, Ran, TlsServer, free_port, soon,
+    Authority, ConnectProxy, Connected, Furnishing, House, PATIENCE, Process, Ran, Service, TlsServer,
+    free_port, soon,
 };
 
 const DOMAIN: &str = "gate.test";
@@ -98,6 +99,17 @@ impl Site {
     }
 }
 
+impl Site {
+    /// A client that offers HTTP/2 is answered what the server takes, once the gate knows it.
+    #[track_caller]
+    fn speaks_http2(&self, local: &str) {
+        soon("the protocol that the client offers and the server takes", || {
+            let ran = self.curl(local, "https", &["--http2", "--tlsv1.3"]).succeeded();
+            (ran.text() == "pumps: 412\n2").then_some(())
+        });
+    }
+}
+
 fn opens(local: &str) -> TcpStream {
     let stream = TcpStream::connect(local).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -138,8 +150,7 @@ fn a_console_is_reached_plain_and_by_tls_at_its_own_port_number() {
     assert_eq!(plain, "pumps: 412\n1.1");
     let secured = site.curl(&local, "https", &["--http1.1"]).succeeded().text();
     assert_eq!(secured, "pumps: 412\n1.1");
-    let secured = site.curl(&local, "https", &["--http2", "--tlsv1.3"]).succeeded().text();
-    assert_eq!(secured, "pumps: 412\n2", "the protocol that the client offered and the server took");
+    site.speaks_http2(&local);
     assert_eq!(connected.event("way")["way"], "direct");
     connected.interrupt();
     assert_eq!(connected.event("ended")["reason"], "stopped");
@@ -165,6 +176,28 @@ fn two_servers_of_a_window_that_share_a_port_number_have_an_address_each() {
     for label in [CONSOLE, "console-02"] {
         assert_ne!(anywhere.local(label), format!("127.0.0.1:{}", site.port), "any port was asked for");
         assert_eq!(reversed(&mut opens(&anywhere.local(label)), "dose 7"), "7 esod");
+    }
+}
+
+#[test]
+fn a_declared_tcp_endpoint_carries_whatever_it_is_and_the_end_of_either_side() {
+    let site = site(false);
+    let service = Service::answers();
+    site.house.priya().does(&["target", "add", "pump-db", "--tcp", &format!("db={}", service.address())]);
+    site.house.open_window_on("pump-db", "dana", "forward", "+10m");
+    for way in ["direct", "websocket"] {
+        let connected = site.connects("pump-db", &["--via", way], &[]);
+        let endpoint = connected.endpoint("db--pump-db");
+        assert_eq!(
+            (&endpoint["kind"], &endpoint["accepts"], &endpoint["recorded"]),
+            (&"tcp".into(), &serde_json::json!(["plain"]), &"bytes".into())
+        );
+        let mut client = opens(&connected.local("db--pump-db"));
+        client.write_all(b"select 1;").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).expect("an orderly end");
+        assert_eq!(answer, "SELECT 1;bye", "{way}: what is said after the client's last word");
     }
 }
 
@@ -277,7 +310,7 @@ fn where_the_gates_port_is_blocked_a_web_socket_carries_it() {
     let local = connected.local(CONSOLE);
     assert_eq!(site.curl(&local, "http", &[]).succeeded().text(), "pumps: 412\n1.1");
     assert_eq!(connected.event("way")["way"], "websocket");
-    assert_eq!(site.curl(&local, "https", &["--http2"]).succeeded().text(), "pumps: 412\n2");
+    site.speaks_http2(&local);
     let signed_in = site.house.facts_of("signed-in");
     let carried = signed_in.iter().find(|fact| fact.body["listener"] == "web-socket").expect("a fact");
     assert_eq!(carried.body["proof"]["login"], "dana");
