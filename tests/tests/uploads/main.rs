@@ -267,6 +267,31 @@ fn a_pause_holds_a_release_and_a_stop_ends_it_with_nothing_in_its_place() {
 }
 
 #[test]
+fn a_file_that_is_taken_back_while_its_release_waits_is_not_released() {
+    let (house, _clamd) = scanned(House::furnish());
+    let window = house.open_window("dana", "exec,sftp-write", "+10m");
+    assert_eq!(send(&house, "dana", &window, &a_file(&house, "patch.bin", b"patch")).status, Some(0));
+    let _visit = stays(&house);
+    let session = house.newest_session();
+    house.sam().does(&["session", "pause", &session, "--reason", "a question"]);
+    soon("the pause", || house.facts_of("session-paused").pop());
+    let place = house.folder().join("taken-back.bin");
+    std::thread::scope(|scope| {
+        let releasing = scope.spawn(|| release(&house, &window, "patch.bin", &place));
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(!releasing.is_finished());
+        house.gate.person("dana").does(&["window", "take-back", &window, "patch.bin"]);
+        house.sam().does(&["session", "resume", &session]);
+        let said = releasing.join().unwrap();
+        assert_eq!(said.status, Some(1));
+        assert!(said.err.contains("withdrawn"), "{}", said.err);
+    });
+    let left: Vec<_> =
+        std::fs::read_dir(house.folder()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("taken-back")), "{left:?}");
+}
+
+#[test]
 fn a_scan_that_is_too_old_is_made_again_and_what_it_finds_now_is_refused() {
     let (house, mut clamd) = scanned(House::furnish().with("CHAPERONE_UPLOADS__CLEAN_HOURS", "0"));
     let window = house.open_window("dana", "exec,sftp-write", "+10m");

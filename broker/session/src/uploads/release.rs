@@ -111,6 +111,8 @@ impl Gate {
                 && wish.target.as_ref().is_none_or(|target| session.attempt.target == *target)
         });
         let mut live: Vec<Arc<LiveSession>> = live.collect();
+        // One that has not reached its server yet brings nothing there.
+        live.sort_by_key(|session| (session.courier.get().is_some(), session.began.wall));
         let newest = live.pop().ok_or(NotReleased::NoVisit)?;
         if live.iter().any(|other| other.attempt.target != newest.attempt.target) {
             return Err(NotReleased::WhichTarget);
@@ -149,6 +151,14 @@ impl Gate {
         }
     }
 
+    /// Whether nobody has taken a file back while its release waited, as long as input does.
+    async fn still_waits(&self, file: FileId) -> Result<(), NotReleased> {
+        match self.shared.store.sent_file(file).await?.state {
+            SentState::Clean => Ok(()),
+            state => Err(NotReleased::NotClean(state)),
+        }
+    }
+
     async fn carry(
         &self,
         file: SentFile,
@@ -169,6 +179,10 @@ impl Gate {
             }
             Err(refused) => return Err(NotReleased::Refused(refused.text)),
         };
+        if let Err(gone) = self.still_waits(file.id).await {
+            self.close_channel(session, &channel, Captured::Withheld).await;
+            return Err(gone);
+        }
         let parcel = Parcel {
             name: Some(file.name.clone()),
             size_bytes: file.size_bytes,

@@ -9,6 +9,7 @@ use chaperone_store::{SentFile, SentState};
 use futures::{Stream, StreamExt};
 use uuid::Uuid;
 
+use super::under_way::Share;
 use super::{FILES, NotTaken, Sending};
 use crate::gate::Gate;
 use crate::room::Room;
@@ -36,9 +37,9 @@ impl Gate {
         if self.shared.room.now() != Room::Ok {
             return Err(NotTaken::Room);
         }
-        self.has_room_for(sending.window, 0).await?;
+        let mut share = self.share_of(sending.window).await?;
         let (id, stage) = (FileId(Uuid::now_v7()), self.stage());
-        let taken = match self.receive(&stage, id, bytes).await {
+        let taken = match self.receive(&stage, id, bytes, &mut share).await {
             Ok(taken) => taken,
             Err(error) => {
                 stage.remove(id).await;
@@ -52,6 +53,8 @@ impl Gate {
             if settled.is_err() {
                 stage.remove(id).await;
             }
+            // It is in the ledger, or gone: now others count it there.
+            drop(share);
             settled
         });
         settled.await.unwrap_or(Err(NotTaken::Stage(StageError::Work)))
@@ -62,17 +65,20 @@ impl Gate {
         stage: &Stage,
         id: FileId,
         bytes: impl Stream<Item = Result<Bytes, E>> + Send,
+        share: &mut Share,
     ) -> Result<Taken, NotTaken> {
         let (most, coming) = (self.uploads().file_bytes, stage.take(id));
         let mut bytes = std::pin::pin!(bytes);
-        let mut length = 0_u64;
         loop {
             match tokio::time::timeout(SILENT, bytes.next()).await {
                 Ok(None) => return Ok(coming.whole().await?),
                 Ok(Some(Ok(piece))) => {
-                    length = length.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-                    if length > most {
+                    let more = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+                    if share.bytes().saturating_add(more) > most {
                         return Err(NotTaken::TooBig(most));
+                    }
+                    if !share.grows(more) {
+                        return Err(NotTaken::TooMuch(self.uploads().window_bytes));
                     }
                     if !coming.put(piece).await {
                         return Err(coming.whole().await.map_or_else(Into::into, |_| NotTaken::BrokeOff));
@@ -154,6 +160,16 @@ impl Gate {
             self.shared.store.write(move |tx| Box::pin(async move { tx.add_sent_file(&row, source).await }));
         written.await?;
         Ok(file)
+    }
+
+    /// What may come in for a window beside what waits for it, and is on its way.
+    async fn share_of(&self, window: WindowId) -> Result<Share, NotTaken> {
+        let most = self.uploads().window_bytes;
+        let (bytes, files) = self.shared.store.staged_for(window).await?;
+        if files >= FILES || bytes > most {
+            return Err(NotTaken::TooMuch(most));
+        }
+        self.shared.under_way.share(window, most - bytes).ok_or(NotTaken::TooMany)
     }
 
     async fn has_room_for(&self, window: WindowId, size_bytes: u64) -> Result<(), NotTaken> {

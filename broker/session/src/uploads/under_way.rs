@@ -1,13 +1,15 @@
-//! What is on its way into the stage by way of visits: how many files, and how much for each window. The ledger counts
-//! those that wait; these are not in it before they are whole.
+//! What is on its way into the stage, sent ahead or by way of visits: how many files, and how much for each window. The
+//! ledger counts those that wait; these are not in it before they are whole.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chaperone_policy::WindowId;
 
-/// Files that come into the stage by way of visits at once: each keeps a thread.
+/// Files that come into the stage at once: each keeps a thread. And those of one window, so that whoever opens files and
+/// writes nothing takes room from nobody else.
 const FILES: usize = 64;
+const FILES_OF_A_WINDOW: usize = 16;
 
 /// Counts them; cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +18,13 @@ pub(crate) struct UnderWay(Arc<Mutex<Known>>);
 #[derive(Debug, Default)]
 struct Known {
     files: usize,
-    bytes: HashMap<WindowId, u64>,
+    by_window: HashMap<WindowId, OfWindow>,
+}
+
+#[derive(Debug, Default)]
+struct OfWindow {
+    files: usize,
+    bytes: u64,
 }
 
 /// One file's share; given back when it is dropped.
@@ -33,10 +41,12 @@ impl UnderWay {
     /// A place for one more file of a window for which so many bytes may be on their way; `None` when there are too many.
     pub(crate) fn share(&self, window: WindowId, most: u64) -> Option<Share> {
         let mut known = self.known();
-        if known.files >= FILES {
+        let here = known.by_window.get(&window).map_or(0, |here| here.files);
+        if known.files >= FILES || here >= FILES_OF_A_WINDOW {
             return None;
         }
         known.files += 1;
+        known.by_window.entry(window).or_default().files += 1;
         drop(known);
         Some(Share { of: self.clone(), window, bytes: 0, most })
     }
@@ -55,12 +65,12 @@ impl Share {
     /// More has come; `false` when that is more than may.
     pub(crate) fn grows(&mut self, by: u64) -> bool {
         let mut known = self.of.known();
-        let all = known.bytes.entry(self.window).or_default();
-        let grown = all.saturating_add(by);
+        let here = known.by_window.entry(self.window).or_default();
+        let grown = here.bytes.saturating_add(by);
         if grown > self.most {
             return false;
         }
-        *all = grown;
+        here.bytes = grown;
         self.bytes += by;
         true
     }
@@ -70,10 +80,11 @@ impl Drop for Share {
     fn drop(&mut self) {
         let mut known = self.of.known();
         known.files = known.files.saturating_sub(1);
-        if let Some(all) = known.bytes.get_mut(&self.window) {
-            *all = all.saturating_sub(self.bytes);
-            if *all == 0 {
-                known.bytes.remove(&self.window);
+        if let Some(here) = known.by_window.get_mut(&self.window) {
+            here.files = here.files.saturating_sub(1);
+            here.bytes = here.bytes.saturating_sub(self.bytes);
+            if here.files == 0 {
+                known.by_window.remove(&self.window);
             }
         }
     }
@@ -96,16 +107,22 @@ mod tests {
         drop(second);
         assert!(first.grows(40));
         drop(first);
-        assert!(under_way.known().bytes.is_empty() && under_way.known().files == 0);
+        assert!(under_way.known().by_window.is_empty() && under_way.known().files == 0);
     }
 
     #[test]
-    fn no_more_files_come_at_once_than_there_are_threads_for() {
+    fn no_more_files_come_at_once_than_there_are_threads_for_and_no_window_takes_them_all() {
         let under_way = UnderWay::default();
-        let window = WindowId(Uuid::from_u128(1));
-        let mut all: Vec<Share> = std::iter::from_fn(|| under_way.share(window, 1)).take(FILES + 9).collect();
-        assert_eq!(all.len(), FILES);
-        all.pop();
-        assert!(under_way.share(window, 1).is_some());
+        let window = |n| WindowId(Uuid::from_u128(n));
+        let take =
+            |n| std::iter::from_fn(|| under_way.share(window(n), 1)).take(FILES).collect::<Vec<Share>>();
+        let mut first = take(1);
+        assert_eq!(first.len(), FILES_OF_A_WINDOW);
+        let others: Vec<Share> = (2..20).flat_map(take).collect();
+        assert_eq!(first.len() + others.len(), FILES);
+        first.pop();
+        assert!(under_way.share(window(50), 1).is_some(), "a place that is given back is anybody's");
+        drop((first, others));
+        assert!(under_way.known().by_window.is_empty() && under_way.known().files == 0);
     }
 }
