@@ -5,7 +5,6 @@ mod alert;
 mod authority;
 mod bundle;
 mod connect;
-mod console;
 mod destination;
 mod emergency;
 mod film;
@@ -24,6 +23,7 @@ mod sign_in;
 mod target;
 mod vendor;
 mod window;
+mod window_console;
 mod window_file;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
@@ -33,7 +33,6 @@ pub use authority::{
 };
 pub use bundle::NewBundle;
 pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
-pub use console::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
@@ -70,4 +69,5 @@ pub use window::{
     MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute,
     WindowCard, WindowView,
 };
+pub use window_console::{ConsoleView, OpenConsole};
 pub use window_file::{FileRelease, SentFileView};
