@@ -25,6 +25,7 @@ mod session;
 mod table;
 mod target;
 mod target_key;
+mod target_tls;
 mod to_file;
 mod unmask;
 mod vendor;

@@ -16,7 +16,8 @@ use std::path::Path;
 pub use fault::{ConfigError, Fault};
 pub use gate::Gate;
 pub use section::{
-    Alert, Database, Desk, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security, Session, Web,
+    Alert, Certificate, Database, Desk, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security,
+    Session, Web,
 };
 pub use uploads::Uploads;
 

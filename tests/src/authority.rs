@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use jiff::Timestamp;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
 /// A certificate authority.
 pub struct Authority {
@@ -52,7 +54,33 @@ impl Authority {
     /// When the files cannot be written.
     #[must_use]
     pub fn issues(&self, name: &str) -> Issued {
+        self.signs(name, CertificateParams::new([name.to_owned()]).expect("a name for a certificate"))
+    }
+
+    /// The same, valid until so many days from now; each has its own files.
+    ///
+    /// # Panics
+    /// When the files cannot be written.
+    #[must_use]
+    pub fn issues_for(&self, name: &str, days: i64) -> Issued {
         let mut params = CertificateParams::new([name.to_owned()]).expect("a name for a certificate");
+        let now = Timestamp::now().as_second().unsigned_abs();
+        let until = now.saturating_add_signed(days * 86_400);
+        let epoch = date_time_ymd(1970, 1, 1);
+        params.not_before = epoch + Duration::from_secs(now.min(until) - 86_400);
+        params.not_after = epoch + Duration::from_secs(until);
+        let folder = self.folder.join(format!("{name}-{days}"));
+        fs::create_dir_all(&folder).expect("a folder for the certificate");
+        let issued = self.signs(name, params);
+        let moved = |from: &Path| {
+            let to = folder.join(from.file_name().expect("a file"));
+            fs::rename(from, &to).expect("a certificate's file");
+            to
+        };
+        Issued { certificate: moved(&issued.certificate), key: moved(&issued.key) }
+    }
+
+    fn signs(&self, name: &str, mut params: CertificateParams) -> Issued {
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");

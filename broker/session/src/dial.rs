@@ -118,6 +118,12 @@ pub enum DialError {
         /// What it offers.
         offered: String,
     },
+    /// The target has no TLS that the gate speaks.
+    #[error(
+        "the target speaks nothing newer than TLS 1.1; declare it as an opaque tcp endpoint, of which only the flow is \
+         recorded, or renew it"
+    )]
+    OldTls,
     /// What the target speaks was allowed for a time, which is over.
     #[error("the target has nothing better than algorithms that were allowed until {0}")]
     LegacyExpired(Timestamp),
@@ -159,6 +165,7 @@ impl DialError {
             Self::NoCredential => "no-credential",
             Self::NoHostKey => "no-host-key",
             Self::OldAlgorithms { .. } => "old-algorithms",
+            Self::OldTls => "old-tls",
             Self::LegacyExpired(_) => "legacy-expired",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
@@ -178,7 +185,7 @@ impl DialError {
             Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
             }
-            Self::OldAlgorithms { .. } | Self::LegacyExpired(_) => {
+            Self::OldAlgorithms { .. } | Self::OldTls | Self::LegacyExpired(_) => {
                 "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",

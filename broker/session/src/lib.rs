@@ -59,7 +59,7 @@ mod words;
 
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
 pub use chaperone_store::{KeyOrigin, ProposedKey};
-pub use chaperone_vault::{TargetCredential as Credential, UserCa};
+pub use chaperone_vault::{Secret, TargetCredential as Credential, UserCa};
 pub use clock::{ClockWatch, MAX_SKEW, PROBATION, Trust};
 pub use courier::{Courier, Delivered, Hand, NotDelivered, Parcel};
 pub use dial::{Dial, DialError, Dialled, Ticket};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_policy::{Endpoint, TargetName};
-use chaperone_vault::TargetCredential;
+use chaperone_store::Slot;
+use chaperone_vault::Secret;
 use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio::net::{TcpStream, lookup_host};
@@ -25,7 +26,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// a channel of the session in the recording first.
 pub struct Way {
     endpoint: Endpoint,
-    credential: Option<TargetCredential>,
+    client_key: Option<Secret>,
     session: Arc<LiveSession>,
 }
 
@@ -38,7 +39,36 @@ impl Gate {
         let permit = session.permit();
         let is_tls = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Tls { .. });
         let endpoint = permit.target().endpoints.iter().find(is_tls).cloned().ok_or(DialError::NoEndpoint)?;
-        Ok(Way { endpoint, credential: None, session: Arc::clone(session) })
+        let Endpoint::Tls { terms, .. } = &endpoint else { return Err(DialError::NoEndpoint) };
+        let client_key = match &terms.client_pem {
+            Some(_) => Some(self.sealed(session, Slot::TlsKey).await?),
+            None => None,
+        };
+        Ok(Way { endpoint, client_key, session: Arc::clone(session) })
+    }
+
+    /// The secret of what the gate adds to each request to a session's web console, where there is such a thing.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn console_secret(&self, session: &LiveSession) -> Result<Option<Secret>, DialError> {
+        let permit = session.permit();
+        let signs_in = |endpoint: &Endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.sign_in.is_some(),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => false,
+        };
+        match permit.target().endpoints.iter().any(signs_in) {
+            true => self.sealed(session, Slot::ConsoleSignIn).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    async fn sealed(&self, session: &LiveSession, slot: Slot<'_>) -> Result<Secret, DialError> {
+        let target = session.permit().target().id;
+        self.shared.vault.secret_in(&self.shared.store, target, slot).await.map_err(|error| {
+            tracing::error!(session.id = %session.id(), %error, "a target's credential could not be opened");
+            DialError::NoCredential
+        })
     }
 }
 
@@ -49,10 +79,11 @@ impl Way {
         &self.endpoint
     }
 
-    /// What the gate shows there, where something is sealed for it.
+    /// The gate's own certificate for it and its key, both PEM, where the target wants one.
     #[must_use]
-    pub fn credential(&self) -> Option<&TargetCredential> {
-        self.credential.as_ref()
+    pub fn client(&self) -> Option<(&str, &str)> {
+        let Endpoint::Tls { terms, .. } = &self.endpoint else { return None };
+        Some((terms.client_pem.as_deref()?, self.client_key.as_ref()?.expose()))
     }
 
     /// What the target is called at the gate.

@@ -3,10 +3,9 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use chaperone_policy::HostPort;
 use chaperone_web::wire::{
-    Because, CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewTls,
-    NewUploads, TargetView,
+    Because, CardView, CertificateView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget,
+    NewTcp, NewUploads, PlainHttpView, TargetView,
 };
 use clap::{Args, Subcommand};
 
@@ -14,6 +13,7 @@ use super::outcome::Failure;
 use super::public_key;
 use super::table::{Table, join};
 use super::target_key;
+use super::target_tls::{self, TlsFlags};
 use super::via::{Remote, Via};
 
 const MAX_PASSWORD_BYTES: u64 = 4096;
@@ -52,6 +52,8 @@ pub(crate) enum Verb {
     },
     #[command(flatten)]
     Key(target_key::Verb),
+    #[command(flatten)]
+    Endpoint(target_tls::Verb),
     /// Keep everybody out of it, and end its visits
     Lock {
         /// Its name
@@ -95,18 +97,8 @@ pub(crate) struct Add {
     /// A declared forward that is encrypted inside, such as RDP: only its flow is recorded; repeat for more
     #[arg(long, value_name = "NAME=HOST:PORT", value_parser = tcp)]
     tcp_opaque: Vec<NewTcp>,
-    /// Its TLS service
-    #[arg(long, value_name = "HOST:PORT", requires = "trust")]
-    tls: Option<String>,
-    /// The name that its certificate must carry; the host where left out
-    #[arg(long, value_name = "NAME", requires = "tls")]
-    server_name: Option<String>,
-    /// PEM certificates to trust for it
-    #[arg(long, value_name = "FILE", requires = "tls")]
-    trust: Option<PathBuf>,
-    /// The TLS service is a web console
-    #[arg(long, requires = "tls")]
-    http: bool,
+    #[command(flatten)]
+    tls: TlsFlags,
     /// Hospital site
     #[arg(long)]
     site: Option<String>,
@@ -158,7 +150,7 @@ pub(crate) struct Secret {
 }
 
 impl Secret {
-    fn read(&self, account: &str) -> Result<NewCredential, Failure> {
+    pub(super) fn read(&self, account: &str) -> Result<NewCredential, Failure> {
         let account = account.to_owned();
         if self.user_ca {
             return Ok(NewCredential { account, kind: CredentialKind::UserCa, secret: String::new() });
@@ -200,7 +192,7 @@ fn private_key(path: &Path) -> Result<String, Failure> {
     }
 }
 
-fn tcp(text: &str) -> Result<NewTcp, String> {
+pub(super) fn tcp(text: &str) -> Result<NewTcp, String> {
     match text.split_once('=') {
         Some((name, address)) if !name.is_empty() && address.contains(':') => {
             Ok(NewTcp { name: name.to_owned(), address: address.to_owned(), opaque: false })
@@ -220,15 +212,7 @@ impl Add {
             }),
             _ => None,
         };
-        let tls = match (&self.tls, &self.trust) {
-            (Some(address), Some(trust)) => Some(NewTls {
-                server_name: self.server_name.clone().unwrap_or_else(|| host_of(address)),
-                address: address.clone(),
-                trust_pem: public_key::read(trust)?,
-                http: self.http,
-            }),
-            _ => None,
-        };
+        let tls = self.tls.new_tls()?;
         let opaque = self.tcp_opaque.into_iter().map(|tcp| NewTcp { opaque: true, ..tcp });
         Ok(NewTarget {
             name: self.name,
@@ -252,12 +236,7 @@ impl Add {
     }
 }
 
-/// The gate says what is wrong with an address.
-fn host_of(address: &str) -> String {
-    address.parse().map_or_else(|_| address.to_owned(), |HostPort { host, .. }| host)
-}
-
-fn host_keys(paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
+pub(super) fn host_keys(paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
     let mut keys = Vec::new();
     for path in paths {
         keys.extend(public_key::from_file(path)?);
@@ -269,6 +248,7 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
     let client = via.client()?;
     match verb {
         Verb::Key(verb) => target_key::run(&via, verb).await,
+        Verb::Endpoint(verb) => target_tls::run(&via, verb).await,
         Verb::Add(add) => {
             let target: TargetView = client.post(&["targets"], &add.request()?).await?;
             via.done(&target, |target| format!("Added {} ({}).", target.name, target.id))
@@ -341,12 +321,25 @@ fn show(via: &Via, target: TargetView) -> Result<(), Failure> {
                     .line("  host keys", join(host_keys))
                     .line("  authorities", join(authorities))
                     .line("  old algorithms", legacy.as_ref().map(target_key::legacy).unwrap_or_default()),
-                _ => card,
+                EndpointView::Tls { server_name, trust, pins, client, sign_in, plain_http, .. } => {
+                    let until = |plain: &PlainHttpView| format!("until {}: {}", plain.until, plain.reason);
+                    card.line("  as", server_name)
+                        .line("  trusted by", join(&trust.iter().map(certificate).collect::<Vec<_>>()))
+                        .line("  pinned keys", join(pins))
+                        .line("  is shown", client.as_ref().map(certificate).unwrap_or_default())
+                        .line("  sign-in", sign_in.clone().unwrap_or_default())
+                        .line("  without TLS", plain_http.as_ref().map(until).unwrap_or_default())
+                }
+                EndpointView::Tcp { .. } => card,
             }
         });
         let waiting = target.proposed_keys.iter();
         waiting.fold(card, |card, key| card.line("waits for approval", target_key::proposal(key)))
     })
+}
+
+fn certificate(certificate: &CertificateView) -> String {
+    format!("{} until {}", certificate.subject, certificate.until)
 }
 
 fn endpoint(endpoint: &EndpointView) -> String {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chaperone_web::wire::{
     HostKeyWord, LegacyView, Moment, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView, TargetView,
-    UserCaView,
+    TlsAuthorityView, UserCaView,
 };
 use clap::Subcommand;
 
@@ -103,6 +103,8 @@ pub(crate) enum Verb {
     },
     /// Print the line by which a server trusts the gate's user CA (TrustedUserCAKeys)
     UserCa,
+    /// Print the certificate that vouches for the gate's TLS door, for trust stores
+    TlsCa,
 }
 
 pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
@@ -157,6 +159,10 @@ pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
             let new = NewAddresses { addresses: ssh, reason };
             let target: TargetView = client.put(&["targets", &name, "addresses"], &new).await?;
             via.done(&target, |target| format!("The address of {} is set.", target.name))
+        }
+        Verb::TlsCa => {
+            let ca: TlsAuthorityView = client.get(&["tls", "authority"]).await?;
+            via.done(&ca, |ca| ca.pem.trim_end().to_owned())
         }
         Verb::UserCa => {
             let ca: UserCaView = client.get(&["ssh", "user-ca"]).await?;

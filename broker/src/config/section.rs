@@ -272,28 +272,39 @@ fn database(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Data
 fn web(reader: &mut Reader<'_>) -> Web {
     let listen =
         reader.or("web.listen", SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080)), address);
-    let chain = reader.optional("web.tls_cert", words);
-    let key = reader.optional("web.tls_key", words);
+    let certificate = certificate(reader, ["web.tls_cert", "web.tls_key"]);
+    Web { listen, url: reader.optional("web.url", site), certificate }
+}
+
+/// A certificate chain and its key, by the names of their keys: both, or neither.
+pub(super) fn certificate(reader: &mut Reader<'_>, names: [&'static str; 2]) -> Option<Certificate> {
+    let [cert_name, key_name] = names;
+    let chain = reader.optional(cert_name, words);
+    let key = reader.optional(key_name, words);
     let certificate = match (chain, key) {
         (Some(chain), Some(key)) => Some(Certificate { chain: reader.path(&chain), key: reader.path(&key) }),
         (Some(_), None) => {
-            reader.fault("web.tls_cert", "has no key beside it", "set web.tls_key too, or neither");
+            reader.fault(cert_name, "has no key beside it", format!("set {key_name} too, or neither"));
             None
         }
         (None, Some(_)) => {
-            reader.fault("web.tls_key", "has no certificate beside it", "set web.tls_cert too, or neither");
+            reader.fault(
+                key_name,
+                "has no certificate beside it",
+                format!("set {cert_name} too, or neither"),
+            );
             None
         }
         (None, None) => None,
     };
     if let Some(Certificate { chain, key }) = &certificate {
-        for (name, path) in [("web.tls_cert", chain), ("web.tls_key", key)] {
+        for (name, path) in [(cert_name, chain), (key_name, key)] {
             if !path.is_file() {
                 reader.fault(name, format!("there is no file {}", path.display()), "name a PEM file");
             }
         }
     }
-    Web { listen, url: reader.optional("web.url", site), certificate }
+    certificate
 }
 
 /// `[desk]`.

@@ -1,5 +1,6 @@
 //! A node: its layers, opened over one another, and its doors.
 
+mod tls;
 mod web;
 
 use std::fs::{File, TryLockError};
@@ -24,10 +25,12 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::certificate::{self, Shown};
 use super::keys::{Authority, Keys};
 use super::recipients::{self, Recipients};
+use super::tls_reader::Reads;
 use super::visits::Visits;
-use super::{NodeRole, authority, database, evidence};
+use super::{NodeRole, authority, database, evidence, expiry};
 use crate::cli::{Failure, chain};
 use crate::config::{Config, Mode};
 
@@ -41,6 +44,9 @@ pub(super) struct Node {
     desk: Desk,
     app: App,
     factors: Factors,
+    vault: Vault,
+    /// The certificates of its doors.
+    shown: Vec<Shown>,
     host: Option<HostKey>,
     /// What vouches for servers that are reached by `ssh -J`.
     authority: Option<Authority>,
@@ -62,7 +68,9 @@ pub(super) struct Served {
     pub web: String,
     /// SHA-256 of the web's certificate, where it speaks HTTPS.
     pub certificate: Option<String>,
-    /// Where SSH and the web share a port.
+    /// Where targets are reached by TLS.
+    pub tls: Option<SocketAddr>,
+    /// Where all of them share a port.
     pub shared: Option<SocketAddr>,
     doors: Vec<Door>,
 }
@@ -134,7 +142,8 @@ impl Node {
         let desk = evidence::desk(config, &store, &folder, keys.gate.as_ref(), keys.desk.take()).await?;
         let issuer = format!("Chaperone {}", config.gate.name);
         let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
-        let issue = authority::issuer(keys.vault.clone(), store.clone());
+        let vault = keys.vault.clone();
+        let issue = authority::issuer(vault.clone(), store.clone());
         let app = App::new(Parts {
             store: store.clone(),
             gate: gate.clone(),
@@ -146,15 +155,13 @@ impl Node {
             factors: factors.clone(),
             settings: web_settings(config, addresses, demo),
         });
+        app.reads_tls_with(Box::new(Reads));
         let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         if lets_in {
             app.scans_with(Box::new(|endpoint| {
                 Box::pin(async move { scan_host_keys(&endpoint, Timestamp::now()).await })
             }));
             app.issues_with(issue);
-            if let Some(tls) = config.gate.tls {
-                app.tls_is_at(authority::door(config, tls));
-            }
         }
         Ok(Self {
             store,
@@ -164,6 +171,8 @@ impl Node {
             desk,
             app,
             factors,
+            vault,
+            shown: Vec::new(),
             host,
             authority,
             recipients,
@@ -196,14 +205,28 @@ impl Node {
         }
         let ssh = self.open_ssh(config, &stop, &mut doors).await?;
         let (web, mut certificate) = self.open_web(config, stop.clone(), &mut doors).await?;
-        let mut shared = None;
-        if let (Some(at), Some((_, callers))) = (config.gate.shared, &ssh) {
-            let (address, fingerprint) = self.open_shared(config, at, callers, stop, &mut doors).await?;
-            shared = Some(address);
-            certificate = Some(fingerprint);
+        let (mut tls, mut shared) = (None, None);
+        if let Some((_, callers)) = &ssh
+            && (config.gate.tls.is_some() || config.gate.shared.is_some())
+        {
+            let door = self.tls_door(config, callers).await?;
+            if let Some(at) = config.gate.tls {
+                let at = (at, door.clone());
+                tls = Some(self.open_tls(config, at, callers, stop.clone(), &mut doors).await?);
+            }
+            if let Some(at) = config.gate.shared {
+                let (address, fingerprint) =
+                    self.open_shared(config, (at, door), callers, stop, &mut doors).await?;
+                shared = Some(address);
+                certificate = Some(fingerprint);
+            }
         }
+        if let Some(address) = tls.or(shared) {
+            self.app.tls_is_at(super::tls::told(config, address));
+        }
+        self.watch_certificates(&mut doors);
         let ssh = ssh.map(|(address, _)| address);
-        Ok(Served { ssh, web, certificate, shared, doors })
+        Ok(Served { ssh, web, certificate, tls, shared, doors })
     }
 
     /// The tasks of a gate, and of a desk.
@@ -225,15 +248,22 @@ impl Node {
         }
     }
 
+    /// The certificates of the doors are renewed while they serve, and everybody's ends are told in time.
+    fn watch_certificates(&mut self, doors: &mut Vec<Door>) {
+        let shown = std::mem::take(&mut self.shown);
+        let ends = shown.iter().map(|shown| (shown.key, shown.tls.clone())).collect();
+        let telling = expiry::watch(ends, self.vault.clone(), self.store.clone());
+        doors.push(Door { name: "the watch over ends of certificates", task: tokio::spawn(telling) });
+        let keeping = certificate::keep(shown, self.store.clone());
+        doors.push(Door { name: "the watch over certificates", task: tokio::spawn(keeping) });
+    }
+
     async fn open_ssh(
         &mut self,
         config: &Config,
         stop: &CancellationToken,
         doors: &mut Vec<Door>,
     ) -> Result<Option<(SocketAddr, Callers)>, Failure> {
-        if let Some(tls) = config.gate.tls {
-            tracing::warn!(%tls, "gate.tls is set; this release serves SSH and does not listen there");
-        }
         let Some(host) = self.host.take() else { return Ok(None) };
         let (key, fingerprint) = (host.public_line().unwrap_or_default(), host.fingerprint());
         let keys = vec![host];

@@ -76,7 +76,7 @@ pub use holds::AssignedTo;
 pub use host_keys::{KeyOrigin, KeyProposal, KeyYes, MOST_PROPOSED, ProposedKey};
 pub use more_time::{Decision, MoreTime};
 pub use second_word::{WAITS_FOR, Word, WordState};
-pub use secrets::SealedRow;
+pub use secrets::{SealedRow, Slot};
 pub use sent_files::{Release, SentFile, SentState};
 pub use sessions::{NewSession, RecordingState, SessionFilter, SessionRow};
 pub use spool::SpooledEnd;

@@ -46,6 +46,20 @@ pub enum ConnectError {
         #[source]
         source: rustls::Error,
     },
+    /// It speaks nothing newer than TLS 1.1.
+    #[error(
+        "{host}:{port} speaks nothing newer than TLS 1.1, which the gate does not; declare it as an opaque tcp endpoint, \
+         of which only the flow is recorded"
+    )]
+    TooOld {
+        /// Host name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// What it answered.
+        #[source]
+        source: io::Error,
+    },
     /// It does not speak TLS that we accept, or broke off.
     #[error("the TLS handshake with {host}:{port} failed")]
     Handshake {
@@ -86,12 +100,25 @@ async fn dial(host: &str, port: u16, trust: &TargetTrust) -> Result<TlsStream<Tc
     secured.map(Into::into).map_err(|source| blame(host.to_owned(), port, source))
 }
 
-/// Whether the certificate was wrong, or anything else of the handshake.
-fn blame(host: String, port: u16, source: io::Error) -> ConnectError {
+/// Whether the target turned both of our versions down, or chose an older one (RFC 8446 §6.2, §4.2.1).
+fn is_too_old(fault: &rustls::Error) -> bool {
+    use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
+    matches!(
+        fault,
+        rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
+            | rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13)
+            | rustls::Error::InvalidMessage(InvalidMessage::UnknownProtocolVersion)
+    )
+}
+
+/// What a handshake with a target failed of: its certificate, its age, or anything else.
+#[must_use]
+pub fn blame(host: String, port: u16, source: io::Error) -> ConnectError {
     match source.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(fault)) => {
             ConnectError::Untrusted { host, port, source: rustls::Error::InvalidCertificate(fault.clone()) }
         }
+        Some(fault) if is_too_old(fault) => ConnectError::TooOld { host, port, source },
         _ => ConnectError::Handshake { host, port, source },
     }
 }

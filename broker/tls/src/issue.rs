@@ -18,8 +18,8 @@ use rcgen::{
 };
 use rustls::pki_types::ServerName;
 
-use crate::PublicKey;
 use crate::authority::{Authority, AuthorityError, serial, span};
+use crate::{PublicKey, ServerTls, ServerTlsError};
 
 /// Longest life of a technician's certificate.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -65,6 +65,9 @@ pub enum IssueError {
     /// The making.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// The serving.
+    #[error(transparent)]
+    Server(#[from] ServerTlsError),
 }
 
 impl Authority {
@@ -84,6 +87,16 @@ impl Authority {
             params.subject_alt_names.push(host(&name)?);
         }
         self.issue(params, key, now, later(now, SERVER_LIFE))
+    }
+
+    /// A key of the moment, with a certificate for the gate's doors: kept in memory only, since the next start makes another.
+    ///
+    /// # Errors
+    /// When the domain is none, or the system has no randomness.
+    pub fn door_certificate(&self, domain: &str, now: Timestamp) -> Result<ServerTls, IssueError> {
+        let key = rcgen::KeyPair::generate().map_err(AuthorityError::Make)?;
+        let issued = self.for_the_gate(domain, &key, now)?;
+        Ok(ServerTls::from_own(&issued.pem, key.serialize_der())?)
     }
 
     /// A certificate that says who somebody is, for the doors of one window.

@@ -73,7 +73,9 @@ impl PublicKey {
         let kind = kind(&info).ok_or(PublicKeyError::Kind)?;
         // The point is on its curve, the modulus is one.
         ParsedPublicKey::new(kind, &*info.subject_public_key.data).map_err(|_| PublicKeyError::NoKey)?;
-        SubjectPublicKeyInfo::from_der(der).map(Self).map_err(|_| PublicKeyError::Kind)
+        let read = SubjectPublicKeyInfo::from_der(der).map_err(|_| PublicKeyError::Kind)?;
+        // A key has one encoding (X.690 §10): what is certified is what was given, octet by octet.
+        if read.subject_public_key_info() == der { Ok(Self(read)) } else { Err(PublicKeyError::NoKey) }
     }
 }
 

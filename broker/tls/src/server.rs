@@ -1,17 +1,20 @@
-//! The gate's own certificate and key, and what it offers with them.
+//! The gate's own certificate and key, what it offers with them, and the next ones: each handshake takes the certificate
+//! as it is then, so that one that is renewed is shown from the next connection on, and none is cut.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::client::verify_server_name;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::server::ParsedCertificate;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 
+use crate::authority::fingerprint;
+use crate::note::CertificateNote;
 use crate::pem::{self, PemFault};
 use crate::provider::provider;
 use crate::self_signed;
@@ -20,7 +23,28 @@ use crate::self_signed;
 #[derive(Clone)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
-    leaf: CertificateDer<'static>,
+    shown: Arc<Shown>,
+}
+
+/// The certificate that is shown, with its key.
+#[derive(Debug)]
+struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl Shown {
+    fn now(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn leaf(&self) -> CertificateDer<'static> {
+        // A pair is made with at least one certificate.
+        self.now().cert.first().cloned().unwrap_or_else(|| CertificateDer::from(Vec::new()))
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.now())
+    }
 }
 
 /// Why there is no TLS to serve.
@@ -51,6 +75,15 @@ pub enum ServerTlsError {
     /// A self-signed certificate was to be made, and none of the names is one that a certificate can carry.
     #[error("a self-signed certificate needs a host name or an address; none of these is one: {0:?}")]
     NoName(Vec<String>),
+    /// It is over.
+    #[error("the certificate is over since {0}")]
+    Over(Timestamp),
+    /// What the gate's authority signed cannot be read.
+    #[error("the gate's own certificate cannot be read: {0}")]
+    Own(PemFault),
+    /// What the gate's authority signed cannot be served.
+    #[error("the gate's own certificate cannot be served")]
+    Served(#[source] rustls::Error),
     /// A self-signed certificate cannot be made.
     #[error("a self-signed certificate cannot be made")]
     Make(#[source] rcgen::Error),
@@ -69,21 +102,66 @@ impl ServerTls {
         let content = |path: &Path, fault| ServerTlsError::Content { path: path.to_owned(), fault };
         let chain = pem::certificates(&read(certificate)?).map_err(|fault| content(certificate, fault))?;
         let secret = pem::private_key(&read(key)?).map_err(|fault| content(key, fault))?;
-        let leaf = chain.first().cloned().ok_or_else(|| content(certificate, PemFault::NoCertificate))?;
-
         let pair = |source| ServerTlsError::Pair {
             certificate: certificate.to_owned(),
             key: key.to_owned(),
             source,
         };
+        Self::of(chain, secret).map_err(pair)
+    }
+
+    /// Of a certificate that the gate's own authority has just signed, and its key (PKCS#8).
+    ///
+    /// # Errors
+    /// When the two do not go together.
+    pub fn from_own(certificate_pem: &str, key: Vec<u8>) -> Result<Self, ServerTlsError> {
+        let chain = pem::certificates(certificate_pem.as_bytes()).map_err(ServerTlsError::Own)?;
+        Self::of(chain, PrivateKeyDer::Pkcs8(key.into())).map_err(ServerTlsError::Served)
+    }
+
+    fn of(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<Self, rustls::Error> {
+        let pair = CertifiedKey::from_der(chain, key, &provider())?;
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(pair))));
         let mut config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()
-            .map_err(pair)?
+            .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(chain, secret)
-            .map_err(pair)?;
+            .with_cert_resolver(Arc::<Shown>::clone(&shown));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), leaf })
+        Ok(Self { config: Arc::new(config), shown })
+    }
+
+    /// From the next handshake on, this shows what the other shows; clones of it do, too.
+    pub fn shows(&self, other: &Self) {
+        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = other.shown.now();
+    }
+
+    /// What is shown, for a door that ends TLS by a configuration of its own.
+    #[must_use]
+    pub fn resolver(&self) -> Arc<dyn ResolvesServerCert> {
+        Arc::<Shown>::clone(&self.shown)
+    }
+
+    /// What is shown, in words; `None` where it cannot be read.
+    #[must_use]
+    pub fn note(&self) -> Option<CertificateNote> {
+        CertificateNote::of(&self.shown.leaf())
+    }
+
+    /// The last second in which what is shown is valid; `None` where it does not say.
+    #[must_use]
+    pub fn ends(&self) -> Option<Timestamp> {
+        self.note().map(|note| note.until)
+    }
+
+    /// Itself, unless its certificate is over.
+    ///
+    /// # Errors
+    /// Since when it is.
+    pub fn unless_over(self, now: Timestamp) -> Result<Self, ServerTlsError> {
+        match self.ends() {
+            Some(until) if until < now => Err(ServerTlsError::Over(until)),
+            _ => Ok(self),
+        }
     }
 
     /// The certificate that the gate made for itself in this folder; made now if there is none. It is not made again when
@@ -121,16 +199,15 @@ impl ServerTls {
     /// The certificate's SHA-256, as `openssl x509 -fingerprint -sha256` and browsers show it: `AB:CD:…`.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let octets: Vec<String> =
-            digest(&SHA256, &self.leaf).as_ref().iter().map(|octet| format!("{octet:02X}")).collect();
-        octets.join(":")
+        fingerprint(&self.shown.leaf())
     }
 
     /// Whether the certificate is for this host name or address.
     #[must_use]
     pub fn carries(&self, name: &str) -> bool {
         let Ok(name) = ServerName::try_from(name) else { return false };
-        ParsedCertificate::try_from(&self.leaf).is_ok_and(|leaf| verify_server_name(&leaf, &name).is_ok())
+        let leaf = self.shown.leaf();
+        ParsedCertificate::try_from(&leaf).is_ok_and(|leaf| verify_server_name(&leaf, &name).is_ok())
     }
 }
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use chaperone_policy::Endpoint;
 use chaperone_session::{Cord, DialError, Severable, Way};
-use rustls::{ClientConfig, Error, HandshakeKind};
+use rustls::{ClientConfig, HandshakeKind};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::TargetTrust;
 use crate::authority::fingerprint;
-use crate::connect::CONNECT_WITHIN;
+use crate::connect::{CONNECT_WITHIN, ConnectError, blame};
 use crate::protocols::{Chosen, Protocols, agree};
+use crate::trust::{Declared, TargetTrust};
 
 /// Bytes of TLS that may wait to be written; a batch and its frames.
 pub(crate) const WAITING_BYTES: usize = 256 << 10;
@@ -42,11 +42,11 @@ impl Secured {
 /// # Errors
 /// Why there is no connection; nothing was sent but the handshake.
 pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError> {
-    let Endpoint::Tls { server_name, trust_pem, .. } = way.endpoint() else {
+    let Endpoint::Tls { host, port, server_name, trust_pem, terms, .. } = way.endpoint() else {
         return Err(DialError::NoEndpoint);
     };
-    let trust = TargetTrust::parse(trust_pem, server_name)
-        .map_err(|error| DialError::Certificate(error.to_string()))?;
+    let declared = Declared { trust_pem, server_name, pins: &terms.pins, client: way.client() };
+    let trust = TargetTrust::of(&declared).map_err(|error| DialError::Certificate(error.to_string()))?;
     let mut config = ClientConfig::clone(&trust.config());
     config.alpn_protocols = offered.to_vec();
     let (stream, cord) = way.reach().await?;
@@ -56,7 +56,7 @@ pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             way.ended(&cord);
-            return Err(blame(&error));
+            return Err(failed(blame(host.clone(), *port, error)));
         }
         Err(_elapsed) => {
             way.ended(&cord);
@@ -108,14 +108,14 @@ fn about(stream: &TlsStream<Severable>, server_name: &str) -> Value {
     })
 }
 
-/// Whether the certificate was wrong, or anything else of the handshake.
-fn blame(error: &std::io::Error) -> DialError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(Error::InvalidCertificate(fault)) => DialError::Certificate(fault.to_string()),
-        Some(Error::AlertReceived(alert)) => {
-            DialError::Protocol(format!("it answered with the TLS alert {alert:?}"))
-        }
-        Some(other) => DialError::Protocol(other.to_string()),
-        None => DialError::Protocol(format!("it broke off the TLS handshake: {error}")),
+/// What a handshake failed of, in the words of a session.
+fn failed(error: ConnectError) -> DialError {
+    let said = |error: &dyn std::error::Error| error.source().map(ToString::to_string).unwrap_or_default();
+    match error {
+        ConnectError::Untrusted { source, .. } => DialError::Certificate(source.to_string()),
+        ConnectError::TooOld { .. } => DialError::OldTls,
+        ConnectError::Slow { within, .. } => DialError::Slow(within),
+        ConnectError::Unreachable { source, .. } => DialError::Unreachable(source.to_string()),
+        ConnectError::Handshake { .. } => DialError::Protocol(format!("its TLS handshake: {}", said(&error))),
     }
 }

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chaperone_policy::{AccountName, TargetId};
-use chaperone_store::{SealedRow, Store, StoreError};
+use chaperone_store::{SealedRow, Slot, Store, StoreError};
 use zeroize::Zeroizing;
 
-use crate::TargetCredential;
 use crate::key_file::{self, KeyFileFault, Keys};
 use crate::sealed::{SealingKey, key_of};
+use crate::{Secret, TargetCredential};
 
 /// Why something is not sealed or does not open.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +127,7 @@ impl Vault {
         credential: &TargetCredential,
     ) -> Result<SealedRow, VaultError> {
         let kind = credential.kind();
-        let sealed = self.seal(&place(target, account, kind), credential.expose().as_bytes())?;
+        let sealed = self.seal(&place(target, account.as_str(), kind), credential.expose().as_bytes())?;
         Ok(SealedRow { kind: kind.to_owned(), sealed })
     }
 
@@ -141,7 +141,7 @@ impl Vault {
         account: &AccountName,
         row: &SealedRow,
     ) -> Result<TargetCredential, VaultError> {
-        let secret = self.unseal(&place(target, account, &row.kind), &row.sealed)?;
+        let secret = self.unseal(&place(target, account.as_str(), &row.kind), &row.sealed)?;
         let secret = std::str::from_utf8(&secret).map_err(|_| VaultError::Sealed)?;
         TargetCredential::of_kind(&row.kind, secret.to_owned()).ok_or(VaultError::Sealed)
     }
@@ -161,9 +161,55 @@ impl Vault {
     }
 }
 
+impl Vault {
+    /// Seals what a target's TLS service wants, as a row of the store.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn seal_in(
+        &self,
+        target: TargetId,
+        slot: Slot<'_>,
+        secret: &Secret,
+    ) -> Result<SealedRow, VaultError> {
+        let kind = kind_in(slot);
+        let sealed = self.seal(&place(target, slot.as_str(), kind), secret.expose().as_bytes())?;
+        Ok(SealedRow { kind: kind.to_owned(), sealed })
+    }
+
+    /// What a target's TLS service wants, opened for one connection.
+    ///
+    /// # Errors
+    /// When nothing is sealed there, or it does not open.
+    pub async fn secret_in(
+        &self,
+        store: &Store,
+        target: TargetId,
+        slot: Slot<'_>,
+    ) -> Result<Secret, VaultError> {
+        let row = store.secret(target, slot).await?.ok_or(VaultError::Missing)?;
+        self.open_in(target, slot, &row)
+    }
+
+    fn open_in(&self, target: TargetId, slot: Slot<'_>, row: &SealedRow) -> Result<Secret, VaultError> {
+        let secret = self.unseal(&place(target, slot.as_str(), kind_in(slot)), &row.sealed)?;
+        let secret = std::str::from_utf8(&secret).map_err(|_| VaultError::Sealed)?;
+        Ok(secret.to_owned().into())
+    }
+}
+
+/// The stored name of what is sealed in a slot that is no account's.
+fn kind_in(slot: Slot<'_>) -> &'static str {
+    match slot {
+        Slot::Account(_) => "password",
+        Slot::TlsKey => "tls-key",
+        Slot::ConsoleSignIn => "console-sign-in",
+    }
+}
+
 /// Names the place of a credential: neither an id nor an account has a slash in it.
-fn place(target: TargetId, account: &AccountName, kind: &str) -> String {
-    format!("target/{target}/{account}/{kind}")
+fn place(target: TargetId, slot: &str, kind: &str) -> String {
+    format!("target/{target}/{slot}/{kind}")
 }
 
 impl fmt::Debug for Vault {

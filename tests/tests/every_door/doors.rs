@@ -185,6 +185,16 @@ pub const DOORS: &[Door] = &[
     change("PUT /api/targets/{target}/addresses", "priya", "target-changed", Theirs, |_| {
         Some(json!({ "addresses": ["127.0.0.1:9", "[::1]:9"], "reason": REASON }))
     }),
+    change("PUT /api/targets/{target}/tls", "priya", "target-changed", Theirs, |_| {
+        let pin = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        Some(json!({ "address": "127.0.0.1:9", "pins": [pin], "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/endpoints", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "tcp": [{ "name": "db", "address": "127.0.0.1:5432" }], "reason": REASON }))
+    }),
+    change("POST /api/targets/{target}/endpoints/remove", "priya", "target-changed", Theirs, |_| {
+        Some(json!({ "endpoint": "tcp:db", "reason": REASON }))
+    }),
     change("PUT /api/targets/{target}/credentials", "priya", "credential-sealed", NEW, |_| {
         Some(json!({ "account": "svc", "kind": "password", "secret": "hunter3" }))
     }),

@@ -54,6 +54,18 @@ impl Key {
         Self::make(folder, name, &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"])
     }
 
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.0.clone()
+    }
+
+    /// Its public half, as a file.
+    pub fn public_file(&self) -> PathBuf {
+        let file = self.0.with_extension("pub.pem");
+        std::fs::write(&file, self.public_pem()).unwrap();
+        file
+    }
+
     pub fn public_pem(&self) -> String {
         openssl(&["pkey", "-in", self.0.to_str().unwrap(), "-pubout"])
     }

@@ -28,6 +28,7 @@ pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod ssh;
 pub(crate) mod target;
+pub(crate) mod target_endpoint;
 pub(crate) mod target_reach;
 pub(crate) mod two_keepers;
 pub(crate) mod unmask;

@@ -1,6 +1,7 @@
 //! Requests become domain values here, and only here; what is wrong with one is a problem that names the field.
 
 mod authority;
+mod console;
 mod person;
 mod target;
 mod window;
@@ -10,8 +11,11 @@ use std::str::FromStr;
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
 pub(crate) use authority::{authority, networks, revoked};
+pub(crate) use console::{TlsSecrets, changed_tls};
 pub(crate) use person::{email, key, on_the_spot, person, vendor};
-pub(crate) use target::{addresses, credential, host_keys, legacy, target, uploads};
+pub(crate) use target::{
+    addresses, check_forwards, credential, endpoints, host_keys, legacy, target, uploads,
+};
 pub(crate) use window::{emergency, freeze, window};
 
 use crate::problem::Problem;

@@ -11,10 +11,10 @@ use utoipa_axum::routes;
 
 use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
-    after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events,
-    freeze, host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention,
-    search, session, sign_in, ssh, target, target_reach, unmask, vendor, watch, window, window_console, window_desk,
-    window_file,
+    after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events, freeze,
+    host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
+    session, sign_in, ssh, target, target_endpoint, target_reach, unmask, vendor, watch, window,
+    window_console, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -132,6 +132,9 @@ fn servers() -> OpenApiRouter<App> {
         .routes(routes!(connect::authority))
         .routes(routes!(target_reach::set_legacy))
         .routes(routes!(target_reach::set_addresses))
+        .routes(routes!(target_endpoint::set_tls))
+        .routes(routes!(target_endpoint::add))
+        .routes(routes!(target_endpoint::remove))
         .routes(routes!(target::set_credential))
         .routes(routes!(target::set_uploads))
         .routes(routes!(target::lock))

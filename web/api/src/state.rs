@@ -20,6 +20,8 @@ use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
 use crate::issuing::{Issue, TlsDoor};
 use crate::looked::Looked;
+use crate::problem::Problem;
+use crate::reading::TlsReader;
 use crate::router;
 use crate::stream::Places;
 
@@ -105,6 +107,7 @@ pub(crate) struct Shared {
     pub carrier: OnceLock<SshCarrier>,
     pub tls: OnceLock<TlsDoor>,
     pub issue: OnceLock<Issue>,
+    pub reader: OnceLock<Box<dyn TlsReader>>,
     pub scan: OnceLock<Scan>,
     pub streams: Places,
     pub openapi: String,
@@ -136,6 +139,7 @@ impl App {
                 carrier: OnceLock::new(),
                 tls: OnceLock::new(),
                 issue: OnceLock::new(),
+                reader: OnceLock::new(),
                 scan: OnceLock::new(),
                 streams: Places::default(),
                 openapi,
@@ -173,13 +177,30 @@ impl App {
         drop(self.parts.issue.set(issue));
     }
 
+    /// Says who reads certificates and keys. The first word stands.
+    pub fn reads_tls_with(&self, reader: Box<dyn TlsReader>) {
+        drop(self.parts.reader.set(reader));
+    }
+
+    /// Who reads certificates and keys, for those who show what they can.
+    pub(crate) fn reading(&self) -> Option<&dyn TlsReader> {
+        self.parts.reader.get().map(|reader| &**reader)
+    }
+
+    /// Who reads certificates and keys.
+    pub(crate) fn reader(&self) -> Result<&dyn TlsReader, Problem> {
+        let none = || Problem::unavailable("this node reads no certificates", "ask another node");
+        self.reading().ok_or_else(none)
+    }
+
     /// Says who takes SSH that comes over web sockets, once that door is open. The first word stands.
     pub fn carries_ssh_to(&self, carrier: SshCarrier) {
         drop(self.parts.carrier.set(carrier));
     }
 
     /// What links to the pages begin with.
-    pub(crate) fn site(&self) -> &str {
+    #[must_use]
+    pub fn site(&self) -> &str {
         self.parts.site.get().map(String::as_str).unwrap_or_default()
     }
 

@@ -54,6 +54,7 @@ fn of(kind: FactKind) -> &'static [&'static str] {
         K::TargetAdded
         | K::TargetChanged
         | K::CredentialSealed
+        | K::CredentialRemoved
         | K::HostKeyProposed
         | K::HostKeyApproved
         | K::HostKeyRefused

@@ -5,6 +5,7 @@ mod alert;
 mod authority;
 mod bundle;
 mod connect;
+mod console;
 mod destination;
 mod emergency;
 mod film;
@@ -33,6 +34,10 @@ pub use authority::{
 };
 pub use bundle::NewBundle;
 pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
+pub use console::{
+    CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
+    PlainHttpView, RemovedEndpoint,
+};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
@@ -60,8 +65,7 @@ pub use sign_in::{
     LinkToken, Me, ProvenUntil, RecoveryCodes, ResetView, SECURE_COOKIE, SignIn,
 };
 pub use target::{
-    CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewTls, NewUploads,
-    TargetView,
+    CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewUploads, TargetView,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{

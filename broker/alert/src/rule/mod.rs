@@ -3,6 +3,7 @@
 //! A rule is data. The first rule of a [`RuleBook`] that fits an occurrence judges it; where none fits, nothing is
 //! alerted. [`RuleBook::standard`] is SOC.md §1, "severity and grouping by default".
 
+mod certificates;
 mod standard;
 #[cfg(test)]
 mod tests;
@@ -111,6 +112,7 @@ impl RuleBook {
         let mut rules = standard::ATTEMPTS.to_vec();
         rules.extend_from_slice(standard::SESSIONS);
         rules.extend_from_slice(uploads::UPLOADS);
+        rules.extend_from_slice(certificates::CERTIFICATES);
         rules.push(standard::FAULT);
         Self { rules }
     }

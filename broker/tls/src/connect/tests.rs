@@ -113,3 +113,56 @@ async fn a_target_that_is_down_silent_or_speaks_no_tls_is_told_apart() {
     let down = connect("127.0.0.1", port, &trust, CONNECT_WITHIN).await;
     assert!(matches!(down, Err(ConnectError::Unreachable { .. })), "{down:?}");
 }
+
+#[tokio::test]
+async fn a_pinned_key_says_who_it_is_and_an_anchor_beside_it_must_too() {
+    let (authority, other) = (Authority::new("hospital"), Authority::new("elsewhere"));
+    let issued = authority.issue(&["console.example"]);
+    let port = target(&issued).await;
+    let pin = crate::pin_of(&crate::pem::certificates(issued.pem().0.as_bytes()).unwrap()[0]).unwrap();
+    let wrong = chaperone_policy::KeyPin::new([7; 32]);
+    let trusts = |trust_pem: &str, server_name: &str, pins: &[chaperone_policy::KeyPin]| {
+        TargetTrust::of(&crate::Declared { trust_pem, server_name, pins, client: None }).unwrap()
+    };
+    // Whatever name and validity the certificate has: the key is the identity.
+    connect("127.0.0.1", port, &trusts("", "any.example", &[wrong, pin]), CONNECT_WITHIN).await.unwrap();
+    let good = trusts(&authority.pem(), "console.example", &[pin]);
+    connect("127.0.0.1", port, &good, CONNECT_WITHIN).await.unwrap();
+    let fault = doubt(port, &trusts("", "console.example", &[wrong])).await;
+    assert_eq!(fault, CertificateError::ApplicationVerificationFailure);
+    let fault = doubt(port, &trusts(&authority.pem(), "console.example", &[wrong])).await;
+    assert_eq!(fault, CertificateError::ApplicationVerificationFailure);
+    let fault = doubt(port, &trusts(&other.pem(), "console.example", &[pin])).await;
+    assert_eq!(fault, CertificateError::UnknownIssuer);
+}
+
+/// What somebody answers a ClientHello with, who speaks TLS 1.0 or 1.1 only: an alert, or a hello of their own.
+#[tokio::test]
+async fn a_target_that_speaks_nothing_newer_than_tls_1_1_is_told_what_to_do() {
+    let alert = vec![0x15, 3, 1, 0, 2, 2, 70];
+    let hello = |minor: u8| {
+        let mut body = vec![3, minor];
+        body.extend([7; 32]);
+        body.extend([0, 0, 0x2f, 0]);
+        let mut hello = vec![2, 0, 0, body.len() as u8];
+        hello.extend(&body);
+        let mut record = vec![0x16, 3, minor, 0, hello.len() as u8];
+        record.extend(hello);
+        record
+    };
+    let trust = trust(&Authority::new("hospital"), "console.example");
+    for answer in [alert, hello(1), hello(2)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let old = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            drop(stream.read(&mut [0; 4096]).await);
+            stream.write_all(&answer).await.unwrap();
+            drop(stream.read(&mut [0; 4096]).await);
+        });
+        let refused = connect("127.0.0.1", port, &trust, CONNECT_WITHIN).await.unwrap_err();
+        assert!(matches!(refused, ConnectError::TooOld { .. }), "{refused:?}");
+        assert!(refused.to_string().contains("declare it as an opaque tcp endpoint"));
+        old.await.unwrap();
+    }
+}

@@ -86,3 +86,25 @@ fn files_that_are_missing_empty_or_of_different_keys_are_named() {
     );
     assert!(matches!(fault("certificate.pem", "foreign.pem"), ServerTlsError::Pair { .. }));
 }
+
+#[test]
+fn what_is_renewed_is_shown_by_every_clone_from_then_on() {
+    let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let authority = Authority::new("hospital");
+    let served = authority.issue(&["gate.example"]).serve_from(old.path());
+    let (clone, config) = (served.clone(), served.config());
+    let next = authority.issue(&["gate.example", "gate2.example"]).serve_from(new.path());
+    assert_ne!(clone.fingerprint(), next.fingerprint());
+    served.shows(&next);
+    assert_eq!((clone.fingerprint(), clone.carries("gate2.example")), (next.fingerprint(), true));
+    assert!(Arc::ptr_eq(&config, &served.config()), "listeners keep what they have");
+}
+
+#[test]
+fn the_gates_authority_signs_what_its_doors_show() {
+    let made = crate::Authority::make(crate::AuthorityRole::Gate, now()).unwrap();
+    let authority = crate::Authority::open(&made.key, &made.pem).unwrap();
+    let own = authority.door_certificate("gate.example", now()).unwrap();
+    assert!(own.carries("gate.example") && own.carries("console-01.web.gate.example"));
+    assert_eq!(own.ends(), Some(now() + crate::SERVER_LIFE - jiff::SignedDuration::from_secs(1)));
+}

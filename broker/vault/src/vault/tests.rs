@@ -147,3 +147,19 @@ proptest! {
         prop_assert!(vault().unseal("a", &bytes).is_err());
     }
 }
+
+#[test]
+fn what_a_tls_service_wants_takes_no_accounts_place() {
+    let vault = vault();
+    for slot in [Slot::TlsKey, Slot::ConsoleSignIn] {
+        assert!(slot.as_str().parse::<AccountName>().is_err(), "no account is called {}", slot.as_str());
+        let row = vault.seal_in(target(1), slot, &"hunter2".to_owned().into()).unwrap();
+        assert!(!row.sealed.windows(7).any(|window| window == b"hunter2"));
+        assert!(vault.unseal_credential(target(1), &account("svc"), &row).is_err());
+        let opens = |id, slot: Slot<'_>| vault.open_in(target(id), slot, &row);
+        assert_eq!(opens(1, slot).unwrap().expose(), "hunter2");
+        assert!(opens(2, slot).is_err(), "another target");
+        let other = if slot == Slot::TlsKey { Slot::ConsoleSignIn } else { Slot::TlsKey };
+        assert!(opens(1, other).is_err(), "another slot");
+    }
+}

@@ -6,6 +6,7 @@ use chaperone_policy::{Act, Endpoint, LockOn, Subject, Target, TargetId, Uploads
 
 use super::Answer;
 use super::lock::{self, Locked};
+use super::target_endpoint;
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
@@ -20,7 +21,7 @@ pub(crate) async fn list(State(app): State<App>, actor: Actor) -> Answer<Vec<Tar
     let seen =
         actor.facts.targets.values().filter(|target| actor.sees(Act::SeeTargets, Subject::Target(target)));
     let mut targets: Vec<TargetView> =
-        seen.map(|target| render::target(&actor.facts, target, &proposals)).collect();
+        seen.map(|target| render::target(&actor.facts, target, &proposals, app.reading())).collect();
     targets.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(Json(targets))
 }
@@ -35,7 +36,7 @@ pub(crate) async fn show(State(app): State<App>, actor: Actor, At(name): At<Stri
         return Err(Problem::unknown("target", &name));
     }
     let proposals = app.parts.store.host_key_proposals().await?;
-    Ok(Json(render::target(&actor.facts, target, &proposals)))
+    Ok(Json(render::target(&actor.facts, target, &proposals, app.reading())))
 }
 
 /// Adds a server, and seals its credentials.
@@ -46,7 +47,7 @@ pub(crate) async fn add(
     actor: Actor,
     Body(new): Body<NewTarget>,
 ) -> Answer<TargetView> {
-    let (target, credentials) = parse::target(&new)?;
+    let (target, credentials, secrets) = parse::target(&new, app.reader(), actor.now)?;
     actor.may(Subject::Target(&target))?;
     can_stage(&app, target.uploads)?;
     let mut sealed = Vec::new();
@@ -54,12 +55,16 @@ pub(crate) async fn add(
         let row = app.parts.vault.seal_credential(target.id, account, credential)?;
         sealed.push((account.clone(), row));
     }
+    let console = target_endpoint::sealed(&app, target.id, &secrets)?;
     let (id, by) = (target.id, actor.person);
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
             tx.add_target(&target, by).await?;
             for (account, row) in &sealed {
                 tx.put_secret(id, account, row, by).await?;
+            }
+            for (slot, row) in console {
+                tx.put_secret(id, slot, &row, by).await?;
             }
             Ok::<_, Problem>(())
         })
@@ -179,5 +184,5 @@ pub(super) async fn shown(app: &App, id: TargetId) -> Answer<TargetView> {
     let facts = app.facts().await?;
     let target = facts.targets.get(&id).ok_or_else(|| Problem::unknown("target", &id.to_string()))?;
     let proposals = app.parts.store.host_key_proposals().await?;
-    Ok(Json(render::target(&facts, target, &proposals)))
+    Ok(Json(render::target(&facts, target, &proposals, app.reading())))
 }

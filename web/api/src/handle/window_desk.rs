@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
-use chaperone_policy::{Access, Act, Facts, Freeze, Subject, Window, WindowId, WindowState};
+use chaperone_policy::{
+    Access, Act, Endpoint, Facts, Freeze, Subject, Target, Window, WindowId, WindowState,
+};
 use chaperone_store::MoreTime;
 use jiff::{SignedDuration, Timestamp};
 
@@ -94,9 +96,13 @@ pub(crate) async fn card(State(app): State<App>, actor: Actor, At(id): At<String
     if runs && all.any(|target| app.parts.gate.stages(target)) {
         not_recorded.push(WRITTEN.to_owned());
     }
+    if window.access.contains(&Access::Tls) {
+        let targets = window.targets.iter().filter_map(|id| facts.targets.get(id));
+        not_recorded.extend(targets.flat_map(in_clear));
+    }
     let proposals = app.parts.store.host_key_proposals().await?;
     Ok(Json(WindowCard {
-        targets: targets.map(|target| render::target(facts, target, &proposals)).collect(),
+        targets: targets.map(|target| render::target(facts, target, &proposals, app.reading())).collect(),
         same_day: beside.map(|other| render::window(facts, other, actor.now)).collect(),
         freezes: freezes.map(|freeze| render::freeze(facts, freeze)).collect(),
         recorded,
@@ -146,6 +152,22 @@ fn touches(window: &Window, freeze: &Freeze) -> bool {
 fn day_of(window: &Window) -> (Timestamp, Timestamp) {
     let from = window.opens.checked_sub(SAME_DAY).unwrap_or(Timestamp::MIN);
     (from, window.ends().checked_add(SAME_DAY).unwrap_or(Timestamp::MAX))
+}
+
+/// What is to be known of a server whose console is reached without TLS: somebody between could read and change what is
+/// recorded.
+fn in_clear(target: &Target) -> Vec<String> {
+    let plain = target.endpoints.iter().filter_map(|endpoint| match endpoint {
+        Endpoint::Tls { terms, .. } => terms.plain_http.as_ref(),
+        Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+    });
+    let words = plain.map(|plain| {
+        format!(
+            "Whether the console of {} is the real one: between the gate and it nothing is encrypted (until {}: {}).",
+            target.name, plain.until, plain.reason
+        )
+    });
+    words.collect()
 }
 
 /// What will be recorded of each access, and what will not.

@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{
-    AccountName, Card, ConsoleTerms, Endpoint, HostPort, Legacy, Reach, Target, TargetId, Uploads,
-};
+use chaperone_policy::{AccountName, Card, Endpoint, HostPort, Legacy, Reach, Target, TargetId, Uploads};
 use chaperone_vault::TargetCredential;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use super::console::{TlsSecrets, tls};
 use super::{all, needed, words};
 use crate::problem::Problem;
-use crate::wire::{CardView, CredentialKind, NewCredential, NewLegacy, NewSsh, NewTarget, NewTcp, NewTls};
+use crate::reading::TlsReader;
+use crate::wire::{
+    CardView, CredentialKind, NewCredential, NewEndpoints, NewLegacy, NewSsh, NewTarget, NewTcp,
+};
 
 /// The longest secret: an RSA key of 16384 bits is far below.
 const MAX_SECRET_BYTES: usize = 64 << 10;
@@ -23,19 +25,29 @@ const SSH_PORT: u16 = 22;
 /// The longest time for which old algorithms are allowed; whoever needs them longer says so again.
 const LEGACY_AT_MOST: SignedDuration = SignedDuration::from_hours(2 * 366 * 24);
 
-/// A target with the credentials to seal.
-pub(crate) fn target(new: &NewTarget) -> Result<(Target, Vec<(AccountName, TargetCredential)>), Problem> {
+/// The credentials of accounts, to seal.
+type Credentials = Vec<(AccountName, TargetCredential)>;
+
+/// A target with what is to be sealed: for its accounts, and for its TLS service, which `reader` looks at.
+pub(crate) fn target(
+    new: &NewTarget,
+    reader: Result<&dyn TlsReader, Problem>,
+    now: Timestamp,
+) -> Result<(Target, Credentials, TlsSecrets), Problem> {
     let name = new.name.parse().map_err(|error| Problem::field("name", error))?;
     let mut endpoints = Vec::new();
     let mut credentials = Vec::new();
+    let mut secrets = TlsSecrets::default();
     if let Some(ssh) = &new.ssh {
         for given in &ssh.accounts {
             credentials.push(credential(given)?);
         }
         endpoints.push(ssh_endpoint(ssh, &credentials)?);
     }
-    if let Some(tls) = &new.tls {
-        endpoints.push(tls_endpoint(tls)?);
+    if let Some(given) = &new.tls {
+        let (endpoint, sealed) = tls(given, reader?, now)?;
+        endpoints.push(endpoint);
+        secrets = sealed;
     }
     for tcp in &new.tcp {
         endpoints.push(tcp_endpoint(tcp)?);
@@ -55,7 +67,26 @@ pub(crate) fn target(new: &NewTarget) -> Result<(Target, Vec<(AccountName, Targe
         session_limit: new.session_limit,
         uploads: uploads(new.uploads.as_deref())?,
     };
-    Ok((target, credentials))
+    Ok((target, credentials, secrets))
+}
+
+/// Ways to reach a target that has others already, with the credentials to seal.
+pub(crate) fn endpoints(new: &NewEndpoints) -> Result<(Vec<Endpoint>, Credentials), Problem> {
+    let mut endpoints = Vec::new();
+    let mut credentials = Vec::new();
+    if let Some(ssh) = &new.ssh {
+        for given in &ssh.accounts {
+            credentials.push(credential(given)?);
+        }
+        endpoints.push(ssh_endpoint(ssh, &credentials)?);
+    }
+    for tcp in &new.tcp {
+        endpoints.push(tcp_endpoint(tcp)?);
+    }
+    if endpoints.is_empty() {
+        return Err(Problem::bad("nothing is added", "give an ssh or a tcp address"));
+    }
+    Ok((endpoints, credentials))
 }
 
 /// How files come to it; directly where nothing is said.
@@ -82,19 +113,6 @@ fn ssh_endpoint(ssh: &NewSsh, credentials: &[(AccountName, TargetCredential)]) -
     Ok(Endpoint::Ssh { host, port, host_keys, accounts, reach: Reach { also, ..Reach::default() } })
 }
 
-fn tls_endpoint(tls: &NewTls) -> Result<Endpoint, Problem> {
-    let (host, port) = address("tls.address", &tls.address)?;
-    if !tls.trust_pem.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(Problem::field("tls.trust_pem", "it has no PEM certificate"));
-    }
-    let server_name = words("tls.server_name", &tls.server_name)?;
-    if server_name.is_empty() {
-        return Err(Problem::field("tls.server_name", "it must not be empty"));
-    }
-    let (trust_pem, terms) = (tls.trust_pem.clone(), ConsoleTerms::default());
-    Ok(Endpoint::Tls { host, port, server_name, trust_pem, http: tls.http, terms })
-}
-
 fn tcp_endpoint(tcp: &NewTcp) -> Result<Endpoint, Problem> {
     let (host, port) = address("tcp.address", &tcp.address)?;
     let name = tcp.name.parse().map_err(|error| Problem::field("tcp.name", error))?;
@@ -102,7 +120,7 @@ fn tcp_endpoint(tcp: &NewTcp) -> Result<Endpoint, Problem> {
 }
 
 /// Each declared forward has a name of its own, and none is the server's SSH: what passes there could not be read.
-fn check_forwards(endpoints: &[Endpoint]) -> Result<(), Problem> {
+pub(crate) fn check_forwards(endpoints: &[Endpoint]) -> Result<(), Problem> {
     let mut names = BTreeSet::new();
     for endpoint in endpoints {
         let Endpoint::Tcp { name, host, port, .. } = endpoint else { continue };
@@ -172,7 +190,7 @@ fn card(given: &CardView) -> Result<Card, Problem> {
 }
 
 /// `HOST:PORT`, `[V6]:PORT`.
-fn address(field: &str, text: &str) -> Result<(String, u16), Problem> {
+pub(super) fn address(field: &str, text: &str) -> Result<(String, u16), Problem> {
     let HostPort { host, port } = text.parse().map_err(|error| Problem::field(field, error))?;
     Ok((host, port))
 }

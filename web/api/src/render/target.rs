@@ -5,15 +5,21 @@ use chaperone_policy::{Card, Endpoint, Facts, HostPort, Legacy, LockOn, Target};
 use chaperone_store::KeyProposal;
 
 use super::{locked, login};
-use crate::wire::{CardView, EndpointView, LegacyView, ProposedKeyView, TargetView};
+use crate::reading::TlsReader;
+use crate::wire::{CardView, EndpointView, LegacyView, PlainHttpView, ProposedKeyView, TargetView};
 
-/// `proposals` are of any targets.
-pub(crate) fn target(facts: &Facts, target: &Target, proposals: &[KeyProposal]) -> TargetView {
+/// `proposals` are of any targets; `reader` says whose certificates there are.
+pub(crate) fn target(
+    facts: &Facts,
+    target: &Target,
+    proposals: &[KeyProposal],
+    reader: Option<&dyn TlsReader>,
+) -> TargetView {
     let proposed = proposals.iter().filter(|proposal| proposal.target == target.id);
     TargetView {
         id: target.id.to_string(),
         name: target.name.to_string(),
-        endpoints: target.endpoints.iter().map(endpoint).collect(),
+        endpoints: target.endpoints.iter().map(|one| endpoint(one, reader)).collect(),
         card: card(&target.card),
         durable: target.durable,
         observer_required: target.observer_required,
@@ -23,7 +29,8 @@ pub(crate) fn target(facts: &Facts, target: &Target, proposals: &[KeyProposal]) 
     }
 }
 
-fn endpoint(endpoint: &Endpoint) -> EndpointView {
+fn endpoint(endpoint: &Endpoint, reader: Option<&dyn TlsReader>) -> EndpointView {
+    let certificates = |pem: &str| reader.map(|reader| reader.certificates(pem)).unwrap_or_default();
     match endpoint {
         Endpoint::Ssh { host, port, host_keys, accounts, reach } => EndpointView::Ssh {
             address: address(host, *port),
@@ -33,9 +40,19 @@ fn endpoint(endpoint: &Endpoint) -> EndpointView {
             accounts: accounts.iter().map(ToString::to_string).collect(),
             legacy: reach.legacy.as_ref().map(legacy),
         },
-        Endpoint::Tls { host, port, server_name, http, .. } => {
-            EndpointView::Tls { address: address(host, *port), server_name: server_name.clone(), http: *http }
-        }
+        Endpoint::Tls { host, port, server_name, trust_pem, http, terms } => EndpointView::Tls {
+            address: address(host, *port),
+            server_name: server_name.clone(),
+            http: *http,
+            trust: certificates(trust_pem),
+            pins: terms.pins.iter().map(ToString::to_string).collect(),
+            client: terms.client_pem.as_deref().and_then(|pem| certificates(pem).into_iter().next()),
+            sign_in: terms.sign_in.as_ref().map(ToString::to_string),
+            plain_http: terms
+                .plain_http
+                .as_ref()
+                .map(|plain| PlainHttpView { until: plain.until, reason: plain.reason.clone() }),
+        },
         Endpoint::Tcp { name, host, port, opaque } => {
             EndpointView::Tcp { name: name.to_string(), address: address(host, *port), opaque: *opaque }
         }

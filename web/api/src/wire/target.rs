@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::console::{CertificateView, NewTls, PlainHttpView};
 use super::host_key::{LegacyView, ProposedKeyView};
 
 /// A target to add.
@@ -56,21 +57,6 @@ pub struct NewSsh {
     pub host_keys: Vec<String>,
     /// Accounts and their credentials; the first is the default.
     pub accounts: Vec<NewCredential>,
-}
-
-/// A TLS service to add.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewTls {
-    /// `HOST:PORT`.
-    pub address: String,
-    /// Name that its certificate must carry.
-    pub server_name: String,
-    /// PEM certificates to trust for it.
-    pub trust_pem: String,
-    /// Whether it is a web console.
-    #[serde(default)]
-    pub http: bool,
 }
 
 /// A declared forward to add.
@@ -196,6 +182,16 @@ pub enum EndpointView {
         server_name: String,
         /// Whether it is a web console.
         http: bool,
+        /// What vouches for it.
+        trust: Vec<CertificateView>,
+        /// SHA-256 of the keys of which its certificate must have one.
+        pins: Vec<String>,
+        /// The certificate that the gate shows to it.
+        client: Option<CertificateView>,
+        /// How the gate signs in to the console: `basic USER` or `header NAME`.
+        sign_in: Option<String>,
+        /// It is reached without TLS.
+        plain_http: Option<PlainHttpView>,
     },
     /// A declared forward.
     Tcp {

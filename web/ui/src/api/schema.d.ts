@@ -291,6 +291,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs what a technician needs to come by TLS, in a window of theirs that is open now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewConnection"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConnectionView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/demo": {
         parameters: {
             query?: never;
@@ -3684,6 +3731,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/targets/{target}/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds ways to reach a server. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewEndpoints"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/targets/{target}/endpoints/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a way to reach a server away, with what is sealed for it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RemovedEndpoint"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/targets/{target}/host-keys": {
         parameters: {
             query?: never;
@@ -3990,6 +4137,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/targets/{target}/tls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a server's TLS service, or adds one: what is not said stays. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Name */
+                    target: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChangeTls"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TargetView"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/targets/{target}/unlock": {
         parameters: {
             query?: never;
@@ -4083,6 +4280,49 @@ export interface paths {
                 };
             };
         };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tls/authority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate that vouches for the gate, for trust stores: public, as what it vouches for shows to everybody. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TlsAuthorityView"];
+                    };
+                };
+            };
+        };
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -6082,6 +6322,62 @@ export interface components {
              */
             unit: string | null;
         };
+        /** @description A certificate, in words. */
+        CertificateView: {
+            /** @description SHA-256, as `openssl x509 -fingerprint -sha256` shows it. */
+            fingerprint: string;
+            /** @description Whose it is, as it says. */
+            subject: string;
+            /**
+             * Format: date-time
+             * @description The last second in which it is valid.
+             */
+            until: string;
+        };
+        /** @description What changes of a TLS service; what is not said stays. A target that has none gets one. */
+        ChangeTls: {
+            /**
+             * @description `HOST:PORT`.
+             * @default null
+             */
+            address: string | null;
+            /** @default null */
+            client: components["schemas"]["NewClientCertificate"] | null;
+            /**
+             * @description Whether it is a web console.
+             * @default null
+             */
+            http: boolean | null;
+            /**
+             * @description SHA-256 of public keys, in place of those before.
+             * @default null
+             */
+            pins: string[] | null;
+            /** @default null */
+            plain_http: components["schemas"]["NewPlainHttp"] | null;
+            /**
+             * @description Why.
+             * @default
+             */
+            reason: string;
+            /**
+             * @description Name that its certificate must carry.
+             * @default null
+             */
+            server_name: string | null;
+            /** @default null */
+            sign_in: components["schemas"]["NewConsoleSignIn"] | null;
+            /**
+             * @description PEM certificates to trust for it, in place of those before; an empty text where a pinned key alone is to do.
+             * @default null
+             */
+            trust_pem: string | null;
+            /**
+             * @description What it is to have no longer: `client`, `sign-in`, `plain-http`.
+             * @default []
+             */
+            without: string[];
+        };
         /** @description The newest signed checkpoint. */
         CheckpointView: {
             /** @description The signed note (C2SP tlog-checkpoint). */
@@ -6108,6 +6404,73 @@ export interface components {
         Code: {
             /** @description Six digits of the authenticator, or a recovery code. */
             code: string;
+        };
+        /** @description One endpoint of a server. */
+        ConnectionEndpoint: {
+            /** @description What the window grants it as. */
+            access: string;
+            /** @description Where it is, as the gate reaches it. */
+            host: string;
+            /** @description `tls`, `http` (a web console) or `tcp`. */
+            kind: string;
+            /** @description The first label of its name at the gate. */
+            label: string;
+            /**
+             * Format: int32
+             * @description Its own port.
+             */
+            port: number;
+            /** @description What is recorded: `plain` (what is said), `bytes` (of another protocol), `flow` (only when and how much). */
+            recorded: string;
+            /** @description The name that its certificate carries; nothing of an endpoint that is no TLS. */
+            server_name?: string | null;
+        };
+        /** @description A server to come to. */
+        ConnectionTarget: {
+            /** @description What of it the window grants. */
+            endpoints: components["schemas"]["ConnectionEndpoint"][];
+            /** @description Its name at the gate. */
+            name: string;
+        };
+        /** @description How to come by TLS. */
+        ConnectionView: {
+            /** @description The certificate of the authority that vouches for the gate (PEM). */
+            authority_pem: string;
+            /** @description The technician's certificate (PEM). */
+            certificate_pem: string;
+            /**
+             * Format: date-time
+             * @description First instant in which nothing new opens.
+             */
+            closes: string;
+            /** @description The gate's domain: an endpoint is `LABEL.tls.DOMAIN`. */
+            domain: string;
+            /** @description The name or address to dial. */
+            host: string;
+            /** @description The certificate of the authority that vouches for that, and for nothing else (PEM). */
+            local_authority_pem?: string | null;
+            /** @description What the technician's machine serves to itself (PEM); nothing where no key was given, or no server speaks TLS. */
+            local_certificate_pem?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is open.
+             */
+            opens: string;
+            /**
+             * Format: int32
+             * @description The port to dial.
+             */
+            port: number;
+            /** @description The servers. */
+            targets: components["schemas"]["ConnectionTarget"][];
+            /**
+             * Format: date-time
+             * @description First instant in which the certificates are worth nothing. Ask again before, where the window is longer or was
+             *     extended.
+             */
+            until: string;
+            /** @description The window. */
+            window: string;
         };
         /** @description A line to paste. */
         ConnectLine: {
@@ -6274,12 +6637,20 @@ export interface components {
         } | {
             /** @description `HOST:PORT`. */
             address: string;
+            client?: components["schemas"]["CertificateView"] | null;
             /** @description Whether it is a web console. */
             http: boolean;
             /** @enum {string} */
             kind: "tls";
+            /** @description SHA-256 of the keys of which its certificate must have one. */
+            pins: string[];
+            plain_http?: components["schemas"]["PlainHttpView"] | null;
             /** @description Name that its certificate must carry. */
             server_name: string;
+            /** @description How the gate signs in to the console: `basic USER` or `header NAME`. */
+            sign_in?: string | null;
+            /** @description What vouches for it. */
+            trust: components["schemas"]["CertificateView"][];
         } | {
             /** @description `HOST:PORT`. */
             address: string;
@@ -6705,6 +7076,13 @@ export interface components {
              */
             recordings_days: number;
         };
+        /** @description A certificate that the gate shows, and its key. */
+        NewClientCertificate: {
+            /** @description The certificate, with what vouches for it behind it (PEM). */
+            certificate_pem: string;
+            /** @description Its private key (PEM), without a passphrase. Sealed at once; no answer ever has it. */
+            key_pem: string;
+        };
         /** @description A new end of a window: later is an extension, earlier (but still ahead) shortens it. */
         NewCloses: {
             /**
@@ -6714,6 +7092,30 @@ export interface components {
             closes: string;
             /** @description Why. */
             reason?: string;
+        };
+        /** @description A wish to come by TLS. */
+        NewConnection: {
+            /** @description The public key of what the technician's machine serves to itself under the servers' names. */
+            local_key_pem?: string | null;
+            /**
+             * @description The public key that proves at the gate who comes: PEM, ECDSA P-256 or P-384, Ed25519, or RSA from 2048 bits. Its
+             *     private half stays where it was made.
+             */
+            public_key_pem: string;
+            /**
+             * @description A window's id, for all servers of it; or a server's name.
+             * @example console-01
+             */
+            to: string;
+        };
+        /** @description How the gate signs in to a console: by one of the two. */
+        NewConsoleSignIn: {
+            /** @description This user, with the secret as the password (`Authorization: Basic`). */
+            basic?: string | null;
+            /** @description This header, with the secret as its value. */
+            header?: string | null;
+            /** @description The secret. Sealed at once; no answer ever has it. */
+            secret: string;
         };
         /** @description The gate's credential for one account of a target. */
         NewCredential: {
@@ -6801,6 +7203,26 @@ export interface components {
             technicians: string[];
             /** @description The incident's ticket. */
             ticket?: string | null;
+        };
+        /** @description Ways to reach a target, to add. */
+        NewEndpoints: {
+            /**
+             * @description Why.
+             * @default
+             */
+            reason: string;
+            /**
+             * @description Whether forwards that are declared already are replaced.
+             * @default false
+             */
+            replace: boolean;
+            /** @default null */
+            ssh: components["schemas"]["NewSsh"] | null;
+            /**
+             * @description Declared forwards.
+             * @default []
+             */
+            tcp: components["schemas"]["NewTcp"][];
         };
         /** @description A freeze to add. */
         NewFreeze: {
@@ -6935,6 +7357,16 @@ export interface components {
             /** @description Name of the company they work for; nothing for hospital staff. */
             vendor?: string | null;
         };
+        /** @description A console that is reached without TLS. */
+        NewPlainHttp: {
+            /** @description Why it has nothing better. */
+            reason: string;
+            /**
+             * @description First instant at which it is no longer reached: a year ahead at most.
+             * @example +2160h
+             */
+            until: string;
+        };
         /** @description Certificates that are believed no more, and why. */
         NewRevocation: {
             /** @description What they have in common. */
@@ -7002,12 +7434,17 @@ export interface components {
         NewTls: {
             /** @description `HOST:PORT`. */
             address: string;
+            client?: components["schemas"]["NewClientCertificate"] | null;
             /** @description Whether it is a web console. */
             http?: boolean;
+            /** @description SHA-256 of public keys, one of which its certificate must have: hexadecimal or base64. */
+            pins?: string[];
+            plain_http?: components["schemas"]["NewPlainHttp"] | null;
             /** @description Name that its certificate must carry. */
             server_name: string;
-            /** @description PEM certificates to trust for it. */
-            trust_pem: string;
+            sign_in?: components["schemas"]["NewConsoleSignIn"] | null;
+            /** @description PEM certificates to trust for it; nothing where a pinned key alone says who it is. */
+            trust_pem?: string;
         };
         /** @description A wish to see what was typed in a visit. */
         NewUnmask: {
@@ -7167,6 +7604,16 @@ export interface components {
             rows: number;
             /** @description What to draw first, base 64. */
             screen: string;
+        };
+        /** @description A console that is reached without TLS, by somebody's word and for a time. */
+        PlainHttpView: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description First instant at which it is no longer reached.
+             */
+            until: string;
         };
         /** @description A file that a plan expects. */
         PlannedFileView: {
@@ -7329,6 +7776,16 @@ export interface components {
             severity: string;
             /** @description Verdict in words. */
             title: string;
+        };
+        /** @description A way to reach a target that there is no longer. */
+        RemovedEndpoint: {
+            /**
+             * @description `ssh`, `tls`, or `tcp:NAME`.
+             * @example tcp:db
+             */
+            endpoint: string;
+            /** @description Why. */
+            reason?: string;
         };
         /** @description Where a reset stands. */
         ResetView: {
@@ -7739,6 +8196,11 @@ export interface components {
             session: string;
             /** @description Whether output was left out, because there is more than a player takes; an export has all of it. */
             shortened: boolean;
+        };
+        /** @description The certificate of an authority of the gate's. */
+        TlsAuthorityView: {
+            /** @description The certificate (PEM), for trust stores. */
+            pem: string;
         };
         /** @description What became of the word of one of two people. */
         TogetherView: {
