@@ -346,6 +346,16 @@ impl Client<'_> {
         Process::run("curl", WITHIN, command.args(more).arg(url))
     }
 
+    /// Ends the visit, as whoever presses *leave*.
+    ///
+    /// # Panics
+    /// When the gate does not take it.
+    #[track_caller]
+    pub fn leaves(&self) {
+        let left = self.gets("/.chaperone/leave", &["--request", "POST"]);
+        assert_eq!(left.status, 200, "{}", left.text());
+    }
+
     /// The gate's cookie in its jar.
     ///
     /// # Panics

@@ -7,7 +7,6 @@ pub(crate) mod authority;
 pub(crate) mod bundle;
 mod carried;
 pub(crate) mod connect;
-pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod emergency;
@@ -43,6 +42,7 @@ pub(crate) mod watch;
 mod ways;
 mod why;
 pub(crate) mod window;
+pub(crate) mod window_console;
 pub(crate) mod window_desk;
 pub(crate) mod window_file;
 

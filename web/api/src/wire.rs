@@ -6,7 +6,6 @@ mod authority;
 mod bundle;
 mod connect;
 mod console;
-mod console_link;
 mod destination;
 mod emergency;
 mod film;
@@ -26,6 +25,7 @@ mod sign_in;
 mod target;
 mod vendor;
 mod window;
+mod window_console;
 mod window_file;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
@@ -39,7 +39,6 @@ pub use console::{
     CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
     PlainHttpView, RemovedEndpoint,
 };
-pub use console_link::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
@@ -78,4 +77,5 @@ pub use window::{
     MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, ProgramWay,
     Substitute, TlsWays, WindowCard, WindowView,
 };
+pub use window_console::{ConsoleView, OpenConsole};
 pub use window_file::{FileRelease, SentFileView};
