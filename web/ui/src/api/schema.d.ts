@@ -5334,6 +5334,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/windows/{window}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a web console of a window that is open. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenConsole"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsoleView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/windows/{window}/deny": {
         parameters: {
             query?: never;
@@ -6472,6 +6522,18 @@ export interface components {
             /** @description The key to check it with. */
             verifier_key: string;
         };
+        /** @description The way to a console. */
+        ConsoleView: {
+            /** @description The server. */
+            target: string;
+            /**
+             * Format: date-time
+             * @description When nothing of the window flows any more.
+             */
+            until: string;
+            /** @description Opens it in a browser, once, within a minute. */
+            url: string;
+        };
         /**
          * @description Kinds of credential.
          * @enum {string}
@@ -7445,6 +7507,11 @@ export interface components {
              */
             work_limit_seconds?: number | null;
         };
+        /** @description Which console is to be opened. */
+        OpenConsole: {
+            /** @description The server; may be left out where the window has one with a console. */
+            target?: string | null;
+        };
         /** @description A person. */
         PersonView: {
             /** @description Where they get mail. */
@@ -7646,6 +7713,7 @@ export interface components {
             chain?: string | null;
             /** @description The weakest coverage of its channels. */
             coverage?: string | null;
+            /** @description Why it is not more, in words. */
             coverage_why?: string | null;
             /**
              * Format: date-time
