@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chaperone_tests::{Browser, Enrolled, Furnishing, House, TARGET, on_both_databases, soon};
+use chaperone_tests::{Browser, Enrolled, Furnishing, TARGET, on_both_databases, soon};
 use serde_json::{Value, json};
 
 use crate::world::{

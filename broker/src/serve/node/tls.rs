@@ -32,7 +32,7 @@ impl Node {
         let visits = Visits::new(self.gate.clone(), config.gate.tls_linger);
         let parts = DoorParts {
             gate: self.gate.clone(),
-            visits,
+            visits: visits.clone(),
             names: Names::of(&domain),
             certificates,
             authority: Authority::certificate(&authority).clone(),
