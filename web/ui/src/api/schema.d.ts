@@ -2344,7 +2344,10 @@ export interface paths {
         get: {
             parameters: {
                 query: {
-                    /** @description asciicast-v3, asciicast-v2, txt, jsonl, files (a tar of each stream's bytes) or chap. */
+                    /**
+                     * @description asciicast-v3, asciicast-v2, txt, jsonl, har (HTTP transactions), pcapng (forwards and TLS as packets), files (a tar of
+                     *     each stream's bytes) or chap.
+                     */
                     format: components["schemas"]["ExportFormat"];
                     /** @description Why a copy leaves the house, in words; stored in the ledger. */
                     reason: string;
@@ -2527,6 +2530,167 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TimelineView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The HTTP transactions of a visit, by when they began. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Behind this place in the table. */
+                    after?: number;
+                    /** @description At most this many. */
+                    limit?: number;
+                    /** @description Those with this in their method, URL, status, type, hashes or file names; case does not count. */
+                    q?: string;
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransactionsView"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/transactions/{place}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transaction with its heads, and the messages of an upgraded connection. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Place in the table */
+                    place: number;
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TransactionOpened"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{session}/transactions/{place}/body": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The content of a body as it was recorded, without its content coding where that is known. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description At most this many bytes; 1 MiB unless told, 64 MiB at most. */
+                    most?: number;
+                    /** @description request or response. */
+                    of: "request" | "response";
+                    /** @description Why, in words; stored in the ledger. Without it the newest alert of the visit, or the visit's window, is the reason. */
+                    reason?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description Place in the table */
+                    place: number;
+                    /** @description Id of the visit */
+                    session: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
                     };
                 };
             };
@@ -3245,7 +3409,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `resize`, `end`, `state`, `skipped`, `over`. */
+        /** What a visit shows, from now on. Events: `start`, `screen`, `output`, `http`, `resize`, `end`, `state`, `skipped`, `over`. */
         get: {
             parameters: {
                 query?: {
@@ -4384,6 +4548,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/tls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Carries TLS: binary messages are the stream's bytes, an empty one says that nothing more comes from that side. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The connection speaks the web socket protocol from here on */
+                101: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tls/authority": {
         parameters: {
             query?: never;
@@ -5411,6 +5617,56 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/windows/{window}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a web console of a window that is open. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenConsole"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsoleView"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6586,6 +6842,7 @@ export interface components {
             known_hosts: string;
             /** @description Lines to paste into a terminal. */
             lines: components["schemas"]["ConnectLine"][];
+            tls?: components["schemas"]["TlsWays"] | null;
         };
         /** @description That the ledger of a signed checkpoint is an older one with more behind it. */
         ConsistencyView: {
@@ -6609,6 +6866,18 @@ export interface components {
             to_root: string;
             /** @description The key to check it with. */
             verifier_key: string;
+        };
+        /** @description The way to a console. */
+        ConsoleView: {
+            /** @description The server. */
+            target: string;
+            /**
+             * Format: date-time
+             * @description When nothing of the window flows any more.
+             */
+            until: string;
+            /** @description Opens it in a browser, once, within a minute. */
+            url: string;
         };
         /**
          * @description Kinds of credential.
@@ -6895,6 +7164,13 @@ export interface components {
         };
         /** @description The clinical go of the day. */
         Go: Record<string, never>;
+        /** @description A header field. */
+        HeaderField: {
+            /** @description Name. */
+            name: string;
+            /** @description Value. */
+            value: string;
+        };
         /** @description A hold. */
         HoldView: {
             /**
@@ -7635,6 +7911,11 @@ export interface components {
              */
             work_limit_seconds?: number | null;
         };
+        /** @description Which console is to be opened. */
+        OpenConsole: {
+            /** @description The server; may be left out where the window has one with a console. */
+            target?: string | null;
+        };
         /** @description A person. */
         PersonView: {
             /** @description Where they get mail. */
@@ -7740,6 +8021,22 @@ export interface components {
             /** @description What happened. */
             what: string;
         };
+        /** @description An endpoint that a program of the technician's reaches on their own machine. */
+        ProgramWay: {
+            /** @description The name that the program looks for: a line in its hosts file leads it to the own machine. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Port, there as here where it is free.
+             */
+            port: number;
+            /** @description How it is recorded: `plain` (what passes, in the clear), `bytes`, or `flow` (encrypted inside: when and how much). */
+            recorded: string;
+            /** @description The server. */
+            target: string;
+            /** @description What it is: a web console, a TLS service, or the name of a declared forward. */
+            what: string;
+        };
         /** @description A host key that waits for a second pair of eyes. */
         ProposedKeyView: {
             /**
@@ -7830,6 +8127,8 @@ export interface components {
             chain?: string | null;
             /** @description The weakest coverage of its channels. */
             coverage?: string | null;
+            /** @description Why it is not more, in words. */
+            coverage_why?: string | null;
             /**
              * Format: date-time
              * @description When the session ended.
@@ -8108,6 +8407,8 @@ export interface components {
             paused: boolean;
             /** @description Login. */
             person: string;
+            /** @description How they came: `ssh`, or `tls` for web consoles and programs of their own. */
+            protocol?: string;
             /** @description Where its recording stands: `live`, `sealed`, `recovered`, `lost`, `none`. */
             recording: string;
             /** @description Whether its recording is sealed. */
@@ -8251,6 +8552,8 @@ export interface components {
             rows: number;
             /** @description Whether it has a terminal. */
             terminal: boolean;
+            /** @description Why it is not more, in words. */
+            why?: string | null;
         };
         /** @description A moment to jump to. */
         TimelineMarker: {
@@ -8304,6 +8607,15 @@ export interface components {
             /** @description The certificate (PEM), for trust stores. */
             pem: string;
         };
+        /** @description How to come to web consoles, and with programs of one's own. */
+        TlsWays: {
+            /** @description Servers with a web console, to be opened in a browser. */
+            consoles: string[];
+            /** @description The line that opens every endpoint on the technician's own machine, until the window ends. */
+            line: string;
+            /** @description What it opens there. */
+            programs: components["schemas"]["ProgramWay"][];
+        };
         /** @description What became of the word of one of two people. */
         TogetherView: {
             /** @description Whether it is done; else another person is waited for. */
@@ -8311,6 +8623,122 @@ export interface components {
             /** @description What happens next. */
             next: string;
             word?: components["schemas"]["WordView"] | null;
+        };
+        /** @description A file that passed in a transaction. */
+        TransactionFile: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            bytes: number;
+            /** @description `upload` or `download`. */
+            direction: string;
+            /** @description Its name, as it came. */
+            name: string;
+            /** @description Its SHA-256, hex; nothing where it did not pass whole. */
+            sha256?: string | null;
+        };
+        /** @description A transaction that is opened, with its heads. */
+        TransactionOpened: {
+            /** @description Messages of an upgraded connection. */
+            messages: components["schemas"]["WebSocketMessage"][];
+            /** @description Whether there are more. */
+            more_messages: boolean;
+            /** @description The request's header fields, as the client sent them. */
+            request_headers: components["schemas"]["HeaderField"][];
+            /** @description The request's version of HTTP. */
+            request_version: string;
+            /** @description The answer's header fields, as the target sent them. */
+            response_headers: components["schemas"]["HeaderField"][];
+            /** @description The answer's version of HTTP. */
+            response_version?: string | null;
+            /** @description Its row. */
+            transaction: components["schemas"]["TransactionView"];
+        };
+        /** @description The table of a visit's transactions, or a page of it. */
+        TransactionsView: {
+            /**
+             * Format: int64
+             * @description How many of them have what was looked for.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description What to ask for as `after` for the next page; nothing at the end.
+             */
+            next?: number | null;
+            /** @description Whether there are more than the table keeps; an export has all of them. */
+            shortened: boolean;
+            /**
+             * Format: int64
+             * @description How many the visit has.
+             */
+            total: number;
+            /** @description A page of those, by when they began. */
+            transactions: components["schemas"]["TransactionView"][];
+        };
+        /** @description One transaction: a request and what came of it. */
+        TransactionView: {
+            /**
+             * Format: date-time
+             * @description When it was asked.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The same, in milliseconds from the recording's start.
+             */
+            at_ms: number;
+            /** @description The name of the credential that the gate put in, which is not recorded. */
+            credential?: string | null;
+            /** @description Files that passed in it. */
+            files: components["schemas"]["TransactionFile"][];
+            /** @description Media type of the answer. */
+            media: string;
+            /** @description GET, POST, … */
+            method: string;
+            /**
+             * Format: int64
+             * @description Its number in the visit, as its events have it.
+             */
+            number: number;
+            /** @description `complete`, `aborted`, `cut`, or `unfinished`. */
+            outcome: string;
+            /**
+             * Format: int64
+             * @description Its place in the table.
+             */
+            place: number;
+            /**
+             * Format: int64
+             * @description Bytes of the answer's body.
+             */
+            received: number;
+            /** @description Their SHA-256, hex. */
+            received_sha256?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of the request's body.
+             */
+            sent: number;
+            /** @description Their SHA-256, hex. */
+            sent_sha256?: string | null;
+            /**
+             * Format: int32
+             * @description Status code; nothing where no answer came.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took; nothing where it did not end.
+             */
+            took_ms?: number | null;
+            /** @description The protocol that the connection went on in, such as websocket. */
+            upgraded?: string | null;
+            /** @description The URL. */
+            url: string;
+            /** @description Whether both bodies are in the recording whole. */
+            whole: boolean;
         };
         /** @description A visit that the server's log does not have. */
         UnseenVisit: {
@@ -8362,6 +8790,30 @@ export interface components {
             progress?: boolean;
             /** @description Why, in words. Stored in the ledger. */
             reason?: string;
+        };
+        /** @description A message of an upgraded connection. */
+        WebSocketMessage: {
+            /**
+             * Format: int64
+             * @description When its last byte passed, in milliseconds from the recording's start.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Its length, as far as it is kept.
+             */
+            bytes: number;
+            /** @description Whether there is more of it. */
+            cut: boolean;
+            /** @description The beginning of it, base 64. */
+            data: string;
+            /** @description `client` or `target`. */
+            from: string;
+            /**
+             * Format: int32
+             * @description 1 text, 2 binary, 8 close, 9 ping, 10 pong.
+             */
+            opcode: number;
         };
         /** @description What somebody should know who decides about a window. */
         WindowCard: {
