@@ -121,6 +121,16 @@ pub enum DialError {
     /// What the target speaks was allowed for a time, which is over.
     #[error("the target has nothing better than algorithms that were allowed until {0}")]
     LegacyExpired(Timestamp),
+    /// The target speaks no version of TLS that the gate does.
+    #[error(
+        "the target speaks nothing newer than TLS 1.1, which the gate does not; declare it as an opaque tcp endpoint"
+    )]
+    OldTls,
+    /// The target speaks no TLS, and the time for which that was allowed is over.
+    #[error(
+        "the target's console speaks no TLS, which was allowed until {0}; say so anew, or how it is trusted"
+    )]
+    PlainOver(Timestamp),
     /// No connection.
     #[error("the target cannot be reached: {0}")]
     Unreachable(String),
@@ -133,6 +143,9 @@ pub enum DialError {
         /// Its fingerprint.
         offered: String,
     },
+    /// The target showed a certificate that is not the declared one, or does not lead to it; nothing was sent.
+    #[error("the target's certificate is not the one that was declared for it: {0}")]
+    Certificate(String),
     /// The target did not accept the credential.
     #[error("the target did not accept the gate's credential")]
     Credential,
@@ -157,9 +170,12 @@ impl DialError {
             Self::NoHostKey => "no-host-key",
             Self::OldAlgorithms { .. } => "old-algorithms",
             Self::LegacyExpired(_) => "legacy-expired",
+            Self::OldTls => "old-tls",
+            Self::PlainOver(_) => "plain-http-over",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
             Self::HostKey { .. } => "host-key",
+            Self::Certificate(_) => "certificate",
             Self::Credential => "target-credential",
             Self::Prompt(_) => "target-prompt",
             Self::Ended => "ended",
@@ -174,13 +190,13 @@ impl DialError {
             Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
             }
-            Self::OldAlgorithms { .. } | Self::LegacyExpired(_) => {
+            Self::OldAlgorithms { .. } | Self::LegacyExpired(_) | Self::OldTls | Self::PlainOver(_) => {
                 "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
             Self::Slow(_) => "The server does not answer. Please call the hospital.",
             Self::Ended => "The visit has ended.",
-            Self::HostKey { .. } => {
+            Self::HostKey { .. } | Self::Certificate(_) => {
                 "The server's identity has changed, so the gate did not sign in. The hospital has been told."
             }
             Self::Protocol(_) => "The server broke off the connection. Please call the hospital.",

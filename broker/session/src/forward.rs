@@ -1,4 +1,4 @@
-//! A forward: one more connection of a live session, to an endpoint that its target declares, and nowhere else.
+//! One more connection of a live session, to an endpoint that its target declares, and nowhere else.
 //!
 //! ```text
 //!   host, port ─▶ declared? ─▶ decide again ─▶ channel in the recording ─▶ Passage ─▶ connect ─▶ relay ─▶ close
@@ -10,29 +10,38 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chaperone_policy::{Access, Endpoint, Forward};
 use chaperone_recorder::ChannelRecorder;
 use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use crate::dial::DialError;
 use crate::gate::{Gate, Refused};
 use crate::live::{Leg, LiveSession};
 use crate::record::Captured;
-use crate::sever::Cord;
+use crate::sever::{Cord, Severable};
 use crate::sockets;
+use crate::way::{Way, reach};
 
-/// How long what an endpoint was sent may take to reach it, once both ends have finished.
+/// How long what a peer was sent may take to reach it, once both ends have finished.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 /// How often the kernel is asked whether it has.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The right to connect once to a declared endpoint.
 pub struct Passage {
-    host: String,
-    port: u16,
-    opaque: bool,
+    to: To,
     session: Arc<LiveSession>,
     channel: ChannelRecorder,
+}
+
+/// Where a passage leads.
+enum To {
+    /// To a declared forward: bytes as they are.
+    Tcp { host: String, port: u16, opaque: bool },
+    /// To a TLS endpoint, with which the gate itself speaks TLS.
+    Tls(Way),
 }
 
 /// Why a forward does not open.
@@ -60,27 +69,70 @@ impl Gate {
         let permit = session.permit();
         let port = u16::try_from(port).map_err(|_| NoPassage::Undeclared)?;
         let forward = permit.target().forward(host, port).ok_or(NoPassage::Undeclared)?;
+        self.pass_to(session, forward, "direct-tcpip", asked).await
+    }
+
+    /// The same, for a client that names the endpoint and comes by TLS.
+    ///
+    /// # Errors
+    /// When the target declares no such endpoint, or policy does not permit it.
+    pub async fn open_named_forward(
+        &self,
+        session: &Arc<LiveSession>,
+        name: &str,
+        asked: Value,
+    ) -> Result<Passage, NoPassage> {
+        let permit = session.permit();
+        let named = permit.target().forwards().find(|forward| forward.name.as_str() == name);
+        self.pass_to(session, named.ok_or(NoPassage::Undeclared)?, "tls", asked).await
+    }
+
+    /// Asks again, for a connection to the TLS endpoint of a live session's target, and opens its channel.
+    ///
+    /// # Errors
+    /// When the target has no such endpoint, or policy does not permit it.
+    pub async fn open_tls(&self, session: &Arc<LiveSession>, asked: Value) -> Result<Passage, NoPassage> {
+        let way = self.way_to_tls(session).await.map_err(|error| {
+            tracing::warn!(session.id = %session.id, %error, "there is no way to a target's TLS endpoint");
+            NoPassage::Undeclared
+        })?;
+        let Endpoint::Tls { host, port, server_name, .. } = way.endpoint() else {
+            return Err(NoPassage::Undeclared);
+        };
         let about = json!({
-            "request": "direct-tcpip", "endpoint": forward.name, "host": forward.host, "port": forward.port,
+            "request": "tls", "host": host, "port": port, "server_name": server_name, "asked": asked,
+        });
+        let opened = self.open_channel(session, Access::Tls, about, false).await;
+        let channel = opened.map_err(NoPassage::Refused)?;
+        Ok(Passage { to: To::Tls(way), session: Arc::clone(session), channel })
+    }
+
+    async fn pass_to(
+        &self,
+        session: &Arc<LiveSession>,
+        forward: Forward<'_>,
+        request: &str,
+        asked: Value,
+    ) -> Result<Passage, NoPassage> {
+        let about = json!({
+            "request": request, "endpoint": forward.name, "host": forward.host, "port": forward.port,
             "opaque": forward.opaque, "asked": asked,
         });
         let opened = self.open_channel(session, forward.access(), about, false).await;
         let channel = opened.map_err(NoPassage::Refused)?;
-        Ok(Passage {
-            host: forward.host.to_owned(),
-            port: forward.port,
-            opaque: forward.opaque,
-            session: Arc::clone(session),
-            channel,
-        })
+        let to = To::Tcp { host: forward.host.to_owned(), port: forward.port, opaque: forward.opaque };
+        Ok(Passage { to, session: Arc::clone(session), channel })
     }
 }
 
 impl Passage {
-    /// Where to.
+    /// The way to a TLS endpoint, where it leads to one: there the gate speaks TLS.
     #[must_use]
-    pub fn address(&self) -> (&str, u16) {
-        (&self.host, self.port)
+    pub fn way(&self) -> Option<&Way> {
+        match &self.to {
+            To::Tls(way) => Some(way),
+            To::Tcp { .. } => None,
+        }
     }
 
     /// The session that it is for.
@@ -95,18 +147,31 @@ impl Passage {
         &self.channel
     }
 
-    /// There is a connection: from now on the session's end severs it. Its two ends are in the recording when this
-    /// returns.
-    pub async fn connected(&self, cord: &Cord) {
+    /// Connects: from then on the session's end severs the connection. Its two ends are in the recording when this returns.
+    ///
+    /// # Errors
+    /// When nobody answers in time, or the session ends first.
+    pub async fn reach(&self) -> Result<(Severable, Cord), DialError> {
+        let (stream, cord) = match &self.to {
+            To::Tls(way) => return way.reach().await,
+            To::Tcp { host, port, .. } => reach(&self.session, host, *port).await?,
+        };
         let goodbye = Box::new(|_| futures::future::ready(()).boxed());
         self.session.hang(Leg { name: "forward", cord: cord.clone(), goodbye });
         let body = json!({ "local": cord.local().to_string(), "peer": cord.peer().to_string() });
         self.noted("forward-connected", body).await;
+        Ok((stream, cord))
     }
 
-    /// There is none: says why in the recording and in the channel's fact; spends the passage.
-    pub async fn failed(self, gate: &Gate, why: &str) {
-        self.noted("forward-failed", json!({ "why": why })).await;
+    /// There is no connection: says why in the recording and in the channel's fact; spends the passage.
+    pub async fn failed(self, gate: &Gate, error: &DialError) {
+        match &self.to {
+            To::Tls(way) => way.failed(gate, Some(self.channel.number()), error).await,
+            To::Tcp { .. } => {
+                tracing::info!(session.id = %self.session.id, %error, "a declared endpoint cannot be reached");
+                self.noted("forward-failed", json!({ "why": "the endpoint cannot be reached" })).await;
+            }
+        }
         gate.close_channel(&self.session, &self.channel, Captured::Failed).await;
     }
 
@@ -114,13 +179,14 @@ impl Passage {
     /// severs it. Spends the passage, and says what was captured.
     pub async fn over(self, gate: &Gate, cord: &Cord, finished: bool) {
         if finished {
-            self.session.unless_cut(taken(cord)).await.unwrap_or_default();
+            self.session.arrives(cord).await;
         }
-        if !self.session.flow().borrow().is_cut() {
-            cord.sever();
-            self.session.unhang(cord);
-        }
-        let captured = if self.opaque { Captured::Flow } else { Captured::Bytes };
+        self.session.let_go(cord);
+        let captured = match &self.to {
+            To::Tls(_) => Captured::Plain,
+            To::Tcp { opaque: true, .. } => Captured::Flow,
+            To::Tcp { opaque: false, .. } => Captured::Bytes,
+        };
         gate.close_channel(&self.session, &self.channel, captured).await;
     }
 
@@ -128,6 +194,14 @@ impl Passage {
         if let Err(error) = self.session.note(Some(self.channel.number()), kind, body).await {
             tracing::warn!(session.id = %self.session.id, %error, "what became of a forward could not be recorded");
         }
+    }
+}
+
+impl LiveSession {
+    /// Waits, for a bounded time, until the kernel has delivered what it was given for a peer; a session that ends meanwhile
+    /// waits for nothing.
+    pub async fn arrives(&self, cord: &Cord) {
+        self.unless_cut(taken(cord)).await.unwrap_or_default();
     }
 }
 

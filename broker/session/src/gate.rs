@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chaperone_policy::{
-    AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, ProvenKey, Reason, Refusal, SessionId,
-    TargetName,
+    Access, AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, ProvenKey, Reason, Refusal,
+    SessionId, TargetName,
 };
 use chaperone_recorder::{Durability, Folder, Recipient, RecordingKeys};
 use chaperone_store::{Store, StoreError};
@@ -106,6 +106,8 @@ pub struct Ask {
     pub target: TargetName,
     /// Which account they name.
     pub account: Option<AccountName>,
+    /// What they come for, where the door knows it before there is a channel: a window that does not grant it refuses.
+    pub access: Option<Access>,
     /// Where from.
     pub source: SocketAddr,
     /// How they proved who they are, with what they offered on the way; no secret.
@@ -238,7 +240,7 @@ impl Gate {
             key: ask.key.clone(),
             target: ask.target.clone(),
             account: ask.account.clone(),
-            access: None,
+            access: ask.access,
             source: ask.source.ip(),
             within: None,
             node: self.conditions(ask.person, &ask.target),

@@ -54,7 +54,7 @@ pub struct Notice {
 
 /// A connection of the session: how to say goodbye on it, and the cord that ends it.
 pub struct Leg {
-    /// `client`, `target` or `forward`, as the recording names it.
+    /// `client`, `target` or `forward`, as the recording names it. A visit over TLS may have several of each.
     pub name: &'static str,
     /// Ends it at once.
     pub cord: Cord,

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{Access, Attempt, AttemptId, Endpoint, Permit, Reason, Refusal, SessionId, decide};
+use chaperone_policy::{
+    Access, Attempt, AttemptId, Endpoint, Facts, Permit, Reason, Refusal, SessionId, decide,
+};
 use chaperone_recorder::{ChannelKind, ChannelRecorder, Durability, LiveRecording, Opening, RecordingKeys};
 use chaperone_vault::TargetCredential;
 use serde_json::{Value, json};
@@ -193,12 +195,25 @@ impl Gate {
             return Err(Refusal::without_window(Reason::Late));
         }
         let facts = self.facts().await.map_err(|_| Refusal::without_window(Reason::Store))?;
+        self.channel_verdict_on(&facts, session, access)
+    }
+
+    /// Whether a channel may open, as of these facts.
+    pub(crate) fn channel_verdict_on(
+        &self,
+        facts: &Facts,
+        session: &LiveSession,
+        access: Access,
+    ) -> Result<(), Refusal> {
+        if !takes_channels(*session.flow().borrow()) {
+            return Err(Refusal::without_window(Reason::Late));
+        }
         // The node as it is now: a clock that has jumped, or a full disk, opens nothing more in a running session either.
         let mut attempt = Attempt { access: Some(access), ..self.running_attempt(session) };
         let now = self.conditions(attempt.person, &attempt.target);
         attempt.node.clock_trusted = now.clock_trusted;
         attempt.node.recorder_ready = now.recorder_ready;
-        decide(&facts, &attempt, session.began.now()).map(drop).map_err(|refusal| *refusal)
+        decide(facts, &attempt, session.began.now()).map(drop).map_err(|refusal| *refusal)
     }
 
     /// The attempt of a running session, to decide about again.
@@ -209,6 +224,8 @@ impl Gate {
             self.shared.live.count(person, target, Some(session.id));
         let mut attempt = session.attempt.clone();
         attempt.within = Some(permit.window());
+        // What it came for opened as a channel; what goes on is the session.
+        attempt.access = None;
         attempt.node.running = true;
         attempt.node.observers = u32::try_from(session.watchers()).unwrap_or(u32::MAX);
         attempt.node.sessions_of_person = sessions_of_person;

@@ -40,8 +40,12 @@ pub enum Captured {
     All,
     /// Everything that passed, as the bytes of another protocol.
     Bytes,
+    /// Everything that passed, in clear: what encrypted it ended at the gate.
+    Plain,
     /// The bytes that passed, which are encrypted inside: when and how much is all that they say.
     Flow,
+    /// Everything but what is beyond the limit for one body, which was counted and hashed.
+    Measured,
     /// Everything that came: it was ended because nobody took it and others waited.
     Behind,
     /// It did not start: nothing passed.
@@ -242,14 +246,22 @@ impl Gate {
     /// States what was captured of a channel, in the recording's coverage and as a fact.
     pub async fn close_channel(&self, session: &LiveSession, channel: &ChannelRecorder, captured: Captured) {
         let (coverage, why) = match captured {
-            Captured::All | Captured::Bytes => (Coverage::Captured, ""),
+            Captured::All | Captured::Bytes | Captured::Plain => (Coverage::Captured, ""),
             Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
+            Captured::Measured => (
+                Coverage::FlowOnly,
+                "a body was larger than what is kept of one: of the rest, length and SHA-256 alone",
+            ),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
             Captured::Behind => {
                 (Coverage::Captured, "it was ended: what came was not taken, and held up the other channels")
             }
         };
-        let kept = matches!(captured, Captured::Bytes | Captured::Flow).then_some("bytes");
+        let kept = match captured {
+            Captured::Bytes | Captured::Flow => Some("bytes"),
+            Captured::Plain => Some("plain"),
+            Captured::All | Captured::Measured | Captured::Behind | Captured::Failed => None,
+        };
         let body = json!({ "coverage": coverage, "why": why, "as": kept });
         let closing = session.note(Some(channel.number()), "channel-close", body);
         let closed = closing.await;

@@ -49,6 +49,11 @@ pub trait Source: Send {
     /// The next item if it is here already.
     fn ready(&mut self) -> Option<Item<Self::Note>>;
 
+    /// Whether others wait where it is not read: the channels of one connection, which has one loop for all of them.
+    fn shares(&self) -> bool {
+        true
+    }
+
     /// From here on what comes goes nowhere. Answers whether it cannot be taken up again later: a source that reads its
     /// protocol has lost the thread of what the other side was told.
     fn loses_the_thread(&mut self) -> bool {
@@ -163,7 +168,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
             if !passes {
                 backlog.moves(Instant::now());
             }
-            let shared = *channels.borrow_and_update() > 1;
+            let shared = *channels.borrow_and_update() > 1 && self.source.shares();
             let (reads, stalls) = match backlog.reading(shared, Instant::now()) {
                 Reading::Goes => (!closed, None),
                 Reading::WaitsUntil(moment) => (false, Some(moment)),

@@ -8,7 +8,7 @@ mod writer;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -183,6 +183,27 @@ impl AsyncWrite for Severable {
             return Poll::Ready(Ok(known));
         }
         Self::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.said > 0 {
+            let first = parts.iter().find(|part| !part.is_empty()).map_or(&[][..], |part| part);
+            return self.as_mut().poll_write(cx, first);
+        }
+        Self::poll_stream(
+            &self.slot,
+            cx,
+            |open| &mut open.writer,
+            |stream, cx| stream.poll_write_vectored(cx, parts),
+        )
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

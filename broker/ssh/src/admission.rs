@@ -111,6 +111,7 @@ pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
         key: Some(proven.key().clone()),
         target,
         account,
+        access: None,
         source: peer,
         proof: shown_by(proven, asking),
         protocol: "ssh",

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use self::endpoint::{EndpointSink, EndpointSource, connect};
+use self::endpoint::{EndpointSink, EndpointSource, halves};
 use crate::admission::Verdict;
 use crate::connection::Refusals;
 use crate::leg::{ClientSink, ClientSource};
@@ -56,11 +56,14 @@ pub(crate) async fn run(asked: Asked, mut lent: Lent) {
             return reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
         }
     };
-    let Some((source, sink, cord)) = connect(&passage).await else {
-        passage.failed(&lent.gate, "the endpoint cannot be reached").await;
-        return reply.reject(ChannelOpenFailure::ConnectFailed).await;
+    let (stream, cord) = match passage.reach().await {
+        Ok(reached) => reached,
+        Err(error) => {
+            passage.failed(&lent.gate, &error).await;
+            return reply.reject(ChannelOpenFailure::ConnectFailed).await;
+        }
     };
-    passage.connected(&cord).await;
+    let (source, sink) = halves(stream);
     reply.accept().await;
     let (read, write) = channel.split();
     let client = ClientSink { write, handle: lent.handle };

@@ -61,9 +61,11 @@ pub(super) fn judge(case: &Case<'_>, window: &Window) -> Result<Permit, Reason> 
     if case.attempt.access.is_some_and(|access| !window.access.contains(&access)) {
         return Err(Reason::AccessNotGranted);
     }
-    // A visit may begin unobserved, and go on: its permit says that its input waits. Nothing new opens meanwhile.
+    // A visit may begin unobserved, whatever it comes for, and go on: its permit says that its input waits. Nothing new
+    // opens in it meanwhile.
     let observer_required = window.observer_required || target.observer_required;
-    if observer_required && case.attempt.access.is_some() && case.attempt.node.observers == 0 {
+    let opens = case.attempt.access.is_some() && case.attempt.node.running;
+    if observer_required && opens && case.attempt.node.observers == 0 {
         return Err(Reason::ObserverRequired);
     }
     check_limits(case, target)?;

@@ -1,68 +1,23 @@
 //! The far end of a forward: a TCP connection to a declared endpoint, and its two halves.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use chaperone_session::{
-    Broken, Cord, Item, Passage, Recorded, Severable, SeverableWriter, Sink, Source, Stream,
-};
+use chaperone_session::{Broken, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream};
 use futures::FutureExt;
 use tokio::io::AsyncReadExt;
-use tokio::net::{TcpStream, lookup_host};
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use crate::note::SshNote;
 
-/// How long an endpoint may take to be found and to accept the connection.
-const CONNECT: Duration = Duration::from_secs(10);
 /// Bytes that are read at once, and the room for which no new buffer is taken: small reads share one.
 const READ_BYTES: usize = 64 << 10;
 const LEAST_BYTES: usize = 8 << 10;
 
-/// Connects; `None` where nobody answers in time, or the session ends first.
-pub(super) async fn connect(passage: &Passage) -> Option<(EndpointSource, EndpointSink, Cord)> {
-    let mut flow = passage.session().flow();
-    let connected = tokio::select! {
-        biased;
-        _ = flow.wait_for(|flow| flow.is_cut()) => return None,
-        connected = timeout(CONNECT, reach(passage.address())) => connected,
-    };
-    let stream = match connected {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => {
-            tracing::info!(session.id = %passage.session().id(), %error, "a declared endpoint cannot be reached");
-            return None;
-        }
-        Err(_elapsed) => {
-            tracing::info!(session.id = %passage.session().id(), "a declared endpoint does not answer");
-            return None;
-        }
-    };
-    let (stream, cord) = Severable::new(stream).ok()?;
+/// The two halves of a connection to an endpoint.
+pub(super) fn halves(stream: Severable) -> (EndpointSource, EndpointSink) {
     let sink = EndpointSink { write: stream.writer(), finished: watch::Sender::new(false) };
-    Some((EndpointSource { read: stream, buffer: BytesMut::new(), said: Said::Nothing }, sink, cord))
-}
-
-/// Tries the host's addresses one after another. A name leads out of this machine, whatever its owner makes it resolve to:
-/// only an address that is declared as loopback is reached there.
-async fn reach((host, port): (&str, u16)) -> io::Result<TcpStream> {
-    let named = host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost");
-    let mut failed = io::Error::new(io::ErrorKind::NotFound, "it has no address that may be reached");
-    for address in lookup_host((host, port)).await?.filter(|address| !named || !is_here(*address)) {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed = error,
-        }
-    }
-    Err(failed)
-}
-
-fn is_here(address: SocketAddr) -> bool {
-    let ip = address.ip().to_canonical();
-    ip.is_loopback() || ip.is_unspecified()
+    (EndpointSource { read: stream, buffer: BytesMut::new(), said: Said::Nothing }, sink)
 }
 
 /// Reads what the endpoint sends.

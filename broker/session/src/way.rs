@@ -1,0 +1,200 @@
+//! The way to a target's TLS endpoint: where it is, what its certificate must be, and what the gate shows there. Only a
+//! session has one, and its end severs whatever was connected on it.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaperone_policy::{ConsoleSignIn, Endpoint, TargetName};
+use chaperone_store::Slot;
+use chaperone_vault::Secret;
+use futures::FutureExt;
+use serde_json::{Value, json};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use crate::dial::DialError;
+use crate::gate::Gate;
+use crate::live::{Leg, LiveSession};
+use crate::sever::{Cord, Severable};
+
+/// How long a target may take to be found and to accept a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// The right to connect to the TLS endpoint of a session's target, for as long as the session lives. Who connects on it has
+/// a channel of the session in the recording first.
+pub struct Way {
+    endpoint: Endpoint,
+    client_key: Option<Secret>,
+    plain: bool,
+    session: Arc<LiveSession>,
+}
+
+impl Gate {
+    /// The way to the TLS endpoint of a session's target.
+    ///
+    /// # Errors
+    /// When the target has none, the key of what the gate shows there does not open, or the time is over for which it
+    /// could be reached without TLS.
+    pub async fn way_to_tls(&self, session: &Arc<LiveSession>) -> Result<Way, DialError> {
+        let permit = session.permit();
+        let is_tls = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Tls { .. });
+        let endpoint = permit.target().endpoints.iter().find(is_tls).cloned().ok_or(DialError::NoEndpoint)?;
+        let Endpoint::Tls { terms, trust_pem, .. } = &endpoint else { return Err(DialError::NoEndpoint) };
+        let plain = terms.plain_http.as_ref().is_some_and(|plain| self.now() < plain.until);
+        if let Some(over) = terms.plain_http.as_ref().filter(|_| !plain)
+            && trust_pem.is_empty()
+            && terms.pins.is_empty()
+        {
+            return Err(DialError::PlainOver(over.until));
+        }
+        let client_key = match &terms.client_pem {
+            Some(_) if !plain => Some(self.opened(session, Slot::TlsKey).await?),
+            _ => None,
+        };
+        Ok(Way { endpoint, client_key, plain, session: Arc::clone(session) })
+    }
+
+    /// What the gate signs in to the console of a session's target with, where it does; opened for this one use.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn console_sign_in(
+        &self,
+        session: &Arc<LiveSession>,
+    ) -> Result<Option<(ConsoleSignIn, Secret)>, DialError> {
+        let permit = session.permit();
+        let how = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.sign_in.clone(),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+        });
+        let Some(how) = how else { return Ok(None) };
+        Ok(Some((how, self.opened(session, Slot::ConsoleSignIn).await?)))
+    }
+
+    async fn opened(&self, session: &Arc<LiveSession>, slot: Slot<'_>) -> Result<Secret, DialError> {
+        let target = session.permit().target().id;
+        self.shared.vault.secret_in(&self.shared.store, target, slot).await.map_err(|error| {
+            tracing::error!(session.id = %session.id(), %error, "what is sealed for a target could not be opened");
+            DialError::NoCredential
+        })
+    }
+}
+
+impl Way {
+    /// Where to, and what is trusted there.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The key of the certificate that the gate shows there, where it shows one.
+    #[must_use]
+    pub fn client_key(&self) -> Option<&Secret> {
+        self.client_key.as_ref()
+    }
+
+    /// Whether it is spoken to without TLS: a console for which somebody has said why, and for how long.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// What the target is called at the gate.
+    #[must_use]
+    pub fn target(&self) -> TargetName {
+        self.session.permit().target().name.clone()
+    }
+
+    /// The session that it is for.
+    #[must_use]
+    pub fn session(&self) -> &Arc<LiveSession> {
+        &self.session
+    }
+
+    /// Connects, as [`reach`] does. From then on the session's end severs the connection.
+    ///
+    /// # Errors
+    /// When nobody answers in time, or the session ends first.
+    pub async fn reach(&self) -> Result<(Severable, Cord), DialError> {
+        let (host, port) = match &self.endpoint {
+            Endpoint::Tls { host, port, .. } => (host.as_str(), *port),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => return Err(DialError::NoEndpoint),
+        };
+        let (stream, cord) = reach(&self.session, host, port).await?;
+        let goodbye = Box::new(|_| futures::future::ready(()).boxed());
+        self.session.hang(Leg { name: "target", cord: cord.clone(), goodbye });
+        Ok((stream, cord))
+    }
+
+    /// The target has shown who it is, on this connection: in the recording when this returns.
+    pub async fn connected(&self, channel: Option<u32>, cord: &Cord, mut about: Value) {
+        if let Some(fields) = about.as_object_mut() {
+            fields.insert("local".to_owned(), json!(cord.local().to_string()));
+            fields.insert("peer".to_owned(), json!(cord.peer().to_string()));
+        }
+        if let Err(error) = self.session.note(channel, "target-leg", about).await {
+            tracing::warn!(session.id = %self.session.id(), %error, "a connection to a target could not be recorded");
+        }
+    }
+
+    /// A connection has ended by itself. A session that is cut severs it.
+    pub fn ended(&self, cord: &Cord) {
+        self.session.let_go(cord);
+    }
+
+    /// The target was not reached, or is not who it should be: in the recording, and a fact. The session goes on.
+    pub async fn failed(&self, gate: &Gate, channel: Option<u32>, error: &DialError) {
+        if matches!(error, DialError::Ended) {
+            return;
+        }
+        let body = json!({ "failure": error.as_str(), "detail": error.to_string(), "channel": channel });
+        if let Err(error) = self.session.note(channel, "target-failed", body.clone()).await {
+            tracing::error!(session.id = %self.session.id(), %error, "the target's failure could not be recorded");
+        }
+        gate.write_target_failed(&self.session, error, body).await;
+    }
+}
+
+impl LiveSession {
+    /// Severs a connection of the session that is over, and forgets it; the cut of a session does that by itself.
+    pub fn let_go(&self, cord: &Cord) {
+        if !self.flow().borrow().is_cut() {
+            cord.sever();
+            self.unhang(cord);
+        }
+    }
+}
+
+/// Connects to a declared host, unless the session ends first.
+pub(crate) async fn reach(
+    session: &LiveSession,
+    host: &str,
+    port: u16,
+) -> Result<(Severable, Cord), DialError> {
+    let reaching = timeout(CONNECT, try_each(host, port));
+    let reached = session.unless_cut(reaching).await.ok_or(DialError::Ended)?;
+    let stream = reached.map_err(|_elapsed| DialError::Slow(CONNECT))?;
+    let stream = stream.map_err(|error| DialError::Unreachable(error.to_string()))?;
+    Severable::new(stream).map_err(|error| DialError::Unreachable(error.to_string()))
+}
+
+/// Tries the host's addresses one after another. A name leads out of this machine, whatever its owner makes it resolve to:
+/// only an address that is declared as loopback is reached there.
+async fn try_each(host: &str, port: u16) -> io::Result<TcpStream> {
+    let named = host.parse::<IpAddr>().is_err() && !host.eq_ignore_ascii_case("localhost");
+    let mut failed = io::Error::new(io::ErrorKind::NotFound, "it has no address that may be reached");
+    for address in lookup_host((host, port)).await?.filter(|address| !named || !is_here(*address)) {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+fn is_here(address: SocketAddr) -> bool {
+    let ip = address.ip().to_canonical();
+    ip.is_loopback() || ip.is_unspecified()
+}

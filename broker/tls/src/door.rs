@@ -1,0 +1,236 @@
+//! The gate's TLS door: what a connection says first decides what it is for, and everything that needs no visit is dealt
+//! with here, beside the listener, bounded in number and time.
+//!
+//! ```text
+//!   accept ─▶ PROXY header ─▶ first octet ─▶ ClientHello ─▶ LABEL.tls. ─▶ certificate, verdict ─▶ raw visit
+//!                                │                       ├▶ LABEL.web. ─▶ web console
+//!                                │                       ├▶ DOMAIN ─▶ the web, or a redirect there
+//!                                │                       └▶ anything else ─▶ the web on a shared port, or an alert
+//!                                └▶ HTTP without TLS: a redirect; anything else: nothing
+//! ```
+
+mod answers;
+mod hello;
+mod proves;
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chaperone_session::{Cord, Gate, Severable};
+use futures::future::BoxFuture;
+use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
+use rustls::server::ResolvesServerCert;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::Incoming;
+use crate::handshakes::Handshakes;
+use crate::names::{Label, Names};
+use crate::protocols::Protocols;
+use crate::raw::{self, Client};
+use crate::serving::{self, ServingError};
+use crate::verifier::ClientTrust;
+use crate::visit::{Proof, Visits};
+
+/// How long a client has until its handshake is over; and a little more, so that it is this door that ends it.
+const WITHIN: Duration = Duration::from_secs(10);
+const DROPPED_AFTER: Duration = Duration::from_secs(12);
+/// Connections of which nothing is known yet, each some 30 kB.
+const UNKNOWN: usize = 512;
+/// Connections to web consoles that have no visit yet.
+const WITHOUT_VISIT: usize = 1024;
+
+/// The peer of a connection: who it is, after a PROXY header where a trusted proxy sent one; `None` where it is refused.
+pub type Arrives =
+    Arc<dyn Fn(TcpStream, SocketAddr) -> BoxFuture<'static, Option<(TcpStream, SocketAddr)>> + Send + Sync>;
+
+/// Serves a connection to a web console to its end.
+pub type ServesConsoles = Arc<dyn Fn(WebConnection) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What a door is made of.
+pub struct DoorParts {
+    /// Decides, records, dials.
+    pub gate: Gate,
+    /// The visits of this node's TLS doors.
+    pub visits: Visits,
+    /// What they are called.
+    pub names: Names,
+    /// The certificates that they show.
+    pub certificates: Arc<dyn ResolvesServerCert>,
+    /// Whose client certificates they take.
+    pub authority: CertificateDer<'static>,
+    /// Web consoles.
+    pub consoles: ServesConsoles,
+    /// Where people sign in: what a redirect leads to.
+    pub site: Arc<str>,
+    /// Counts a connection that ended before anybody was named.
+    pub unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
+}
+
+/// A connection to `LABEL.web.DOMAIN`, its TLS ended. Nobody is proven on it yet.
+pub struct WebConnection {
+    /// What is spoken on: HTTP/2 where that is its protocol (ALPN), else HTTP/1.1.
+    pub stream: TlsStream<Severable>,
+    /// Ends it at once.
+    pub cord: Cord,
+    /// Who calls.
+    pub caller: SocketAddr,
+    /// The target, as the client names it.
+    pub label: Label,
+    /// The host name, in small letters, without a port.
+    pub host: String,
+    /// Held by connections that have no visit: dropped when this one is of one.
+    pub place: OwnedSemaphorePermit,
+}
+
+/// A connection that is for the web or the API, on a port that it shares.
+pub struct Passed {
+    /// What is spoken on.
+    pub stream: TlsStream<Severable>,
+    /// Ends it at once.
+    pub cord: Cord,
+    /// Who calls.
+    pub caller: SocketAddr,
+}
+
+/// What has no name of a TLS door goes there.
+#[derive(Clone)]
+pub struct Elsewhere {
+    /// The web's own TLS.
+    pub config: Arc<ServerConfig>,
+    /// Takes each at once.
+    pub to: mpsc::Sender<Passed>,
+}
+
+/// The TLS door; cheap to clone. It serves on whatever port it is given.
+#[derive(Clone)]
+pub struct TlsDoor(Arc<Inner>);
+
+struct Inner {
+    gate: Gate,
+    visits: Visits,
+    names: Names,
+    certificates: Arc<dyn ResolvesServerCert>,
+    trust: ClientTrust,
+    web: Arc<ServerConfig>,
+    consoles: ServesConsoles,
+    site: Arc<str>,
+    unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
+    protocols: Protocols,
+    without_visit: Arc<Semaphore>,
+    told: proves::Told,
+}
+
+/// A connection that is worth a task of its own.
+enum Heard {
+    Proven(Box<Client>, Proof, Box<chaperone_session::Ask>),
+    Web(Box<WebConnection>),
+    Elsewhere(Box<Passed>, mpsc::Sender<Passed>),
+}
+
+impl TlsDoor {
+    /// A door over its parts.
+    ///
+    /// # Errors
+    /// When the authority's certificate is of no use.
+    pub fn new(parts: DoorParts) -> Result<Self, ServingError> {
+        let DoorParts { gate, visits, names, certificates, authority, consoles, site, unheard } = parts;
+        let trust = ClientTrust::in_authority(&authority)?;
+        let web = serving::web_console(Arc::clone(&certificates))?;
+        let without_visit = Arc::new(Semaphore::new(WITHOUT_VISIT));
+        let (protocols, told) = (Protocols::default(), proves::Told::default());
+        Ok(Self(Arc::new(Inner {
+            gate,
+            visits,
+            names,
+            certificates,
+            trust,
+            web,
+            consoles,
+            site,
+            unheard,
+            protocols,
+            without_visit,
+            told,
+        })))
+    }
+
+    /// Serves what comes in until `stop` is cancelled. What has no name of this door's goes elsewhere, where there is such
+    /// a place.
+    pub async fn serve(
+        self,
+        mut incoming: impl Incoming<Stream = TcpStream, Peer = SocketAddr>,
+        arrives: Arrives,
+        elsewhere: Option<Elsewhere>,
+        stop: CancellationToken,
+    ) {
+        let mut unknown = Handshakes::new(UNKNOWN, DROPPED_AFTER);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                heard = unknown.next() => self.take(heard),
+                (stream, peer, source) = incoming.next() => {
+                    // Nobody is heard while a refusal could not even be spooled.
+                    if !self.0.gate.is_accepting() {
+                        continue;
+                    }
+                    let (door, arrives, elsewhere) = (self.clone(), Arc::clone(&arrives), elsewhere.clone());
+                    unknown.begin(source, async move {
+                        let (stream, caller) = arrives(stream, peer).await?;
+                        door.hear(stream, caller, elsewhere).await
+                    });
+                }
+            }
+        }
+    }
+
+    /// Hears a connection until it is known what it is; tells of one that does not come so far in time.
+    async fn hear(
+        self,
+        stream: TcpStream,
+        caller: SocketAddr,
+        elsewhere: Option<Elsewhere>,
+    ) -> Option<Heard> {
+        let hearing = hello::hear(Arc::clone(&self.0), stream, caller, elsewhere);
+        let heard = tokio::time::timeout(WITHIN, hearing).await;
+        heard.unwrap_or_else(|_elapsed| {
+            (self.0.unheard)(caller.ip());
+            None
+        })
+    }
+
+    /// Serves a connection on a task of its own.
+    fn take(&self, heard: Heard) {
+        let inner = Arc::clone(&self.0);
+        match heard {
+            Heard::Proven(client, proof, ask) => drop(tokio::spawn(async move {
+                // What is refused here, after the handshake, is a fact with its alert like any other; no alert of TLS can
+                // say so any more.
+                if let Ok(visit) = inner.visits.enter(proof, *ask).await {
+                    raw::serve(&inner.gate, &inner.protocols, *client, visit).await;
+                }
+            })),
+            Heard::Web(connection) => drop(tokio::spawn((inner.consoles)(*connection))),
+            // Full only while the web's listener is not asked: then this one is dropped, as it would have been there.
+            Heard::Elsewhere(passed, to) => drop(to.try_send(*passed)),
+        }
+    }
+}
+
+/// Counts what a connection that comes to nothing was, on its way out.
+async fn nothing<T>(
+    inner: &Inner,
+    caller: SocketAddr,
+    why: &str,
+    ending: impl Future<Output = T>,
+) -> Option<Heard> {
+    tracing::debug!(client.addr = %caller, why, "a TLS connection came to nothing");
+    (inner.unheard)(caller.ip());
+    ending.await;
+    None
+}

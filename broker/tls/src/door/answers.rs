@@ -1,0 +1,102 @@
+//! What is answered to a connection that is for no target, and how it is ended so that the answer arrives.
+
+use std::time::Duration;
+
+use chaperone_session::Severable;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::Inner;
+use crate::names::Door;
+
+/// A fatal alert, `unrecognized_name` (RFC 6066 §3), as a record of TLS that nobody encrypts yet.
+const UNRECOGNIZED_NAME: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 112];
+/// Longest head of a request that is looked at, in bytes.
+const HEAD_BYTES: usize = 8 << 10;
+/// What a peer may still send while its answer is on the way, in bytes, and how long that is waited for.
+const REST_BYTES: usize = 256 << 10;
+const REST: Duration = Duration::from_secs(1);
+
+/// Redirects somebody who speaks HTTP where TLS is spoken: to the console that they name, or to where people sign in.
+pub(super) async fn to_plain_http(inner: &Inner, mut stream: Severable, port: u16) {
+    let is_whole = |seen: &[u8]| seen.windows(4).any(|four| four == b"\r\n\r\n");
+    if stream.looks_ahead(HEAD_BYTES, is_whole).await.is_err() {
+        return;
+    }
+    let answer = redirect(&place(inner, stream.ahead(), port));
+    say(&mut stream, answer.as_bytes()).await;
+}
+
+/// The same, inside TLS, for the gate's own name.
+pub(super) async fn to_http<S: AsyncRead + AsyncWrite + Unpin>(inner: &Inner, stream: &mut S, _port: u16) {
+    let mut head = Vec::new();
+    let mut part = [0; 1024];
+    while head.len() < HEAD_BYTES && !head.windows(4).any(|four| four == b"\r\n\r\n") {
+        match stream.read(&mut part).await {
+            Ok(count @ 1..) => head.extend_from_slice(part.get(..count).unwrap_or_default()),
+            _ => return,
+        }
+    }
+    say(stream, redirect(&inner.site).as_bytes()).await;
+}
+
+/// Tells a client that nobody here has the name that it asks for.
+pub(super) async fn unrecognized_name(mut stream: Severable) {
+    say(&mut stream, &UNRECOGNIZED_NAME).await;
+}
+
+/// Ends a connection after what it has been told already.
+pub(super) async fn nothing(mut stream: Severable) {
+    say(&mut stream, &[]).await;
+}
+
+/// Says something and ends the connection. What the peer is still sending is read and dropped for a moment: a connection
+/// that is closed with something unread is reset, and the answer with it.
+pub(super) async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, answer: &[u8]) {
+    let saying = async {
+        stream.write_all(answer).await?;
+        stream.flush().await?;
+        stream.shutdown().await?;
+        let mut left = REST_BYTES;
+        let mut part = [0; 4096];
+        while let count @ 1.. = stream.read(&mut part).await? {
+            left = left.saturating_sub(count);
+            if left == 0 {
+                break;
+            }
+        }
+        std::io::Result::Ok(())
+    };
+    // The peer may be gone, or go on talking: nobody waits for it.
+    drop(timeout(REST, saying).await);
+}
+
+fn redirect(to: &str) -> String {
+    format!(
+        "HTTP/1.1 308 Permanent Redirect\r\nLocation: {to}\r\nContent-Length: 0\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+}
+
+/// Where somebody is sent: by HTTPS to the console that their request names, else to where people sign in.
+fn place(inner: &Inner, head: &[u8], port: u16) -> String {
+    match console(inner, head) {
+        Some(host) if port == 443 => format!("https://{host}/"),
+        Some(host) => format!("https://{host}:{port}/"),
+        None => format!("{}/", inner.site),
+    }
+}
+
+/// The console that a request's `Host` (RFC 9110 §7.2) names.
+fn console(inner: &Inner, head: &[u8]) -> Option<String> {
+    let head = std::str::from_utf8(head).ok()?;
+    let mut hosts = head.split("\r\n").skip(1).filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("host").then(|| value.trim())
+    });
+    let host = hosts.next()?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    match inner.names.door(Some(name)) {
+        Door::Web(label) => Some(inner.names.of_console(&label)),
+        Door::Tls(_) | Door::Gate | Door::Unknown => None,
+    }
+}

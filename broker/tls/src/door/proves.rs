@@ -1,0 +1,268 @@
+//! A client of a raw TLS name proves who they are, and learns in its handshake whether the schedule lets them in.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chaperone_identity::UserName;
+use chaperone_policy::{Access, Facts, PersonId, Reason};
+use chaperone_session::{Ask, Cord, FailedProof, Foreseen, Gate, Severable, new_reference};
+use serde_json::{Value, json};
+use tokio_rustls::StartHandshake;
+
+use super::{Heard, Inner, answers, nothing};
+use crate::client::{Claimed, ClientCertificate};
+use crate::names::{Label, Meant};
+use crate::protocols::Chosen;
+use crate::raw::Client;
+use crate::serving;
+use crate::verifier::{Judge, Seen, Verifier};
+use crate::visit::{Proof, Visits};
+
+/// Failed proofs that are a fact each, in one second; the others are counted with the connections that named nobody.
+const TOLD_A_SECOND: u32 = 50;
+
+/// How many failed proofs were told of in this second.
+#[derive(Default)]
+pub(super) struct Told(Mutex<Option<(Instant, u32)>>);
+
+impl Told {
+    fn tells(&self) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (since, count) = match *told {
+            Some((since, count)) if now.duration_since(since) < Duration::from_secs(1) => (since, count + 1),
+            _ => (now, 1),
+        };
+        *told = Some((since, count));
+        count <= TOLD_A_SECOND
+    }
+}
+
+/// Who calls, and what they have said.
+pub(super) struct Called {
+    pub caller: SocketAddr,
+    pub cord: Cord,
+    pub label: Label,
+    /// Protocols (ALPN).
+    pub offered: Vec<Vec<u8>>,
+}
+
+/// Finishes the handshake of a raw name. A refusal is told in it, and is a fact with its alert; a proof that failed is a
+/// fact, and is told nothing.
+pub(super) async fn proves(
+    inner: Arc<Inner>,
+    start: StartHandshake<Severable>,
+    called: Called,
+) -> Option<Heard> {
+    let Called { caller, cord, label, offered } = called;
+    let Ok(facts) = inner.gate.people().await else {
+        return nothing(&inner, caller, "nobody can be proven now", answers::nothing(start.io)).await;
+    };
+    // As fresh as can be had for the verdict in the handshake; where they cannot be had, the attempt says so.
+    drop(inner.gate.facts().await);
+    let meant = label.meant(&facts);
+    let answered = inner.protocols.choice(&meant.target, &offered);
+    let asks =
+        Asks { caller, meant, facts, reference: new_reference(), offered: &offered, answered: &answered };
+    let schedule = Schedule::new(&inner, asks);
+    let verifier = Verifier::new(inner.trust.clone(), schedule);
+    let shows = Arc::clone(&verifier);
+    let config = match serving::raw(Arc::clone(&inner.certificates), shows, answered.as_deref()) {
+        Ok(config) => config,
+        Err(error) => {
+            tracing::error!(%error, "a TLS handshake cannot be set up");
+            return None;
+        }
+    };
+    let shaken = start.into_stream(config).into_fallible().await;
+    let schedule = verifier.judge();
+    match (shaken, verifier.take_seen()) {
+        (Ok(stream), Seen::Proven(certificate)) => {
+            let (ask, proof) = schedule.asked(&certificate)?;
+            let about = schedule.about(&stream, &certificate);
+            let meant = schedule.meant.clone();
+            let client = Client { stream, cord, meant, offered, answered, about };
+            Some(Heard::Proven(Box::new(client), proof, Box::new(ask)))
+        }
+        (Ok(_), _) => None,
+        (Err((error, stream)), seen) => {
+            fails(&inner, schedule, seen, (caller, &label), &error);
+            answers::nothing(stream).await;
+            None
+        }
+    }
+}
+
+/// Writes down what became of a handshake that failed, on a task of its own: a peer that leaves breaks nothing off.
+fn fails(
+    inner: &Arc<Inner>,
+    schedule: &Schedule,
+    seen: Seen,
+    (caller, label): (SocketAddr, &Label),
+    error: &std::io::Error,
+) {
+    let gate = inner.gate.clone();
+    match seen {
+        Seen::Proven(certificate) => {
+            let (Some((ask, _)), Some(foreseen)) = (schedule.asked(&certificate), schedule.take_foreseen())
+            else {
+                let claimed =
+                    Claimed { name: certificate.login.to_string(), fingerprint: certificate.fingerprint };
+                let person = Some(certificate.person);
+                return failed(
+                    inner,
+                    claimed,
+                    (caller, label),
+                    person,
+                    schedule,
+                    "nobody has this certificate's name and id",
+                );
+            };
+            let about = json!({ "asked": schedule.label_of(label), "source": caller.to_string() });
+            tokio::spawn(async move {
+                let refused = gate.refuse_foreseen(&ask, foreseen, about).await;
+                tracing::info!(reason = %refused.reason.as_str(), "a TLS client was refused");
+            });
+        }
+        Seen::Failed { claimed, why } => failed(inner, claimed, (caller, label), None, schedule, &why),
+        Seen::Shown { .. } | Seen::Nothing => {
+            tracing::debug!(client.addr = %caller, %error, "a TLS handshake failed before anybody was proven");
+            (inner.unheard)(caller.ip());
+        }
+    }
+}
+
+fn failed(
+    inner: &Arc<Inner>,
+    claimed: Claimed,
+    (caller, label): (SocketAddr, &Label),
+    person: Option<PersonId>,
+    schedule: &Schedule,
+    why: &str,
+) {
+    if !inner.told.tells() {
+        return (inner.unheard)(caller.ip());
+    }
+    let proof = FailedProof {
+        user: UserName::printable(&format!("{}+{label}", claimed.name)),
+        source: caller,
+        offers: vec![claimed.fingerprint],
+        reason: if person.is_some() { Reason::UnknownPerson } else { Reason::Credential },
+        person: None,
+        why: Some(format!("TLS certificate: {why}")),
+        reference: schedule.reference.clone(),
+    };
+    let gate = inner.gate.clone();
+    tokio::spawn(async move { gate.failed_proof(proof).await });
+}
+
+/// What a connection asks for.
+struct Asks<'a> {
+    caller: SocketAddr,
+    meant: Meant,
+    facts: Arc<Facts>,
+    reference: String,
+    offered: &'a [Vec<u8>],
+    answered: &'a Chosen,
+}
+
+/// The schedule, for one connection.
+struct Schedule {
+    gate: Gate,
+    visits: Visits,
+    caller: SocketAddr,
+    meant: Meant,
+    access: Access,
+    facts: Arc<Facts>,
+    reference: String,
+    protocols: Value,
+    foreseen: Mutex<Option<Foreseen>>,
+}
+
+impl Schedule {
+    fn new(inner: &Inner, asks: Asks<'_>) -> Self {
+        let Asks { caller, meant, facts, reference, offered, answered } = asks;
+        let text = |name: &Vec<u8>| UserName::printable(&String::from_utf8_lossy(name));
+        let offered: Vec<String> = offered.iter().take(16).map(text).collect();
+        let protocols = json!({ "offered": offered, "answered": answered.as_ref().map(text) });
+        let access = access(&meant, &facts);
+        let (gate, visits) = (inner.gate.clone(), inner.visits.clone());
+        Self { gate, visits, caller, meant, access, facts, reference, protocols, foreseen: Mutex::default() }
+    }
+
+    /// What the holder of a certificate asks for; `None` where nobody is who it names.
+    fn asked(&self, certificate: &ClientCertificate) -> Option<(Ask, Proof)> {
+        let person = self.facts.people.get(&certificate.person)?;
+        if person.login != certificate.login {
+            return None;
+        }
+        let ask = Ask {
+            person: person.id,
+            key: None,
+            target: self.meant.target.clone(),
+            account: None,
+            access: Some(self.access),
+            source: self.caller,
+            proof: json!({
+                "login": person.login.as_str(), "method": "tls-certificate", "serial": certificate.serial,
+                "certificate": certificate.fingerprint, "window": certificate.window,
+                "valid_until": certificate.until,
+            }),
+            protocol: "tls",
+            reference: self.reference.clone(),
+        };
+        Some((ask, Proof::Certificate(certificate.serial.clone())))
+    }
+
+    /// What is recorded of a client's side.
+    fn about(
+        &self,
+        stream: &tokio_rustls::server::TlsStream<Severable>,
+        certificate: &ClientCertificate,
+    ) -> Value {
+        let (_, tls) = stream.get_ref();
+        json!({
+            "name": tls.server_name(), "endpoint": self.meant.endpoint, "source": self.caller.to_string(),
+            "serial": certificate.serial, "protocols": self.protocols,
+            "tls": tls.protocol_version().map(|version| format!("{version:?}")),
+            "suite": tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),
+            "group": tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),
+        })
+    }
+
+    fn label_of(&self, label: &Label) -> String {
+        label.to_string()
+    }
+
+    fn take_foreseen(&self) -> Option<Foreseen> {
+        self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Judge for Schedule {
+    fn lets_in(&self, certificate: &ClientCertificate) -> bool {
+        let Some((ask, proof)) = self.asked(certificate) else { return false };
+        let verdict = match self.visits.live(proof, &ask) {
+            Some(session) => self.gate.foresee_channel(&session, self.access),
+            None => self.gate.foresee(&ask),
+        };
+        match verdict {
+            Ok(()) => true,
+            Err(foreseen) => {
+                *self.foreseen.lock().unwrap_or_else(PoisonError::into_inner) = Some(foreseen);
+                false
+            }
+        }
+    }
+}
+
+/// What a window must grant for it.
+fn access(meant: &Meant, facts: &Facts) -> Access {
+    let forward = meant.endpoint.as_ref().and_then(|endpoint| {
+        let target = facts.target_by_name(&meant.target)?;
+        let mut forwards = target.forwards();
+        forwards.find(|forward| forward.name == endpoint).map(|forward| forward.access())
+    });
+    forward.unwrap_or(Access::Tls)
+}

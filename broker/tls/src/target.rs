@@ -1,0 +1,134 @@
+//! The gate's own TLS with a target: what was declared for it is trusted and nothing else, and what the client was answered
+//! is what is spoken.
+
+use std::sync::Arc;
+
+use chaperone_policy::Endpoint;
+use chaperone_session::{Cord, DialError, Secret, Severable, Way};
+use rustls::{ClientConfig, Error, HandshakeKind};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::authority::fingerprint;
+use crate::connect::{CONNECT_WITHIN, is_too_old};
+use crate::protocols::{Chosen, Protocols, agree};
+use crate::trust::{Declared, Part, TargetTrust, TrustError};
+
+/// Bytes of TLS that may wait to be written; a batch and its frames.
+pub(crate) const WAITING_BYTES: usize = 256 << 10;
+
+/// A connection to a target, who it is checked.
+pub struct Secured {
+    /// Speaks with it.
+    pub stream: TlsStream<Severable>,
+    /// Ends it.
+    pub cord: Cord,
+    /// What is recorded of it.
+    pub about: Value,
+}
+
+impl Secured {
+    /// The protocol that the target chose.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&[u8]> {
+        self.stream.get_ref().1.alpn_protocol()
+    }
+}
+
+/// Connects on a session's way and checks who is there, offering these protocols.
+///
+/// # Errors
+/// Why there is no connection; nothing was sent but the handshake.
+pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError> {
+    let Endpoint::Tls { server_name, trust_pem, terms, .. } = way.endpoint() else {
+        return Err(DialError::NoEndpoint);
+    };
+    if way.is_plain() {
+        return Err(DialError::Protocol("it speaks no TLS, and is reached as a web console only".to_owned()));
+    }
+    let client = terms.client_pem.as_deref().zip(way.client_key().map(Secret::expose));
+    let trust = TargetTrust::of(&Declared { trust_pem, server_name, pins: &terms.pins, client })
+        .map_err(untrusted)?;
+    let mut config = ClientConfig::clone(&trust.config());
+    config.alpn_protocols = offered.to_vec();
+    let (stream, cord) = way.reach().await?;
+    let handshake = TlsConnector::from(Arc::new(config)).connect(trust.server_name().clone(), stream);
+    let shaken = timeout(CONNECT_WITHIN, handshake).await;
+    let stream = match shaken {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            way.ended(&cord);
+            return Err(blame(&error));
+        }
+        Err(_elapsed) => {
+            way.ended(&cord);
+            return Err(DialError::Slow(CONNECT_WITHIN));
+        }
+    };
+    let about = about(&stream, server_name);
+    Ok(Secured { stream, cord, about })
+}
+
+/// Connects for a client that was answered this protocol. What the target would have chosen from the client's own list is
+/// remembered; where that is another, it is dialled again and offered the one.
+pub(crate) async fn secure_as(
+    way: &Way,
+    protocols: &Protocols,
+    offered: &[Vec<u8>],
+    answered: Chosen,
+) -> Result<Secured, DialError> {
+    let first = secure(way, offered).await?;
+    let chosen = first.protocol().map(<[u8]>::to_vec);
+    protocols.learn(&way.target(), offered, chosen.clone());
+    if agree(answered.as_deref(), chosen.as_deref()) {
+        return Ok(first);
+    }
+    way.ended(&first.cord);
+    drop(first);
+    let only: Vec<Vec<u8>> = answered.iter().cloned().collect();
+    let second = secure(way, &only).await?;
+    if agree(answered.as_deref(), second.protocol()) {
+        return Ok(second);
+    }
+    way.ended(&second.cord);
+    let name = String::from_utf8_lossy(answered.as_deref().unwrap_or_default()).into_owned();
+    Err(DialError::Protocol(format!(
+        "it does not speak {name:?}, which the client was answered; the next connection is answered otherwise"
+    )))
+}
+
+fn about(stream: &TlsStream<Severable>, server_name: &str) -> Value {
+    let (_, tls) = stream.get_ref();
+    let certificate = tls.peer_certificates().and_then(<[_]>::first).map(fingerprint);
+    json!({
+        "server_name": server_name, "certificate": certificate,
+        "tls": tls.protocol_version().map(|version| format!("{version:?}")),
+        "suite": tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),
+        "group": tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),
+        "protocol": tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        "resumed": tls.handshake_kind() == Some(HandshakeKind::Resumed),
+    })
+}
+
+/// What was declared once cannot be used any more: as if the target were somebody else, or the gate had nothing to show.
+fn untrusted(error: TrustError) -> DialError {
+    match error.part() {
+        Part::Trust | Part::Name => DialError::Certificate(error.to_string()),
+        Part::Client | Part::ClientKey => DialError::NoCredential,
+    }
+}
+
+/// Whether the certificate was wrong, or anything else of the handshake.
+fn blame(error: &std::io::Error) -> DialError {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(Error::InvalidCertificate(fault)) => DialError::Certificate(fault.to_string()),
+        Some(fault) if is_too_old(fault) => DialError::OldTls,
+        Some(Error::AlertReceived(alert)) => {
+            DialError::Protocol(format!("it answered with the TLS alert {alert:?}"))
+        }
+        Some(other) => DialError::Protocol(other.to_string()),
+        None => DialError::Protocol(format!("it broke off the TLS handshake: {error}")),
+    }
+}

@@ -1,0 +1,165 @@
+//! What a TLS handshake asks about a client's certificate, for one connection: is it the gate's own, is it in time, does the
+//! client hold its key, and does the schedule let them in.
+//!
+//! Everything is answered where the client proves that it holds the key, and not before: whatever is wrong with a proof, it
+//! fails there with the same alert (P9). Only a good proof learns the schedule's verdict, as the alert `access_denied`
+//! (RFC 8446 §6.2): a handshake is the last thing that can say why.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+};
+
+use crate::client::{Claimed, ClientCertificate};
+use crate::provider::provider;
+
+/// What a proof that fails is told, whatever is wrong with it.
+const NO_PROOF: Error = Error::InvalidCertificate(CertificateError::BadEncoding);
+/// What somebody is told whom the schedule does not let in.
+const REFUSED: Error = Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
+
+/// Verifies against the gate's authority; made once.
+#[derive(Clone)]
+pub(crate) struct ClientTrust(Arc<dyn ClientCertVerifier>);
+
+/// What becomes of one certificate whose key the client holds.
+pub(crate) trait Judge: Send + Sync {
+    /// Whether this person is let in now. Never waits.
+    fn lets_in(&self, certificate: &ClientCertificate) -> bool;
+}
+
+/// One connection's verifier.
+pub(crate) struct Verifier<J> {
+    trust: ClientTrust,
+    judge: J,
+    seen: Mutex<Seen>,
+}
+
+/// What the client has shown.
+#[derive(Debug, Default)]
+pub(crate) enum Seen {
+    /// Nothing yet.
+    #[default]
+    Nothing,
+    /// A certificate, and what is wrong with it, if anything is.
+    Shown { claimed: Claimed, fault: Option<String> },
+    /// That it holds the key of a good one.
+    Proven(ClientCertificate),
+    /// A proof that failed.
+    Failed { claimed: Claimed, why: String },
+}
+
+/// No client can be verified.
+#[derive(Debug, thiserror::Error)]
+#[error("the authority's certificate cannot verify clients")]
+pub struct ClientTrustError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl ClientTrust {
+    /// Trusts certificates of this authority.
+    pub(crate) fn in_authority(authority: &CertificateDer<'static>) -> Result<Self, ClientTrustError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.clone()).map_err(|error| ClientTrustError(error.into()))?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+        Ok(Self(verifier.map_err(|error| ClientTrustError(error.into()))?))
+    }
+}
+
+impl<J: Judge> Verifier<J> {
+    pub(crate) fn new(trust: ClientTrust, judge: J) -> Arc<Self> {
+        Arc::new(Self { trust, judge, seen: Mutex::default() })
+    }
+
+    /// What was shown so far; once.
+    pub(crate) fn take_seen(&self) -> Seen {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn judge(&self) -> &J {
+        &self.judge
+    }
+
+    /// The client has signed: what of it?
+    fn signed(
+        &self,
+        certificate: &CertificateDer<'_>,
+        signature: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (claimed, fault) = match std::mem::take(&mut *seen) {
+            Seen::Shown { claimed, fault } => (claimed, fault),
+            _ => (Claimed::of(certificate), Some("no certificate was verified".to_owned())),
+        };
+        let fault = fault.or_else(|| signature.as_ref().err().map(|error| format!("possession: {error}")));
+        let read = fault
+            .map_or_else(|| ClientCertificate::read(certificate).ok_or("not a technician's".to_owned()), Err);
+        match (read, signature) {
+            (Ok(read), Ok(valid)) => {
+                let lets_in = self.judge.lets_in(&read);
+                *seen = Seen::Proven(read);
+                if lets_in { Ok(valid) } else { Err(REFUSED) }
+            }
+            (Ok(_), Err(error)) => {
+                *seen = Seen::Failed { claimed, why: error.to_string() };
+                Err(NO_PROOF)
+            }
+            (Err(why), _) => {
+                *seen = Seen::Failed { claimed, why };
+                Err(NO_PROOF)
+            }
+        }
+    }
+}
+
+impl<J: Judge> ClientCertVerifier for Verifier<J> {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.trust.0.root_hint_subjects()
+    }
+
+    /// Never fails here: what is wrong is told once the client has signed.
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.trust.0.verify_client_cert(certificate, intermediates, now);
+        let fault = verified.err().map(|error| error.to_string());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
+            Seen::Shown { claimed: Claimed::of(certificate), fault };
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed(certificate, self.trust.0.verify_tls12_signature(message, certificate, signature))
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.signed(certificate, self.trust.0.verify_tls13_signature(message, certificate, signature))
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.trust.0.supported_verify_schemes()
+    }
+}
+
+impl<J> fmt::Debug for Verifier<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").finish_non_exhaustive()
+    }
+}

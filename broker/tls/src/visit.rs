@@ -1,0 +1,223 @@
+//! Visits of clients that make many connections: one for each proof and target, which the first connection opens and the
+//! others join. A visit that nobody uses any more stays for a while, because the next connection may come at once.
+//!
+//! ```text
+//!   Visits::enter ─▶ one is on: join it │ none: Gate::attempt, one at a time ─▶ Visit, which counts until it is dropped
+//!   the last one dropped ─▶ gate.tls_linger ─▶ the session ends: the client has left
+//! ```
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chaperone_policy::{Reason, TargetName};
+use chaperone_session::{Ask, Gate, LiveSession, Refused};
+use tokio::sync::watch;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// What somebody has proven who they are with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// A certificate, by its serial.
+    Certificate(String),
+    /// A visit token, by its id.
+    Token(Uuid),
+}
+
+/// Which visit: a proof that is shown from another address begins another one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct VisitKey {
+    proof: Proof,
+    target: TargetName,
+    source: IpAddr,
+}
+
+/// The visits of a node's TLS doors; cheap to clone.
+#[derive(Clone)]
+pub struct Visits(Arc<Shared>);
+
+struct Shared {
+    gate: Gate,
+    linger: Duration,
+    slots: Mutex<HashMap<VisitKey, Arc<Slot>>>,
+}
+
+/// The place of one visit.
+#[derive(Default)]
+struct Slot {
+    /// Held by whoever opens the visit: the others wait for what comes of it.
+    opening: tokio::sync::Mutex<()>,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Clone)]
+struct Open {
+    session: Arc<LiveSession>,
+    users: Arc<watch::Sender<usize>>,
+}
+
+/// A use of a visit.
+pub struct Visit(Open);
+
+impl Visits {
+    /// No visit yet. One that nobody uses ends after `linger`.
+    #[must_use]
+    pub fn new(gate: Gate, linger: Duration) -> Self {
+        Self(Arc::new(Shared { gate, linger, slots: Mutex::default() }))
+    }
+
+    /// Joins the visit of this proof from there to that target, or opens it: policy decides. Dropping the future leaves a
+    /// visit that was about to open to end by itself.
+    ///
+    /// # Errors
+    /// The refusal, committed as a fact with its alert.
+    pub async fn enter(&self, proof: Proof, ask: Ask) -> Result<Visit, Refused> {
+        let key = VisitKey::of(proof, &ask);
+        let slot = self.slot(&key);
+        if let Some(visit) = slot.join() {
+            return Ok(visit);
+        }
+        let (visits, opens) = (self.clone(), Arc::clone(&slot));
+        // On a task of its own: whoever goes away in the middle breaks nothing off.
+        let opening = tokio::spawn(async move {
+            let _turn = opens.opening.lock().await;
+            match opens.join() {
+                Some(visit) => Ok(visit),
+                None => visits.open(&key, &opens, ask).await,
+            }
+        });
+        match opening.await {
+            Ok(entered) => entered,
+            Err(error) => {
+                tracing::error!(%error, "a visit could not be opened");
+                Err(Refused { reason: Reason::Recorder, text: String::new() })
+            }
+        }
+    }
+
+    /// The visit that such a connection would join.
+    #[must_use]
+    pub fn live(&self, proof: Proof, ask: &Ask) -> Option<Arc<LiveSession>> {
+        let slot = self.slots().get(&VisitKey::of(proof, ask)).cloned()?;
+        Some(Arc::clone(slot.join()?.session()))
+    }
+
+    async fn open(&self, key: &VisitKey, slot: &Arc<Slot>, ask: Ask) -> Result<Visit, Refused> {
+        let session = match self.0.gate.attempt(ask).await {
+            Ok(session) => session,
+            Err(refused) => {
+                self.forget(key, slot);
+                return Err(refused);
+            }
+        };
+        let open = Open { session, users: Arc::new(watch::Sender::new(0)) };
+        *slot.open() = Some(open.clone());
+        let visit = Visit::of(open.clone());
+        tokio::spawn(self.clone().keep(key.clone(), Arc::clone(slot), open));
+        Ok(visit)
+    }
+
+    /// Waits for the end of a visit, and brings it about when nobody has used it for long enough.
+    async fn keep(self, key: VisitKey, slot: Arc<Slot>, open: Open) {
+        let (mut flow, mut users) = (open.session.flow(), open.users.subscribe());
+        let unused = async {
+            loop {
+                // The sender lives in `open`: the waits cannot fail.
+                drop(users.wait_for(|users| *users == 0).await);
+                let used = timeout(self.0.linger, users.wait_for(|users| *users > 0)).await.is_ok();
+                if !used && slot.closes_unused() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = flow.wait_for(|flow| flow.is_cut()) => {}
+            () = unused => open.session.client_gone(true),
+        }
+        slot.open().take();
+        self.forget(&key, &slot);
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<VisitKey, Arc<Slot>>> {
+        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn slot(&self, key: &VisitKey) -> Arc<Slot> {
+        Arc::clone(self.slots().entry(key.clone()).or_default())
+    }
+
+    /// Gives a place back in which there is no visit.
+    fn forget(&self, key: &VisitKey, slot: &Arc<Slot>) {
+        let mut slots = self.slots();
+        let is_it = slots.get(key).is_some_and(|held| Arc::ptr_eq(held, slot));
+        if is_it && slot.open().is_none() {
+            slots.remove(key);
+        }
+    }
+}
+
+impl VisitKey {
+    fn of(proof: Proof, ask: &Ask) -> Self {
+        Self { proof, target: ask.target.clone(), source: ask.source.ip().to_canonical() }
+    }
+}
+
+impl Slot {
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins the visit, if one is on.
+    fn join(&self) -> Option<Visit> {
+        let open = self.open();
+        let open = open.as_ref().filter(|open| !open.session.flow().borrow().is_cut())?;
+        Some(Visit::of(open.clone()))
+    }
+
+    /// Takes the visit out, unless somebody has joined it meanwhile.
+    fn closes_unused(&self) -> bool {
+        let mut open = self.open();
+        let unused = open.as_ref().is_none_or(|open| *open.users.borrow() == 0);
+        if unused {
+            *open = None;
+        }
+        unused
+    }
+}
+
+impl Visit {
+    fn of(open: Open) -> Self {
+        open.users.send_modify(|users| *users += 1);
+        Self(open)
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> &Arc<LiveSession> {
+        &self.0.session
+    }
+
+    /// How many use it now, this one counted.
+    #[must_use]
+    pub fn users(&self) -> usize {
+        *self.0.users.borrow()
+    }
+}
+
+impl Deref for Visit {
+    type Target = Arc<LiveSession>;
+
+    fn deref(&self) -> &Arc<LiveSession> {
+        &self.0.session
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.users.send_modify(|users| *users = users.saturating_sub(1));
+    }
+}
