@@ -17,6 +17,7 @@ mod node;
 mod recipients;
 mod retention;
 mod shared;
+mod tls;
 mod tls_reader;
 mod visits;
 
@@ -117,18 +118,21 @@ fn stop_on_signal() -> Result<CancellationToken, Failure> {
 fn say_ready(config: &Config, served: &Served, as_json: bool) {
     let ssh = served.ssh.map(|address| address.to_string());
     let shared = served.shared.map(|address| address.to_string());
+    let tls = served.tls.map(|address| address.to_string());
     let line = if as_json {
         json!({
-            "ready": true, "node": config.gate.name, "ssh": ssh, "web": served.web, "shared": shared,
+            "ready": true, "node": config.gate.name, "ssh": ssh, "tls": tls, "web": served.web,
+            "shared": shared,
             "certificate_sha256": served.certificate,
         })
         .to_string()
     } else {
         let ssh = ssh.map(|address| format!("ssh {address}, ")).unwrap_or_default();
-        let shared = shared.map(|address| format!(", both {address}")).unwrap_or_default();
+        let shared = shared.map(|address| format!(", all {address}")).unwrap_or_default();
+        let tls = tls.map(|address| format!("tls {address}, ")).unwrap_or_default();
         let certificate =
             served.certificate.as_ref().map(|print| format!(", certificate {print}")).unwrap_or_default();
-        format!("Chaperone is ready, listening: {ssh}web {}{shared}{certificate}", served.web)
+        format!("Chaperone is ready, listening: {ssh}{tls}web {}{shared}{certificate}", served.web)
     };
     let mut out = std::io::stdout().lock();
     if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {

@@ -118,12 +118,10 @@ pub enum DialError {
         /// What it offers.
         offered: String,
     },
-    /// What the target speaks was allowed for a time, which is over.
-    #[error("the target has nothing better than algorithms that were allowed until {0}")]
-    LegacyExpired(Timestamp),
-    /// The target speaks no version of TLS that the gate does.
+    /// The target has no TLS that the gate speaks.
     #[error(
-        "the target speaks nothing newer than TLS 1.1, which the gate does not; declare it as an opaque tcp endpoint"
+        "the target speaks nothing newer than TLS 1.1; declare it as an opaque tcp endpoint, of which only the flow is \
+         recorded, or renew it"
     )]
     OldTls,
     /// The target speaks no TLS, and the time for which that was allowed is over.
@@ -131,6 +129,9 @@ pub enum DialError {
         "the target's console speaks no TLS, which was allowed until {0}; say so anew, or how it is trusted"
     )]
     PlainOver(Timestamp),
+    /// What the target speaks was allowed for a time, which is over.
+    #[error("the target has nothing better than algorithms that were allowed until {0}")]
+    LegacyExpired(Timestamp),
     /// No connection.
     #[error("the target cannot be reached: {0}")]
     Unreachable(String),
@@ -169,8 +170,8 @@ impl DialError {
             Self::NoCredential => "no-credential",
             Self::NoHostKey => "no-host-key",
             Self::OldAlgorithms { .. } => "old-algorithms",
-            Self::LegacyExpired(_) => "legacy-expired",
             Self::OldTls => "old-tls",
+            Self::LegacyExpired(_) => "legacy-expired",
             Self::PlainOver(_) => "plain-http-over",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
@@ -190,7 +191,7 @@ impl DialError {
             Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
             }
-            Self::OldAlgorithms { .. } | Self::LegacyExpired(_) | Self::OldTls | Self::PlainOver(_) => {
+            Self::OldAlgorithms { .. } | Self::OldTls | Self::LegacyExpired(_) | Self::PlainOver(_) => {
                 "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{ConsoleSignIn, Endpoint, TargetName};
+use chaperone_policy::{Endpoint, TargetName};
 use chaperone_store::Slot;
 use chaperone_vault::Secret;
 use futures::FutureExt;
@@ -35,8 +35,7 @@ impl Gate {
     /// The way to the TLS endpoint of a session's target.
     ///
     /// # Errors
-    /// When the target has none, the key of what the gate shows there does not open, or the time is over for which it
-    /// could be reached without TLS.
+    /// When the target has none, or its credential does not open.
     pub async fn way_to_tls(&self, session: &Arc<LiveSession>) -> Result<Way, DialError> {
         let permit = session.permit();
         let is_tls = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Tls { .. });
@@ -50,33 +49,32 @@ impl Gate {
             return Err(DialError::PlainOver(over.until));
         }
         let client_key = match &terms.client_pem {
-            Some(_) if !plain => Some(self.opened(session, Slot::TlsKey).await?),
+            Some(_) if !plain => Some(self.sealed(session, Slot::TlsKey).await?),
             _ => None,
         };
         Ok(Way { endpoint, client_key, plain, session: Arc::clone(session) })
     }
 
-    /// What the gate signs in to the console of a session's target with, where it does; opened for this one use.
+    /// The secret of what the gate adds to each request to a session's web console, where there is such a thing.
     ///
     /// # Errors
     /// When it does not open.
-    pub async fn console_sign_in(
-        &self,
-        session: &Arc<LiveSession>,
-    ) -> Result<Option<(ConsoleSignIn, Secret)>, DialError> {
+    pub async fn console_secret(&self, session: &LiveSession) -> Result<Option<Secret>, DialError> {
         let permit = session.permit();
-        let how = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
-            Endpoint::Tls { terms, .. } => terms.sign_in.clone(),
-            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
-        });
-        let Some(how) = how else { return Ok(None) };
-        Ok(Some((how, self.opened(session, Slot::ConsoleSignIn).await?)))
+        let signs_in = |endpoint: &Endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.sign_in.is_some(),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => false,
+        };
+        match permit.target().endpoints.iter().any(signs_in) {
+            true => self.sealed(session, Slot::ConsoleSignIn).await.map(Some),
+            false => Ok(None),
+        }
     }
 
-    async fn opened(&self, session: &Arc<LiveSession>, slot: Slot<'_>) -> Result<Secret, DialError> {
+    async fn sealed(&self, session: &LiveSession, slot: Slot<'_>) -> Result<Secret, DialError> {
         let target = session.permit().target().id;
         self.shared.vault.secret_in(&self.shared.store, target, slot).await.map_err(|error| {
-            tracing::error!(session.id = %session.id(), %error, "what is sealed for a target could not be opened");
+            tracing::error!(session.id = %session.id(), %error, "a target's credential could not be opened");
             DialError::NoCredential
         })
     }
@@ -89,10 +87,11 @@ impl Way {
         &self.endpoint
     }
 
-    /// The key of the certificate that the gate shows there, where it shows one.
+    /// The gate's own certificate for it and its key, both PEM, where the target wants one.
     #[must_use]
-    pub fn client_key(&self) -> Option<&Secret> {
-        self.client_key.as_ref()
+    pub fn client(&self) -> Option<(&str, &str)> {
+        let Endpoint::Tls { terms, .. } = &self.endpoint else { return None };
+        Some((terms.client_pem.as_deref()?, self.client_key.as_ref()?.expose()))
     }
 
     /// Whether it is spoken to without TLS: a console for which somebody has said why, and for how long.

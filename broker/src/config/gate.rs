@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
+use chaperone_policy::HostPort;
 use ipnet::IpNet;
 use jiff::tz::TimeZone;
 
@@ -23,8 +25,14 @@ pub struct Gate {
     pub name: String,
     /// Where SSH is served.
     pub ssh: SocketAddr,
-    /// Where TLS consoles are to be served.
+    /// Where targets are reached by TLS.
     pub tls: Option<SocketAddr>,
+    /// The gate's own domain, in small letters: targets are below it.
+    pub domain: Option<String>,
+    /// The name and port that clients dial for it, where these are others than its own.
+    pub tls_public: Option<HostPort>,
+    /// How long a visit by TLS stays when its last connection has ended.
+    pub tls_linger: Duration,
     /// What the TLS door shows, PEM; without it, a certificate of the gate's own authority.
     pub tls_certificate: Option<Certificate>,
     /// What everybody reads before sign-in; empty for none.
@@ -50,6 +58,9 @@ pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
         name: reader.or("gate.name", "gate".to_owned(), node_name),
         ssh: reader.or("gate.ssh", any(2222), address),
         tls: reader.optional("gate.tls", address),
+        domain: reader.optional("gate.domain", domain),
+        tls_public: reader.optional("gate.tls_public", host_port),
+        tls_linger: Duration::from_secs(reader.or("gate.tls_linger_seconds", 60, |raw| whole(raw, 1, 3600))),
         tls_certificate: certificate(reader, ["gate.tls_cert", "gate.tls_key"]),
         banner: reader.or("gate.banner", String::new(), text),
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
@@ -60,6 +71,37 @@ pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
         post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
         leaves_from: reader.or("gate.leaves_from", Vec::new(), networks),
     }
+}
+
+/// A name below which targets have theirs.
+fn domain(raw: &Raw) -> Judged<String> {
+    let given = words(raw)?;
+    let name = given.strip_suffix('.').unwrap_or(&given).to_ascii_lowercase();
+    let is_label = |label: &str| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        (1..=63).contains(&label.len())
+            && label.chars().all(plain)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // Room for a server's name and the suffix before it (RFC 1035 §2.3.4).
+    let fits = name.len() <= 180 && name.parse::<IpAddr>().is_err();
+    if fits && name.split('.').all(is_label) {
+        Ok(name)
+    } else {
+        mismatch(
+            format!("{given:?} is no domain"),
+            "right is a name such as \"gate.hospital.example\", without a port",
+        )
+    }
+}
+
+/// `HOST:PORT`.
+fn host_port(raw: &Raw) -> Judged<HostPort> {
+    let given = words(raw)?;
+    HostPort::parse(&given, None).or_else(|error| {
+        mismatch(error.to_string(), "right is HOST:PORT, such as \"gate.hospital.example:443\"")
+    })
 }
 
 /// How many a second, at least one.

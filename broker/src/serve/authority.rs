@@ -1,11 +1,9 @@
 //! The gate's TLS authorities: made once for a database, opened for each certificate that they sign.
 
-use std::net::SocketAddr;
-
 use chaperone_store::Store;
 use chaperone_tls::{Authority, AuthorityRole, Holder, IssueError, Issued, PublicKey, is_of};
 use chaperone_vault::{SealedAuthority, TlsAuthority, Vault};
-use chaperone_web::{Certificate, CertificateWish, Certificates, Issue, NotIssued, TlsDoor};
+use chaperone_web::{Certificate, CertificateWish, Certificates, Issue, NotIssued};
 use jiff::Timestamp;
 
 use super::keys;
@@ -115,14 +113,4 @@ fn not_issued(error: IssueError) -> NotIssued {
     }
     tracing::error!(error = chain(&error), "a technician's certificate cannot be signed");
     NotIssued::Failed
-}
-
-/// Where technicians come by TLS: under the host of the site, or under this node's name.
-pub(super) fn door(config: &Config, address: SocketAddr) -> TlsDoor {
-    let site = config.web.url.as_deref().and_then(|url| url.split_once("://"));
-    let host = site.map(|(_, host)| host.rsplit_once(':').map_or(host, |(name, _)| name).to_owned());
-    let domain = host.filter(|host| host.parse::<std::net::IpAddr>().is_err());
-    let domain = domain.unwrap_or_else(|| config.gate.name.clone()).to_lowercase();
-    let host = if address.ip().is_unspecified() { domain.clone() } else { address.ip().to_string() };
-    TlsDoor { domain, host, port: address.port() }
 }

@@ -1,4 +1,4 @@
-//! The web's listeners: plain TCP on loopback, TLS on every other address and on the port that it shares with SSH. Every
+//! The web's listeners: plain TCP on loopback, TLS on every other address. Every
 //! connection has a cord: a visit that is carried over one can be ended at once, like any other.
 
 use std::io;
@@ -8,7 +8,6 @@ use chaperone_session::Severable;
 use chaperone_tls::{Incoming, TlsListener, TlsStream};
 use chaperone_web::{Accept, Peer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 
 /// Connections to a port of the web's own.
 pub(super) struct Own(pub TcpListener);
@@ -28,34 +27,6 @@ impl Incoming for Own {
 
     fn address(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
-    }
-}
-
-/// Connections to the shared port that turned out to be the web's.
-pub(super) struct Handed {
-    pub from: mpsc::Receiver<(TcpStream, SocketAddr)>,
-    pub at: SocketAddr,
-}
-
-impl Incoming for Handed {
-    type Stream = Severable;
-    type Peer = Peer;
-
-    async fn next(&mut self) -> (Severable, Peer, IpAddr) {
-        loop {
-            let Some((stream, caller)) = self.from.recv().await else {
-                // The shared port is closed, and with it this one.
-                std::future::pending::<()>().await;
-                continue;
-            };
-            if let Some(begun) = begin(stream, caller) {
-                return begun;
-            }
-        }
-    }
-
-    fn address(&self) -> io::Result<SocketAddr> {
-        Ok(self.at)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A node: its layers, opened over one another, and its doors.
 
+mod tls;
 mod web;
 
 use std::fs::{File, TryLockError};
@@ -67,7 +68,9 @@ pub(super) struct Served {
     pub web: String,
     /// SHA-256 of the web's certificate, where it speaks HTTPS.
     pub certificate: Option<String>,
-    /// Where SSH and the web share a port.
+    /// Where targets are reached by TLS.
+    pub tls: Option<SocketAddr>,
+    /// Where all of them share a port.
     pub shared: Option<SocketAddr>,
     doors: Vec<Door>,
 }
@@ -159,9 +162,6 @@ impl Node {
                 Box::pin(async move { scan_host_keys(&endpoint, Timestamp::now()).await })
             }));
             app.issues_with(issue);
-            if let Some(tls) = config.gate.tls {
-                app.tls_is_at(authority::door(config, tls));
-            }
         }
         Ok(Self {
             store,
@@ -204,20 +204,29 @@ impl Node {
             doors.push(Door { name: "the emergency destination", task });
         }
         let ssh = self.open_ssh(config, &stop, &mut doors).await?;
-        if let (Some(tls), Some(_)) = (config.gate.tls, &ssh) {
-            let door = authority::door(config, tls);
-            self.gate_tls(config, &door.domain).await?;
-        }
         let (web, mut certificate) = self.open_web(config, stop.clone(), &mut doors).await?;
-        let mut shared = None;
-        if let (Some(at), Some((_, callers))) = (config.gate.shared, &ssh) {
-            let (address, fingerprint) = self.open_shared(config, at, callers, stop, &mut doors).await?;
-            shared = Some(address);
-            certificate = Some(fingerprint);
+        let (mut tls, mut shared) = (None, None);
+        if let Some((_, callers)) = &ssh
+            && (config.gate.tls.is_some() || config.gate.shared.is_some())
+        {
+            let door = self.tls_door(config, callers).await?;
+            if let Some(at) = config.gate.tls {
+                let at = (at, door.clone());
+                tls = Some(self.open_tls(config, at, callers, stop.clone(), &mut doors).await?);
+            }
+            if let Some(at) = config.gate.shared {
+                let (address, fingerprint) =
+                    self.open_shared(config, (at, door), callers, stop, &mut doors).await?;
+                shared = Some(address);
+                certificate = Some(fingerprint);
+            }
+        }
+        if let Some(address) = tls.or(shared) {
+            self.app.tls_is_at(super::tls::told(config, address));
         }
         self.watch_certificates(&mut doors);
         let ssh = ssh.map(|(address, _)| address);
-        Ok(Served { ssh, web, certificate, shared, doors })
+        Ok(Served { ssh, web, certificate, tls, shared, doors })
     }
 
     /// The tasks of a gate, and of a desk.
@@ -255,9 +264,6 @@ impl Node {
         stop: &CancellationToken,
         doors: &mut Vec<Door>,
     ) -> Result<Option<(SocketAddr, Callers)>, Failure> {
-        if let Some(tls) = config.gate.tls {
-            tracing::warn!(%tls, "gate.tls is set; this release serves SSH and does not listen there");
-        }
         let Some(host) = self.host.take() else { return Ok(None) };
         let (key, fingerprint) = (host.public_line().unwrap_or_default(), host.fingerprint());
         let keys = vec![host];

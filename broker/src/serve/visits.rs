@@ -30,6 +30,11 @@ impl Visits {
         Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
+    /// Where it is, for others to run something on it.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
     /// Runs something on it.
     pub(super) fn run<T: Send + 'static>(
         &self,

@@ -24,6 +24,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ResolvesServerCert;
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,8 @@ pub struct DoorParts {
     pub site: Arc<str>,
     /// Counts a connection that ended before anybody was named.
     pub unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
+    /// Where visits run: what is recorded is written there.
+    pub runtime: Handle,
 }
 
 /// A connection to `LABEL.web.DOMAIN`, its TLS ended. Nobody is proven on it yet.
@@ -124,6 +127,7 @@ struct Inner {
     protocols: Protocols,
     without_visit: Arc<Semaphore>,
     told: proves::Told,
+    runtime: Handle,
 }
 
 /// A connection that is worth a task of its own.
@@ -139,7 +143,8 @@ impl TlsDoor {
     /// # Errors
     /// When the authority's certificate is of no use.
     pub fn new(parts: DoorParts) -> Result<Self, ServingError> {
-        let DoorParts { gate, visits, names, certificates, authority, consoles, site, unheard } = parts;
+        let DoorParts { gate, visits, names, certificates, authority, consoles, site, unheard, runtime } =
+            parts;
         let trust = ClientTrust::in_authority(&authority)?;
         let web = serving::web_console(Arc::clone(&certificates))?;
         let without_visit = Arc::new(Semaphore::new(WITHOUT_VISIT));
@@ -157,6 +162,7 @@ impl TlsDoor {
             protocols,
             without_visit,
             told,
+            runtime,
         })))
     }
 
@@ -208,14 +214,14 @@ impl TlsDoor {
     fn take(&self, heard: Heard) {
         let inner = Arc::clone(&self.0);
         match heard {
-            Heard::Proven(client, proof, ask) => drop(tokio::spawn(async move {
+            Heard::Proven(client, proof, ask) => drop(self.0.runtime.spawn(async move {
                 // What is refused here, after the handshake, is a fact with its alert like any other; no alert of TLS can
                 // say so any more.
                 if let Ok(visit) = inner.visits.enter(proof, *ask).await {
                     raw::serve(&inner.gate, &inner.protocols, *client, visit).await;
                 }
             })),
-            Heard::Web(connection) => drop(tokio::spawn((inner.consoles)(*connection))),
+            Heard::Web(connection) => drop(self.0.runtime.spawn((inner.consoles)(*connection))),
             // Full only while the web's listener is not asked: then this one is dropped, as it would have been there.
             Heard::Elsewhere(passed, to) => drop(to.try_send(*passed)),
         }

@@ -49,7 +49,8 @@ impl Authority {
         })
     }
 
-    fn issue_with(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Issued {
+    /// A certificate that is changed before it is signed.
+    pub(crate) fn issue_with(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Issued {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         change(&mut params);
@@ -63,6 +64,16 @@ impl Issued {
     /// The certificate and the key.
     pub(crate) fn pem(&self) -> (String, String) {
         (self.certificate.pem(), self.key.serialize_pem())
+    }
+
+    /// The certificate.
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
+        self.certificate.der().clone()
+    }
+
+    /// The key (PKCS#8).
+    pub(crate) fn key_der(&self) -> Vec<u8> {
+        self.key.serialize_der()
     }
 
     /// Writes both to files in a folder.

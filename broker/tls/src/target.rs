@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use chaperone_policy::Endpoint;
-use chaperone_session::{Cord, DialError, Secret, Severable, Way};
-use rustls::{ClientConfig, Error, HandshakeKind};
+use chaperone_session::{Cord, DialError, Severable, Way};
+use rustls::{ClientConfig, HandshakeKind};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::authority::fingerprint;
-use crate::connect::{CONNECT_WITHIN, is_too_old};
+use crate::connect::{CONNECT_WITHIN, ConnectError, blame};
 use crate::protocols::{Chosen, Protocols, agree};
-use crate::trust::{Declared, Part, TargetTrust, TrustError};
+use crate::trust::{Declared, TargetTrust};
 
 /// Bytes of TLS that may wait to be written; a batch and its frames.
 pub(crate) const WAITING_BYTES: usize = 256 << 10;
@@ -42,15 +42,14 @@ impl Secured {
 /// # Errors
 /// Why there is no connection; nothing was sent but the handshake.
 pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError> {
-    let Endpoint::Tls { server_name, trust_pem, terms, .. } = way.endpoint() else {
+    let Endpoint::Tls { host, port, server_name, trust_pem, terms, .. } = way.endpoint() else {
         return Err(DialError::NoEndpoint);
     };
     if way.is_plain() {
         return Err(DialError::Protocol("it speaks no TLS, and is reached as a web console only".to_owned()));
     }
-    let client = terms.client_pem.as_deref().zip(way.client_key().map(Secret::expose));
-    let trust = TargetTrust::of(&Declared { trust_pem, server_name, pins: &terms.pins, client })
-        .map_err(untrusted)?;
+    let declared = Declared { trust_pem, server_name, pins: &terms.pins, client: way.client() };
+    let trust = TargetTrust::of(&declared).map_err(|error| DialError::Certificate(error.to_string()))?;
     let mut config = ClientConfig::clone(&trust.config());
     config.alpn_protocols = offered.to_vec();
     let (stream, cord) = way.reach().await?;
@@ -60,7 +59,7 @@ pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => {
             way.ended(&cord);
-            return Err(blame(&error));
+            return Err(failed(blame(host.clone(), *port, error)));
         }
         Err(_elapsed) => {
             way.ended(&cord);
@@ -112,23 +111,14 @@ fn about(stream: &TlsStream<Severable>, server_name: &str) -> Value {
     })
 }
 
-/// What was declared once cannot be used any more: as if the target were somebody else, or the gate had nothing to show.
-fn untrusted(error: TrustError) -> DialError {
-    match error.part() {
-        Part::Trust | Part::Name => DialError::Certificate(error.to_string()),
-        Part::Client | Part::ClientKey => DialError::NoCredential,
-    }
-}
-
-/// Whether the certificate was wrong, or anything else of the handshake.
-fn blame(error: &std::io::Error) -> DialError {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(Error::InvalidCertificate(fault)) => DialError::Certificate(fault.to_string()),
-        Some(fault) if is_too_old(fault) => DialError::OldTls,
-        Some(Error::AlertReceived(alert)) => {
-            DialError::Protocol(format!("it answered with the TLS alert {alert:?}"))
-        }
-        Some(other) => DialError::Protocol(other.to_string()),
-        None => DialError::Protocol(format!("it broke off the TLS handshake: {error}")),
+/// What a handshake failed of, in the words of a session.
+fn failed(error: ConnectError) -> DialError {
+    let said = |error: &dyn std::error::Error| error.source().map(ToString::to_string).unwrap_or_default();
+    match error {
+        ConnectError::Untrusted { source, .. } => DialError::Certificate(source.to_string()),
+        ConnectError::TooOld { .. } => DialError::OldTls,
+        ConnectError::Slow { within, .. } => DialError::Slow(within),
+        ConnectError::Unreachable { source, .. } => DialError::Unreachable(source.to_string()),
+        ConnectError::Handshake { .. } => DialError::Protocol(format!("its TLS handshake: {}", said(&error))),
     }
 }

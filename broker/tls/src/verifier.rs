@@ -3,7 +3,8 @@
 //!
 //! Everything is answered where the client proves that it holds the key, and not before: whatever is wrong with a proof, it
 //! fails there with the same alert (P9). Only a good proof learns the schedule's verdict, as the alert `access_denied`
-//! (RFC 8446 §6.2): a handshake is the last thing that can say why.
+//! (RFC 8446 §6.2): a handshake is the last thing that can say why. A certificate dies with its window: one that is over lets
+//! nobody in, and still says who has come too late.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,8 +31,19 @@ pub(crate) struct ClientTrust(Arc<dyn ClientCertVerifier>);
 
 /// What becomes of one certificate whose key the client holds.
 pub(crate) trait Judge: Send + Sync {
-    /// Whether this person is let in now. Never waits.
-    fn lets_in(&self, certificate: &ClientCertificate) -> bool;
+    /// Whether this person is let in now; never with a certificate that is over. Never waits.
+    fn judge(&self, certificate: &ClientCertificate, is_over: bool) -> Judgement;
+}
+
+/// What a judge says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// They are let in.
+    LetIn,
+    /// The schedule does not let them in, and they may know.
+    Refused,
+    /// Nobody is who the certificate names: it proves nothing.
+    Nobody,
 }
 
 /// One connection's verifier.
@@ -48,11 +60,22 @@ pub(crate) enum Seen {
     #[default]
     Nothing,
     /// A certificate, and what is wrong with it, if anything is.
-    Shown { claimed: Claimed, fault: Option<String> },
+    Shown { claimed: Claimed, fault: Fault },
     /// That it holds the key of a good one.
     Proven(ClientCertificate),
     /// A proof that failed.
     Failed { claimed: Claimed, why: String },
+}
+
+/// What is wrong with a certificate, before its holder has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// It is over, and nothing else: it still says who its holder is, and lets nobody in.
+    Over,
+    /// It proves nothing.
+    Of(String),
 }
 
 /// No client can be verified.
@@ -93,26 +116,24 @@ impl<J: Judge> Verifier<J> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (claimed, fault) = match std::mem::take(&mut *seen) {
             Seen::Shown { claimed, fault } => (claimed, fault),
-            _ => (Claimed::of(certificate), Some("no certificate was verified".to_owned())),
+            _ => (Claimed::of(certificate), Fault::Of("it was not verified".to_owned())),
         };
-        let fault = fault.or_else(|| signature.as_ref().err().map(|error| format!("possession: {error}")));
-        let read = fault
-            .map_or_else(|| ClientCertificate::read(certificate).ok_or("not a technician's".to_owned()), Err);
-        match (read, signature) {
-            (Ok(read), Ok(valid)) => {
-                let lets_in = self.judge.lets_in(&read);
-                *seen = Seen::Proven(read);
-                if lets_in { Ok(valid) } else { Err(REFUSED) }
+        let fails = |why: String| (Seen::Failed { claimed, why }, Err(NO_PROOF));
+        let (shown, answer) = match (fault, signature, ClientCertificate::read(certificate)) {
+            (Fault::Of(why), _, _) => fails(why),
+            (_, Err(error), _) => fails(format!("its key was not shown: {error}")),
+            (_, _, None) => fails("it is no technician's".to_owned()),
+            (fault, Ok(valid), Some(read)) => {
+                let answer = match self.judge.judge(&read, fault == Fault::Over) {
+                    Judgement::LetIn => Ok(valid),
+                    Judgement::Refused => Err(REFUSED),
+                    Judgement::Nobody => Err(NO_PROOF),
+                };
+                (Seen::Proven(read), answer)
             }
-            (Ok(_), Err(error)) => {
-                *seen = Seen::Failed { claimed, why: error.to_string() };
-                Err(NO_PROOF)
-            }
-            (Err(why), _) => {
-                *seen = Seen::Failed { claimed, why };
-                Err(NO_PROOF)
-            }
-        }
+        };
+        *seen = shown;
+        answer
     }
 }
 
@@ -128,8 +149,15 @@ impl<J: Judge> ClientCertVerifier for Verifier<J> {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.trust.0.verify_client_cert(certificate, intermediates, now);
-        let fault = verified.err().map(|error| error.to_string());
+        let verify = |now| self.trust.0.verify_client_cert(certificate, intermediates, now);
+        let fault = match verify(now) {
+            Ok(_) => Fault::None,
+            Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+                // Whatever else may be wrong with it is asked as of its last second.
+                verify(not_after).map_or_else(|error| Fault::Of(error.to_string()), |_| Fault::Over)
+            }
+            Err(error) => Fault::Of(error.to_string()),
+        };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
             Seen::Shown { claimed: Claimed::of(certificate), fault };
         Ok(ClientCertVerified::assertion())
@@ -163,3 +191,6 @@ impl<J> fmt::Debug for Verifier<J> {
         f.debug_struct("Verifier").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,7 +199,8 @@ impl App {
     }
 
     /// What links to the pages begin with.
-    pub(crate) fn site(&self) -> &str {
+    #[must_use]
+    pub fn site(&self) -> &str {
         self.parts.site.get().map(String::as_str).unwrap_or_default()
     }
 

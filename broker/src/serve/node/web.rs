@@ -4,16 +4,21 @@ use std::future::Future;
 use std::net::SocketAddr;
 
 use chaperone_ssh::{Callers, Proxies};
-use chaperone_tls::{ServerTls, ServerTlsError, TlsListener};
+use chaperone_tls::{Elsewhere, ServerTls, ServerTlsError, TlsDoor, TlsListener};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Door, Node, cannot_listen};
 use crate::cli::{Failure, chain};
 use crate::config::Config;
 use crate::serve::certificate::{self, Origin, Shown};
-use crate::serve::door::{Handed, Own, Plain, Secured};
+use crate::serve::door::{Own, Plain, Secured};
 use crate::serve::shared::Shared;
+use crate::serve::tls::{self, Handed, PassedOn};
+
+/// Connections for the web that wait for its listener, which takes each at once.
+const PASSED: usize = 64;
 
 impl Node {
     /// Plain HTTP on loopback, HTTPS on every other address. Returns the URL, and the certificate's fingerprint.
@@ -51,11 +56,11 @@ impl Node {
         self.app.is_at(site);
     }
 
-    /// One port for both: HTTPS always, since SSH comes from anywhere too.
+    /// One port for SSH, targets and the web: HTTPS always, since SSH comes from anywhere too.
     pub(super) async fn open_shared(
         &mut self,
         config: &Config,
-        at: SocketAddr,
+        (at, targets): (SocketAddr, TlsDoor),
         callers: &Callers,
         stop: CancellationToken,
         doors: &mut Vec<Door>,
@@ -65,7 +70,12 @@ impl Node {
         let (door, handed) = Shared::bind(at, proxies, callers.clone()).await.map_err(failed)?;
         let address = door.address().map_err(failed)?;
         let tls = self.web_tls(config)?;
-        let web = Secured(TlsListener::new(Handed { from: handed, at: address }, &tls));
+        let (to, from) = mpsc::channel(PASSED);
+        let (incoming, elsewhere) =
+            (Handed { from: handed, at: address }, Elsewhere { config: tls.config(), to });
+        let dividing = targets.serve(incoming, tls::known(), Some(elsewhere), stop.clone());
+        doors.push(Door { name: "the TLS door on the shared port", task: tokio::spawn(dividing) });
+        let web = PassedOn { from, at: address };
         let task = tokio::spawn(served(chaperone_web::serve(self.app.clone(), web, stop.clone())));
         doors.push(Door { name: "the web's door on the shared port", task });
         doors.push(Door { name: "the shared port", task: tokio::spawn(door.serve(stop)) });

@@ -16,7 +16,7 @@ use crate::names::{Label, Meant};
 use crate::protocols::Chosen;
 use crate::raw::Client;
 use crate::serving;
-use crate::verifier::{Judge, Seen, Verifier};
+use crate::verifier::{Judge, Judgement, Seen, Verifier};
 use crate::visit::{Proof, Visits};
 
 /// Failed proofs that are a fact each, in one second; the others are counted with the connections that named nobody.
@@ -107,25 +107,26 @@ fn fails(
         Seen::Proven(certificate) => {
             let (Some((ask, _)), Some(foreseen)) = (schedule.asked(&certificate), schedule.take_foreseen())
             else {
+                let person = schedule.facts.people.get(&certificate.person);
+                let is_theirs = person.is_some_and(|person| person.login == certificate.login);
+                let (reason, why) = match is_theirs {
+                    true => (Reason::Credential, "it is over"),
+                    false => (Reason::UnknownPerson, "nobody is who it names"),
+                };
+                let person = person.map(|person| person.id).filter(|_| is_theirs);
                 let claimed =
                     Claimed { name: certificate.login.to_string(), fingerprint: certificate.fingerprint };
-                let person = Some(certificate.person);
-                return failed(
-                    inner,
-                    claimed,
-                    (caller, label),
-                    person,
-                    schedule,
-                    "nobody has this certificate's name and id",
-                );
+                return failed(inner, claimed, (caller, label), schedule, (reason, person, why));
             };
-            let about = json!({ "asked": schedule.label_of(label), "source": caller.to_string() });
+            let about = json!({ "name": label.as_str(), "source": caller.to_string() });
             tokio::spawn(async move {
                 let refused = gate.refuse_foreseen(&ask, foreseen, about).await;
                 tracing::info!(reason = %refused.reason.as_str(), "a TLS client was refused");
             });
         }
-        Seen::Failed { claimed, why } => failed(inner, claimed, (caller, label), None, schedule, &why),
+        Seen::Failed { claimed, why } => {
+            failed(inner, claimed, (caller, label), schedule, (Reason::Credential, None, &why));
+        }
         Seen::Shown { .. } | Seen::Nothing => {
             tracing::debug!(client.addr = %caller, %error, "a TLS handshake failed before anybody was proven");
             (inner.unheard)(caller.ip());
@@ -137,9 +138,8 @@ fn failed(
     inner: &Arc<Inner>,
     claimed: Claimed,
     (caller, label): (SocketAddr, &Label),
-    person: Option<PersonId>,
     schedule: &Schedule,
-    why: &str,
+    (reason, person, why): (Reason, Option<PersonId>, &str),
 ) {
     if !inner.told.tells() {
         return (inner.unheard)(caller.ip());
@@ -148,8 +148,8 @@ fn failed(
         user: UserName::printable(&format!("{}+{label}", claimed.name)),
         source: caller,
         offers: vec![claimed.fingerprint],
-        reason: if person.is_some() { Reason::UnknownPerson } else { Reason::Credential },
-        person: None,
+        reason,
+        person,
         why: Some(format!("TLS certificate: {why}")),
         reference: schedule.reference.clone(),
     };
@@ -231,27 +231,25 @@ impl Schedule {
         })
     }
 
-    fn label_of(&self, label: &Label) -> String {
-        label.to_string()
-    }
-
     fn take_foreseen(&self) -> Option<Foreseen> {
         self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
 impl Judge for Schedule {
-    fn lets_in(&self, certificate: &ClientCertificate) -> bool {
-        let Some((ask, proof)) = self.asked(certificate) else { return false };
+    fn judge(&self, certificate: &ClientCertificate, is_over: bool) -> Judgement {
+        let Some((ask, proof)) = self.asked(certificate) else { return Judgement::Nobody };
         let verdict = match self.visits.live(proof, &ask) {
             Some(session) => self.gate.foresee_channel(&session, self.access),
             None => self.gate.foresee(&ask),
         };
         match verdict {
-            Ok(()) => true,
+            // There is a window, and the certificate is not for it: a new one is.
+            Ok(()) if is_over => Judgement::Nobody,
+            Ok(()) => Judgement::LetIn,
             Err(foreseen) => {
                 *self.foreseen.lock().unwrap_or_else(PoisonError::into_inner) = Some(foreseen);
-                false
+                Judgement::Refused
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chaperone_policy::ConsoleSignIn;
+use chaperone_policy::{ConsoleSignIn, Endpoint};
 use chaperone_session::{Ask, DialError, Gate, LiveSession, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -102,8 +102,15 @@ impl Targets {
 
     /// What the gate signs in with, as a field of each request.
     async fn injection(&self, session: &Arc<LiveSession>) -> Result<Option<Injection>, DialError> {
-        let Some((how, secret)) = self.gate.console_sign_in(session).await? else { return Ok(None) };
-        let made = match &how {
+        let permit = session.permit();
+        let how = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.sign_in.as_ref(),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+        });
+        let (Some(how), Some(secret)) = (how, self.gate.console_secret(session).await?) else {
+            return Ok(None);
+        };
+        let made = match how {
             ConsoleSignIn::Basic { user } => Injection::basic(user, secret.expose()),
             ConsoleSignIn::Header { name } => Injection::header(name, secret.expose()),
         };

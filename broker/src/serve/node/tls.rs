@@ -1,0 +1,60 @@
+//! The TLS doors of a node: one for targets, and what is TLS on the port that is shared.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use chaperone_ssh::{Callers, Proxies};
+use chaperone_tls::{Authority, DoorParts, Names, TlsDoor, Visits};
+use chaperone_vault::TlsAuthority;
+use futures::FutureExt;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Door, Node, cannot_listen};
+use crate::cli::{Failure, chain};
+use crate::config::Config;
+use crate::serve::{authority, tls};
+
+impl Node {
+    /// The door for targets, on whatever ports it is served.
+    pub(super) async fn tls_door(&mut self, config: &Config, callers: &Callers) -> Result<TlsDoor, Failure> {
+        let failed =
+            |why: String| Failure::failed(format!("there is no TLS door: {why}"), "see the keys gate.tls…");
+        let opened = authority::open(&self.vault, &self.store, TlsAuthority::Gate).await;
+        let (authority, _) = opened.ok_or_else(|| failed("its authority cannot be opened".to_owned()))?;
+        let domain = tls::domain(config);
+        let certificates = self.gate_tls(config, &domain).await?.resolver();
+        let unheard = callers.clone();
+        let parts = DoorParts {
+            gate: self.gate.clone(),
+            visits: Visits::new(self.gate.clone(), config.gate.tls_linger),
+            names: Names::of(&domain),
+            certificates,
+            authority: Authority::certificate(&authority).clone(),
+            consoles: Arc::new(|connection| tls::without_consoles(connection).boxed()),
+            site: self.app.site().into(),
+            unheard: Arc::new(move |source| unheard.unheard(source)),
+            runtime: self.visits.handle(),
+        };
+        TlsDoor::new(parts).map_err(|error| failed(chain(&error)))
+    }
+
+    /// Serves it on a port of its own, where visits run.
+    pub(super) async fn open_tls(
+        &self,
+        config: &Config,
+        (at, door): (SocketAddr, TlsDoor),
+        callers: &Callers,
+        stop: CancellationToken,
+        doors: &mut Vec<Door>,
+    ) -> Result<SocketAddr, Failure> {
+        let failed = |error: std::io::Error| cannot_listen("gate.tls", at, &error);
+        let binding = self.visits.run(async move { TcpListener::bind(at).await });
+        let socket = binding.await.unwrap_or_else(|error| Err(error.into())).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        let arrives = tls::behind(Proxies::new(config.gate.proxy_from.clone()), callers.clone());
+        let task = self.visits.run(async move { door.serve(socket, arrives, None, stop).await });
+        doors.push(Door { name: "the TLS door", task });
+        Ok(address)
+    }
+}

@@ -1,0 +1,117 @@
+//! The doors for targets that are reached by TLS: a port of their own, and the port that is shared with SSH and the web.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use chaperone_ssh::{Callers, Proxies};
+use chaperone_tls::{Arrives, Incoming, Passed, TlsStream, WebConnection};
+use chaperone_web::{Accept, Peer, TlsDoor as Told};
+use futures::FutureExt;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use crate::config::Config;
+
+/// What a console answers while this node serves none.
+const NO_CONSOLES: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 42\r\nConnection: close\r\n\r\nThis gate does not serve web consoles yet.";
+
+/// The gate's domain: as configured, else the host of its site, else the node's name.
+pub(super) fn domain(config: &Config) -> String {
+    let site = config.web.url.as_deref().and_then(|url| url.split_once("://"));
+    let host = site.map(|(_, host)| host.rsplit_once(':').map_or(host, |(name, _)| name));
+    let named = host.filter(|host| host.parse::<IpAddr>().is_err() && !host.starts_with('['));
+    let own = || named.unwrap_or(&config.gate.name).to_ascii_lowercase();
+    config.gate.domain.clone().unwrap_or_else(own)
+}
+
+/// What technicians are told of a door that listens here.
+pub(super) fn told(config: &Config, address: SocketAddr) -> Told {
+    let domain = domain(config);
+    let (host, port) = match &config.gate.tls_public {
+        Some(public) => (public.host.clone(), public.port),
+        None if address.ip().is_unspecified() => (domain.clone(), address.port()),
+        None => (address.ip().to_string(), address.port()),
+    };
+    Told { domain, host, port }
+}
+
+/// Who calls, behind proxies.
+pub(super) fn behind(proxies: Proxies, callers: Callers) -> Arrives {
+    Arc::new(move |mut stream, peer| {
+        let (proxies, callers) = (proxies.clone(), callers.clone());
+        let arriving = async move {
+            match proxies.caller(&mut stream, peer).await {
+                Ok(caller) => Some((stream, caller)),
+                Err(fault) => {
+                    callers.refuse(peer, &fault);
+                    None
+                }
+            }
+        };
+        arriving.boxed()
+    })
+}
+
+/// Who calls, where that is known already.
+pub(super) fn known() -> Arrives {
+    Arc::new(|stream, caller| std::future::ready(Some((stream, caller))).boxed())
+}
+
+/// Serves no console.
+pub(super) async fn without_consoles(mut connection: WebConnection) {
+    let saying = async {
+        connection.stream.write_all(NO_CONSOLES).await?;
+        connection.stream.shutdown().await
+    };
+    // The client may be gone.
+    drop(saying.await);
+}
+
+/// Connections to the shared port that speak TLS.
+pub(super) struct Handed {
+    pub from: mpsc::Receiver<(TcpStream, SocketAddr)>,
+    pub at: SocketAddr,
+}
+
+impl Incoming for Handed {
+    type Stream = TcpStream;
+    type Peer = SocketAddr;
+
+    async fn next(&mut self) -> (TcpStream, SocketAddr, IpAddr) {
+        match self.from.recv().await {
+            Some((stream, caller)) => (stream, caller, caller.ip()),
+            // The shared port is closed, and with it this one.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        Ok(self.at)
+    }
+}
+
+/// Connections to the shared port that are for the web, their TLS ended.
+pub(super) struct PassedOn {
+    pub from: mpsc::Receiver<Passed>,
+    pub at: SocketAddr,
+}
+
+impl Accept for PassedOn {
+    type Stream = TlsStream<chaperone_session::Severable>;
+
+    async fn accept(&mut self) -> (Self::Stream, Peer) {
+        match self.from.recv().await {
+            Some(Passed { stream, cord, caller }) => {
+                (stream.into(), Peer { at: caller, secured: true, cord: Some(cord) })
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    fn address(&self) -> io::Result<SocketAddr> {
+        Ok(self.at)
+    }
+}
