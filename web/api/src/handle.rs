@@ -6,6 +6,7 @@ mod alert_beside;
 pub(crate) mod authority;
 pub(crate) mod bundle;
 pub(crate) mod connect;
+pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod emergency;

@@ -22,6 +22,7 @@ mod search;
 mod session;
 mod sign_in;
 mod target;
+mod tls_service;
 mod vendor;
 mod window;
 mod window_file;
@@ -33,10 +34,7 @@ pub use authority::{
 };
 pub use bundle::NewBundle;
 pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
-pub use console::{
-    CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
-    PlainHttpView, RemovedEndpoint,
-};
+pub use console::{ConsoleView, OpenConsole};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
@@ -65,6 +63,10 @@ pub use sign_in::{
 };
 pub use target::{
     CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewUploads, TargetView,
+};
+pub use tls_service::{
+    CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
+    PlainHttpView, RemovedEndpoint,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
