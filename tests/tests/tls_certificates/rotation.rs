@@ -10,7 +10,14 @@ use serde_json::json;
 
 use crate::world::{CONSOLE, DOMAIN, furnish, tries_openssl};
 
-/// A gate that serves HTTPS with the hospital's certificate, from files that are written over.
+/// Which door shows the hospital's certificate: the web's, or the one for servers.
+#[derive(Clone, Copy)]
+enum Door {
+    Web,
+    Servers,
+}
+
+/// A gate that serves TLS with the hospital's certificate, from files that are written over.
 struct Secured {
     house: House,
     authority: Authority,
@@ -21,7 +28,7 @@ struct Secured {
 }
 
 impl Secured {
-    fn start() -> Self {
+    fn start(door: Door) -> Self {
         let house = House::furnish().without_soc().empty();
         let authority = Authority::new(house.folder(), "hospital");
         let (chain, key) = (house.folder().join("chain.pem"), house.folder().join("key.pem"));
@@ -33,8 +40,13 @@ impl Secured {
         let mut command = house.gate.command();
         let config = house.gate.config();
         command.args(["serve", "--config", config.to_str().unwrap()]);
-        command.env("CHAPERONE_WEB__LISTEN", format!("127.0.0.1:{port}"));
-        command.env("CHAPERONE_WEB__TLS_CERT", &chain).env("CHAPERONE_WEB__TLS_KEY", &key);
+        let (section, listens) = match door {
+            Door::Web => ("WEB", "CHAPERONE_WEB__LISTEN"),
+            Door::Servers => ("GATE", "CHAPERONE_GATE__TLS"),
+        };
+        command.env(listens, format!("127.0.0.1:{port}")).env("CHAPERONE_GATE__DOMAIN", DOMAIN);
+        command.env(format!("CHAPERONE_{section}__TLS_CERT"), &chain);
+        command.env(format!("CHAPERONE_{section}__TLS_KEY"), &key);
         let gate = Process::start("the gate", command.stdout(Stdio::null()).stderr(log));
         let secured = Self { house, authority, chain, key, port, _gate: gate };
         soon("the gate to serve", || shown(secured.port));
@@ -59,11 +71,11 @@ fn put(from: &Path, to: &Path) {
     fs::rename(&beside, to).unwrap();
 }
 
-/// What OpenSSL is shown at a port.
+/// What OpenSSL is shown at a port, by a name that every door has.
 fn shown(port: u16) -> Option<String> {
     let address = format!("127.0.0.1:{port}");
     let done = Command::new("openssl")
-        .args(["s_client", "-connect", &address, "-servername", DOMAIN])
+        .args(["s_client", "-connect", &address, "-servername", &format!("any.web.{DOMAIN}")])
         .stdin(Stdio::null())
         .output()
         .unwrap();
@@ -136,7 +148,7 @@ impl Drop for Kept {
 
 #[test]
 fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
-    let gate = Secured::start();
+    let gate = Secured::start(Door::Web);
     let mut kept = Kept::open(gate.port);
     let next = gate.authority.issues_for(DOMAIN, 500);
     gate.put(&next);
@@ -177,6 +189,20 @@ fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
     gate.put(&other);
     gate.shows(&other);
     assert_eq!(gate.house.facts_of("door-certificate-refused").len(), 3);
+}
+
+#[test]
+fn the_door_for_servers_shows_a_new_certificate_too() {
+    let gate = Secured::start(Door::Servers);
+    let next = gate.authority.issues_for(DOMAIN, 500);
+    gate.put(&next);
+    gate.shows(&next);
+    let changed = gate.house.fact("door-certificate-changed");
+    assert_eq!(changed.body["part"], "gate.tls_cert");
+    fs::write(&gate.key, "nothing").unwrap();
+    let refused = gate.house.fact("door-certificate-refused");
+    assert!(refused.body["why"].as_str().unwrap().contains("key.pem"), "{refused:?}");
+    assert_eq!(shown(gate.port), Some(fingerprint(&next.certificate)));
 }
 
 fn ends_of_certificates_are_told_once_each(furnishing: Furnishing) {
@@ -226,14 +252,21 @@ on_both_databases!(ends_of_certificates_are_told_once_each);
 
 #[test]
 fn a_gate_without_files_has_a_certificate_of_its_own_authority() {
-    let house = furnish().start();
+    let port = free_port();
+    let house = furnish().with("CHAPERONE_GATE__TLS", &format!("127.0.0.1:{port}")).start();
     let authority = house.folder().join("ca.pem");
     let ran = house.priya().runs(&["target", "tls-ca"]).succeeded();
     fs::write(&authority, ran.text()).unwrap();
     let (good, text, _) = tries_openssl(&["x509", "-in", authority.to_str().unwrap(), "-noout", "-text"]);
     assert!(good && text.contains("CA:TRUE, pathlen:0") && text.contains("prime256v1"), "{text}");
-    assert!(
-        house.facts_of("door-certificate-refused").is_empty()
-            && !house.gate.log().contains("no certificate for")
-    );
+    // Every name of the gate, and no other, by whoever trusts that authority.
+    let name = |host: &str| {
+        let address = format!("127.0.0.1:{port}");
+        let words = ["s_client", "-connect", &address, "-servername", host, "-verify_hostname", host];
+        let trust = ["-verify_return_error", "-CAfile", authority.to_str().unwrap()];
+        tries_openssl(&[&words[..], &trust].concat()).0
+    };
+    let console = format!("{CONSOLE}.web.{DOMAIN}");
+    assert!(name(&console) && name(&format!("other.web.{DOMAIN}")));
+    assert!(!name("console.pumps.example"));
 }

@@ -1,7 +1,7 @@
 //! A house with a TLS gate and a console behind it, and OpenSSL beside it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use chaperone_tests::{Answer, Authority, Furnishing, House, ask, free_port};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ pub fn openssl(words: &[&str]) -> String {
 
 /// Runs OpenSSL: whether it was content, and both of its outputs.
 pub fn tries_openssl(words: &[&str]) -> (bool, String, String) {
-    let done = Command::new("openssl").args(words).output().expect("openssl runs");
+    let done = Command::new("openssl").args(words).stdin(Stdio::null()).output().expect("openssl runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     (done.status.success(), text(done.stdout), text(done.stderr))
 }

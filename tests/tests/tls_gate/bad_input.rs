@@ -49,7 +49,7 @@ fn http_without_tls_is_sent_to_where_people_sign_in_or_to_the_console_that_it_na
     );
     let answer = heard("evil.example\r\nHost: other.example");
     assert!(answer.contains("\r\nLocation: https://web.hospital.example/\r\n"), "{answer}");
-    world.house.fact("connections-unheard");
+    assert!(world.house.fact("connections-unheard").body.to_string().contains("127.0.0.1"));
 }
 
 #[test]
@@ -176,5 +176,5 @@ fn who_says_nothing_or_too_little_is_ended_in_time_and_holds_up_nobody() {
     assert!(lasted < Duration::from_secs(16), "{lasted:?}");
     drop(silent);
     client.signal(chaperone_tests::Signal::TERM);
-    world.house.fact("connections-unheard");
+    assert!(world.house.fact("connections-unheard").body.to_string().contains("127.0.0.1"));
 }

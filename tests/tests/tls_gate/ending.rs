@@ -151,3 +151,56 @@ fn a_visit_stays_for_a_moment_when_its_last_connection_has_ended_and_then_ends_i
         (world.house.facts_of("channel-closed").len() == 1).then_some(())
     });
 }
+
+#[test]
+fn in_the_overrun_output_flows_and_input_goes_nowhere_and_a_connection_with_a_gap_does_not_go_on() {
+    let world = World::start();
+    let server = Server::start(&world.issued(), &["-quiet"]);
+    world.add(server.port, &[]);
+    let window = world.window_with("+8s", &["--overrun", "10m"]);
+    let proof = world.proof(&window);
+    let Server { port, process: mut console } = server;
+    let mut client = world.client(&proof);
+    client.types("inside the window\n");
+    console.shows("inside the window");
+    let closes = world.house.closes(&window);
+    soon("the window to close", || {
+        (Timestamp::now() > closes + SignedDuration::from_millis(600)).then_some(())
+    });
+    client.types("too late\n");
+    console.types("progress: 80 %\n");
+    client.shows("progress: 80 %");
+    world.house.priya().does(&["window", "extend", &window, "--closes", "+10m"]);
+    // What comes behind a gap would be read as something else: the connection ends, and the next one is whole.
+    client.ends();
+    assert!(!String::from_utf8_lossy(&console.out()).contains("too late"));
+    let mut next = world.client(&world.proof(&window));
+    next.types("after more time\n");
+    console.shows("after more time");
+    assert_eq!(legs(world.port, port), (1, 1));
+    next.signal(chaperone_tests::Signal::TERM);
+    let session = world.house.newest_session();
+    let lines = world.recorded(&session);
+    assert!(crate::world::stream(&lines, "forward-in").contains("too late"), "it is recorded all the same");
+}
+
+#[test]
+fn a_visit_that_must_be_observed_waits_for_whoever_watches() {
+    let world = World::start();
+    let server = Server::reverses(&world.issued());
+    world.add(server.port, &[]);
+    let window = world.window_with("+10m", &["--observer-required"]);
+    let proof = world.proof(&window);
+    let mut client = world.client(&proof);
+    client.types("ward\n");
+    let session = soon("the visit", || {
+        let sessions = world.house.sessions();
+        sessions.first().and_then(|session| session["id"].as_str().map(str::to_owned))
+    });
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(legs(world.port, server.port), (1, 0), "nothing is dialled before somebody watches");
+    let words = ["session", "watch", &session, "--reason", "the window asks for it"];
+    let mut watching = Visit::of(world.house.sam().command(&words));
+    client.shows("draw");
+    watching.signal(chaperone_tests::Signal::TERM);
+}

@@ -78,7 +78,8 @@ fn tls_1_2_passes_and_nothing_older() {
     let mut old = world.s_client(CONSOLE, &proof, &["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]);
     let ran = Process::run("openssl", chaperone_tests::PATIENCE, &mut old);
     assert_ne!(ran.status, Some(0));
-    assert!(ran.err.contains("alert protocol version"), "{}", ran.err);
+    assert!(ran.err.contains(" alert "), "{}", ran.err);
+    assert_eq!(world.house.facts_of("channel-opened").len(), 1);
 }
 
 #[test]
@@ -184,4 +185,36 @@ fn targets_on_the_shared_port_are_found_by_their_names_beside_ssh_and_the_web() 
     world.house.open_window("dana", "exec", "+10m");
     let ran = world.house.technician("dana").at_port(shared).ssh(chaperone_tests::TARGET).runs("echo hello");
     assert_eq!(ran.succeeded().text(), "hello\n");
+}
+
+#[test]
+fn behind_a_balancer_the_client_is_whom_its_proxy_header_names() {
+    let furnishing = chaperone_tests::House::furnish().with("CHAPERONE_GATE__PROXY_FROM", "127.0.0.1/32");
+    let mut world = World::of(furnishing);
+    let (server, balanced) = (Server::reverses(&world.issued()), chaperone_tests::free_port());
+    world.add(server.port, &[]);
+    let file = world.folder().join("haproxy.cfg");
+    let text = format!(
+        "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
+         listen gate\n  bind 127.0.0.1:{balanced}\n  server gate 127.0.0.1:{} send-proxy-v2\n",
+        world.port
+    );
+    std::fs::write(&file, text).unwrap();
+    let mut command = std::process::Command::new("/usr/sbin/haproxy");
+    command.arg("-db").arg("-f").arg(&file).stdout(std::process::Stdio::null());
+    let _balancer = Process::start("haproxy", &mut command);
+    soon("HAProxy to listen", || crate::world::listens(balanced).then_some(()));
+    world.window("+10m");
+    let proof = world.proof(CONSOLE);
+    // Without a header nobody is heard.
+    let mut direct = world.s_client(CONSOLE, &proof, &[]);
+    let ran = Process::run("openssl", chaperone_tests::PATIENCE, direct.stdin(std::process::Stdio::null()));
+    assert_ne!(ran.status, Some(0));
+    world.port = balanced;
+    let mut client = Visit::of(world.s_client(CONSOLE, &proof, &["-bind", "127.0.0.7:0"]));
+    client.types("pots\n");
+    client.shows("stop");
+    client.signal(chaperone_tests::Signal::TERM);
+    let admitted = world.house.fact("session-admitted");
+    assert!(admitted.body["source"].as_str().unwrap().starts_with("127.0.0.7:"), "{:#}", admitted.body);
 }

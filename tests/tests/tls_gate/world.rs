@@ -81,6 +81,17 @@ impl World {
         self.house.open_window_on(CONSOLE, "dana", "tls", closes)
     }
 
+    /// The same, with more said of it.
+    pub fn window_with(&self, closes: &str, more: &[&str]) -> String {
+        let words = ["window", "request", "--target", CONSOLE, "--person", "dana", "--access", "tls"];
+        let times =
+            ["--opens", "now", "--closes", closes, "--purpose", "patch", "--reason", "security patch"];
+        let asked = self.house.gate.person("dana").does(&[&words[..], &times, more].concat());
+        let id = asked["id"].as_str().unwrap().to_owned();
+        self.house.approve(&id);
+        id
+    }
+
     /// Signs what Dana needs to come to a target in a window of hers that is open.
     pub fn proof(&self, to: &str) -> Proof {
         let (folder, number) = (self.folder(), free_port());

@@ -166,8 +166,10 @@ fn view(permit: &Permit) -> ConnectionTarget {
     let granted = |access: Access| permit.access().contains(&access);
     let mut endpoints = Vec::new();
     for endpoint in &target.endpoints {
-        if let Endpoint::Tls { host, port, server_name, http, .. } = endpoint
+        // What speaks no TLS is reached as a web console only.
+        if let Endpoint::Tls { host, port, server_name, http, terms, .. } = endpoint
             && granted(Access::Tls)
+            && terms.plain_http.is_none()
         {
             endpoints.push(ConnectionEndpoint {
                 label: target.name.to_string(),
