@@ -2,6 +2,7 @@ use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 
 use super::*;
+use crate::sftp::field::status;
 use crate::sftp::split::{Part, Side, Splitter};
 
 mod staged;
