@@ -95,6 +95,7 @@ fn show(via: &Via, visit: SessionView) -> Result<(), Failure> {
             .line("window", visit.window.clone().unwrap_or_default())
             .line("from", &visit.source)
             .line("node", &visit.node)
+            .line("watched at", visit.watched_at.clone().unwrap_or_default())
             .line("admitted", time(visit.admitted_at))
             .line("started", maybe_time(visit.started_at))
             .line("ended", maybe_time(visit.ended_at))

@@ -1,6 +1,5 @@
 //! What a server is known by: host keys are proposed by one engineer, or by the gate, and approved by another.
 
-use axum::Json;
 use axum::extract::State;
 use chaperone_identity::ssh_key;
 use chaperone_policy::{Endpoint, Subject, Target};

@@ -56,6 +56,8 @@ export interface SessionView {
   visit?: string
   /** All of its sessions, where there are several. */
   parts?: string[]
+  /** Where it is watched, when that is another node than the one that was asked; only of one visit that is asked for. */
+  watched_at?: string | null
 }
 
 export interface RecordingView {
