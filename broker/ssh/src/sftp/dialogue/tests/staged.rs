@@ -199,7 +199,7 @@ proptest! {
             }
             prop_assert!(channel.dialogue.own.len() <= OWN);
         }
-        for work in works.drain(..).collect::<Vec<_>>() {
+        for work in works {
             channel.done(&work, work.to_do == ToDo::Close);
         }
     }
