@@ -49,22 +49,52 @@ impl ChannelRecorder {
     /// The batch comes back with the cause. Trying again with the same bytes repairs what can be repaired, and never
     /// records them twice.
     pub fn append(&self, stream: Stream, bytes: Bytes) -> Result<Recorded, AppendError> {
-        let channel = self.number;
-        let appended = check_size(bytes.len()).and_then(|()| {
-            let parked = || Parked::Batch(channel, stream, bytes.clone());
-            self.recording.inner.take(parked, |writer, at_ns| {
-                if self.is_typed(stream) {
-                    let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                    writer.record(at_ns, &Record::Typed { channel, stream, len }, &bytes)
-                } else {
-                    writer.record(at_ns, &Record::Data { channel, stream, bytes: &bytes }, &[])
-                }
-            })
-        });
-        match appended {
-            Ok(()) => Ok(Recorded { session: self.recording.session(), channel, stream, bytes }),
-            Err(cause) => Err(AppendError { bytes, cause }),
+        match self.take(stream, std::slice::from_ref(&bytes), |_| ()) {
+            Ok(_) => Ok(self.recorded(stream, bytes)),
+            Err(cause) => Err(AppendError { pieces: vec![bytes], cause }),
         }
+    }
+
+    /// Records a batch that came in pieces, without joining them, as [`ChannelRecorder::append`] does; each piece comes back
+    /// by itself.
+    ///
+    /// # Errors
+    /// As for [`ChannelRecorder::append`].
+    pub fn append_pieces(&self, stream: Stream, pieces: Vec<Bytes>) -> Result<Vec<Recorded>, AppendError> {
+        match self.take(stream, &pieces, |_| ()) {
+            Ok(_) => Ok(pieces.into_iter().map(|bytes| self.recorded(stream, bytes)).collect()),
+            Err(cause) => Err(AppendError { pieces, cause }),
+        }
+    }
+
+    /// Writes the pieces as one record, and does what is to be done `then` under the same lock; `None` where the record was
+    /// there already.
+    pub(crate) fn take<T>(
+        &self,
+        stream: Stream,
+        pieces: &[Bytes],
+        then: impl FnOnce(&mut Writer) -> T,
+    ) -> Result<Option<T>, RecordError> {
+        let (channel, bytes) = (self.number, pieces.iter().map(Bytes::len).sum());
+        check_size(bytes)?;
+        let mut done = None;
+        let parked = || Parked::Batch(channel, stream, pieces.to_vec());
+        self.recording.inner.take(parked, |writer, at_ns| {
+            if self.is_typed(stream) {
+                let len = u64::try_from(bytes).unwrap_or(u64::MAX);
+                writer.record(at_ns, &Record::Typed { channel, stream, len }, pieces)?;
+            } else {
+                let (first, more) = pieces.split_first().map_or((&[][..], &[][..]), |(a, b)| (&a[..], b));
+                writer.record(at_ns, &Record::Data { channel, stream, bytes: first }, more)?;
+            }
+            done = Some(then(writer));
+            Ok(())
+        })?;
+        Ok(done)
+    }
+
+    pub(crate) fn recorded(&self, stream: Stream, bytes: Bytes) -> Recorded {
+        Recorded { session: self.recording.session(), channel: self.number, stream, bytes }
     }
 
     /// Counts bytes that were written to the other leg.
@@ -81,7 +111,7 @@ pub(crate) fn check_size(bytes: usize) -> Result<(), RecordError> {
 #[derive(PartialEq)]
 pub(crate) enum Parked {
     /// The very same bytes: the clone keeps their address from being used again.
-    Batch(u32, Stream, Bytes),
+    Batch(u32, Stream, Vec<Bytes>),
     Event(Option<u32>, String, String),
 }
 
@@ -89,7 +119,8 @@ impl Parked {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Batch(a, b, c), Self::Batch(d, e, f)) => {
-                a == d && b == e && c.as_ptr() == f.as_ptr() && c.len() == f.len()
+                let same = |(c, f): (&Bytes, &Bytes)| c.as_ptr() == f.as_ptr() && c.len() == f.len();
+                a == d && b == e && c.len() == f.len() && c.iter().zip(f).all(same)
             }
             _ => self == other,
         }

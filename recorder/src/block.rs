@@ -180,9 +180,30 @@ impl Fields<'_> {
 pub(crate) struct Draft<'d> {
     pub header: BlockHeader,
     /// The evidence section is the concatenation of these.
-    pub evidence: [&'d [u8]; 3],
+    pub evidence: &'d [&'d [u8]],
     /// The input section is the concatenation of these.
-    pub input: [&'d [u8]; 2],
+    pub input: &'d [&'d [u8]],
+    /// Whether compression is tried.
+    pub tries: bool,
+}
+
+/// Whether the next large block is worth a try at compression. What is encrypted or compressed already comes in long runs: after
+/// some tries in vain only one in a few is made, since a try costs a twentieth of recording a block.
+#[derive(Default)]
+pub(crate) struct Worth {
+    in_vain: u32,
+}
+
+impl Worth {
+    const RUN: u32 = 8;
+
+    pub(crate) fn tries(&self) -> bool {
+        self.in_vain < Self::RUN || self.in_vain.is_multiple_of(Self::RUN)
+    }
+
+    pub(crate) fn learns(&mut self, packed: bool) {
+        self.in_vain = if packed { 0 } else { self.in_vain.wrapping_add(1).max(1) };
+    }
 }
 
 /// Buffers of the thread: a context per session would cost up to a mebibyte each.
@@ -199,34 +220,39 @@ thread_local! {
 
 impl Draft<'_> {
     /// Compresses, encrypts and chains the block in the thread's scratch, and hands it to `write` in one piece.
-    /// Returns the new chain value and the block's length.
+    /// Returns the new chain value, the block's length, and whether a section is compressed.
     pub(crate) fn write(
         &self,
         keys: &DataKeys,
         before: &Hash,
         write: impl FnOnce(&[u8]) -> Result<(), RecordError>,
-    ) -> Result<(Hash, u64), RecordError> {
+    ) -> Result<(Hash, u64, bool), RecordError> {
         SCRATCH.with_borrow_mut(|scratch| {
-            let chain = scratch.assemble(self, keys, before)?;
+            let (chain, packed) = scratch.assemble(self, keys, before)?;
             let written = write(&scratch.out);
             let len = u64::try_from(scratch.out.len()).unwrap_or(u64::MAX);
             scratch.out.clear();
             scratch.out.shrink_to(SCRATCH_KEPT);
             scratch.packed.shrink_to(SCRATCH_KEPT);
-            written.map(|()| (chain, len))
+            written.map(|()| (chain, len, packed))
         })
     }
 }
 
 impl Scratch {
-    fn assemble(&mut self, draft: &Draft<'_>, keys: &DataKeys, before: &Hash) -> Result<Hash, RecordError> {
+    fn assemble(
+        &mut self,
+        draft: &Draft<'_>,
+        keys: &DataKeys,
+        before: &Hash,
+    ) -> Result<(Hash, bool), RecordError> {
         let mut header = draft.header;
         self.out.clear();
         self.out.resize(HEADER_LEN, 0);
-        let (evidence_plain, packed) = self.section(&draft.evidence)?;
+        let (evidence_plain, packed) = self.section(draft.evidence, draft.tries)?;
         header.flags = if packed { EVIDENCE_ZSTD } else { 0 };
         let evidence_end = self.out.len();
-        let (input_plain, packed) = self.section(&draft.input)?;
+        let (input_plain, packed) = self.section(draft.input, draft.tries)?;
         header.flags |= if packed { INPUT_ZSTD } else { 0 };
         let with_tag = |plain: usize| if plain == 0 { 0 } else { plain + TAG_LEN };
         let evidence_len = with_tag(evidence_end - HEADER_LEN);
@@ -257,18 +283,18 @@ impl Scratch {
         let body = self.out.get(HEADER_LEN..).unwrap_or_default();
         let chain = header.chain(before, body);
         self.out.extend_from_slice(&chain);
-        Ok(chain)
+        Ok((chain, header.flags != 0))
     }
 
     /// Appends one section to `out`, compressed if a sample says that it is worth it. Returns its plaintext length.
-    fn section(&mut self, parts: &[&[u8]]) -> Result<(usize, bool), RecordError> {
+    fn section(&mut self, parts: &[&[u8]], tries: bool) -> Result<(usize, bool), RecordError> {
         let start = self.out.len();
         parts.iter().for_each(|part| self.out.extend_from_slice(part));
         let plain = self.out.len() - start;
         if plain > MAX_SECTION {
             return Err(RecordError::TooLarge { bytes: plain, limit: MAX_SECTION });
         }
-        if plain < MIN_COMPRESSED {
+        if plain < MIN_COMPRESSED || !tries {
             return Ok((plain, false));
         }
         let Self { out, packed, compressor } = self;
@@ -357,7 +383,7 @@ pub(crate) fn open_section(
 
 #[cfg(test)]
 mod tests {
-    use super::{BlockHeader, BlockKind, Draft, HEADER_LEN, Section, open_section};
+    use super::{BlockHeader, BlockKind, Draft, HEADER_LEN, Section, Worth, open_section};
     use crate::cipher::{DataKey, DataKeys};
 
     fn header() -> BlockHeader {
@@ -383,10 +409,14 @@ mod tests {
         let noise: Vec<u8> = (0..70_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         for evidence in [&b"x"[..], &[b'a'; 100_000], &noise] {
             for input in [&b""[..], b"secret", &[b'p'; 5000]] {
-                let draft =
-                    Draft { header: header(), evidence: [b"ab", evidence, b"c"], input: [input, b""] };
+                let draft = Draft {
+                    header: header(),
+                    evidence: &[b"ab", evidence, b"c"],
+                    input: &[input, b""],
+                    tries: true,
+                };
                 let mut block = Vec::new();
-                let (chain, len) = draft
+                let (chain, len, packed) = draft
                     .write(&keys, &[7; 32], |bytes| {
                         block.extend_from_slice(bytes);
                         Ok(())
@@ -394,7 +424,7 @@ mod tests {
                     .unwrap();
                 assert_eq!(len, block.len() as u64);
                 let parsed = BlockHeader::parse(block[..HEADER_LEN].try_into().unwrap()).unwrap();
-                assert_eq!(parsed.total_len(), len);
+                assert_eq!((parsed.total_len(), parsed.flags != 0), (len, packed));
                 let body = &block[HEADER_LEN..block.len() - 32];
                 assert_eq!(parsed.chain(&[7; 32], body), chain);
                 let open = |section, key| open_section(&parsed, &[7; 32], body, section, key);
@@ -405,5 +435,22 @@ mod tests {
                 assert!(open_section(&parsed, &[8; 32], body, Section::Evidence, &keys.evidence).is_none());
             }
         }
+    }
+
+    #[test]
+    fn what_does_not_compress_is_tried_less_often_and_what_does_is_tried_always() {
+        let mut worth = Worth::default();
+        let mut tried = |noise: bool, blocks: u32| {
+            let mut tries = 0;
+            for _ in 0..blocks {
+                let tries_now = worth.tries();
+                tries += u32::from(tries_now);
+                worth.learns(tries_now && !noise);
+            }
+            tries
+        };
+        assert_eq!(tried(true, 80), 8 + 9);
+        assert!(tried(false, 20) > 20 - 8, "it is seen after a few");
+        assert_eq!(tried(false, 100), 100);
     }
 }

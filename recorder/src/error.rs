@@ -101,7 +101,7 @@ impl RecordError {
 #[error("the batch was not recorded")]
 pub struct AppendError {
     /// The batch, unchanged.
-    pub bytes: Bytes,
+    pub pieces: Vec<Bytes>,
     /// Why.
     #[source]
     pub cause: RecordError,

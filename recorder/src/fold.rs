@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::block::{BlockHeader, BlockKind, Draft};
+use bytes::Bytes;
+
+use crate::block::{BlockHeader, BlockKind, Draft, Worth};
 use crate::cipher::DataKeys;
 use crate::count::Counts;
 use crate::error::RecordError;
@@ -77,6 +79,7 @@ pub(crate) struct Writer {
     pub sealing: Option<(Seal, Vec<u8>)>,
     pub sealed: Option<Seal>,
     last_block: Option<Place>,
+    worth: Worth,
 }
 
 impl Writer {
@@ -104,6 +107,7 @@ impl Writer {
             sealing: None,
             sealed: None,
             last_block: None,
+            worth: Worth::default(),
         }
     }
 
@@ -131,26 +135,28 @@ impl Writer {
         self.pending.records == 0
     }
 
-    /// Writes one record; with the kernel when it returns. `typed` is the payload of a typed record.
+    /// Writes one record; with the kernel when it returns. `apart` is the payload of a typed record, or what that of data
+    /// goes on with: a batch that came in pieces is not joined.
     pub(crate) fn record(
         &mut self,
         at_ns: u64,
         record: &Record<'_>,
-        typed: &[u8],
+        apart: &[Bytes],
     ) -> Result<(), RecordError> {
         if self.pending.evidence.len() + self.pending.input.len() >= FOLD_BYTES {
             self.fold()?;
         }
         let at_ns = at_ns.max(self.last_ns);
-        let payload = record.payload();
-        if payload.len() + typed.len() >= BLOCK_BYTES {
-            self.block_with(at_ns, record, typed)?;
+        let more = apart.iter().map(Bytes::len).sum();
+        let payload = record.payload().len() + more;
+        if payload >= BLOCK_BYTES {
+            self.block_with(at_ns, record, apart, more)?;
         } else {
-            self.frame(at_ns, record, typed)?;
+            self.frame(at_ns, record, apart, more)?;
         }
         self.first_ns.get_or_insert(at_ns);
         self.last_ns = at_ns;
-        self.counts.add(record, payload.len() + typed.len());
+        self.counts.add(record, payload);
         if self.pending.evidence.len() + self.pending.input.len() >= FOLD_BYTES {
             // The record is in the tail: a fold that fails now is tried again before the next one.
             drop(self.fold());
@@ -166,22 +172,33 @@ impl Writer {
     }
 
     /// Writes the pending records and this one as one block, in one write.
-    fn block_with(&mut self, at_ns: u64, record: &Record<'_>, typed: &[u8]) -> Result<(), RecordError> {
+    fn block_with(
+        &mut self,
+        at_ns: u64,
+        record: &Record<'_>,
+        apart: &[Bytes],
+        more: usize,
+    ) -> Result<(), RecordError> {
         let (first_ns, before_ns) = match self.pending.records {
             0 => (at_ns, at_ns),
             _ => (self.pending.first_ns, self.pending.last_ns),
         };
         let mut head = Vec::with_capacity(64);
-        record.encode_head(at_ns - before_ns, &mut head);
+        record.encode_head(at_ns - before_ns, more, &mut head);
         let pending = std::mem::take(&mut self.pending);
+        let (mut evidence, mut input) =
+            (vec![pending.evidence.as_slice(), &head, record.payload()], vec![pending.input.as_slice()]);
+        let section = if record.is_typed() { &mut input } else { &mut evidence };
+        section.extend(apart.iter().map(|piece| &piece[..]));
         let parts = Parts {
-            evidence: [&pending.evidence, &head, record.payload()],
-            input: [&pending.input, typed],
+            evidence: &evidence,
+            input: &input,
             records: pending.records.saturating_add(1),
             first_ns,
             last_ns: at_ns,
         };
-        let written = self.write_block(&parts);
+        let tries = self.worth.tries();
+        let written = self.write_block(&parts, tries).map(|packed| self.worth.learns(packed));
         self.settle(pending, written)
     }
 
@@ -192,13 +209,13 @@ impl Writer {
         }
         let pending = std::mem::take(&mut self.pending);
         let parts = Parts {
-            evidence: [&pending.evidence, &[], &[]],
-            input: [&pending.input, &[]],
+            evidence: &[&pending.evidence],
+            input: &[&pending.input],
             records: pending.records,
             first_ns: pending.first_ns,
             last_ns: pending.last_ns,
         };
-        let written = self.write_block(&parts);
+        let written = self.write_block(&parts, true).map(|_| ());
         self.settle(pending, written)
     }
 
@@ -220,7 +237,8 @@ impl Writer {
         written
     }
 
-    fn write_block(&mut self, parts: &Parts<'_>) -> Result<(), RecordError> {
+    /// Whether it is compressed.
+    fn write_block(&mut self, parts: &Parts<'_>, tries: bool) -> Result<bool, RecordError> {
         let header = BlockHeader {
             kind: BlockKind::Records,
             flags: 0,
@@ -236,18 +254,18 @@ impl Writer {
             input_plain: 0,
         };
         self.clean_chap()?;
-        let draft = Draft { header, evidence: parts.evidence, input: parts.input };
+        let draft = Draft { header, evidence: parts.evidence, input: parts.input, tries };
         let (chap, at) = (Arc::clone(&self.files.chap), self.chap_len);
         let written = draft.write(&self.keys, &self.chain, |bytes| {
             chap.write_all_at(bytes, at).map_err(RecordError::medium("write a block"))
         });
         match written {
-            Ok((chain, len)) => {
+            Ok((chain, len, packed)) => {
                 self.last_block = Some(Place { ordinal: self.ordinal + 1, offset: at, before: self.chain });
                 self.chain = chain;
                 self.ordinal += 1;
                 self.chap_len += len;
-                Ok(())
+                Ok(packed)
             }
             Err(error) => {
                 self.chap_unclean = true;
@@ -280,7 +298,13 @@ impl Writer {
         Ok(())
     }
 
-    fn frame(&mut self, at_ns: u64, record: &Record<'_>, typed: &[u8]) -> Result<(), RecordError> {
+    fn frame(
+        &mut self,
+        at_ns: u64,
+        record: &Record<'_>,
+        apart: &[Bytes],
+        more: usize,
+    ) -> Result<(), RecordError> {
         if self.tail_unclean {
             let cut = self.files.tail.set_len(self.tail_len);
             cut.map_err(RecordError::medium("cut the tail to its last good frame"))?;
@@ -288,9 +312,11 @@ impl Writer {
         }
         let base_ns = if self.pending.records == 0 { at_ns } else { self.pending.last_ns };
         let (evidence_before, input_before) = (self.pending.evidence.len(), self.pending.input.len());
-        record.encode_head(at_ns - base_ns, &mut self.pending.evidence);
+        record.encode_head(at_ns - base_ns, more, &mut self.pending.evidence);
         self.pending.evidence.extend_from_slice(record.payload());
-        self.pending.input.extend_from_slice(typed);
+        let Pending { evidence, input, .. } = &mut self.pending;
+        let section = if record.is_typed() { input } else { evidence };
+        apart.iter().for_each(|piece| section.extend_from_slice(piece));
         let header = FrameHeader {
             sequence: self.pending.frames,
             recording: self.recording,
@@ -303,7 +329,8 @@ impl Writer {
             input_len: 0,
         };
         let evidence = self.pending.evidence.get(evidence_before..).unwrap_or_default();
-        let sealed = frame::write(header, &self.keys, &self.pending.chain, evidence, typed);
+        let input = self.pending.input.get(input_before..).unwrap_or_default();
+        let sealed = frame::write(header, &self.keys, &self.pending.chain, evidence, input);
         let written = sealed.and_then(|(bytes, chain)| {
             self.tail_unclean = true;
             let written = self.files.tail.write_all_at(&bytes, self.tail_len);
@@ -353,8 +380,8 @@ impl Writer {
 
 /// What goes into a block.
 struct Parts<'p> {
-    evidence: [&'p [u8]; 3],
-    input: [&'p [u8]; 2],
+    evidence: &'p [&'p [u8]],
+    input: &'p [&'p [u8]],
     records: u32,
     first_ns: u64,
     last_ns: u64,

@@ -47,6 +47,11 @@ impl Record<'_> {
         }
     }
 
+    /// Whether its payload is in the input section.
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self, Self::Typed { .. })
+    }
+
     /// What the record ends with: kept apart, so that a large batch is copied once.
     pub(crate) fn payload(&self) -> &[u8] {
         match self {
@@ -56,8 +61,9 @@ impl Record<'_> {
         }
     }
 
-    /// Appends the record without its payload, `delta_ns` after the one before it in its section.
-    pub(crate) fn encode_head(&self, delta_ns: u64, to: &mut Vec<u8>) {
+    /// Appends the record without its payload, `delta_ns` after the one before it in its section. The payload of data goes
+    /// on for `more` bytes behind those that the record has.
+    pub(crate) fn encode_head(&self, delta_ns: u64, more: usize, to: &mut Vec<u8>) {
         let head = |to: &mut Vec<u8>, tag: u8, channel: Option<u32>| {
             to.push(tag);
             put_varint(to, delta_ns);
@@ -66,7 +72,7 @@ impl Record<'_> {
         match *self {
             Self::Data { channel, stream, bytes } => {
                 head(to, DATA | stream.code(), Some(channel));
-                put_len(to, bytes.len());
+                put_len(to, bytes.len() + more);
             }
             Self::Typed { channel, stream, len } => {
                 head(to, TYPED | stream.code(), Some(channel));
@@ -208,7 +214,7 @@ mod tests {
         let mut section = Vec::new();
         let mut before = 5;
         for (at, record) in &records {
-            record.encode_head(at - before, &mut section);
+            record.encode_head(at - before, 0, &mut section);
             section.extend_from_slice(record.payload());
             before = *at;
         }

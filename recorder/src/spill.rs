@@ -1,17 +1,14 @@
 //! Payload that waits in the recording instead of in memory: recorded, not yet delivered, and read back when its turn
 //! comes. A slow peer then costs disk that is used anyway.
 
-use std::sync::{Mutex, PoisonError};
-
 use bytes::Bytes;
 
-use crate::append::{ChannelRecorder, Parked, check_size};
+use crate::append::ChannelRecorder;
 use crate::block::{BlockHeader, HEADER_LEN, Section, open_section};
 use crate::channel::{Recorded, Stream};
 use crate::error::{AppendError, RecordError};
 use crate::fold::Writer;
 use crate::ledger::Hash;
-use crate::record::Record;
 
 /// A recorded batch.
 #[derive(Debug)]
@@ -45,31 +42,14 @@ impl ChannelRecorder {
     /// # Errors
     /// As for [`ChannelRecorder::append`].
     pub fn append_spilled(&self, stream: Stream, bytes: Bytes) -> Result<Kept, AppendError> {
-        let channel = self.number;
-        let place = Mutex::new(None);
-        let appended = check_size(bytes.len()).and_then(|()| {
-            let parked = || Parked::Batch(channel, stream, bytes.clone());
-            self.recording.inner.take(parked, |writer, at_ns| {
-                if self.is_typed(stream) {
-                    let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                    writer.record(at_ns, &Record::Typed { channel, stream, len }, &bytes)?;
-                } else {
-                    writer.record(at_ns, &Record::Data { channel, stream, bytes: &bytes }, &[])?;
-                }
-                // The record is the last of its block. Where the fold fails it is in the tail, and stays in memory too.
-                if writer.fold().is_ok() {
-                    *place.lock().unwrap_or_else(PoisonError::into_inner) = writer.last_block();
-                }
-                Ok(())
-            })
-        });
-        let session = self.recording.session();
-        match (appended, place.into_inner().unwrap_or_else(PoisonError::into_inner)) {
-            (Ok(()), Some(place)) => {
+        // The record is the last of its block. Where the fold fails it is in the tail, and stays in memory too.
+        let fold = |writer: &mut Writer| writer.fold().ok().and_then(|()| writer.last_block());
+        match self.take(stream, std::slice::from_ref(&bytes), fold) {
+            Ok(Some(Some(place))) => {
                 Ok(Kept::There(Spilled { recorder: self.clone(), stream, len: bytes.len(), place }))
             }
-            (Ok(()), None) => Ok(Kept::Here(Recorded { session, channel, stream, bytes })),
-            (Err(cause), _) => Err(AppendError { bytes, cause }),
+            Ok(_) => Ok(Kept::Here(self.recorded(stream, bytes))),
+            Err(cause) => Err(AppendError { pieces: vec![bytes], cause }),
         }
     }
 

@@ -170,11 +170,13 @@ impl Hand {
 
     async fn record(&mut self, stream: Stream, bytes: Bytes) -> Result<Recorded, NotDelivered> {
         let shown = bytes.clone();
-        let kept = record(&self.session, &self.channel, stream, bytes, false, &mut self.flow).await?;
+        let mut kept =
+            record(&self.session, &self.channel, stream, vec![bytes], false, &mut self.flow).await?;
         self.session.tap.output(self.channel.number(), stream, &shown);
-        match kept {
-            Kept::Here(recorded) => Ok(recorded),
-            Kept::There(spilled) => spilled.fetch().map_err(|_| NotDelivered::Ended),
+        match kept.pop() {
+            Some(Kept::Here(recorded)) => Ok(recorded),
+            Some(Kept::There(spilled)) => spilled.fetch().map_err(|_| NotDelivered::Ended),
+            None => Err(NotDelivered::Ended),
         }
     }
 }

@@ -40,6 +40,7 @@ mod observe;
 mod open;
 mod own;
 mod pen;
+mod pieces;
 mod record;
 mod recover;
 mod registry;

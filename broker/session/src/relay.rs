@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use chaperone_recorder::{AppendError, ChannelRecorder, Kept, Recorded, Stream};
 use futures::FutureExt;
 use futures::future::{Fuse, FusedFuture};
@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::backlog::{Backlog, Outgoing, Reading};
 use crate::flow::Flow;
 use crate::live::{LiveSession, Notice};
+use crate::pieces::{Pieces, joined};
 use crate::terminal::Terminal;
 
 /// A batch is forwarded at this size at the latest; DESIGN 5.5 gives the measurement.
@@ -266,16 +267,17 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     let (batch, behind) = self.batch(stream, bytes);
                     next = behind;
                     if let Some(terminal) = self.terminal.as_mut() {
-                        terminal.saw(&batch);
+                        batch.iter().for_each(|piece| terminal.saw(piece));
                     }
                     let shown = batch.clone();
                     let too_late = self.is_too_late(flow);
                     match record(self.session, self.channel, stream, batch, backlog.is_full(), flow).await {
                         Ok(kept) => {
-                            self.session.tap.output(self.channel.number(), stream, &shown);
+                            let tap = &self.session.tap;
+                            shown.iter().for_each(|piece| tap.output(self.channel.number(), stream, piece));
                             match too_late {
                                 true => self.lost = self.lost || self.source.misses(),
-                                false => backlog.push_payload(kept),
+                                false => kept.into_iter().for_each(|piece| backlog.push_payload(piece)),
                             }
                         }
                         Err(end) => return Some(end),
@@ -303,29 +305,21 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
         self.direction == Direction::Input && (self.lost || *flow.borrow() == Flow::Frozen)
     }
 
-    /// Joins what is here of the same stream; the second value is what came behind it and does not fit.
-    fn batch(&mut self, stream: Stream, first: Bytes) -> (Bytes, Option<Item<S::Note>>) {
-        let mut joined: Option<BytesMut> = None;
+    /// What is here of the same stream, in as few pieces as are worth it; the second value is what came behind it and does
+    /// not fit.
+    fn batch(&mut self, stream: Stream, first: Bytes) -> (Vec<Bytes>, Option<Item<S::Note>>) {
         let mut len = first.len();
-        let mut behind = None;
+        let mut pieces = Pieces::of(first);
         while len < BATCH_BYTES {
             match self.source.ready() {
                 Some(Item::Data(more_of, more)) if more_of == stream && len + more.len() <= BATCH_BYTES => {
                     len += more.len();
-                    let buffer = joined.get_or_insert_with(|| {
-                        let mut buffer = BytesMut::with_capacity(BATCH_BYTES.min(4 * first.len().max(1024)));
-                        buffer.extend_from_slice(&first);
-                        buffer
-                    });
-                    buffer.extend_from_slice(&more);
+                    pieces.push(more);
                 }
-                other => {
-                    behind = other;
-                    break;
-                }
+                other => return (pieces.into_all(), other),
             }
         }
-        (joined.map_or(first, BytesMut::freeze), behind)
+        (pieces.into_all(), None)
     }
 
     /// Writes a waiting notice once the terminal is at rest.
@@ -371,13 +365,16 @@ pub(crate) async fn record(
     session: &LiveSession,
     channel: &ChannelRecorder,
     stream: Stream,
-    batch: Bytes,
+    batch: Vec<Bytes>,
     spills: bool,
     flow: &mut watch::Receiver<Flow>,
-) -> Result<Kept, RelayEnd> {
-    let append = |batch| match spills {
-        true => channel.append_spilled(stream, batch),
-        false => channel.append(stream, batch).map(Kept::Here),
+) -> Result<Vec<Kept>, RelayEnd> {
+    let append = |batch: Vec<Bytes>| match spills {
+        true => channel.append_spilled(stream, joined(batch)).map(|kept| vec![kept]),
+        false => {
+            let recorded = channel.append_pieces(stream, batch)?;
+            Ok(recorded.into_iter().map(Kept::Here).collect())
+        }
     };
     let mut failed = match session.in_turn(flow, || append(batch)).await? {
         Ok(kept) => return Ok(kept),
@@ -387,8 +384,8 @@ pub(crate) async fn record(
     session.recorder_failed(&failed.cause);
     loop {
         wait_or_cut(flow, RECORDER_RETRY).await?;
-        let AppendError { bytes, .. } = failed;
-        match session.in_turn(flow, || append(bytes)).await? {
+        let AppendError { pieces, .. } = failed;
+        match session.in_turn(flow, || append(pieces)).await? {
             Ok(kept) => {
                 session.recorder_mended();
                 return Ok(kept);

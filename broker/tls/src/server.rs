@@ -127,6 +127,8 @@ impl ServerTls {
             .with_no_client_auth()
             .with_cert_resolver(Arc::<Shown>::clone(&shown));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // All that is offered is sound; of that, the strongest.
+        config.ignore_client_order = true;
         Ok(Self { config: Arc::new(config), shown })
     }
 

@@ -44,6 +44,8 @@ pub(crate) fn raw(
 
 fn unresumed(mut config: ServerConfig, protocols: Vec<Vec<u8>>) -> ServerConfig {
     config.alpn_protocols = protocols;
+    // All that is offered is sound; of that, the strongest.
+    config.ignore_client_order = true;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;

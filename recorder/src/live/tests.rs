@@ -39,7 +39,7 @@ fn every_fault_is_survived_at_every_size_and_nothing_is_recorded_twice() {
                     if round % 2 == 1 {
                         stage.fault(fault);
                         let failed = stage.shell.append(stream, batch.clone()).unwrap_err();
-                        assert_eq!(failed.bytes, batch, "the batch comes back");
+                        assert_eq!(failed.pieces, [batch.clone()], "the batch comes back");
                         assert!(stage.shell.append(stream, batch.clone()).is_err());
                         stage.fault(None);
                     }
@@ -58,6 +58,27 @@ fn every_fault_is_survived_at_every_size_and_nothing_is_recorded_twice() {
             stage.fault(None);
             stage.live.seal(stage.end()).unwrap();
             stage.check_sealed(&output, &input);
+        }
+    }
+}
+
+#[test]
+fn a_batch_in_pieces_is_one_record_and_comes_back_as_it_came() {
+    for mode in [Durability::Prompt, Durability::Durable] {
+        for sizes in [&[1, 2, 3][..], &[32_768, 32_768, 10], &[10, 0, 8192], &[100_000], &[]] {
+            let stage = Stage::set(mode);
+            let pieces: Vec<_> = sizes.iter().zip(1..).map(|(size, seed)| noise(*size, seed)).collect();
+            let whole = pieces.concat();
+            for stream in [Stream::Output, Stream::Input] {
+                stage.fault(Fault::Io);
+                let failed = stage.shell.append_pieces(stream, pieces.clone()).unwrap_err();
+                stage.fault(None);
+                let recorded = stage.shell.append_pieces(stream, failed.pieces).unwrap();
+                let back: Vec<_> = recorded.into_iter().map(crate::Recorded::into_bytes).collect();
+                assert_eq!(back, pieces, "{mode:?} {sizes:?}");
+            }
+            stage.live.seal(stage.end()).unwrap();
+            stage.check_sealed(&whole, &whole);
         }
     }
 }
@@ -142,10 +163,11 @@ fn durable_append_that_fails_to_sync_is_not_recorded_twice() {
         let stage = Stage::set(Durability::Durable);
         stage.fault(Fault::Sync);
         let failed = stage.shell.append(Stream::Output, noise(size, 1)).unwrap_err();
-        let again = stage.shell.append(Stream::Output, failed.bytes).unwrap_err();
+        let again = stage.shell.append_pieces(Stream::Output, failed.pieces).unwrap_err();
         assert!(stage.live.event(Some(0), "signal", json!({ "signal": "INT" })).is_err());
         stage.fault(None);
-        stage.takes(Stream::Output, again.bytes);
+        let [batch] = again.pieces.try_into().unwrap();
+        stage.takes(Stream::Output, batch);
         stage.live.event(Some(0), "signal", json!({ "signal": "INT" })).unwrap();
         stage.live.seal(stage.end()).unwrap();
         assert_eq!(stage.payload(Stream::Output), noise(size, 1));

@@ -28,6 +28,9 @@ const READ_WITHIN: Duration = Duration::from_secs(10);
 /// Bodies that one address may be sending at once: who trickles holds up nobody but themself.
 const SENDING: usize = 8;
 
+/// For a year.
+const ALWAYS_HTTPS: &str = "max-age=31536000";
+
 /// Where a server's own log comes.
 const LOGS: &str = "/api/reconcile";
 /// How long a file that is sent ahead, or released, may take in all.
@@ -140,10 +143,16 @@ impl Drop for Sending {
     }
 }
 
-/// Tells browsers to keep nothing, frame nothing and guess nothing.
+/// Tells browsers to keep nothing, frame nothing and guess nothing, and whoever came by HTTPS to come that way always
+/// (RFC 6797 §7; §7.2 forbids to say so in clear text).
 pub(crate) async fn guarded(request: Request, next: Next) -> Response {
+    let secured =
+        request.extensions().get::<ConnectInfo<Peer>>().is_some_and(|ConnectInfo(peer)| peer.secured);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if secured {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ALWAYS_HTTPS));
+    }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

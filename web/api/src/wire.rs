@@ -23,7 +23,6 @@ mod search;
 mod session;
 mod sign_in;
 mod target;
-mod tls_service;
 mod vendor;
 mod window;
 mod window_console;
@@ -71,10 +70,6 @@ pub use sign_in::{
 };
 pub use target::{
     CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewUploads, TargetView,
-};
-pub use tls_service::{
-    CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
-    PlainHttpView, RemovedEndpoint,
 };
 pub use vendor::{NewVendor, VendorView};
 pub use window::{

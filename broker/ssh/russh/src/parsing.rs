@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use ssh_encoding::{Decode, Encode, Reader};
 
 use crate::msg;
@@ -19,6 +20,21 @@ pub(crate) fn ensure_end(reader: &impl Reader) -> Result<(), crate::Error> {
         }
         .into())
     }
+}
+
+/// Chaperone's: the string that a packet of payload ends with. It is handed on without a copy where it is a part of `packet`.
+pub(crate) fn payload(packet: &Bytes, reader: &mut &[u8]) -> Result<Bytes, crate::Error> {
+    let len = u32::decode(reader)? as usize;
+    let (part, rest) = reader
+        .split_at_checked(len)
+        .ok_or(ssh_encoding::Error::Length)?;
+    *reader = rest;
+    ensure_end(reader)?;
+    let at = (part.as_ptr() as usize).wrapping_sub(packet.as_ptr() as usize);
+    Ok(match at.checked_add(len) {
+        Some(end) if end <= packet.len() => packet.slice(at..end),
+        _ => Bytes::copy_from_slice(part),
+    })
 }
 
 #[derive(Debug)]

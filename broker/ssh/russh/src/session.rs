@@ -78,6 +78,8 @@ pub(crate) struct CommonSession<Config> {
     pub strict_kex: bool,
     pub alive_timeouts: usize,
     pub received_data: bool,
+    /// Chaperone's: the packet that is being handled, so that its payload can be handed on without a copy.
+    pub incoming: Bytes,
 }
 
 impl<C> Debug for CommonSession<C> {
@@ -725,6 +727,8 @@ impl Encrypted {
             // If all packets have been written, clear.
             self.write_cursor = 0;
             self.write.clear();
+            // Chaperone's: a transfer's room is given back.
+            self.write.shrink_to(4 * 1024);
         }
 
         if self.kex.skip_exchange() {

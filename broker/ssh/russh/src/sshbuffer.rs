@@ -387,7 +387,7 @@ impl PacketBytesWriter {
 /// Uses Vec<u8> (not CryptoVec/mlocked) because incoming network data is not secret.
 #[derive(Debug)]
 pub(crate) struct IncomingSshPacket {
-    pub buffer: Vec<u8>,
+    pub buffer: Bytes,
     pub seqn: Wrapping<u32>,
 }
 
@@ -409,6 +409,9 @@ impl PacketWriter {
     // SSH packet prefix = packet_length (cipher::PACKET_LENGTH_LEN bytes)
     // + padding_length (1 byte).
     const PACKET_PREFIX_LEN: usize = cipher::PACKET_LENGTH_LEN + 1;
+    /// Chaperone's: output that is written at once, and what an idle connection keeps of the room for it.
+    const FULL: usize = 256 * 1024;
+    const KEPT: usize = 4 * 1024;
 
     pub fn clear() -> Self {
         Self::new(Box::new(cipher::clear::Key {}), Compress::None)
@@ -612,7 +615,15 @@ impl PacketWriter {
             w.write_all(&self.write_buffer.buffer).await?;
             w.flush().await?;
             self.write_buffer.buffer.clear();
+        } else if self.write_buffer.buffer.capacity() > Self::KEPT {
+            // Chaperone's: whoever has nothing to write gives back what a transfer took.
+            self.write_buffer.buffer = Vec::new();
         }
         Ok(())
+    }
+
+    /// Chaperone's: whether so much waits for the socket that more is better written later, from warm memory.
+    pub(crate) fn is_full(&self) -> bool {
+        self.write_buffer.buffer.len() >= Self::FULL
     }
 }

@@ -107,8 +107,8 @@ impl Run {
                 Ok(())
             }
             Err(failed) => {
-                assert_eq!(failed.bytes, batch, "the batch comes back");
-                self.refused = Some(failed.bytes);
+                assert_eq!(failed.pieces, [batch], "the batch comes back");
+                self.refused = failed.pieces.into_iter().next();
                 Err(failed.cause)
             }
         }

@@ -27,7 +27,7 @@ use crate::cert::PublicKeyOrCertificate;
 use crate::client::{ChannelOpenHandle, Handler, Msg, Prompt, Reply, Session};
 use crate::helpers::{AlgorithmExt, EncodedExt, NameList, sign_with_hash_alg};
 use crate::keys::key::parse_public_key;
-use crate::parsing::{ChannelOpenConfirmation, ChannelType, OpenChannelMessage, ensure_end};
+use crate::parsing::{ChannelOpenConfirmation, ChannelType, OpenChannelMessage, ensure_end, payload};
 use crate::session::{Encrypted, EncryptedState, GlobalRequestResponse};
 use crate::{
     Channel, ChannelId, ChannelMsg, ChannelOpenFailure, ChannelParams, CryptoVec, Error, MethodSet,
@@ -71,7 +71,10 @@ impl Session {
             pkt.buffer.len()
         );
 
-        self.process_packet(client, &pkt.buffer).await
+        self.common.incoming = pkt.buffer.clone();
+        let done = self.process_packet(client, &pkt.buffer).await;
+        self.common.incoming = Bytes::new();
+        done
     }
 
     pub(crate) async fn process_packet<H: Handler>(
@@ -590,8 +593,7 @@ impl Session {
             Some((&msg::CHANNEL_DATA, mut r)) => {
                 trace!("channel_data");
                 let channel_num = map_err!(ChannelId::decode(&mut r))?;
-                let data = map_err!(Bytes::decode(&mut r))?;
-                map_err!(ensure_end(&r))?;
+                let data = map_err!(payload(&self.common.incoming, &mut r))?;
                 if !self.common.is_established_channel(channel_num) {
                     return Ok(());
                 }
@@ -617,8 +619,7 @@ impl Session {
                 debug!("channel_extended_data");
                 let channel_num = map_err!(ChannelId::decode(&mut r))?;
                 let extended_code = map_err!(u32::decode(&mut r))?;
-                let data = map_err!(Bytes::decode(&mut r))?;
-                map_err!(ensure_end(&r))?;
+                let data = map_err!(payload(&self.common.incoming, &mut r))?;
                 if !self.common.is_established_channel(channel_num) {
                     return Ok(());
                 }

@@ -1251,6 +1251,7 @@ where
             strict_kex: false,
             alive_timeouts: 0,
             received_data: false,
+            incoming: bytes::Bytes::new(),
             remote_sshid: sshid.into(),
         },
         session_receiver,
@@ -1291,24 +1292,18 @@ async fn start_reading<R: AsyncRead + Unpin>(
 }
 
 impl Session {
-    fn maybe_decompress(&mut self, buffer: &SSHBuffer) -> Result<IncomingSshPacket, Error> {
-        if let Some(ref mut enc) = self.common.encrypted {
-            let mut decomp = Vec::new();
-            Ok(IncomingSshPacket {
-                #[allow(clippy::indexing_slicing)] // length checked
-                buffer: enc.decompress.decompress(
-                    &buffer.buffer[5..],
-                    &mut decomp,
-                )?.into(),
-                seqn: buffer.seqn,
-            })
-        } else {
-            Ok(IncomingSshPacket {
-                #[allow(clippy::indexing_slicing)] // length checked
-                buffer: buffer.buffer[5..].into(),
-                seqn: buffer.seqn,
-            })
-        }
+    fn maybe_decompress(&mut self, buffer: &mut SSHBuffer) -> Result<IncomingSshPacket, Error> {
+        // Chaperone's: the packet is handed on, not copied.
+        let packet = bytes::Bytes::from(std::mem::take(&mut buffer.buffer)).slice(5..);
+        let plain = match self.common.encrypted.as_mut().map(|enc| &mut enc.decompress) {
+            None | Some(crate::compression::Decompress::None) => packet,
+            #[cfg(feature = "flate2")]
+            Some(zlib) => bytes::Bytes::copy_from_slice(zlib.decompress(&packet, &mut Vec::new())?),
+        };
+        Ok(IncomingSshPacket {
+            buffer: plain,
+            seqn: buffer.seqn,
+        })
     }
 
     fn new(
@@ -1443,7 +1438,7 @@ impl Session {
                         break
                     }
 
-                    let mut pkt = self.maybe_decompress(&buffer)?;
+                    let mut pkt = self.maybe_decompress(&mut buffer)?;
                     if !pkt.buffer.is_empty() {
                         #[allow(clippy::indexing_slicing)] // length checked
                         if pkt.buffer[0] == crate::msg::DISCONNECT {
@@ -1504,7 +1499,10 @@ impl Session {
                     };
 
                     // eagerly take all outgoing messages so writes are batched
-                    while !self.kex.active() && !self.common.has_any_pending_data() {
+                    while !self.kex.active()
+                        && !self.common.has_any_pending_data()
+                        && !self.common.packet_writer.is_full()
+                    {
                         self.drain_priority_msgs()?;
                         match self.receiver.try_recv() {
                             Ok(next) => self.handle_msg(next)?,
@@ -1529,7 +1527,10 @@ impl Session {
                     }
 
                     // eagerly take all outgoing messages so writes are batched
-                    while !self.kex.active() && !self.common.has_any_pending_data() {
+                    while !self.kex.active()
+                        && !self.common.has_any_pending_data()
+                        && !self.common.packet_writer.is_full()
+                    {
                         self.drain_priority_msgs()?;
                         match self.inbound_channel_receiver.try_recv() {
                             Ok(next) => self.handle_msg(next)?,
@@ -2186,6 +2187,7 @@ mod tests {
                 strict_kex: false,
                 alive_timeouts: 0,
                 received_data: false,
+                incoming: bytes::Bytes::new(),
                 remote_sshid: b"SSH-2.0-test".to_vec(),
                 packet_writer: PacketWriter::clear(),
             },
@@ -2493,6 +2495,7 @@ mod tests {
                 strict_kex: false,
                 alive_timeouts: 0,
                 received_data: false,
+                incoming: bytes::Bytes::new(),
                 remote_sshid: b"SSH-2.0-test".to_vec(),
                 packet_writer: PacketWriter::clear(),
             },
@@ -2559,7 +2562,7 @@ mod tests {
         let mut handler = TestHandler;
         let mut kex_done_signal = None;
         let buffer = incoming_packet(compressed_debug_payload(200 * 1024));
-        let mut pkt: IncomingSshPacket = session.maybe_decompress(&buffer).unwrap();
+        let mut pkt: IncomingSshPacket = session.maybe_decompress(&mut buffer).unwrap();
 
         super::reply(&mut session, &mut handler, &mut kex_done_signal, &mut pkt)
             .await

@@ -30,7 +30,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::helpers::{AlgorithmExt, NameList};
 use crate::map_err;
-use crate::parsing::{ChannelOpenConfirmation, ChannelType, OpenChannelMessage, ensure_end};
+use crate::parsing::{ChannelOpenConfirmation, ChannelType, OpenChannelMessage, ensure_end, payload};
 
 impl Session {
     /// Returns false iff a request was rejected.
@@ -39,7 +39,10 @@ impl Session {
         handler: &mut H,
         pkt: &mut IncomingSshPacket,
     ) -> Result<(), H::Error> {
-        self.process_packet(handler, &pkt.buffer).await
+        self.common.incoming = pkt.buffer.clone();
+        let done = self.process_packet(handler, &pkt.buffer).await;
+        self.common.incoming = Bytes::new();
+        done
     }
 
     pub(crate) async fn process_packet<H: Handler + Send>(
@@ -851,6 +854,7 @@ mod tests {
                 strict_kex: false,
                 alive_timeouts: 0,
                 received_data: false,
+                incoming: bytes::Bytes::new(),
                 remote_sshid: Vec::new(),
             },
             priority_receiver,
@@ -1445,11 +1449,11 @@ async fn reply_userauth_info_response(
 }
 
 impl Session {
-    async fn server_read_authenticated<H: Handler + Send, R: Reader>(
+    async fn server_read_authenticated<H: Handler + Send>(
         &mut self,
         handler: &mut H,
         msg: u8,
-        r: &mut R,
+        r: &mut &[u8],
     ) -> Result<(), H::Error> {
         match msg {
             msg::CHANNEL_OPEN => self.server_handle_channel_open(handler, r).await,
@@ -1497,8 +1501,7 @@ impl Session {
                     Some(map_err!(u32::decode(r))?)
                 };
                 trace!("handler.data {ext:?} {channel_num:?}");
-                let data = map_err!(Bytes::decode(r))?;
-                map_err!(ensure_end(r))?;
+                let data = map_err!(payload(&self.common.incoming, r))?;
                 let target = self.target_window_size;
 
                 #[allow(clippy::collapsible_if)]

@@ -1214,6 +1214,7 @@ async fn read_ssh_id<R: AsyncRead + Unpin>(
         strict_kex: false,
         alive_timeouts: 0,
         received_data: false,
+        incoming: bytes::Bytes::new(),
         remote_sshid: sshid.into(),
     };
     Ok(session)

@@ -472,24 +472,18 @@ impl Handle {
 }
 
 impl Session {
-    fn maybe_decompress(&mut self, buffer: &SSHBuffer) -> Result<IncomingSshPacket, Error> {
-        if let Some(ref mut enc) = self.common.encrypted {
-            let mut decomp = Vec::new();
-            Ok(IncomingSshPacket {
-                #[allow(clippy::indexing_slicing)] // length checked
-                buffer: enc.decompress.decompress(
-                    &buffer.buffer[5..],
-                    &mut decomp,
-                )?.into(),
-                seqn: buffer.seqn,
-            })
-        } else {
-            Ok(IncomingSshPacket {
-                #[allow(clippy::indexing_slicing)] // length checked
-                buffer: buffer.buffer[5..].into(),
-                seqn: buffer.seqn,
-            })
-        }
+    fn maybe_decompress(&mut self, buffer: &mut SSHBuffer) -> Result<IncomingSshPacket, Error> {
+        // Chaperone's: the packet is handed on, not copied.
+        let packet = bytes::Bytes::from(std::mem::take(&mut buffer.buffer)).slice(5..);
+        let plain = match self.common.encrypted.as_mut().map(|enc| &mut enc.decompress) {
+            None | Some(crate::compression::Decompress::None) => packet,
+            #[cfg(feature = "flate2")]
+            Some(zlib) => bytes::Bytes::copy_from_slice(zlib.decompress(&packet, &mut Vec::new())?),
+        };
+        Ok(IncomingSshPacket {
+            buffer: plain,
+            seqn: buffer.seqn,
+        })
     }
 
     /// Dispatch a single message received on the session's internal channel
@@ -692,7 +686,7 @@ impl Session {
                     };
                     self.dispatch_msg(msg)?;
                     drained += 1;
-                    if self.common.has_any_pending_data() {
+                    if self.common.has_any_pending_data() || self.common.packet_writer.is_full() {
                         break;
                     }
                 }
@@ -725,7 +719,7 @@ impl Session {
                         break
                     }
 
-                    let mut pkt = self.maybe_decompress(&buffer)?;
+                    let mut pkt = self.maybe_decompress(&mut buffer)?;
 
                     match pkt.buffer.first() {
                         None => (),
@@ -1662,6 +1656,7 @@ mod tests {
                 strict_kex: false,
                 alive_timeouts: 0,
                 received_data: false,
+                incoming: bytes::Bytes::new(),
             },
             sender: handle,
             priority_receiver,
@@ -1698,7 +1693,7 @@ mod tests {
         let mut session = authenticated_session();
         let mut handler = TestHandler;
         let buffer = incoming_packet(compressed_debug_payload(200 * 1024));
-        let mut pkt: IncomingSshPacket = session.maybe_decompress(&buffer).unwrap();
+        let mut pkt: IncomingSshPacket = session.maybe_decompress(&mut buffer).unwrap();
 
         super::super::reply(&mut session, &mut handler, &mut pkt)
             .await

@@ -1,0 +1,51 @@
+//! What an auditor's tool says of the gate's TLS: testssl.sh finds nothing weak at any of its names.
+
+use std::path::Path;
+use std::process::Command;
+
+use chaperone_tests::{House, free_port};
+use serde_json::Value;
+
+/// What counts; the tool's other words are `OK` and `INFO`.
+const WEAK: &[&str] = &["LOW", "MEDIUM", "HIGH", "CRITICAL", "WARN", "FATAL"];
+
+/// Protocols, kinds of ciphers, forward secrecy, what the server prefers, its certificate, its headers, and every known
+/// vulnerability.
+const LOOKS_AT: &[&str] = &["-p", "-s", "-f", "-P", "-S", "-h", "-U"];
+
+#[test]
+fn an_auditors_tool_finds_nothing_weak_at_the_web() {
+    let port = free_port();
+    let house = House::furnish().with("CHAPERONE_GATE__SHARED", &format!("127.0.0.1:{port}")).start();
+    let certificate = house.gate.data().join("tls").join("certificate.pem");
+    let Some(weak) = weak(house.folder(), &format!("localhost:{port}"), &certificate) else { return };
+    assert_eq!(weak, Vec::<String>::new());
+}
+
+/// What the tool finds weak; `None` where it is not installed.
+fn weak(folder: &Path, at: &str, trusted: &Path) -> Option<Vec<String>> {
+    let report = folder.join("testssl.json");
+    let mut testssl = Command::new("testssl");
+    testssl.args(LOOKS_AT).args(["--quiet", "--color", "0", "--warnings", "off", "--nodns", "none"]);
+    testssl.args(["--ip", "127.0.0.1", "--add-ca"]).arg(trusted).arg("--jsonfile").arg(&report).arg(at);
+    let Ok(said) = testssl.output() else {
+        eprintln!("testssl.sh is not installed: nothing was looked at");
+        return None;
+    };
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let found = std::fs::read_to_string(&report).unwrap_or_else(|_| panic!("it reports: {said}"));
+    let found: Vec<Value> = serde_json::from_str(&found).expect("testssl.sh reports in JSON");
+    let word = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+    let offers = |protocol: &str| {
+        let one =
+            found.iter().find(|one| one["id"] == protocol).unwrap_or_else(|| panic!("no {protocol}: {said}"));
+        word(one, "finding").starts_with("offered")
+    };
+    // It has looked, and seen what is there.
+    assert!(offers("TLS1_2") && offers("TLS1_3") && !offers("TLS1_1"), "{said}");
+    let weak = found.iter().filter(|one| WEAK.contains(&word(one, "severity").as_str()));
+    Some(
+        weak.map(|one| format!("{}: {}: {}", word(one, "severity"), word(one, "id"), word(one, "finding")))
+            .collect(),
+    )
+}
