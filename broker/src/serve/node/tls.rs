@@ -30,13 +30,14 @@ impl Node {
         let certificates = self.gate_tls(config, &domain).await?.resolver();
         let unheard = callers.clone();
         let visits = Visits::new(self.gate.clone(), config.gate.tls_linger);
+        let consoles = self.consoles(config, &visits).at_the_door();
         let parts = DoorParts {
             gate: self.gate.clone(),
-            visits: visits.clone(),
+            visits,
             names: Names::of(&domain),
             certificates,
             authority: Authority::certificate(&authority).clone(),
-            consoles: self.consoles(config, &visits).at_the_door(),
+            consoles,
             site: self.app.site().into(),
             unheard: Arc::new(move |source| unheard.unheard(source)),
             runtime: self.visits.handle(),
