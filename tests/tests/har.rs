@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use chaperone_tests::{
-    Answer, CONSOLE_NAME, Furnishing, House, WebHouse, digest, get, on_both_databases, soon,
+    Answer, CONSOLE_NAME, Furnishing, House, Walk, WebHouse, digest, get, on_both_databases, soon,
 };
 use serde_json::{Value, json};
 

@@ -43,10 +43,10 @@ pub fn pcapng(recording: &mut Recording, to: &mut dyn Write) -> Result<(), Repla
         let Some(number) = entry.channel else { continue };
         let at_ns = u64::try_from(entry.at.as_nanosecond()).unwrap_or_default();
         match entry.what {
-            What::Event(kind, body) if kind == "channel-open" && is_stream(&body) => {
-                if open.len() < MOST_OPEN {
-                    open.insert(number, Connection::new(number, &body));
-                }
+            What::Event(kind, body)
+                if kind == "channel-open" && is_stream(&body) && open.len() < MOST_OPEN =>
+            {
+                open.insert(number, Connection::new(number, &body));
             }
             What::Event(kind, body) => {
                 let Some(connection) = open.get_mut(&number) else { continue };
