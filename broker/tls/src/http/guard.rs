@@ -134,6 +134,10 @@ impl<S: AsyncWrite + Unpin, F: Unpin> AsyncWrite for Guarded<S, F> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.found.fault().is_some() {
+            // Whoever takes the stream back says why first.
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

@@ -166,7 +166,7 @@ impl Transaction {
         }
         match (on_client, protocol) {
             (Some(on_client), Some(protocol)) => {
-                self.switched(answered.response, on_client, &protocol, injected).await
+                self.switched(answered, on_client, &protocol, injected).await
             }
             // Nobody has asked for another protocol.
             _ => Err(NoAnswer::Ambiguous(super::head::Ambiguity::FirstLine)),
@@ -262,11 +262,12 @@ impl Transaction {
     /// The target goes on with another protocol: raw bytes both ways, from here on.
     async fn switched(
         &self,
-        mut response: Response<Incoming>,
+        answered: Answered,
         on_client: hyper::upgrade::OnUpgrade,
         protocol: &HeaderValue,
         injected: Option<&Injection>,
     ) -> Result<Response<Outgoing>, NoAnswer> {
+        let Answered { mut response, keep } = answered;
         let on_target = hyper::upgrade::on(&mut response);
         let mut shown = response.headers().clone();
         if let Some(injection) = injected {
@@ -287,6 +288,7 @@ impl Transaction {
         let client = Arc::clone(&self.client);
         tokio::spawn(async move {
             upgrade::carry(session, lane, n, on_client, target).await;
+            drop(keep);
             client.over().await;
         });
         let mut answer = Response::new(Outgoing::empty());

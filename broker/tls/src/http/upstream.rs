@@ -91,17 +91,29 @@ pub(super) struct Answered {
     pub keep: Option<Keep>,
 }
 
-/// A connection of HTTP/1 that can be used again.
+/// A connection of HTTP/1 that can be used again, or that goes on with another protocol for as long as this is held.
 pub(super) struct Keep {
     sender: http1::SendRequest<Outgoing>,
     found: Found,
     pool: Arc<Upstreams>,
+    _over: Option<Arc<Over>>,
+}
+
+/// Says that a connection has ended, once nobody uses it.
+struct Over(Option<Box<dyn FnOnce() + Send>>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        if let Some(over) = self.0.take() {
+            over();
+        }
+    }
 }
 
 impl Keep {
     /// The answer is whole.
     pub(super) fn keep(self) {
-        let Self { sender, found, pool } = self;
+        let Self { sender, found, pool, _over } = self;
         let mut idle = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < limits::KEPT_ALIVE && !sender.is_closed() {
             idle.push((sender, found));
@@ -121,7 +133,7 @@ pub(super) struct Upstreams {
 }
 
 enum Sender {
-    One(http1::SendRequest<Outgoing>, Found),
+    One(http1::SendRequest<Outgoing>, Found, Option<Arc<Over>>),
     Shared(http2::SendRequest<Outgoing>),
 }
 
@@ -150,11 +162,11 @@ impl Upstreams {
         loop {
             tries += 1;
             let refused = match self.sender(offer).await? {
-                Sender::One(mut sender, found) => {
+                Sender::One(mut sender, found, over) => {
                     found.signal();
                     match answer_in_time(sender.try_send_request(for_http1(request))).await? {
                         Ok(response) => {
-                            let keep = Some(Keep { sender, found, pool: Arc::clone(self) });
+                            let keep = Some(Keep { sender, found, pool: Arc::clone(self), _over: over });
                             return Ok(Answered { response, keep });
                         }
                         Err(refused) => match found.fault() {
@@ -211,7 +223,7 @@ impl Upstreams {
         loop {
             let (mut sender, found) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
             if matches!(timeout(FREE_WITHIN, sender.ready()).await, Ok(Ok(()))) {
-                return Some(Sender::One(sender, found));
+                return Some(Sender::One(sender, found, None));
             }
         }
     }
@@ -219,6 +231,7 @@ impl Upstreams {
     async fn dial(&self, offer: Offer) -> Result<Sender, NoAnswer> {
         let Reached { stream, http2, over } =
             self.reach.reach(&self.session, offer).await.map_err(NoAnswer::Dial)?;
+        let over = Arc::new(Over(Some(over)));
         if http2 {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
@@ -243,18 +256,19 @@ impl Upstreams {
             .handshake(TokioIo::new(stream))
             .await
             .map_err(NoAnswer::Broken)?;
+        let (over, driven) = (Arc::clone(&over), over);
         tokio::spawn(async move {
-            ended(connection.with_upgrades().await, over);
+            ended(connection.with_upgrades().await, driven);
         });
-        Ok(Sender::One(sender, found))
+        Ok(Sender::One(sender, found, Some(over)))
     }
 }
 
-fn ended(result: Result<(), hyper::Error>, over: Box<dyn FnOnce() + Send>) {
+fn ended(result: Result<(), hyper::Error>, over: Arc<Over>) {
     if let Err(error) = result {
         tracing::debug!(%error, "a connection to a target has ended");
     }
-    over();
+    drop(over);
 }
 
 async fn answer_in_time<T>(answer: impl Future<Output = T>) -> Result<T, NoAnswer> {
