@@ -1,4 +1,4 @@
-//! A command over ssh that is still running.
+//! A client that is still running: a command over ssh, or anything else that talks through its standard input and output.
 
 use std::io::{Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
@@ -85,6 +85,26 @@ impl Collected {
 }
 
 impl Visit {
+    /// Starts any client, or server, that takes and gives bytes by its standard input and output.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    #[must_use]
+    pub fn of(mut command: Command) -> Self {
+        Self::begin(&mut command, true)
+    }
+
+    /// The same, and nobody reads what it gives.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    #[must_use]
+    pub fn unread(mut command: Command) -> Self {
+        Self::begin(&mut command, false)
+    }
+
     #[track_caller]
     pub(crate) fn begin(command: &mut Command, reads: bool) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -113,6 +133,12 @@ impl Visit {
     #[track_caller]
     pub fn says(&self, text: &str) {
         self.err.shows(PATIENCE, text);
+    }
+
+    /// Its standard error so far.
+    #[must_use]
+    pub fn err(&self) -> String {
+        self.err.text()
     }
 
     /// Its output so far.

@@ -15,7 +15,7 @@ use crate::live::LiveSession;
 /// A refusal that a peer has been told of, and that is no fact yet.
 #[must_use = "what was refused must become a fact"]
 pub struct Foreseen {
-    refusal: Refusal,
+    refusal: Box<Refusal>,
     of: Of,
 }
 
@@ -38,7 +38,7 @@ impl Gate {
         match decide(&facts, &attempt, self.now()) {
             // Visits whose connection is silent may yet make room.
             Err(refusal) if refusal.reason != Reason::Limit => {
-                Err(Foreseen { refusal: *refusal, of: Of::Attempt(Box::new(attempt)) })
+                Err(Foreseen { refusal, of: Of::Attempt(Box::new(attempt)) })
             }
             _ => Ok(()),
         }
@@ -53,7 +53,7 @@ impl Gate {
         match self.channel_verdict_on(&facts, session, access) {
             // It waits for its observer, as it waits while input is paused.
             Err(refusal) if refusal.reason != Reason::ObserverRequired => {
-                Err(Foreseen { refusal, of: Of::Channel(Arc::clone(session), access) })
+                Err(Foreseen { refusal: Box::new(refusal), of: Of::Channel(Arc::clone(session), access) })
             }
             _ => Ok(()),
         }
@@ -61,7 +61,7 @@ impl Gate {
 
     /// Writes down what was foreseen and told, as the refusal that it is. `about` is what the client asked for.
     pub async fn refuse_foreseen(&self, ask: &Ask, foreseen: Foreseen, about: Value) -> Refused {
-        let refusal = foreseen.refusal;
+        let refusal = *foreseen.refusal;
         match foreseen.of {
             Of::Attempt(attempt) => self.refuse(ask, &attempt, refusal).await,
             Of::Channel(session, access) => {

@@ -26,8 +26,8 @@ use crate::way::{Way, reach};
 
 /// How long what a peer was sent may take to reach it, once both ends have finished.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
-/// How often the kernel is asked whether it has.
-const ASK_AGAIN: Duration = Duration::from_millis(20);
+/// When the kernel is asked again whether it has; then after twice as long, and so on: its table is long on a busy gate.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
 
 /// The right to connect once to a declared endpoint.
 pub struct Passage {
@@ -208,7 +208,9 @@ impl LiveSession {
 /// Returns once the kernel has delivered what it was given, or gives up.
 async fn taken(cord: &Cord) {
     let until = Instant::now() + TAKEN_WITHIN;
+    let mut wait = ASK_AGAIN;
     while Instant::now() < until && sockets::open(cord).unwrap_or(false) {
-        sleep(ASK_AGAIN).await;
+        sleep(wait).await;
+        wait *= 2;
     }
 }

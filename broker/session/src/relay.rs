@@ -59,6 +59,11 @@ pub trait Source: Send {
     fn loses_the_thread(&mut self) -> bool {
         false
     }
+
+    /// Whether what comes later makes no sense without something that came and went nowhere.
+    fn misses(&self) -> bool {
+        false
+    }
 }
 
 /// The writing half of a leg's channel. Payload arrives as [`Recorded`] only: what was not recorded cannot be written.
@@ -267,8 +272,9 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                     match record(self.session, self.channel, stream, batch, backlog.is_full(), flow).await {
                         Ok(kept) => {
                             self.session.tap.output(self.channel.number(), stream, &shown);
-                            if !too_late {
-                                backlog.push_payload(kept);
+                            match too_late {
+                                true => self.lost = self.lost || self.source.misses(),
+                                false => backlog.push_payload(kept),
                             }
                         }
                         Err(end) => return Some(end),

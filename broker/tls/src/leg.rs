@@ -39,14 +39,8 @@ impl Note for LegNote {
 /// Makes the halves of one end; what is read is recorded as `stream`.
 pub(crate) fn halves<S>(leg: S, stream: Stream) -> (LegSource<S>, LegSink<S>) {
     let leg = Arc::new(Mutex::new(leg));
-    let source = LegSource {
-        leg: Arc::clone(&leg),
-        stream,
-        buffer: BytesMut::new(),
-        room: LEAST_BYTES,
-        ended: None,
-        deaf: Deaf::No,
-    };
+    let source =
+        LegSource { leg: Arc::clone(&leg), stream, buffer: BytesMut::new(), room: LEAST_BYTES, ended: None };
     (source, LegSink { leg, finished: watch::Sender::new(false) })
 }
 
@@ -62,7 +56,6 @@ pub(crate) struct LegSource<S> {
     /// How much is read at once: as much as came lately.
     room: usize,
     ended: Option<Ended>,
-    deaf: Deaf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,16 +64,6 @@ enum Ended {
     Finished,
     /// Nothing more comes.
     Over,
-}
-
-/// Whether something came that went nowhere.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Deaf {
-    No,
-    /// What comes now goes nowhere.
-    Listening,
-    /// Something has: what comes later makes no sense without it.
-    Missed,
 }
 
 impl<S: AsyncRead + Unpin> LegSource<S> {
@@ -100,9 +83,6 @@ impl<S: AsyncRead + Unpin> LegSource<S> {
         }
         if self.buffer.is_empty() {
             return self.poll_batch(cx);
-        }
-        if self.deaf == Deaf::Listening {
-            self.deaf = Deaf::Missed;
         }
         Poll::Ready(Some(Item::Data(self.stream, self.taken())))
     }
@@ -158,11 +138,8 @@ impl<S: AsyncRead + Unpin + Send> Source for LegSource<S> {
         false
     }
 
-    fn loses_the_thread(&mut self) -> bool {
-        if self.deaf == Deaf::No {
-            self.deaf = Deaf::Listening;
-        }
-        self.deaf == Deaf::Missed
+    fn misses(&self) -> bool {
+        true
     }
 }
 
@@ -213,5 +190,49 @@ impl<S: AsyncWrite + Unpin + Send> Sink for LegSink<S> {
         match note {
             LegNote::Finished => self.finish().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_there_is_one_batch_and_the_end_is_said_once() {
+        let (near, mut far) = duplex(1 << 20);
+        let (mut source, _sink) = halves(near, Stream::ForwardIn);
+        assert!(source.ready().is_none(), "nothing came");
+        for _ in 0..20 {
+            far.write_all(&[7; 10_000]).await.unwrap();
+        }
+        let mut got = Vec::new();
+        while let Some(Item::Data(Stream::ForwardIn, bytes)) = source.ready() {
+            // A batch is read as a whole, however many records or packets it came in.
+            assert!(bytes.len() >= LEAST_BYTES && bytes.len() < 2 * BATCH_BYTES, "{}", bytes.len());
+            got.extend_from_slice(&bytes);
+        }
+        assert_eq!(got, vec![7; 200_000]);
+        far.write_all(b"last").await.unwrap();
+        drop(far);
+        assert!(matches!(source.next().await, Some(Item::Data(_, bytes)) if &bytes[..] == b"last"));
+        assert!(matches!(source.next().await, Some(Item::Note(LegNote::Finished))));
+        assert!(source.next().await.is_none() && source.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_end_is_told_once_and_the_other_half_goes_on() {
+        let (near, mut far) = duplex(1 << 10);
+        let (mut source, sink) = halves(near, Stream::ForwardOut);
+        assert!(!sink.is_finished());
+        for _ in 0..2 {
+            sink.pass(LegNote::Finished).await.unwrap();
+        }
+        assert!(sink.is_finished());
+        let mut heard = Vec::new();
+        far.read_to_end(&mut heard).await.unwrap();
+        far.write_all(b"still").await.unwrap();
+        assert!(matches!(source.next().await, Some(Item::Data(_, bytes)) if &bytes[..] == b"still"));
     }
 }

@@ -1,12 +1,16 @@
-//! The one place that ends TLS: the gate's own certificate, the listener that serves it, and the trust in a target's.
+//! The one place that ends TLS: the gate's own certificates and authorities, the listener that serves the web, the door for
+//! targets, and the trust in a target's.
 //!
 //! ```text
-//!   certificate and key, or self-signed once ─▶ ServerTls ─▶ TlsListener::accept ─▶ TlsStream
-//!   a target's anchors and server name ─▶ TargetTrust ─▶ connect(host, port) ─▶ TlsStream
+//!   certificate and key, or the gate's own ─▶ ServerTls ─▶ TlsListener::accept ─▶ TlsStream, for the web
+//!   a connection ─▶ TlsDoor ─▶ name ─▶ proof ─▶ verdict ─▶ Visits ─▶ raw: a channel, relayed and recorded in clear
+//!                                └▶ WebConnection, for the consoles
+//!   a session's Way, its anchors, pins and server name ─▶ secure ─▶ TlsStream to the target
 //! ```
 //!
-//! A target is trusted through its own anchors and its own name only: the system's certificate store is never read. This
-//! layer knows nothing of who connects or what they may do. The cryptography is aws-lc-rs, through [`provider`].
+//! A target is trusted through what was declared for it only: the system's certificate store is never read. This layer says
+//! yes to nobody: it proves who somebody is and asks the session layer. Nothing is dialled without a session's way, which
+//! needs a channel in its recording. The cryptography is aws-lc-rs, through [`provider`].
 
 mod authority;
 mod client;

@@ -291,6 +291,20 @@ pub(super) const SESSIONS: &[Rule] = &[
         techniques: &[REMOTE_SSH, ICS_REMOTE_SERVICES],
     },
     Rule {
+        name: "target-certificate",
+        title: "A server showed a certificate that is not the one declared for it",
+        condition: Condition { kinds: &[FactKind::TargetFailed], failures: &["certificate"], ..NOTHING },
+        severity: Severity::Critical,
+        action: Action::Alert,
+        grouping: Grouping::Person,
+        runbook: [
+            "Ask clinical engineering whether the server's certificate was renewed, or has run out; the detail says what is wrong.",
+            "If so, an engineer declares the new one, or its key, after a look at the server's own console: `target set-tls`.",
+            "If not, something stands between the gate and the server: open a case, keep vendors out.",
+        ],
+        techniques: &[ICS_REMOTE_SERVICES],
+    },
+    Rule {
         name: "recording-lost",
         title: "A session without its sealed recording, or a recording without its session",
         condition: Condition { kinds: &[FactKind::SessionLost, FactKind::RecordingUnknown], ..NOTHING },

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::Inner;
-use crate::names::Door;
+use crate::names::{Door, Names};
 
 /// A fatal alert, `unrecognized_name` (RFC 6066 §3), as a record of TLS that nobody encrypts yet.
 const UNRECOGNIZED_NAME: [u8; 7] = [0x15, 3, 3, 0, 2, 2, 112];
@@ -28,7 +28,7 @@ pub(super) async fn to_plain_http(inner: &Inner, mut stream: Severable, port: u1
 }
 
 /// The same, inside TLS, for the gate's own name.
-pub(super) async fn to_http<S: AsyncRead + AsyncWrite + Unpin>(inner: &Inner, stream: &mut S, _port: u16) {
+pub(super) async fn to_http<S: AsyncRead + AsyncWrite + Unpin>(inner: &Inner, stream: &mut S) {
     let mut head = Vec::new();
     let mut part = [0; 1024];
     while head.len() < HEAD_BYTES && !head.windows(4).any(|four| four == b"\r\n\r\n") {
@@ -79,7 +79,7 @@ fn redirect(to: &str) -> String {
 
 /// Where somebody is sent: by HTTPS to the console that their request names, else to where people sign in.
 fn place(inner: &Inner, head: &[u8], port: u16) -> String {
-    match console(inner, head) {
+    match console(&inner.names, head) {
         Some(host) if port == 443 => format!("https://{host}/"),
         Some(host) => format!("https://{host}:{port}/"),
         None => format!("{}/", inner.site),
@@ -87,7 +87,7 @@ fn place(inner: &Inner, head: &[u8], port: u16) -> String {
 }
 
 /// The console that a request's `Host` (RFC 9110 §7.2) names.
-fn console(inner: &Inner, head: &[u8]) -> Option<String> {
+fn console(names: &Names, head: &[u8]) -> Option<String> {
     let head = std::str::from_utf8(head).ok()?;
     let mut hosts = head.split("\r\n").skip(1).filter_map(|line| {
         let (name, value) = line.split_once(':')?;
@@ -95,8 +95,47 @@ fn console(inner: &Inner, head: &[u8]) -> Option<String> {
     });
     let host = hosts.next()?;
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    match inner.names.door(Some(name)) {
-        Door::Web(label) => Some(inner.names.of_console(&label)),
+    match names.door(Some(name)) {
+        Door::Web(label) => Some(names.of_console(&label)),
         Door::Tls(_) | Door::Gate | Door::Unknown => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_leads_to_no_name_but_the_gates() {
+        let names = Names::of("gate.example");
+        let asks = |host: &str| {
+            console(&names, format!("GET / HTTP/1.1\r\nA: b\r\nHOST: {host}\r\n\r\n").as_bytes())
+        };
+        for host in ["console-01.web.gate.example", "Console-01.web.GATE.example:8443"] {
+            assert_eq!(asks(host).as_deref(), Some("console-01.web.gate.example"));
+        }
+        for host in
+            ["evil.example", "gate.example", "console-01.tls.gate.example", "", "a b.web.gate.example"]
+        {
+            assert_eq!(asks(host), None, "{host:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_asked_a_redirect_is_one_line_and_leads_to_the_gates_own_names(
+            head in proptest::collection::vec(any::<u8>(), 0..200),
+            host in "\\PC{0,40}(\\.web\\.gate\\.example)?"
+        ) {
+            let names = Names::of("gate.example");
+            let mut said = format!("GET / HTTP/1.1\r\nHost: {host}\r\n").into_bytes();
+            said.extend(head);
+            if let Some(to) = console(&names, &said) {
+                prop_assert!(to.ends_with(".web.gate.example"));
+                prop_assert!(to.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c)));
+            }
+        }
     }
 }

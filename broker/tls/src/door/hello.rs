@@ -61,9 +61,8 @@ pub(super) async fn hear(
             Some(Heard::Elsewhere(Box::new(Passed { stream, cord, caller }), elsewhere.to))
         }
         (Door::Gate, None) => {
-            let port = cord.local().port();
             let mut stream = shaken(&inner, start, Arc::clone(&inner.web), caller).await?;
-            let answer = answers::to_http(&inner, &mut stream, port);
+            let answer = answers::to_http(&inner, &mut stream);
             nothing(&inner, caller, "the gate's own name, on the port for targets", answer).await
         }
         (Door::Unknown, None) => {
