@@ -231,7 +231,7 @@ impl WebHouse {
             }
         });
         let mut all = String::new();
-        let mut hears = |until: &dyn Fn(&str) -> bool, all: &mut String| {
+        let hears = |until: &dyn Fn(&str) -> bool, all: &mut String| {
             let deadline = Instant::now() + QUIET_AFTER;
             while !until(all) {
                 let left = deadline.saturating_duration_since(Instant::now());
@@ -344,6 +344,16 @@ impl Client<'_> {
         let url = if url.starts_with('/') { self.house.url(url) } else { url.to_owned() };
         let mut command = self.curl(&["--include", "--max-time", "100"]);
         Process::run("curl", WITHIN, command.args(more).arg(url))
+    }
+
+    /// Ends the visit, as whoever presses *leave*.
+    ///
+    /// # Panics
+    /// When the gate does not take it.
+    #[track_caller]
+    pub fn leaves(&self) {
+        let left = self.gets("/.chaperone/leave", &["--request", "POST"]);
+        assert_eq!(left.status, 200, "{}", left.text());
     }
 
     /// The gate's cookie in its jar.

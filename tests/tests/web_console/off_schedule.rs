@@ -58,7 +58,7 @@ fn off_schedule_is_the_same_refusal_with_its_alert_and_a_page_that_says_what_to_
     assert_eq!(refused.body["protocol"], "tls");
     soon("the SOC's alert", || (!web.house.alerts_because("early").is_empty()).then_some(()));
 
-    let window = web.open_window("+6s");
+    let window = web.open_window("+15s");
     let client = web.opened(&window);
     assert_eq!(client.gets("/", &[]).status, 200);
     let cookie = client.cookie();

@@ -6,7 +6,6 @@ mod alert_beside;
 pub(crate) mod authority;
 pub(crate) mod bundle;
 pub(crate) mod connect;
-pub(crate) mod console;
 pub(crate) mod demo;
 pub(crate) mod destination;
 pub(crate) mod emergency;
@@ -38,6 +37,7 @@ pub(crate) mod watch;
 mod ways;
 mod why;
 pub(crate) mod window;
+pub(crate) mod window_console;
 pub(crate) mod window_desk;
 pub(crate) mod window_file;
 

@@ -22,9 +22,9 @@ mod search;
 mod session;
 mod sign_in;
 mod target;
-mod tls_service;
 mod vendor;
 mod window;
+mod window_console;
 mod window_file;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
@@ -34,7 +34,10 @@ pub use authority::{
 };
 pub use bundle::NewBundle;
 pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
-pub use console::{ConsoleView, OpenConsole};
+pub use console::{
+    CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
+    PlainHttpView, RemovedEndpoint,
+};
 pub use destination::{DestinationKind, DestinationView, NewDestination};
 pub use emergency::{NewEmergency, NewOnTheSpot, ReturnToService};
 pub use film::{Idle, PieceView, TimelineChannel, TimelineMarker, TimelineView};
@@ -64,14 +67,11 @@ pub use sign_in::{
 pub use target::{
     CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewUploads, TargetView,
 };
-pub use tls_service::{
-    CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
-    PlainHttpView, RemovedEndpoint,
-};
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,
     MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute,
     WindowCard, WindowView,
 };
+pub use window_console::{ConsoleView, OpenConsole};
 pub use window_file::{FileRelease, SentFileView};

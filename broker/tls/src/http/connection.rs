@@ -24,6 +24,7 @@ use super::console::Console;
 use super::cookies;
 use super::engine::{Caller, Entered, Shared};
 use super::guard::Found;
+use super::limits;
 use super::pages::{Page, Standing};
 use super::{refuse, transaction};
 
@@ -47,17 +48,55 @@ pub(super) struct Connection {
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
     /// A cookie that is none was told of already.
     told: AtomicBool,
+    /// Requests that were given up, since when.
+    given_up: Mutex<(Instant, u32)>,
+}
+
+/// A request that nobody has answered yet.
+struct Unanswered<'c>(&'c Arc<Connection>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        Connection::gave_up(self.0);
+    }
 }
 
 impl Connection {
     pub(super) fn new(shared: &Arc<Shared>, caller: Caller, found: Found) -> Arc<Self> {
         let Caller { host, peer, cord, place } = caller;
         let (entered, told, place) = (Mutex::default(), AtomicBool::new(false), Mutex::new(Some(place)));
-        Arc::new(Self { shared: Arc::clone(shared), host, peer, cord, found, place, entered, told })
+        let given_up = Mutex::new((Instant::now(), 0));
+        Arc::new(Self { shared: Arc::clone(shared), host, peer, cord, found, place, entered, told, given_up })
     }
 
     /// Answers one request.
     pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Outgoing> {
+        let unanswered = Unanswered(&self);
+        let answer = Arc::clone(&self).answer_to(request).await;
+        std::mem::forget(unanswered);
+        answer
+    }
+
+    /// The client has given a request up. Who does it again and again asks only to be a burden (CVE-2023-44487).
+    fn gave_up(self: &Arc<Self>) {
+        let many = {
+            let mut given_up = held(&self.given_up);
+            if given_up.0.elapsed() > limits::GIVEN_UP_WITHIN {
+                *given_up = (Instant::now(), 0);
+            }
+            given_up.1 += 1;
+            given_up.1 == limits::GIVEN_UP
+        };
+        if many {
+            let connection = Arc::clone(self);
+            tokio::spawn(async move {
+                connection.misspoke("the client gives up more requests than are taken").await;
+                connection.cord.sever();
+            });
+        }
+    }
+
+    async fn answer_to(self: Arc<Self>, request: Request<Incoming>) -> Response<Outgoing> {
         let arrived = Instant::now();
         if let Err(why) = refuse::check(&request, &self.host) {
             if why.is_told() {

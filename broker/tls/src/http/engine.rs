@@ -13,7 +13,7 @@ use futures::future::BoxFuture;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
@@ -176,11 +176,14 @@ impl Shared {
         }
         let permit = session.permit();
         let endpoint = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
-            Endpoint::Tls { server_name, port, .. } => Some((server_name.clone(), *port)),
+            Endpoint::Tls { server_name, port, terms, .. } => {
+                Some((server_name.clone(), *port, terms.plain_http.is_some()))
+            }
             Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
         });
-        let (server_name, port) = endpoint.unwrap_or_default();
+        let (server_name, port, plain) = endpoint.unwrap_or_default();
         let names = Names::new(authority, &server_name, port);
+        let names = if plain { names.without_tls() } else { names };
         let console = Console::new(&self.gate, session, names, &self.reach, &self.settings);
         open.insert(session.id(), Arc::clone(&console));
         drop(open);
@@ -220,7 +223,7 @@ fn is_flood(error: &hyper::Error) -> bool {
 }
 
 /// The last answer on a connection whose next request cannot be told.
-async fn say_bad<S: AsyncWrite + Unpin>(mut stream: S, fault: Ambiguity) {
+async fn say_bad<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, fault: Ambiguity) {
     let status = match fault {
         Ambiguity::TooLarge => "431 Request Header Fields Too Large",
         _ => "400 Bad Request",
@@ -232,7 +235,16 @@ async fn say_bad<S: AsyncWrite + Unpin>(mut stream: S, fault: Ambiguity) {
     );
     let said = async {
         stream.write_all(answer.as_bytes()).await?;
-        stream.shutdown().await
+        stream.shutdown().await?;
+        // A connection that is closed with something unread is reset, and the answer with it.
+        let (mut left, mut part) = (4 * limits::HEAD_BYTES, [0; 4096]);
+        while let count @ 1.. = stream.read(&mut part).await? {
+            left = left.saturating_sub(count);
+            if left == 0 {
+                break;
+            }
+        }
+        std::io::Result::Ok(())
     };
     // A peer that does not take it has had its answer.
     drop(tokio::time::timeout(std::time::Duration::from_secs(1), said).await);

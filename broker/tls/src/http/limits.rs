@@ -19,6 +19,11 @@ pub const STREAMS: u32 = 100;
 pub const PENDING_RESETS: usize = 20;
 /// Streams that the gate itself had to reset for what the client did wrong: then the connection ends.
 pub const OWN_RESETS: usize = 64;
+/// Requests that a client may give up before they are answered, within [`GIVEN_UP_WITHIN`]; then the connection ends. A page
+/// that is left gives up some tens.
+pub const GIVEN_UP: u32 = 200;
+/// See [`GIVEN_UP`].
+pub const GIVEN_UP_WITHIN: Duration = Duration::from_secs(10);
 /// What a client may send on a stream, and on a connection, before somebody has read it, in bytes.
 pub const STREAM_WINDOW: u32 = 512 * 1024;
 /// See [`STREAM_WINDOW`].

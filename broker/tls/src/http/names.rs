@@ -9,20 +9,35 @@ pub struct Names {
     gate: String,
     server_name: String,
     port: u16,
+    /// Whether the target speaks TLS.
+    secured: bool,
 }
 
 impl Names {
-    /// The authority that clients use, and the target's own name and port.
+    /// The authority that clients use, and the target's own name and port, where it speaks TLS.
     #[must_use]
     pub fn new(gate: &str, server_name: &str, port: u16) -> Self {
-        Self { gate: gate.to_ascii_lowercase(), server_name: server_name.to_ascii_lowercase(), port }
+        let (gate, server_name) = (gate.to_ascii_lowercase(), server_name.to_ascii_lowercase());
+        Self { gate, server_name, port, secured: true }
+    }
+
+    /// The same, where the target speaks plain HTTP.
+    #[must_use]
+    pub fn without_tls(self) -> Self {
+        Self { secured: false, ..self }
+    }
+
+    /// The target's own URL of a path.
+    pub(super) fn target_url(&self, rest: &str) -> String {
+        let scheme = if self.secured { "https" } else { "http" };
+        format!("{scheme}://{}{rest}", self.target_authority().to_str().unwrap_or_default())
     }
 
     /// What the target is told that it is called (RFC 9110 §7.2).
     pub(super) fn target_authority(&self) -> HeaderValue {
-        let authority = match self.port {
-            443 => self.server_name.clone(),
-            port => format!("{}:{port}", self.server_name),
+        let authority = match (self.port, self.secured) {
+            (443, true) | (80, false) => self.server_name.clone(),
+            (port, _) => format!("{}:{port}", self.server_name),
         };
         // A name that fits into a certificate fits into a field.
         authority.try_into().unwrap_or_else(|_| HeaderValue::from_static("localhost"))
@@ -32,8 +47,7 @@ impl Names {
     pub(super) fn to_target(&self, url: &str) -> Option<String> {
         let (scheme, authority, rest) = parts(url)?;
         let ours = scheme == "https" && self.is_gate(authority);
-        let target = self.target_authority();
-        ours.then(|| format!("https://{}{rest}", target.to_str().unwrap_or_default()))
+        ours.then(|| self.target_url(rest))
     }
 
     /// The gate's URL for one of the target's; `None` for any other, which stays as it is.
@@ -143,6 +157,12 @@ mod tests {
         );
         assert_eq!(names.to_target("https://gate.example/x"), None);
         assert_eq!(names.to_target("null"), None);
+        let plain = Names::new("alaris.web.gate.example", "console.internal", 80).without_tls();
+        assert_eq!(plain.target_url("/x"), "http://console.internal/x");
+        assert_eq!(
+            plain.to_gate("http://console.internal/x").as_deref(),
+            Some("https://alaris.web.gate.example/x")
+        );
         assert!(names.is_gate("ALARIS.web.gate.example") && names.is_gate("alaris.web.gate.example."));
         assert!(!names.is_gate("other.web.gate.example"));
     }

@@ -75,7 +75,7 @@ impl Page {
     /// The target does not answer as it should.
     pub(super) fn unreachable(why: &str, reference: &str) -> Self {
         let body = format!(
-            "<p>{}.</p><p>The gate works, and your visit goes on. Try again; if it stays so, call clinical \
+            "<p>{}</p><p>The gate works, and your visit goes on. Try again; if it stays so, call clinical \
              engineering.</p>{}",
             escaped(why),
             reference_line(reference)

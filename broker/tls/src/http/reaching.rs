@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use chaperone_policy::{ConsoleSignIn, Endpoint};
-use chaperone_session::{Ask, DialError, Gate, LiveSession, Refused, Way};
+use chaperone_session::{Ask, Cord, DialError, Gate, LiveSession, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::engine::{Caller, Consoles, Enter, Entered};
 use super::inject::Injection;
-use super::upstream::{Offer, Reach, Reached};
+use super::upstream::{Duplex, Offer, Reach, Reached};
 use crate::door::{ServesConsoles, WebConnection};
 use crate::target::secure;
 use crate::visit::{Proof, Visit, Visits};
@@ -60,38 +61,14 @@ impl Targets {
 
     async fn connect(&self, session: &Arc<LiveSession>, offer: Offer) -> Result<Reached, DialError> {
         let way = self.gate.way_to_tls(session).await?;
-        if way.is_plain() {
-            return self.connect_plainly(way).await;
-        }
-        let offered: &[&[u8]] = match offer {
-            Offer::Either => &[b"h2", b"http/1.1"],
-            Offer::Http1 => &[b"http/1.1"],
+        let reached = match plain(&way) {
+            Some(until) => self.in_clear(&way, until).await,
+            None => secured(&way, offer).await,
         };
-        let offered: Vec<Vec<u8>> = offered.iter().map(|name| name.to_vec()).collect();
-        match secure(&way, &offered).await {
-            Ok(secured) => {
-                way.connected(None, &secured.cord, secured.about.clone()).await;
-                let http2 = secured.protocol() == Some(b"h2");
-                let cord = secured.cord.clone();
-                let over = Box::new(move || way.ended(&cord));
-                Ok(Reached { stream: Box::new(secured.stream), http2, over })
-            }
-            Err(error) => {
-                way.failed(&self.gate, None, &error).await;
-                Err(error)
-            }
-        }
-    }
-}
-
-impl Targets {
-    /// Reaches a console that speaks no TLS: the recording says that nothing vouches for who it is.
-    async fn connect_plainly(&self, way: Way) -> Result<Reached, DialError> {
-        match way.reach().await {
-            Ok((stream, cord)) => {
-                way.connected(None, &cord, json!({ "tls": null, "plain_http": true })).await;
-                let over = Box::new(move || way.ended(&cord));
-                Ok(Reached { stream: Box::new(stream), http2: false, over })
+        match reached {
+            Ok(Connected { stream, cord, http2, about }) => {
+                way.connected(None, &cord, about).await;
+                Ok(Reached { stream, http2, over: Box::new(move || way.ended(&cord)) })
             }
             Err(error) => {
                 way.failed(&self.gate, None, &error).await;
@@ -100,22 +77,60 @@ impl Targets {
         }
     }
 
-    /// What the gate signs in with, as a field of each request.
+    /// Without TLS, as somebody has allowed for a time.
+    async fn in_clear(&self, way: &Way, until: Timestamp) -> Result<Connected, DialError> {
+        if self.gate.now() >= until {
+            return Err(DialError::LegacyExpired(until));
+        }
+        let (stream, cord) = way.reach().await?;
+        let about = json!({ "tls": null, "plain_http_until": until });
+        Ok(Connected { stream: Box::new(stream), cord, http2: false, about })
+    }
+
     async fn injection(&self, session: &Arc<LiveSession>) -> Result<Option<Injection>, DialError> {
+        let Some(secret) = self.gate.console_secret(session).await? else { return Ok(None) };
         let permit = session.permit();
-        let how = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
+        let signs_in = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
             Endpoint::Tls { terms, .. } => terms.sign_in.as_ref(),
             Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
         });
-        let (Some(how), Some(secret)) = (how, self.gate.console_secret(session).await?) else {
-            return Ok(None);
+        let injection = match signs_in {
+            Some(ConsoleSignIn::Basic { user }) => Injection::basic(user, secret.expose()),
+            Some(ConsoleSignIn::Header { name }) => Injection::header(name, secret.expose()),
+            None => return Ok(None),
         };
-        let made = match how {
-            ConsoleSignIn::Basic { user } => Injection::basic(user, secret.expose()),
-            ConsoleSignIn::Header { name } => Injection::header(name, secret.expose()),
-        };
-        made.map(Some).map_err(|_| DialError::NoCredential)
+        injection.map(Some).map_err(|error| {
+            tracing::error!(session.id = %session.id(), %error, "a console's credential is of no use");
+            DialError::NoCredential
+        })
     }
+}
+
+/// A connection to a target, before it is known to the visit's recording.
+struct Connected {
+    stream: Box<dyn Duplex>,
+    cord: Cord,
+    http2: bool,
+    about: Value,
+}
+
+/// Until when the target is reached without TLS, where it is.
+fn plain(way: &Way) -> Option<Timestamp> {
+    match way.endpoint() {
+        Endpoint::Tls { terms, .. } => terms.plain_http.as_ref().map(|plain| plain.until),
+        Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+    }
+}
+
+async fn secured(way: &Way, offer: Offer) -> Result<Connected, DialError> {
+    let offered: &[&[u8]] = match offer {
+        Offer::Either => &[b"h2", b"http/1.1"],
+        Offer::Http1 => &[b"http/1.1"],
+    };
+    let offered: Vec<Vec<u8>> = offered.iter().map(|name| name.to_vec()).collect();
+    let secured = secure(way, &offered).await?;
+    let http2 = secured.protocol() == Some(b"h2");
+    Ok(Connected { stream: Box::new(secured.stream), cord: secured.cord, http2, about: secured.about })
 }
 
 impl Reach for Targets {

@@ -137,9 +137,7 @@ impl Transaction {
 
     /// The target's own URL of what is asked for.
     fn url(&self, asked: &Uri) -> String {
-        let authority = self.console.names.target_authority();
-        let path = asked.path_and_query().map_or("/", |path| path.as_str());
-        format!("https://{}{path}", authority.to_str().unwrap_or_default())
+        self.console.names.target_url(asked.path_and_query().map_or("/", |path| path.as_str()))
     }
 
     /// Sends it to the target, and gets the answer ready for the client.
@@ -330,9 +328,9 @@ impl NoAnswer {
     fn sentence(&self) -> &'static str {
         match self {
             Self::Dial(error) => error.sentence(),
-            Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on",
-            Self::Broken(_) => "The server closed the connection before it answered",
-            Self::Slow => "The server has not answered in time",
+            Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on.",
+            Self::Broken(_) => "The server closed the connection before it answered.",
+            Self::Slow => "The server has not answered in time.",
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::console::{CertificateView, NewTls, PlainHttpView};
 use super::host_key::{LegacyView, ProposedKeyView};
-use super::tls_service::{CertificateView, NewTls, PlainHttpView};
 
 /// A target to add.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
