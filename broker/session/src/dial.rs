@@ -124,11 +124,6 @@ pub enum DialError {
          recorded, or renew it"
     )]
     OldTls,
-    /// The target speaks no TLS, and the time for which that was allowed is over.
-    #[error(
-        "the target's console speaks no TLS, which was allowed until {0}; say so anew, or how it is trusted"
-    )]
-    PlainOver(Timestamp),
     /// What the target speaks was allowed for a time, which is over.
     #[error("the target has nothing better than algorithms that were allowed until {0}")]
     LegacyExpired(Timestamp),
@@ -172,7 +167,6 @@ impl DialError {
             Self::OldAlgorithms { .. } => "old-algorithms",
             Self::OldTls => "old-tls",
             Self::LegacyExpired(_) => "legacy-expired",
-            Self::PlainOver(_) => "plain-http-over",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
             Self::HostKey { .. } => "host-key",
@@ -191,7 +185,7 @@ impl DialError {
             Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
             }
-            Self::OldAlgorithms { .. } | Self::OldTls | Self::LegacyExpired(_) | Self::PlainOver(_) => {
+            Self::OldAlgorithms { .. } | Self::OldTls | Self::LegacyExpired(_) => {
                 "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",

@@ -1,5 +1,4 @@
-//! What the schedule says before anything opens: to somebody who has proven a first factor and not the last, and to
-//! somebody who asks for what they will need at the door.
+//! What the schedule would say at the door, to somebody who asks beforehand for what they will need there.
 
 use chaperone_policy::{Access, Attempt, AttemptId, Permit, Reason, Refusal, WindowId, decide};
 use uuid::Uuid;

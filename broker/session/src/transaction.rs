@@ -86,10 +86,10 @@ impl LiveSession {
         bytes: bytes::Bytes,
         flow: &mut watch::Receiver<Flow>,
     ) -> Result<Recorded, RelayEnd> {
-        match record(self, channel, stream, bytes, false, flow).await? {
-            Kept::Here(recorded) => Ok(recorded),
-            // Nothing is spilled that was not asked to be.
-            Kept::There(_) => Err(RelayEnd::Recorder),
+        match record(self, channel, stream, vec![bytes], false, flow).await?.pop() {
+            Some(Kept::Here(recorded)) => Ok(recorded),
+            // Nothing is spilled that was not asked to be, and one piece stays one.
+            Some(Kept::There(_)) | None => Err(RelayEnd::Recorder),
         }
     }
 

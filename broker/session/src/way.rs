@@ -28,7 +28,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 pub struct Way {
     endpoint: Endpoint,
     client_key: Option<Secret>,
-    plain: bool,
     session: Arc<LiveSession>,
 }
 
@@ -41,19 +40,12 @@ impl Gate {
         let permit = session.permit();
         let is_tls = |endpoint: &&Endpoint| matches!(endpoint, Endpoint::Tls { .. });
         let endpoint = permit.target().endpoints.iter().find(is_tls).cloned().ok_or(DialError::NoEndpoint)?;
-        let Endpoint::Tls { terms, trust_pem, .. } = &endpoint else { return Err(DialError::NoEndpoint) };
-        let plain = terms.plain_http.as_ref().is_some_and(|plain| self.now() < plain.until);
-        if let Some(over) = terms.plain_http.as_ref().filter(|_| !plain)
-            && trust_pem.is_empty()
-            && terms.pins.is_empty()
-        {
-            return Err(DialError::PlainOver(over.until));
-        }
+        let Endpoint::Tls { terms, .. } = &endpoint else { return Err(DialError::NoEndpoint) };
         let client_key = match &terms.client_pem {
-            Some(_) if !plain => Some(self.sealed(session, Slot::TlsKey).await?),
-            _ => None,
+            Some(_) => Some(self.sealed(session, Slot::TlsKey).await?),
+            None => None,
         };
-        Ok(Way { endpoint, client_key, plain, session: Arc::clone(session) })
+        Ok(Way { endpoint, client_key, session: Arc::clone(session) })
     }
 
     /// The secret of what the gate adds to each request to a session's web console, where there is such a thing.
@@ -93,12 +85,6 @@ impl Way {
     pub fn client(&self) -> Option<(&str, &str)> {
         let Endpoint::Tls { terms, .. } = &self.endpoint else { return None };
         Some((terms.client_pem.as_deref()?, self.client_key.as_ref()?.expose()))
-    }
-
-    /// Whether it is spoken to without TLS: a console for which somebody has said why, and for how long.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.plain
     }
 
     /// What the target is called at the gate.

@@ -101,7 +101,7 @@ async fn dial(host: &str, port: u16, trust: &TargetTrust) -> Result<TlsStream<Tc
 }
 
 /// Whether the target turned both of our versions down, or chose an older one (RFC 8446 §6.2, §4.2.1).
-pub(crate) fn is_too_old(fault: &rustls::Error) -> bool {
+fn is_too_old(fault: &rustls::Error) -> bool {
     use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
     matches!(
         fault,

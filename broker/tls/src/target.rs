@@ -45,9 +45,6 @@ pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError
     let Endpoint::Tls { host, port, server_name, trust_pem, terms, .. } = way.endpoint() else {
         return Err(DialError::NoEndpoint);
     };
-    if way.is_plain() {
-        return Err(DialError::Protocol("it speaks no TLS, and is reached as a web console only".to_owned()));
-    }
     let declared = Declared { trust_pem, server_name, pins: &terms.pins, client: way.client() };
     let trust = TargetTrust::of(&declared).map_err(|error| DialError::Certificate(error.to_string()))?;
     let mut config = ClientConfig::clone(&trust.config());

@@ -203,7 +203,7 @@ fn a_token_of_the_host_proves_no_second_factor() {
     assert_eq!(house.refusal("attempt-refused", "second-factor").body["target"], CONSOLE);
     assert!(house.facts_of("certificate-issued").is_empty());
     let browser =
-        Browser::signs_in(house.gate.web_port(), "dana", &dana.password, &dana.app.code(1)).unwrap();
+        Browser::signs_in(house.gate.web_port(), "dana", &dana.password, &dana.app.code(0)).unwrap();
     let body = json!({ "to": CONSOLE, "public_key_pem": key.public_pem() });
     let answer = browser.posts("/api/connect", &body);
     assert_eq!(answer.status, 200, "{}", answer.body);

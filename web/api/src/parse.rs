@@ -14,7 +14,7 @@ pub(crate) use authority::{authority, networks, revoked};
 pub(crate) use console::{TlsSecrets, changed_tls};
 pub(crate) use person::{email, key, on_the_spot, person, vendor};
 pub(crate) use target::{
-    addresses, check_forwards, credential, endpoints, host_keys, legacy, target, uploads,
+    addresses, check_forwards, credential, endpoints, host_keys, is_a_label, legacy, target, uploads,
 };
 pub(crate) use window::{emergency, freeze, window};
 

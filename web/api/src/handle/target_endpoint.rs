@@ -26,21 +26,15 @@ pub(crate) async fn set_tls(
     let known = parse::known_target(&actor.facts, &name)?;
     actor.may(Subject::Target(known))?;
     let reason = parse::needed("reason", &given.reason)?;
-    let (before, others) = apart(known);
-    let (after, secrets) = parse::changed_tls(before, &given, app.reader()?, actor.now)?;
-    let rows = sealed(&app, known.id, &secrets)?;
-    let changed = with_tls(after, others);
-    let (id, by, was) = (known.id, actor.person, known.clone());
+    parse::is_a_label(&known.name)?;
+    let (id, by, now, here) = (known.id, actor.person, actor.now, app.clone());
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
-            // Somebody else may have changed it since it was read.
-            if tx.target(id).await? != was {
-                return Err(Problem::conflict(
-                    "this server has just been changed",
-                    "look at it, and try again",
-                ));
-            }
-            let target = Target { endpoints: changed, ..was };
+            let mut target = tx.target(id).await?;
+            let (before, others) = apart(&target);
+            let (after, secrets) = parse::changed_tls(before, &given, here.reader()?, now)?;
+            let rows = sealed(&here, id, &secrets)?;
+            target.endpoints = with_tls(after, others);
             tx.change_target(&target, by, &reason).await?;
             for (slot, row) in rows {
                 tx.put_secret(id, slot, &row, by).await?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chaperone_identity::ssh_key;
-use chaperone_policy::{AccountName, Card, Endpoint, HostPort, Legacy, Reach, Target, TargetId, Uploads};
+use chaperone_policy::{
+    AccountName, Card, Endpoint, HostPort, Legacy, Reach, Target, TargetId, TargetName, Uploads,
+};
 use chaperone_vault::TargetCredential;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -45,6 +47,7 @@ pub(crate) fn target(
         endpoints.push(ssh_endpoint(ssh, &credentials)?);
     }
     if let Some(given) = &new.tls {
+        is_a_label(&name)?;
         let (endpoint, sealed) = tls(given, reader?, now)?;
         endpoints.push(endpoint);
         secrets = sealed;
@@ -111,6 +114,14 @@ fn ssh_endpoint(ssh: &NewSsh, credentials: &[(AccountName, TargetCredential)]) -
         lines => host_keys("ssh.host_keys", lines)?,
     };
     Ok(Endpoint::Ssh { host, port, host_keys, accounts, reach: Reach { also, ..Reach::default() } })
+}
+
+/// A server that is reached by TLS is `NAME.tls.DOMAIN`, and a certificate's wildcard stands for one label (RFC 6125 §6.4.3).
+pub(crate) fn is_a_label(name: &TargetName) -> Result<(), Problem> {
+    if name.as_str().contains('.') {
+        return Err(Problem::field("name", "a server that is reached by TLS has no dot in its name"));
+    }
+    Ok(())
 }
 
 fn tcp_endpoint(tcp: &NewTcp) -> Result<Endpoint, Problem> {
