@@ -103,7 +103,7 @@ enum Command {
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
     Login(login::Login),
-    /// Carry SSH over HTTPS, for networks that let nothing else through
+    /// Open a window's TLS and TCP endpoints on this machine; or carry SSH over HTTPS
     Connect(connect::Connect),
     /// People: who signs in
     Person(Remote<person::Verb>),

@@ -81,20 +81,23 @@ impl std::fmt::Display for Way {
 
 /// What scripts read, in the words of `--help`.
 const EVENTS: &str = "\
-A TLS endpoint's local port takes both: a client that begins with TLS gets a certificate of the gate's (trust what
---authority writes), any other is carried as it is, inside the TLS that goes on to the gate. A client that says nothing
+A TLS endpoint's local port takes both: a client that begins with TLS gets a certificate of the gate's (trust what \
+--authority writes), any other is carried as it is, inside the TLS that goes on to the gate. A client that says nothing \
 for a second is taken for one that waits for the server to begin.
 
-With --json the first line, once all ports listen, is
-  {\"window\", \"closes\", \"until\", \"authority_pem\", \"endpoints\": [{\"target\", \"endpoint\", \"kind\": tls|http|tcp,
-   \"local\": \"127.0.0.1:PORT\", \"host\", \"port\", \"server_name\", \"accepts\": [\"plain\", \"tls\"], \"recorded\"}]}
-and each line after it is an event:
-  {\"event\": \"way\", \"way\": direct|proxy|websocket}   how the gate is reached, when that is known or changes
-  {\"event\": \"time-left\", \"seconds\"}                 at 30, 15, 10, 5 and 1 minutes and 10 seconds before the end
-  {\"event\": \"extended\"|\"shortened\", \"closes\", \"until\"}
-  {\"event\": \"lost\", \"why\"}, {\"event\": \"reconnected\"} the gate cannot be reached; can be again
-  {\"event\": \"refused\", \"endpoint\", \"why\"}           the gate did not take a connection
-  {\"event\": \"ended\", \"reason\": closed|revoked|refused|stopped|…, \"what\"}
+With --json, the first line comes once all ports listen:
+  window, closes, until, authority_pem, and endpoints, each with
+  target, endpoint, kind (tls, http, tcp), local (127.0.0.1:PORT),
+  host, port, server_name, accepts (plain, tls), recorded
+Each line after it has one event:
+  way          way: direct, proxy or websocket; told when it changes
+  time-left    seconds; at 30, 15, 10, 5 and 1 minutes and 10 seconds
+  extended     closes, until; so does shortened
+  lost         why: the gate cannot be reached
+  reconnected  it can be again
+  refused      endpoint, why: the gate did not take a connection
+  unanswered   why: a local client did not finish its own TLS
+  ended        reason (closed, revoked, stopped, …), what
 
 The exit status is 0 when the window ended or you did, and 1 when the gate refused to begin.";
 
