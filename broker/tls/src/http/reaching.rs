@@ -6,6 +6,7 @@ use chaperone_policy::{ConsoleSignIn, Endpoint};
 use chaperone_session::{Ask, Cord, DialError, Gate, LiveSession, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -60,9 +61,9 @@ impl Targets {
 
     async fn connect(&self, session: &Arc<LiveSession>, offer: Offer) -> Result<Reached, DialError> {
         let way = self.gate.way_to_tls(session).await?;
-        let reached = match way.is_plain() {
-            true => in_clear(&way).await,
-            false => secured(&way, offer).await,
+        let reached = match plain(&way) {
+            Some(until) => self.in_clear(&way, until).await,
+            None => secured(&way, offer).await,
         };
         match reached {
             Ok(Connected { stream, cord, http2, about }) => {
@@ -74,6 +75,16 @@ impl Targets {
                 Err(error)
             }
         }
+    }
+
+    /// Without TLS, as somebody has allowed for a time.
+    async fn in_clear(&self, way: &Way, until: Timestamp) -> Result<Connected, DialError> {
+        if self.gate.now() >= until {
+            return Err(DialError::LegacyExpired(until));
+        }
+        let (stream, cord) = way.reach().await?;
+        let about = json!({ "tls": null, "plain_http_until": until });
+        Ok(Connected { stream: Box::new(stream), cord, http2: false, about })
     }
 
     async fn injection(&self, session: &Arc<LiveSession>) -> Result<Option<Injection>, DialError> {
@@ -103,15 +114,12 @@ struct Connected {
     about: Value,
 }
 
-/// Without TLS, as somebody has allowed for a time: the recording says that nothing vouches for who it is.
-async fn in_clear(way: &Way) -> Result<Connected, DialError> {
-    let (stream, cord) = way.reach().await?;
-    let until = match way.endpoint() {
+/// Until when the target is reached without TLS, where it is.
+fn plain(way: &Way) -> Option<Timestamp> {
+    match way.endpoint() {
         Endpoint::Tls { terms, .. } => terms.plain_http.as_ref().map(|plain| plain.until),
         Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
-    };
-    let about = json!({ "tls": null, "plain_http_until": until });
-    Ok(Connected { stream: Box::new(stream), cord, http2: false, about })
+    }
 }
 
 async fn secured(way: &Way, offer: Offer) -> Result<Connected, DialError> {

@@ -46,7 +46,7 @@ pub struct Reached {
     /// Whether the target chose HTTP/2.
     pub http2: bool,
     /// Called when the connection has ended by itself.
-    pub over: Box<dyn FnOnce() + Send>,
+    pub over: Box<dyn FnOnce() + Send + Sync>,
 }
 
 /// How a visit reaches its console. Implementations need a channel of the visit in its recording, hang each connection on
@@ -100,7 +100,7 @@ pub(super) struct Keep {
 }
 
 /// Says that a connection has ended, once nobody uses it.
-struct Over(Option<Box<dyn FnOnce() + Send>>);
+struct Over(Option<Box<dyn FnOnce() + Send + Sync>>);
 
 impl Drop for Over {
     fn drop(&mut self) {
