@@ -46,7 +46,7 @@ impl Gate {
         let comes = verdict.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::Limit);
         if comes && self.give_up_silent(&attempt).await {
             // They count once.
-            attempt.node = self.conditions(ask.person, &ask.target);
+            attempt = self.attempt_of(&ask, id);
             (attempt.node.sessions_of_person, attempt.node.sessions_on_target) = coming.before();
             verdict = decide(&facts, &attempt, self.now());
         }

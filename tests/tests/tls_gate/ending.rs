@@ -163,6 +163,7 @@ fn in_the_overrun_output_flows_and_input_goes_nowhere_and_a_connection_with_a_ga
     let mut client = world.client(&proof);
     client.types("inside the window\n");
     console.shows("inside the window");
+    let session = world.house.newest_session();
     let closes = world.house.closes(&window);
     soon("the window to close", || {
         (Timestamp::now() > closes + SignedDuration::from_millis(600)).then_some(())
@@ -179,7 +180,6 @@ fn in_the_overrun_output_flows_and_input_goes_nowhere_and_a_connection_with_a_ga
     console.shows("after more time");
     assert_eq!(legs(world.port, port), (1, 1));
     next.signal(chaperone_tests::Signal::TERM);
-    let session = world.house.newest_session();
     let lines = world.recorded(&session);
     assert!(crate::world::stream(&lines, "forward-in").contains("too late"), "it is recorded all the same");
 }

@@ -67,9 +67,9 @@ fn a_certificate_that_is_over_is_not_taken() {
 fn a_pinned_key_says_who_it_is_and_another_one_is_an_impostor() {
     let world = World::start();
     let elsewhere = Authority::new(world.folder(), "elsewhere");
+    let other = Server::start(&elsewhere.issues_for(NAME, 5), &["-quiet"]);
     let issued = elsewhere.issues(NAME);
     let server = Server::reverses(&issued);
-    let other = Server::start(&elsewhere.issues_for(NAME, 5), &["-quiet"]);
     let pin = pin(issued.certificate.to_str().unwrap());
     for (name, port) in [(CONSOLE, server.port), ("console-02", other.port)] {
         let address = format!("127.0.0.1:{port}");
