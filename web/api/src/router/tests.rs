@@ -109,9 +109,11 @@ fn a_technician_comes_in_by_few_doors() {
     let expected = [
         "",
         "/{window}/more-time",
+        "/{window}/console",
         "/{window}/files",
         "/{window}/files/{file}/withdraw",
         "/{window}/files/{file}/release",
+        "/api/connect",
         "/{window}/withdraw",
         "/{window}/accept",
         "/{window}/substitute",
