@@ -234,6 +234,9 @@ impl Gate {
     }
 
     pub(crate) fn attempt_of(&self, ask: &Ask, id: AttemptId) -> Attempt {
+        let mut node = self.conditions(ask.person, &ask.target);
+        // A visit begins unobserved, whatever it comes for: where it must be observed, its input waits.
+        node.observers = u32::from(ask.access.is_some());
         Attempt {
             id,
             person: ask.person,
@@ -243,7 +246,7 @@ impl Gate {
             access: ask.access,
             source: ask.source.ip(),
             within: None,
-            node: self.conditions(ask.person, &ask.target),
+            node,
         }
     }
 

@@ -43,7 +43,7 @@ impl Gate {
         let comes = verdict.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::Limit);
         if comes && self.give_up_silent(&attempt).await {
             // They count once.
-            attempt.node = self.conditions(ask.person, &ask.target);
+            attempt = self.attempt_of(&ask, attempt.id);
             verdict = decide(&facts, &attempt, self.now());
         }
         let permit = match verdict {

@@ -61,11 +61,9 @@ pub(super) fn judge(case: &Case<'_>, window: &Window) -> Result<Permit, Reason> 
     if case.attempt.access.is_some_and(|access| !window.access.contains(&access)) {
         return Err(Reason::AccessNotGranted);
     }
-    // A visit may begin unobserved, whatever it comes for, and go on: its permit says that its input waits. Nothing new
-    // opens in it meanwhile.
+    // A visit may begin unobserved, and go on: its permit says that its input waits. Nothing new opens meanwhile.
     let observer_required = window.observer_required || target.observer_required;
-    let opens = case.attempt.access.is_some() && case.attempt.node.running;
-    if observer_required && opens && case.attempt.node.observers == 0 {
+    if observer_required && case.attempt.access.is_some() && case.attempt.node.observers == 0 {
         return Err(Reason::ObserverRequired);
     }
     check_limits(case, target)?;
