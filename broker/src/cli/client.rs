@@ -310,6 +310,7 @@ impl Client {
     }
 
     /// An answer that goes on for as long as there is something to tell.
+    #[cfg(unix)]
     pub(crate) async fn stream(
         &self,
         path: &[&str],

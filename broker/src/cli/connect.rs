@@ -20,7 +20,7 @@ mod ports;
 mod proxy;
 mod stdio;
 mod tell;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 use std::net::SocketAddr;
