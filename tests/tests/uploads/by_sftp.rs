@@ -139,15 +139,8 @@ fn what_the_scanner_finds_fails_the_close_and_never_reaches_the_server(furnishin
     soon("nothing to be left in the stage", || staged(&house).is_empty().then_some(()));
 }
 
-#[test]
-fn a_staged_file_is_written_whole_or_not_at_all() {
-    let (house, _clamd) = staging(House::furnish());
-    house.open_window("dana", "sftp-read,sftp-write", "+10m");
-    let there = house.folder().join("there");
-    fs::create_dir(&there).unwrap();
-    fs::write(there.join("old"), b"what was there").unwrap();
-    let script = format!(
-        r"
+/// What Paramiko asks for, one thing after the other; `{there}` is a folder on the server.
+const ASKS: &str = r"
 import os
 sftp = client.open_sftp()
 sftp.chdir('{there}')
@@ -212,9 +205,16 @@ for n, f in enumerate(many): f.write(b'%d' % n)
 for f in many: closes(f)
 assert sftp.open('many-9').read() == b'9'
 client.close()
-",
-        there = there.display()
-    );
+";
+
+#[test]
+fn a_staged_file_is_written_whole_or_not_at_all() {
+    let (house, _clamd) = staging(House::furnish());
+    house.open_window("dana", "sftp-read,sftp-write", "+10m");
+    let there = house.folder().join("there");
+    fs::create_dir(&there).unwrap();
+    fs::write(there.join("old"), b"what was there").unwrap();
+    let script = ASKS.replace("{there}", &there.display().to_string());
     house.elsewhere("dana").paramiko(TARGET, &script).succeeded();
     assert_eq!(fs::read(there.join("old")).unwrap(), b"through the link");
     let mut expected: Vec<String> = (0..16).map(|n| format!("many-{n}")).collect();
@@ -314,6 +314,25 @@ fn a_gate_that_is_killed_in_the_middle_of_an_upload_throws_it_away_at_its_next_s
     house.gate.rise();
     assert!(staged(&house).is_empty() && !place.exists());
     house.sealed(&house.newest_session());
+}
+
+#[test]
+fn a_pause_holds_an_upload_and_it_goes_on_afterwards() {
+    let (house, _clamd) = staging(House::furnish());
+    house.open_window("dana", "sftp-write", "+10m");
+    let bytes = noise(2 << 20);
+    let (file, place) = (a_file(&house, "image.bin", &bytes), house.folder().join("place"));
+    let batch = a_file(&house, "batch", format!("put {} {}\n", file.display(), place.display()).as_bytes());
+    let mut sftp = house.technician("dana").ssh(TARGET).begins_sftp_at("8000", &batch);
+    soon("some of it to be in the stage", || (!staged(&house).is_empty()).then_some(()));
+    let session = house.newest_session();
+    house.sam().does(&["session", "pause", &session, "--reason", "a question"]);
+    // All of it would have come by then.
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(sftp.is_running() && !place.exists());
+    house.sam().does(&["session", "resume", &session, "--reason", "explained"]);
+    assert!(sftp.ends_within(Duration::from_secs(60)).success());
+    assert_eq!(digest(&fs::read(&place).unwrap()), digest(&bytes));
 }
 
 #[test]
