@@ -1,6 +1,8 @@
 //! API tokens: short JSON Web Tokens (RFC 7519), signed with Ed25519, that say who and for how long and nothing else.
 //! What their bearer may do is asked of policy at every use.
 
+pub(crate) mod visit;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
