@@ -51,6 +51,7 @@ mod sockets;
 mod stage;
 mod tap;
 mod terminal;
+mod transaction;
 mod uploads;
 mod watch;
 mod way;

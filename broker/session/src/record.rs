@@ -44,6 +44,8 @@ pub enum Captured {
     Plain,
     /// The bytes that passed, which are encrypted inside: when and how much is all that they say.
     Flow,
+    /// Everything but what is beyond the limit for one body, which was counted and hashed.
+    Measured,
     /// Everything that came: it was ended because nobody took it and others waited.
     Behind,
     /// It did not start: nothing passed.
@@ -246,6 +248,10 @@ impl Gate {
         let (coverage, why) = match captured {
             Captured::All | Captured::Bytes | Captured::Plain => (Coverage::Captured, ""),
             Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
+            Captured::Measured => (
+                Coverage::FlowOnly,
+                "a body was larger than what is kept of one: of the rest, length and SHA-256 alone",
+            ),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
             Captured::Behind => {
                 (Coverage::Captured, "it was ended: what came was not taken, and held up the other channels")
@@ -254,7 +260,7 @@ impl Gate {
         let kept = match captured {
             Captured::Bytes | Captured::Flow => Some("bytes"),
             Captured::Plain => Some("plain"),
-            Captured::All | Captured::Behind | Captured::Failed => None,
+            Captured::All | Captured::Measured | Captured::Behind | Captured::Failed => None,
         };
         let body = json!({ "coverage": coverage, "why": why, "as": kept });
         let closing = session.note(Some(channel.number()), "channel-close", body);

@@ -1,0 +1,103 @@
+//! What a door asks of a session whose channels are lanes: one carries one transaction after another, such as the requests
+//! of a browser, and policy is asked about each (P2).
+
+use chaperone_policy::{Access, Reason, Refusal, WindowId};
+use chaperone_recorder::{ChannelKind, ChannelRecorder, Kept, Recorded, Stream};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::flow::Flow;
+use crate::gate::{Gate, Refused, short};
+use crate::live::{LiveSession, NotRecorded};
+use crate::relay::{RelayEnd, record};
+use crate::watch::clock_time;
+
+impl Gate {
+    /// Asks policy again, for one transaction of a live session. What it refuses becomes a fact with
+    /// [`Gate::transaction_refused`], once for each changed outcome.
+    ///
+    /// # Errors
+    /// The reason, and what the technician reads.
+    pub async fn permits_still(
+        &self,
+        session: &LiveSession,
+        access: Access,
+    ) -> Result<(), (Reason, Refused)> {
+        match self.channel_verdict(session, access).await {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err((refusal.reason, self.refused(&refusal, &short(session.attempt.id.0)))),
+        }
+    }
+
+    /// A transaction of a session was refused, or was none that is taken.
+    pub async fn transaction_refused(&self, session: &LiveSession, kind: &'static str, what: Value) {
+        if let Err(error) = session.note(None, "refused", json!({ "channel": kind, "what": what })).await {
+            tracing::warn!(session.id = %session.id, %error, "a refused request could not be recorded");
+        }
+        self.write_channel_refused(Some(session), kind, what).await;
+    }
+
+    /// Opens a lane in the recording. Policy has been asked about the transaction that needs it.
+    ///
+    /// # Errors
+    /// When the recording cannot take it: then nothing may pass on it.
+    pub async fn open_lane(&self, session: &LiveSession, kind: &str) -> Result<ChannelRecorder, Refused> {
+        let about = json!({ "request": kind });
+        match session.record_channel(ChannelKind::new(kind, about.clone()), false).await {
+            Ok(channel) => {
+                self.write_channel_opened(session, &channel, Access::Tls, about);
+                Ok(channel)
+            }
+            Err(error) => {
+                tracing::error!(session.id = %session.id, %error, "a lane could not be opened in the recording");
+                let refusal = Refusal::without_window(Reason::Recorder);
+                let what = json!({ "reason": refusal.reason, "about": about });
+                self.write_channel_refused(Some(session), kind, what).await;
+                Err(self.refused(&refusal, &short(session.attempt.id.0)))
+            }
+        }
+    }
+}
+
+impl Gate {
+    /// When nothing of a window flows any more; `None` when it is not known now.
+    pub async fn window_ends(&self, window: WindowId) -> Option<Timestamp> {
+        Some(self.facts().await.ok()?.windows.get(&window)?.ends())
+    }
+
+    /// A time of day as the hospital reads it.
+    #[must_use]
+    pub fn clock_time(&self, at: Timestamp) -> String {
+        clock_time(at, &self.shared.settings.zone)
+    }
+}
+
+impl LiveSession {
+    /// Records payload of a channel; what comes back may be forwarded. A recording that cannot take it is waited out, for as
+    /// long as a relay waits.
+    ///
+    /// # Errors
+    /// How whoever asked must end.
+    pub async fn append(
+        &self,
+        channel: &ChannelRecorder,
+        stream: Stream,
+        bytes: bytes::Bytes,
+        flow: &mut watch::Receiver<Flow>,
+    ) -> Result<Recorded, RelayEnd> {
+        match record(self, channel, stream, bytes, false, flow).await? {
+            Kept::Here(recorded) => Ok(recorded),
+            // Nothing is spilled that was not asked to be.
+            Kept::There(_) => Err(RelayEnd::Recorder),
+        }
+    }
+
+    /// Records how something of a channel ended, also in a session that is cut: until its seal.
+    ///
+    /// # Errors
+    /// When the recording cannot take it now.
+    pub async fn note_end(&self, channel: u32, kind: &'static str, body: Value) -> Result<(), NotRecorded> {
+        self.note(Some(channel), kind, body).await
+    }
+}
