@@ -1,0 +1,378 @@
+//! One client's connection to one host name: which visit each of its requests is of, and the gate's own pages on it.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chaperone_identity::{VisitToken, VisitUse, Visiting};
+use chaperone_policy::{Access, Reason};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, Wish, new_reference};
+use futures::FutureExt;
+use http::header::{HOST, LOCATION, SET_COOKIE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use super::body::Outgoing;
+use super::console::Console;
+use super::cookies;
+use super::engine::{Caller, Entered, Shared};
+use super::guard::Found;
+use super::limits;
+use super::pages::{Page, Standing};
+use super::{refuse, transaction};
+
+/// Everything under this path is the gate's, and never reaches a target.
+const OWN: &str = "/.chaperone";
+/// When a proof that fails is answered, whatever was wrong with it (P9).
+const FAILS_AFTER: Duration = Duration::from_millis(250);
+/// A window that was extended by more than this gets the browser a new cookie.
+const RENEW_FROM: SignedDuration = SignedDuration::from_secs(30);
+
+/// See above.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    host: String,
+    peer: SocketAddr,
+    cord: Cord,
+    found: Found,
+    /// Held while it is of no visit.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+    /// The visits that requests on it were of, by their cookies' ids.
+    entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
+    /// A cookie that is none was told of already.
+    told: AtomicBool,
+    /// Requests that were given up, since when.
+    given_up: Mutex<(Instant, u32)>,
+}
+
+/// A request that nobody has answered yet.
+struct Unanswered<'c>(&'c Arc<Connection>);
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        Connection::gave_up(self.0);
+    }
+}
+
+impl Connection {
+    pub(super) fn new(shared: &Arc<Shared>, caller: Caller, found: Found) -> Arc<Self> {
+        let Caller { host, peer, cord, place } = caller;
+        let (entered, told, place) = (Mutex::default(), AtomicBool::new(false), Mutex::new(Some(place)));
+        let given_up = Mutex::new((Instant::now(), 0));
+        Arc::new(Self { shared: Arc::clone(shared), host, peer, cord, found, place, entered, told, given_up })
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Outgoing> {
+        let unanswered = Unanswered(&self);
+        let answer = Arc::clone(&self).answer_to(request).await;
+        std::mem::forget(unanswered);
+        answer
+    }
+
+    /// The client has given a request up. Who does it again and again asks only to be a burden (CVE-2023-44487).
+    fn gave_up(self: &Arc<Self>) {
+        let many = {
+            let mut given_up = held(&self.given_up);
+            if given_up.0.elapsed() > limits::GIVEN_UP_WITHIN {
+                *given_up = (Instant::now(), 0);
+            }
+            given_up.1 += 1;
+            given_up.1 == limits::GIVEN_UP
+        };
+        if many {
+            let connection = Arc::clone(self);
+            tokio::spawn(async move {
+                connection.misspoke("the client gives up more requests than are taken").await;
+                connection.cord.sever();
+            });
+        }
+    }
+
+    async fn answer_to(self: Arc<Self>, request: Request<Incoming>) -> Response<Outgoing> {
+        let arrived = Instant::now();
+        if let Err(why) = refuse::check(&request, &self.host) {
+            if why.is_told() {
+                self.misspoke(&why.to_string()).await;
+            }
+            return Page::bad(why.status(), &why.to_string()).into_answer();
+        }
+        let path = request.uri().path();
+        if path.strip_prefix(OWN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            return self.own(&request, arrived).await;
+        }
+        let (console, token) = match self.visit(&request, arrived).await {
+            Ok(visit) => visit,
+            Err(page) => return page.into_answer(),
+        };
+        let mut answer = transaction::take(Arc::clone(&console), request, Arc::clone(&self)).await;
+        if console.session.permit().output_until().duration_since(token.until) > RENEW_FROM
+            && let Some(cookie) = self.cookie(&token.about, token.id, &console.session)
+        {
+            answer.headers_mut().append(SET_COOKIE, cookie);
+        }
+        answer
+    }
+
+    /// The peer sent what is not taken from anybody: a fact.
+    pub(super) async fn misspoke(&self, why: &str) {
+        let session = held(&self.entered).values().next().map(|entered| Arc::clone(entered.session()));
+        match session {
+            Some(session) => {
+                let what = json!({ "request": "http", "why": why, "source": self.peer.to_string(), "host": self.host });
+                self.shared.gate.transaction_refused(&session, "http", what).await;
+            }
+            None => self.shared.tally.count(self.peer.ip(), why).await,
+        }
+    }
+
+    /// What comes next on it is HTTP no more.
+    pub(super) fn goes_on(&self) {
+        self.found.signal();
+    }
+
+    /// The connection has ended by itself: what is under way to the client may arrive.
+    pub(super) async fn over(&self) {
+        let entered: Vec<Box<dyn Entered>> =
+            held(&self.entered).drain().map(|(_, entered)| entered).collect();
+        for entered in entered {
+            entered.session().arrives(&self.cord).await;
+            entered.session().let_go(&self.cord);
+        }
+    }
+
+    /// The visit that a request is of.
+    async fn visit(
+        &self,
+        request: &Request<Incoming>,
+        arrived: Instant,
+    ) -> Result<(Arc<Console>, VisitToken), Page> {
+        let site = &self.shared.settings.site;
+        let Some(cookie) = cookies::ours(request.headers()) else { return Err(Page::sign_in(site)) };
+        let Ok(token) = self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, Timestamp::now())
+        else {
+            if !self.told.swap(true, Ordering::AcqRel) {
+                self.failed(None, "a cookie that is none of this gate's", &new_reference()).await;
+            }
+            sleep_until(arrived + FAILS_AFTER).await;
+            return Err(Page::sign_in(site));
+        };
+        if let Some(reason) = self.shared.remembered.stop_of(token.id) {
+            return Err(Page::over(reason.sentence(), site));
+        }
+        if let Some(told) = self.shared.remembered.told(token.id) {
+            return Err(Page::refused(&told, site));
+        }
+        let authority = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let authority = request.uri().authority().map(http::uri::Authority::as_str).or(authority);
+        let session = self.session_of(&token).await?;
+        let console = self.shared.console(&session, token.id, authority.unwrap_or(&self.host));
+        Ok((console, token))
+    }
+
+    /// The visit of a cookie: known on this connection, on, or a new one.
+    async fn session_of(&self, token: &VisitToken) -> Result<Arc<LiveSession>, Page> {
+        let known = held(&self.entered).get(&token.id).map(|entered| Arc::clone(entered.session()));
+        if let Some(session) = known {
+            return match *session.flow().borrow() {
+                // The connection ends with it, within a moment.
+                Flow::Cut(reason) => Err(Page::over(reason.sentence(), &self.shared.settings.site)),
+                _ => Ok(Arc::clone(&session)),
+            };
+        }
+        let ask = self.ask(token);
+        let site = &self.shared.settings.site;
+        let within = Wish { ask: ask.clone(), access: vec![Access::Tls], within: Some(token.about.window) };
+        let entered = match token.expired {
+            // In its own window: another one of theirs has a link of its own.
+            false => match self.shared.gate.permits(&[within]).await {
+                Ok(_) => self.shared.enter.enter(token.id, ask).await,
+                Err(refused) => Err(refused),
+            },
+            // Worth nothing any more; whoever shows it is told what the schedule says, and so is the SOC.
+            true => match self.shared.gate.foretell(&ask).await {
+                Some(refused) => Err(refused),
+                None => return Err(Page::sign_in(site)),
+            },
+        };
+        match entered {
+            Ok(entered) => {
+                let session = Arc::clone(entered.session());
+                let goodbye = Box::new(|_: EndReason| futures::future::ready(()).boxed());
+                session.hang(Leg { name: "client", cord: self.cord.clone(), goodbye });
+                held(&self.entered).insert(token.id, entered);
+                drop(held(&self.place).take());
+                Ok(session)
+            }
+            Err(refused) => {
+                self.shared.remembered.tell(token.id, &refused.text);
+                Err(Page::refused(&refused.text, site))
+            }
+        }
+    }
+
+    fn ask(&self, token: &VisitToken) -> Ask {
+        Ask {
+            person: token.about.person,
+            key: None,
+            target: token.about.target.clone(),
+            account: None,
+            access: Some(Access::Tls),
+            source: self.peer,
+            proof: json!({
+                "login": token.about.login, "method": "visit-token", "token": token.id, "window": token.about.window,
+            }),
+            protocol: "tls",
+            reference: new_reference(),
+        }
+    }
+
+    /// The gate's own pages.
+    async fn own(&self, request: &Request<Incoming>, arrived: Instant) -> Response<Outgoing> {
+        let path = request.uri().path().strip_prefix(OWN).unwrap_or_default();
+        let known = ["", "/", "/enter", "/leave"].contains(&path);
+        match (request.method(), path) {
+            (&Method::GET, "/enter") => self.enter(request, arrived).await,
+            (&Method::GET | &Method::HEAD, "" | "/") => match self.visit(request, arrived).await {
+                Ok((console, _)) => self.standing(&console).into_answer(),
+                Err(page) => page.into_answer(),
+            },
+            (&Method::POST, "/leave") => match self.visit(request, arrived).await {
+                Ok((console, _)) => self.leave(&console),
+                Err(page) => page.into_answer(),
+            },
+            _ if known => {
+                Page::bad(StatusCode::METHOD_NOT_ALLOWED, "this page takes another method").into_answer()
+            }
+            _ => Page::bad(StatusCode::NOT_FOUND, "the gate has no such page").into_answer(),
+        }
+    }
+
+    /// Trades a token that opens a console for the cookie of its visit.
+    async fn enter(&self, request: &Request<Incoming>, arrived: Instant) -> Response<Outgoing> {
+        let now = Timestamp::now();
+        let query = request.uri().query().unwrap_or_default();
+        let shown = query.split('&').find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default();
+        let token = self.shared.tokens.visit(VisitUse::Enter, shown, &self.host, now).ok();
+        let why = match &token {
+            None => "a link that is none of this gate's",
+            Some(token) if token.expired => "a link that has expired",
+            Some(token) if !self.shared.remembered.spend(token.id, token.until, now) => {
+                "a link that was used before"
+            }
+            Some(_) => "",
+        };
+        let (Some(token), "") = (&token, why) else {
+            let reference = new_reference();
+            self.failed(token.as_ref(), why, &reference).await;
+            sleep_until(arrived + FAILS_AFTER).await;
+            return Page::link_spent(&self.shared.settings.site, &reference).into_answer();
+        };
+        let cookie = self.shared.gate.window_ends(token.about.window).await;
+        let cookie = cookie.and_then(|ends| self.cookie_until(&token.about, token.id, ends));
+        let mut answer = Response::new(Outgoing::empty());
+        *answer.status_mut() = StatusCode::SEE_OTHER;
+        answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
+        answer.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
+        answer.headers_mut().insert("referrer-policy", HeaderValue::from_static("no-referrer"));
+        if let Some(cookie) = cookie {
+            answer.headers_mut().append(SET_COOKIE, cookie);
+        }
+        answer
+    }
+
+    async fn failed(&self, token: Option<&VisitToken>, why: &str, reference: &str) {
+        let user = token.map(|token| format!("{}+{}", token.about.login, token.about.target));
+        let proof = FailedProof {
+            user: user.unwrap_or_default(),
+            source: self.peer,
+            offers: Vec::new(),
+            reason: Reason::Credential,
+            person: token.map(|token| token.about.person),
+            why: Some(why.to_owned()),
+            reference: reference.to_owned(),
+        };
+        self.shared.gate.failed_proof(proof).await;
+    }
+
+    fn cookie(&self, about: &Visiting, id: Uuid, session: &LiveSession) -> Option<HeaderValue> {
+        self.cookie_until(about, id, session.permit().output_until())
+    }
+
+    /// The cookie of a visit: the browser forgets it when the window ends.
+    fn cookie_until(&self, about: &Visiting, id: Uuid, until: Timestamp) -> Option<HeaderValue> {
+        let now = Timestamp::now();
+        let token = self.shared.tokens.mint_visit(VisitUse::Visit, about, id, now, until).ok()?;
+        let lasts = until.duration_since(now).as_secs().max(1);
+        let ours = cookies::OURS;
+        format!("{ours}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={lasts}").try_into().ok()
+    }
+
+    fn leave(&self, console: &Console) -> Response<Outgoing> {
+        let session = Arc::clone(&console.session);
+        // The page goes out first.
+        tokio::spawn(async move {
+            tokio::time::sleep(FAILS_AFTER).await;
+            session.cut(EndReason::ClientClosed);
+        });
+        let mut answer = Page::left(&self.shared.settings.site).into_answer();
+        let gone = format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", cookies::OURS);
+        if let Ok(gone) = gone.try_into() {
+            answer.headers_mut().append(SET_COOKIE, gone);
+        }
+        answer
+    }
+
+    fn standing(&self, console: &Console) -> Page {
+        let (permit, flow) = (console.session.permit(), *console.session.flow().borrow());
+        let input = match flow {
+            Flow::Open => "Flows",
+            Flow::Paused => "Paused by the hospital: requests wait",
+            Flow::Frozen => "Over; what was under way is still shown",
+            Flow::Cut(_) => "Over",
+        };
+        let left = left(permit.input_until().duration_since(Timestamp::now()));
+        Page::status(&Standing {
+            target: permit.target().name.as_str(),
+            left: &left,
+            ends: &self.shared.gate.clock_time(permit.input_until()),
+            input,
+            visit: &console.session.id().to_string(),
+            site: &self.shared.settings.site,
+        })
+    }
+}
+
+/// A time left, rounded down: nobody has more than it says.
+fn left(left: SignedDuration) -> String {
+    match left.as_secs().max(0) {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_more_time_than_there_is() {
+        for (seconds, said) in
+            [(-5, "0 s"), (59, "59 s"), (119, "1 min"), (3600, "1 h 0 min"), (9000, "2 h 30 min")]
+        {
+            assert_eq!(left(SignedDuration::from_secs(seconds)), said);
+        }
+    }
+}

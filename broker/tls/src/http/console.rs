@@ -1,0 +1,102 @@
+//! One visit to a console: what its transactions share, from the first request to the seal.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chaperone_policy::{Access, Reason};
+use chaperone_session::{DialError, EndReason, Flow, Gate, LiveSession, Refused};
+use http::HeaderValue;
+use serde_json::json;
+use tokio::sync::OnceCell;
+
+use super::inject::Injection;
+use super::lanes::Lanes;
+use super::names::Names;
+use super::upstream::{Reach, Upstreams};
+
+/// What all consoles of a node are treated by.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// How many bytes of one body are kept.
+    pub body_limit: u64,
+    /// What links to the web begin with.
+    pub site: String,
+}
+
+/// One visit.
+pub(super) struct Console {
+    pub session: Arc<LiveSession>,
+    pub gate: Gate,
+    pub names: Names,
+    pub lanes: Arc<Lanes>,
+    pub upstreams: Arc<Upstreams>,
+    pub settings: HttpSettings,
+    reach: Arc<dyn Reach>,
+    injection: OnceCell<Option<Injection>>,
+    next: AtomicU64,
+    /// Why the last transaction was refused, so that only changed outcomes become facts.
+    refused: Mutex<Option<Reason>>,
+}
+
+impl Console {
+    pub(super) fn new(
+        gate: &Gate,
+        session: &Arc<LiveSession>,
+        names: Names,
+        reach: &Arc<dyn Reach>,
+        settings: &HttpSettings,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            session: Arc::clone(session),
+            gate: gate.clone(),
+            names,
+            lanes: Lanes::new(gate, session),
+            upstreams: Upstreams::new(session, reach),
+            settings: settings.clone(),
+            reach: Arc::clone(reach),
+            injection: OnceCell::new(),
+            next: AtomicU64::new(1),
+            refused: Mutex::default(),
+        })
+    }
+
+    /// The number of the next transaction, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is put into each request; looked up once a visit.
+    pub(super) async fn injection(&self) -> Result<Option<&Injection>, DialError> {
+        let looked = self.injection.get_or_try_init(|| self.reach.injects(&self.session)).await?;
+        Ok(looked.as_ref())
+    }
+
+    /// Asks policy about one more request.
+    pub(super) async fn permits(&self, about: serde_json::Value) -> Result<(), Refused> {
+        let verdict = self.gate.permits_still(&self.session, Access::Tls).await;
+        let reason = verdict.as_ref().err().map(|(reason, _)| *reason);
+        let changed = {
+            let mut last = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *last, reason) != reason
+        };
+        if let (true, Some(reason)) = (changed, reason) {
+            self.gate
+                .transaction_refused(&self.session, "http", json!({ "reason": reason, "about": about }))
+                .await;
+        }
+        verdict.map_err(|(_, refused)| refused)
+    }
+
+    /// Why the visit ended, if it has.
+    pub(super) fn ended(&self) -> Option<EndReason> {
+        match *self.session.flow().borrow() {
+            Flow::Cut(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// When the visit ends, for the field that says so.
+    pub(super) fn ends(&self) -> Option<HeaderValue> {
+        self.session.permit().input_until().to_string().try_into().ok()
+    }
+}

@@ -1,0 +1,123 @@
+//! Lanes: the channels of a console's recording. A transaction takes one that is free, or opens one, so that there are as
+//! many as were ever needed at once; what happens on one is in order.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chaperone_session::{Captured, ChannelRecorder, Gate, LiveSession, Refused};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use super::limits;
+
+/// What the recording calls a lane.
+const KIND: &str = "http";
+/// How long transactions have to state their end once their session is cut.
+const LAST_WORDS: Duration = Duration::from_millis(400);
+
+/// The lanes of one visit.
+pub(super) struct Lanes {
+    gate: Gate,
+    session: Arc<LiveSession>,
+    free: Mutex<Vec<Arc<Lane>>>,
+    all: Mutex<Vec<Arc<Lane>>>,
+    turns: Arc<Semaphore>,
+}
+
+/// One lane.
+struct Lane {
+    channel: ChannelRecorder,
+    /// A body was not kept whole.
+    short: AtomicBool,
+}
+
+/// The right to begin a transaction.
+pub(super) struct Turn {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// A lane that a transaction has; free again when everybody who records on it is done.
+pub(super) struct Taken {
+    lane: Arc<Lane>,
+    lanes: Arc<Lanes>,
+    _turn: Turn,
+}
+
+impl Lanes {
+    pub(super) fn new(gate: &Gate, session: &Arc<LiveSession>) -> Arc<Self> {
+        Arc::new(Self {
+            gate: gate.clone(),
+            session: Arc::clone(session),
+            free: Mutex::default(),
+            all: Mutex::default(),
+            turns: Arc::new(Semaphore::new(limits::TRANSACTIONS)),
+        })
+    }
+
+    /// Waits until there are few enough transactions. `None` when the visit is over.
+    pub(super) async fn turn(&self) -> Option<Turn> {
+        Arc::clone(&self.turns).acquire_owned().await.ok().map(|permit| Turn { _permit: permit })
+    }
+
+    /// A lane for a transaction.
+    ///
+    /// # Errors
+    /// When the recording cannot take another.
+    pub(super) async fn take(self: &Arc<Self>, turn: Turn) -> Result<Taken, Refused> {
+        let free = held(&self.free).pop();
+        let lane = match free {
+            Some(lane) => lane,
+            None => {
+                let channel = self.gate.open_lane(&self.session, KIND).await?;
+                let lane = Arc::new(Lane { channel, short: AtomicBool::new(false) });
+                held(&self.all).push(Arc::clone(&lane));
+                lane
+            }
+        };
+        Ok(Taken { lane, lanes: Arc::clone(self), _turn: turn })
+    }
+
+    /// The session is cut: nothing begins any more, what is under way states its end, and each lane what it holds.
+    pub(super) async fn close(&self) {
+        self.turns.close();
+        let all = u32::try_from(limits::TRANSACTIONS).unwrap_or(u32::MAX);
+        let idle = async {
+            // Closed for those who wait; those who are done give theirs back.
+            while self.turns.available_permits() < usize::try_from(all).unwrap_or(usize::MAX) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        if timeout(LAST_WORDS, idle).await.is_err() {
+            tracing::warn!(session.id = %self.session.id(), "a transaction has not stated its end before the seal");
+        }
+        let lanes = std::mem::take(&mut *held(&self.all));
+        for lane in lanes {
+            let short = lane.short.load(Ordering::Acquire);
+            let captured = if short { Captured::Measured } else { Captured::All };
+            self.gate.close_channel(&self.session, &lane.channel, captured).await;
+        }
+    }
+}
+
+impl Taken {
+    /// Where the transaction is recorded.
+    pub(super) fn channel(&self) -> &ChannelRecorder {
+        &self.lane.channel
+    }
+
+    /// A body on it is not kept whole.
+    pub(super) fn is_short(&self) {
+        self.lane.short.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        held(&self.lanes.free).push(Arc::clone(&self.lane));
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}

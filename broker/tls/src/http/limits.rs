@@ -1,0 +1,40 @@
+//! What one peer may take of the gate, whatever it sends (P10). Each bound has its reason; none can be switched off.
+
+use std::time::Duration;
+
+/// Longest head of a request or an answer, in bytes: consoles with large cookies need some ten thousand.
+pub const HEAD_BYTES: usize = 64 * 1024;
+/// Most fields in a head.
+pub const FIELDS: usize = 128;
+/// How long a client has for the head of a request, from its first byte or from the end of the one before; so an idle
+/// connection that is kept alive is ended after it too.
+pub const HEAD_WITHIN: Duration = Duration::from_secs(60);
+/// How long a body may bring nothing while somebody waits for it from a client.
+pub const BODY_IDLE: Duration = Duration::from_secs(60);
+/// How long a target has to begin its answer once it has the request: some pages of a console start long work.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(300);
+/// Streams that a client may have open at once on one HTTP/2 connection (RFC 9113 §5.1.2).
+pub const STREAMS: u32 = 100;
+/// Streams that were opened and reset before anybody looked at them (rapid reset, CVE-2023-44487): then the connection ends.
+pub const PENDING_RESETS: usize = 20;
+/// Streams that the gate itself had to reset for what the client did wrong: then the connection ends.
+pub const OWN_RESETS: usize = 64;
+/// Requests that a client may give up before they are answered, within [`GIVEN_UP_WITHIN`]; then the connection ends. A page
+/// that is left gives up some tens.
+pub const GIVEN_UP: u32 = 200;
+/// See [`GIVEN_UP`].
+pub const GIVEN_UP_WITHIN: Duration = Duration::from_secs(10);
+/// What a client may send on a stream, and on a connection, before somebody has read it, in bytes.
+pub const STREAM_WINDOW: u32 = 512 * 1024;
+/// See [`STREAM_WINDOW`].
+pub const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
+/// Most bytes that wait to be sent on one HTTP/2 stream.
+pub const SEND_BUFFER: usize = 256 * 1024;
+/// Largest buffer for what comes on an HTTP/1 connection: a head, or a piece of a body.
+pub const READ_BUFFER: usize = 256 * 1024;
+/// Transactions of one visit under way at once; more wait. Also the most lanes that its recording gets.
+pub const TRANSACTIONS: usize = 64;
+/// Connections to a target that wait for the next request.
+pub const KEPT_ALIVE: usize = 16;
+/// Batches of a body that wait between its two ends.
+pub const BODY_QUEUE: usize = 2;

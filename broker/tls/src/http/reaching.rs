@@ -1,0 +1,151 @@
+//! How the consoles of this node are entered and reached: by its visits, and by the session's own way to its target.
+
+use std::sync::Arc;
+
+use chaperone_policy::{ConsoleSignIn, Endpoint};
+use chaperone_session::{Ask, Cord, DialError, Gate, LiveSession, Refused, Way};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::engine::{Caller, Consoles, Enter, Entered};
+use super::inject::Injection;
+use super::upstream::{Duplex, Offer, Reach, Reached};
+use crate::door::{ServesConsoles, WebConnection};
+use crate::target::secure;
+use crate::visit::{Proof, Visit, Visits};
+
+impl Enter for Visits {
+    fn enter<'a>(&'a self, token: Uuid, ask: Ask) -> BoxFuture<'a, Result<Box<dyn Entered>, Refused>> {
+        async move {
+            let visit = Visits::enter(self, Proof::Token(token), ask).await?;
+            Ok(Box::new(visit) as Box<dyn Entered>)
+        }
+        .boxed()
+    }
+}
+
+impl Entered for Visit {
+    fn session(&self) -> &Arc<LiveSession> {
+        Visit::session(self)
+    }
+}
+
+impl Consoles {
+    /// Serves what a TLS door hands over.
+    #[must_use]
+    pub fn at_the_door(self) -> ServesConsoles {
+        Arc::new(move |connection| {
+            let consoles = self.clone();
+            let WebConnection { stream, cord, caller, host, place, .. } = connection;
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let caller = Caller { host, peer: caller, cord, place };
+            async move { consoles.serve(stream, http2, caller).await }.boxed()
+        })
+    }
+}
+
+/// Reaches targets over TLS.
+pub struct Targets {
+    gate: Gate,
+}
+
+impl Targets {
+    /// Through this gate's sessions.
+    #[must_use]
+    pub fn new(gate: Gate) -> Self {
+        Self { gate }
+    }
+
+    async fn connect(&self, session: &Arc<LiveSession>, offer: Offer) -> Result<Reached, DialError> {
+        let way = self.gate.way_to_tls(session).await?;
+        let reached = match plain(&way) {
+            Some(until) => self.in_clear(&way, until).await,
+            None => secured(&way, offer).await,
+        };
+        match reached {
+            Ok(Connected { stream, cord, http2, about }) => {
+                way.connected(None, &cord, about).await;
+                Ok(Reached { stream, http2, over: Box::new(move || way.ended(&cord)) })
+            }
+            Err(error) => {
+                way.failed(&self.gate, None, &error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Without TLS, as somebody has allowed for a time.
+    async fn in_clear(&self, way: &Way, until: Timestamp) -> Result<Connected, DialError> {
+        if self.gate.now() >= until {
+            return Err(DialError::LegacyExpired(until));
+        }
+        let (stream, cord) = way.reach().await?;
+        let about = json!({ "tls": null, "plain_http_until": until });
+        Ok(Connected { stream: Box::new(stream), cord, http2: false, about })
+    }
+
+    async fn injection(&self, session: &Arc<LiveSession>) -> Result<Option<Injection>, DialError> {
+        let Some(secret) = self.gate.console_secret(session).await? else { return Ok(None) };
+        let permit = session.permit();
+        let signs_in = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.sign_in.as_ref(),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+        });
+        let injection = match signs_in {
+            Some(ConsoleSignIn::Basic { user }) => Injection::basic(user, secret.expose()),
+            Some(ConsoleSignIn::Header { name }) => Injection::header(name, secret.expose()),
+            None => return Ok(None),
+        };
+        injection.map(Some).map_err(|error| {
+            tracing::error!(session.id = %session.id(), %error, "a console's credential is of no use");
+            DialError::NoCredential
+        })
+    }
+}
+
+/// A connection to a target, before it is known to the visit's recording.
+struct Connected {
+    stream: Box<dyn Duplex>,
+    cord: Cord,
+    http2: bool,
+    about: Value,
+}
+
+/// Until when the target is reached without TLS, where it is.
+fn plain(way: &Way) -> Option<Timestamp> {
+    match way.endpoint() {
+        Endpoint::Tls { terms, .. } => terms.plain_http.as_ref().map(|plain| plain.until),
+        Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
+    }
+}
+
+async fn secured(way: &Way, offer: Offer) -> Result<Connected, DialError> {
+    let offered: &[&[u8]] = match offer {
+        Offer::Either => &[b"h2", b"http/1.1"],
+        Offer::Http1 => &[b"http/1.1"],
+    };
+    let offered: Vec<Vec<u8>> = offered.iter().map(|name| name.to_vec()).collect();
+    let secured = secure(way, &offered).await?;
+    let http2 = secured.protocol() == Some(b"h2");
+    Ok(Connected { stream: Box::new(secured.stream), cord: secured.cord, http2, about: secured.about })
+}
+
+impl Reach for Targets {
+    fn reach<'a>(
+        &'a self,
+        session: &'a Arc<LiveSession>,
+        offer: Offer,
+    ) -> BoxFuture<'a, Result<Reached, DialError>> {
+        self.connect(session, offer).boxed()
+    }
+
+    fn injects<'a>(
+        &'a self,
+        session: &'a Arc<LiveSession>,
+    ) -> BoxFuture<'a, Result<Option<Injection>, DialError>> {
+        self.injection(session).boxed()
+    }
+}

@@ -1,0 +1,125 @@
+//! Requests that are not taken from anybody, whatever policy says: what routes itself elsewhere, or turns the gate into
+//! something that it is not.
+
+use http::header::HOST;
+use http::{HeaderValue, Method, Request, StatusCode, Version};
+
+use super::names::host_of;
+
+/// Why a request is not taken. The texts are stored in facts and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotTaken {
+    /// CONNECT and TRACE: one asks for a tunnel, the other has credentials echoed.
+    #[error("this method is not passed on")]
+    Method,
+    /// The URL or the host names another console, or something else altogether.
+    #[error("the request is for another host than its connection")]
+    OtherHost,
+    /// Several hosts, or one that is not the URL's.
+    #[error("the request names more than one host")]
+    Hosts,
+    /// Neither a path nor a URL of HTTPS.
+    #[error("the request names no path")]
+    Path,
+    /// A script that would stay in the browser after the visit, and answer for this host.
+    #[error("a service worker would outlive the visit")]
+    ServiceWorker,
+}
+
+impl NotTaken {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::Hosts | Self::Path => StatusCode::BAD_REQUEST,
+            Self::ServiceWorker => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// Whether somebody may have meant harm. Pages ask for service workers in good faith.
+    pub(super) fn is_told(self) -> bool {
+        self != Self::ServiceWorker
+    }
+}
+
+/// Whether a request on a connection for `host` is one that is taken.
+pub(super) fn check<B>(request: &Request<B>, host: &str) -> Result<(), NotTaken> {
+    let method = request.method();
+    if [Method::CONNECT, Method::TRACE].contains(method) || method.as_str().eq_ignore_ascii_case("TRACK") {
+        return Err(NotTaken::Method);
+    }
+    let uri = request.uri();
+    if !uri.path().starts_with('/') || uri.scheme_str().is_some_and(|scheme| scheme != "https") {
+        return Err(NotTaken::Path);
+    }
+    let fields: Vec<&HeaderValue> = request.headers().get_all(HOST).iter().collect();
+    let named = match fields.as_slice() {
+        [] => None,
+        [one] => Some(one.to_str().map_err(|_| NotTaken::Hosts)?),
+        _ => return Err(NotTaken::Hosts),
+    };
+    let authority = uri.authority().map(http::uri::Authority::as_str);
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return Err(NotTaken::Hosts);
+    }
+    if let (Some(named), Some(authority)) = (named, authority)
+        && !named.eq_ignore_ascii_case(authority)
+    {
+        return Err(NotTaken::Hosts);
+    }
+    let old = request.version() == Version::HTTP_10;
+    match named.or(authority) {
+        Some(named) if host_of(named) == host => {}
+        None if old => {}
+        _ => return Err(NotTaken::OtherHost),
+    }
+    let worker = request.headers().get("service-worker").is_some_and(|value| value == "script");
+    if worker { Err(NotTaken::ServiceWorker) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST_NAME: &str = "alaris.web.gate.example";
+
+    fn asked(method: &str, uri: &str, hosts: &[&str]) -> Result<(), NotTaken> {
+        let mut request = Request::builder().method(method).uri(uri);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        check(&request.body(()).unwrap(), HOST_NAME)
+    }
+
+    #[test]
+    fn a_request_for_its_own_host_is_taken_however_it_is_said() {
+        for (uri, hosts) in [
+            ("/a", &["alaris.web.gate.example"][..]),
+            ("/a", &["ALARIS.web.gate.example.:8443"]),
+            ("https://alaris.web.gate.example:8443/a", &[]),
+            ("https://alaris.web.gate.example:8443/a", &["alaris.web.gate.example:8443"]),
+        ] {
+            assert_eq!(asked("GET", uri, hosts), Ok(()), "{uri} {hosts:?}");
+        }
+    }
+
+    #[test]
+    fn what_routes_itself_elsewhere_is_not() {
+        let here = &["alaris.web.gate.example"][..];
+        for (method, uri, hosts, why) in [
+            ("TRACE", "/", here, NotTaken::Method),
+            ("TRACK", "/", here, NotTaken::Method),
+            ("CONNECT", "alaris.web.gate.example:443", here, NotTaken::Method),
+            ("GET", "/", &["other.web.gate.example"][..], NotTaken::OtherHost),
+            ("GET", "/", &[], NotTaken::OtherHost),
+            ("GET", "/", &["alaris.web.gate.example", "other"], NotTaken::Hosts),
+            ("GET", "https://other.web.gate.example/", &[], NotTaken::OtherHost),
+            ("GET", "https://other.web.gate.example/", here, NotTaken::Hosts),
+            ("GET", "https://alaris.web.gate.example@evil/", &[], NotTaken::Hosts),
+            ("GET", "http://alaris.web.gate.example/", here, NotTaken::Path),
+            ("OPTIONS", "*", here, NotTaken::Path),
+        ] {
+            assert_eq!(asked(method, uri, hosts), Err(why), "{method} {uri} {hosts:?}");
+        }
+    }
+}

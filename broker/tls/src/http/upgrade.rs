@@ -1,0 +1,182 @@
+//! What a connection carries after its target went on with another protocol, a WebSocket above all: bytes both ways,
+//! recorded first, through the same relay as every other.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Bytes, BytesMut};
+use chaperone_session::{
+    Broken, Direction, Item, LiveSession, Note, Recorded, Relay, RelayEnd, Sink, Source, Stream,
+};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::body::Measure;
+use super::flowing::{self, Outcome, Way};
+use super::lanes::Taken;
+
+/// Read at once, in bytes.
+const READ_BYTES: usize = 64 * 1024;
+
+type Half = TokioIo<Upgraded>;
+
+/// Carries both ways until one of them ends, and states it.
+pub(super) async fn carry(
+    session: Arc<LiveSession>,
+    lane: Arc<Taken>,
+    n: u64,
+    client: OnUpgrade,
+    target: Upgraded,
+) {
+    let measure = Arc::new(Mutex::new(Some(Measure::new(u64::MAX))));
+    let outcome = match client.await {
+        Ok(client) => both(&session, &lane, client, target, &measure).await,
+        Err(error) => {
+            tracing::debug!(%error, "a client did not go on with the other protocol");
+            Outcome::Aborted
+        }
+    };
+    let measure = measure.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let ended = flowing::ended(n, measure.unwrap_or_else(|| Measure::new(0)), None, outcome);
+    flowing::note(&session, &lane, Way::Response.end(), ended).await;
+}
+
+async fn both(
+    session: &LiveSession,
+    lane: &Taken,
+    client: Upgraded,
+    target: Upgraded,
+    measure: &Arc<Mutex<Option<Measure>>>,
+) -> Outcome {
+    let (from_client, to_client) = split(TokioIo::new(client));
+    let (from_target, to_target) = split(TokioIo::new(target));
+    let (to_client, to_target) = (Writes::new(to_client), Writes::new(to_target));
+    let relay = |direction, source, sink| Relay {
+        session,
+        channel: lane.channel(),
+        direction,
+        source,
+        sink,
+        terminal: None,
+        lost: false,
+    };
+    let input = relay(Direction::Input, Reads::new(from_client, Stream::ForwardIn, None), &to_target);
+    let output = relay(
+        Direction::Output,
+        Reads::new(from_target, Stream::ForwardOut, Some(Arc::clone(measure))),
+        &to_client,
+    );
+    let input = async {
+        let end = input.run().await;
+        if end == RelayEnd::Closed {
+            to_target.finish().await;
+        }
+        end
+    };
+    let output = async {
+        let end = output.run().await;
+        to_client.finish().await;
+        end
+    };
+    tokio::pin!(input, output);
+    // When the target has said everything there is nobody to say anything to.
+    let (end, other) = tokio::select! {
+        end = &mut output => (end, None),
+        end = &mut input => match end {
+            RelayEnd::Closed => (output.await, Some(end)),
+            end => (end, None),
+        },
+    };
+    match (end, other) {
+        (RelayEnd::Cut, _) | (_, Some(RelayEnd::Cut)) => Outcome::Cut,
+        (RelayEnd::Closed, _) => Outcome::Complete,
+        _ => Outcome::Aborted,
+    }
+}
+
+/// Nothing passes beside bytes.
+struct Nothing;
+
+impl Note for Nothing {
+    fn replaces(&self, _earlier: &Self) -> bool {
+        false
+    }
+
+    fn event(&self) -> Option<(&'static str, Value)> {
+        None
+    }
+}
+
+struct Reads {
+    from: ReadHalf<Half>,
+    stream: Stream,
+    measure: Option<Arc<Mutex<Option<Measure>>>>,
+    buffer: BytesMut,
+}
+
+impl Reads {
+    fn new(from: ReadHalf<Half>, stream: Stream, measure: Option<Arc<Mutex<Option<Measure>>>>) -> Self {
+        Self { from, stream, measure, buffer: BytesMut::new() }
+    }
+
+    fn measured(&self, bytes: &Bytes) {
+        if let Some(measure) = &self.measure
+            && let Some(measure) = measure.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            drop(measure.take(bytes.clone()));
+        }
+    }
+}
+
+impl Source for Reads {
+    type Note = Nothing;
+
+    async fn next(&mut self) -> Option<Item<Nothing>> {
+        self.buffer.reserve(READ_BYTES);
+        // A peer that is gone has said everything.
+        let read = self.from.read_buf(&mut self.buffer).await.unwrap_or(0);
+        if read == 0 {
+            return None;
+        }
+        let bytes = self.buffer.split().freeze();
+        self.measured(&bytes);
+        Some(Item::Data(self.stream, bytes))
+    }
+
+    fn ready(&mut self) -> Option<Item<Nothing>> {
+        None
+    }
+
+    fn shares(&self) -> bool {
+        false
+    }
+}
+
+struct Writes(AsyncMutex<WriteHalf<Half>>);
+
+impl Writes {
+    fn new(to: WriteHalf<Half>) -> Self {
+        Self(AsyncMutex::new(to))
+    }
+
+    async fn finish(&self) {
+        // A peer that is gone needs no goodbye.
+        drop(self.0.lock().await.shutdown().await);
+    }
+}
+
+impl Sink for Writes {
+    type Note = Nothing;
+
+    async fn write(&self, payload: Recorded) -> Result<(), Broken> {
+        let mut to = self.0.lock().await;
+        to.write_all(&payload.into_bytes()).await.map_err(|_| Broken)?;
+        to.flush().await.map_err(|_| Broken)
+    }
+
+    async fn pass(&self, _note: Nothing) -> Result<(), Broken> {
+        Ok(())
+    }
+}
