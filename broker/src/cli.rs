@@ -32,6 +32,7 @@ mod vendor;
 mod via;
 mod watch;
 mod window;
+mod window_console;
 mod window_file;
 
 use std::path::PathBuf;

@@ -69,6 +69,7 @@ const CONTRACT: &[&str] = &[
     "window show",
     "window accept",
     "window approve",
+    "window console",
     "window deny",
     "window withdraw",
     "window move",

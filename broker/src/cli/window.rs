@@ -14,6 +14,7 @@ use super::moment::{FORMS, moment};
 use super::outcome::Failure;
 use super::table::{Table, join, maybe_time, time};
 use super::via::{Remote, Via};
+use super::window_console::Console;
 use super::window_file::{self, Release, Send, TakeBack};
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +94,8 @@ pub(crate) enum Verb {
         #[arg(long)]
         reason: String,
     },
+    /// Open a web console: a link for a browser that does once, within a minute
+    Console(Console),
     /// Send files ahead: hashed and scanned at the gate, where they wait for a visit
     Send(Send),
     /// List the files that were sent ahead
@@ -296,6 +299,7 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             acts.act(&id, "return", &ReturnToService { outcome, reason }).await
         }
         Verb::Review { id, reason } => acts.act(&id, "review", &Because { reason }).await,
+        Verb::Console(console) => console.run(&via, &client).await,
         Verb::Send(send) => send.run(&via, &client).await,
         Verb::Files(Id { id }) => window_file::list(&via, &client, &id).await,
         Verb::TakeBack(back) => back.run(&via, &client).await,

@@ -54,6 +54,8 @@ pub struct Recording {
     pub low_bytes: u64,
     /// Below this much free space running visits are ended in order.
     pub critical_bytes: u64,
+    /// How much of the body of one request or answer is kept, in bytes; the rest is counted and hashed.
+    pub http_body_limit: u64,
 }
 
 /// When recorded bytes are on stable storage.
@@ -326,7 +328,8 @@ fn recording(reader: &mut Reader<'_>, data: Option<&Installation>) -> Option<Rec
             "visits must be refused before running ones are ended: make it the smaller of the two",
         );
     }
-    dir.map(|dir| Recording { dir, mode, low_bytes, critical_bytes })
+    let http_body_limit = reader.or("recording.http_body_limit", 64 << 20, |raw| whole(raw, 0, 1 << 50));
+    dir.map(|dir| Recording { dir, mode, low_bytes, critical_bytes, http_body_limit })
 }
 
 fn session(reader: &mut Reader<'_>) -> Session {

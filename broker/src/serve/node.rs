@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chaperone_alert::{AddressPolicy, Alerts, Delivery, Emergency, Unseal};
 use chaperone_desk::Desk;
-use chaperone_identity::Factors;
+use chaperone_identity::{Factors, TokenKeys};
 use chaperone_session::Gate;
 use chaperone_ssh::{
     Callers, Demand, HostIdentity, HostKey, Proxies, SecondFactor, SshListener, scan_host_keys,
@@ -48,6 +48,8 @@ pub(super) struct Node {
     /// The certificates of its doors.
     shown: Vec<Shown>,
     host: Option<HostKey>,
+    /// Signs what browsers show at consoles.
+    tokens: TokenKeys,
     /// What vouches for servers that are reached by `ssh -J`.
     authority: Option<Authority>,
     /// Whom recordings are sealed to, where visits are let in.
@@ -142,7 +144,7 @@ impl Node {
         let desk = evidence::desk(config, &store, &folder, keys.gate.as_ref(), keys.desk.take()).await?;
         let issuer = format!("Chaperone {}", config.gate.name);
         let factors = Factors::new(store.clone(), Box::new(Sealing(keys.vault.clone())), issuer);
-        let vault = keys.vault.clone();
+        let (vault, tokens) = (keys.vault.clone(), keys.tokens.clone());
         let issue = authority::issuer(vault.clone(), store.clone());
         let app = App::new(Parts {
             store: store.clone(),
@@ -172,6 +174,7 @@ impl Node {
             app,
             factors,
             vault,
+            tokens,
             shown: Vec::new(),
             host,
             authority,

@@ -5,18 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use chaperone_ssh::{Callers, Proxies};
-use chaperone_tls::{Arrives, Incoming, Passed, TlsStream, WebConnection};
+use chaperone_tls::{Arrives, Incoming, Passed, TlsStream};
 use chaperone_web::{Accept, Peer, TlsDoor as Told};
 use futures::FutureExt;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::config::Config;
-
-/// What a console answers while this node serves none.
-const NO_CONSOLES: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n\
-    Content-Length: 42\r\nConnection: close\r\n\r\nThis gate does not serve web consoles yet.";
 
 /// The gate's domain: as configured, else the host of its site, else the node's name.
 pub(super) fn domain(config: &Config) -> String {
@@ -58,16 +53,6 @@ pub(super) fn behind(proxies: Proxies, callers: Callers) -> Arrives {
 /// Who calls, where that is known already.
 pub(super) fn known() -> Arrives {
     Arc::new(|stream, caller| std::future::ready(Some((stream, caller))).boxed())
-}
-
-/// Serves no console.
-pub(super) async fn without_consoles(mut connection: WebConnection) {
-    let saying = async {
-        connection.stream.write_all(NO_CONSOLES).await?;
-        connection.stream.shutdown().await
-    };
-    // The client may be gone.
-    drop(saying.await);
 }
 
 /// Connections to the shared port that speak TLS.

@@ -230,6 +230,10 @@ pub const DOORS: &[Door] = &[
         by: "dana",
         ..reads("GET /api/windows/{window}/connect", "how the technician connects to their own window")
     },
+    elsewhere(
+        "POST /api/windows/{window}/console",
+        "web_console.rs: a link is nothing until it is used; its use, and its refusal, are attempts",
+    ),
     reads("GET /api/windows/{window}/card", STATE),
     reads("GET /api/windows/{window}/files", STATE),
     elsewhere("POST /api/windows/{window}/files", FILES),

@@ -119,6 +119,7 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("vendor unlock", Through("POST /api/vendors/{vendor}/unlock")),
     ("window accept", Through("POST /api/windows/{booked}/accept")),
     ("window approve", Through("POST /api/windows/{asked}/approve")),
+    ("window console", Through("POST /api/windows/{window}/console")),
     ("window deny", Through("POST /api/windows/{denied}/deny")),
     ("window emergency", Through("POST /api/emergency/windows")),
     ("window extend", Through("POST /api/windows/{extended}/extend")),

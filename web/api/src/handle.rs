@@ -37,6 +37,7 @@ pub(crate) mod watch;
 mod ways;
 mod why;
 pub(crate) mod window;
+pub(crate) mod window_console;
 pub(crate) mod window_desk;
 pub(crate) mod window_file;
 

@@ -129,6 +129,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/windows/{window}", Read(Act::SeeWindows)),
     post("/api/windows/{window}/more-time", Door::Act(Act::RequestWindow)),
     get("/api/windows/{window}/connect", Read(Act::Connect)),
+    post("/api/windows/{window}/console", Door::Act(Act::Connect)),
     get("/api/windows/{window}/card", Read(Act::SeeWindows)),
     get("/api/windows/{window}/files", Read(Act::SeeWindows)),
     post("/api/windows/{window}/files", Door::Act(Act::SendFiles)),

@@ -13,8 +13,8 @@ use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events, freeze,
     host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
-    session, sign_in, ssh, target, target_endpoint, target_reach, unmask, vendor, watch, window, window_desk,
-    window_file,
+    session, sign_in, ssh, target, target_endpoint, target_reach, unmask, vendor, watch, window,
+    window_console, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -81,6 +81,7 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(window_desk::more_time))
         .routes(routes!(window_desk::connect))
         .routes(routes!(window_desk::card))
+        .routes(routes!(window_console::open))
         .routes(routes!(window_file::list, window_file::send))
         .routes(routes!(window_file::withdraw))
         .routes(routes!(window_file::release))

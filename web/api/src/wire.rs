@@ -24,6 +24,7 @@ mod sign_in;
 mod target;
 mod vendor;
 mod window;
+mod window_console;
 mod window_file;
 
 pub use alert::{AlertClose, AlertView, Disposition, DueView, RelatedView};
@@ -72,4 +73,5 @@ pub use window::{
     MoveWindow, MyServer, NewCloses, NewFreeze, NewObserver, NewWindow, PlannedFileView, Substitute,
     WindowCard, WindowView,
 };
+pub use window_console::{ConsoleView, OpenConsole};
 pub use window_file::{FileRelease, SentFileView};

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chaperone_ssh::{Callers, Proxies};
+use chaperone_tls::http::{Consoles, HttpSettings, Targets};
 use chaperone_tls::{Authority, DoorParts, Names, TlsDoor, Visits};
 use chaperone_vault::TlsAuthority;
-use futures::FutureExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -25,18 +25,28 @@ impl Node {
         let domain = tls::domain(config);
         let certificates = self.gate_tls(config, &domain).await?.resolver();
         let unheard = callers.clone();
+        let visits = Visits::new(self.gate.clone(), config.gate.tls_linger);
+        let consoles = self.consoles(config, &visits).at_the_door();
         let parts = DoorParts {
             gate: self.gate.clone(),
-            visits: Visits::new(self.gate.clone(), config.gate.tls_linger),
+            visits,
             names: Names::of(&domain),
             certificates,
             authority: Authority::certificate(&authority).clone(),
-            consoles: Arc::new(|connection| tls::without_consoles(connection).boxed()),
+            consoles,
             site: self.app.site().into(),
             unheard: Arc::new(move |source| unheard.unheard(source)),
             runtime: self.visits.handle(),
         };
         TlsDoor::new(parts).map_err(|error| failed(chain(&error)))
+    }
+
+    /// The web consoles behind that door.
+    fn consoles(&self, config: &Config, visits: &Visits) -> Consoles {
+        let settings =
+            HttpSettings { body_limit: config.recording.http_body_limit, site: self.app.site().to_owned() };
+        let targets = Arc::new(Targets::new(self.gate.clone()));
+        Consoles::new(self.gate.clone(), self.tokens.clone(), Arc::new(visits.clone()), targets, settings)
     }
 
     /// Serves it on a port of its own, where visits run.

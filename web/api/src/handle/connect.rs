@@ -114,7 +114,7 @@ fn wishes(actor: &Actor, to: &str) -> Result<Vec<Wish>, Problem> {
     Ok(names.into_iter().map(|name| wish(name, within)).collect())
 }
 
-fn ask(actor: &Actor, target: TargetName) -> Ask {
+pub(super) fn ask(actor: &Actor, target: TargetName) -> Ask {
     Ask {
         person: actor.person,
         key: None,
@@ -147,7 +147,7 @@ fn kinds(target: &Target) -> Vec<Access> {
 
 /// Whether the caller has proven what the doors would ask for: a second factor, where they have one. Whoever signs in with
 /// a password has given it; a token of the host proves none.
-async fn proves_enough(app: &App, actor: &Actor) -> Result<bool, Problem> {
+pub(super) async fn proves_enough(app: &App, actor: &Actor) -> Result<bool, Problem> {
     if !actor.credential.is_host_minted() || app.parts.settings.host_tokens {
         return Ok(true);
     }
@@ -223,7 +223,7 @@ fn issued(actor: &Actor, permits: &[Permit], window: WindowId, made: &Certificat
     fact.also_on(permits.iter().map(|permit| permit.target().id))
 }
 
-fn problem(refused: Refused) -> Problem {
+pub(super) fn problem(refused: Refused) -> Problem {
     let (what, next) = refused.text.split_once('\n').unwrap_or((&refused.text, ""));
     Problem::forbidden(what, next)
 }

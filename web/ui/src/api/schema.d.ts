@@ -5320,6 +5320,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/windows/{window}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens a web console of a window that is open. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Id */
+                    window: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OpenConsole"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConsoleView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/windows/{window}/deny": {
         parameters: {
             query?: never;
@@ -6513,6 +6563,18 @@ export interface components {
             /** @description The key to check it with. */
             verifier_key: string;
         };
+        /** @description The way to a console. */
+        ConsoleView: {
+            /** @description The server. */
+            target: string;
+            /**
+             * Format: date-time
+             * @description When nothing of the window flows any more.
+             */
+            until: string;
+            /** @description Opens it in a browser, once, within a minute. */
+            url: string;
+        };
         /**
          * @description Kinds of credential.
          * @enum {string}
@@ -7537,6 +7599,11 @@ export interface components {
              * @description From the first session on, the work lasts at most this long, seconds.
              */
             work_limit_seconds?: number | null;
+        };
+        /** @description Which console is to be opened. */
+        OpenConsole: {
+            /** @description The server; may be left out where the window has one with a console. */
+            target?: string | null;
         };
         /** @description A person. */
         PersonView: {
