@@ -112,7 +112,7 @@ impl House {
     }
 
     #[track_caller]
-    fn request_on(
+    pub(crate) fn request_on(
         &self,
         target: &str,
         login: &str,

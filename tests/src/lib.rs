@@ -24,6 +24,7 @@ mod binary;
 mod caller;
 mod command_line;
 mod connect_proxy;
+mod console;
 mod copy;
 mod database;
 mod faults;
@@ -56,6 +57,7 @@ mod text;
 mod verbs;
 mod visit;
 mod walk;
+mod web_gate;
 mod webhook;
 
 pub use asking::{Asking, Asks};
@@ -66,6 +68,7 @@ pub use binary::{chaperone, chaperone_verify, workspace};
 pub use caller::{Caller, Heard};
 pub use command_line::{Person, Said};
 pub use connect_proxy::ConnectProxy;
+pub use console::{CONSOLE_NAME, Console};
 pub use database::{Database, Engine};
 pub use faults::{Action, Faults, Operation};
 pub use furnish::Furnishing;
@@ -96,6 +99,7 @@ pub use text::{contains, digest, noise, reference_in};
 pub use verbs::all_verbs;
 pub use visit::Visit;
 pub use walk::{Walk, browser};
+pub use web_gate::{Client, DOMAIN, Page, WebHouse};
 pub use webhook::{Delivery, Webhook};
 
 /// Makes two tests of each named scenario, one for each database.

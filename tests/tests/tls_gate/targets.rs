@@ -174,8 +174,12 @@ fn a_servers_certificate_request_is_answered_with_the_gates_sealed_one() {
         &world.issued(),
         &["-rev", "-Verify", "1", "-verify_return_error", "-CAfile", &authority],
     );
-    let client =
-        ["--client-certificate", own.certificate.to_str().unwrap(), "--client-key", own.key.to_str().unwrap()];
+    let client = [
+        "--client-certificate",
+        own.certificate.to_str().unwrap(),
+        "--client-key",
+        own.key.to_str().unwrap(),
+    ];
     world.add(server.port, &client);
     let proof = world.proof(&world.window("+10m"));
     let mut client = world.client(&proof);

@@ -1,0 +1,124 @@
+//! A visit that is stopped, paused, extended or over: every connection of it obeys, whatever it is doing.
+
+use std::io::Write;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use chaperone_tests::{Process, WebHouse, eventually, legs, noise, soon};
+
+/// How long a stop may take to be in force on every connection.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// A request that turns a connection into a WebSocket.
+fn upgrade(web: &WebHouse, cookie: &str) -> String {
+    format!(
+        "GET /echo HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: __Host-chaperone={cookie}\r\n\r\n",
+        web.host()
+    )
+}
+
+#[test]
+fn a_stop_ends_a_download_a_web_socket_and_idle_connections_within_a_second() {
+    let web = WebHouse::start();
+    std::fs::write(web.console.files().join("image.bin"), noise(64 << 20)).unwrap();
+    let client = web.opened(&web.open_window("+10m"));
+    assert_eq!(client.gets("/", &[]).status, 200);
+    let session = web.house.newest_session();
+
+    let part = web.house.folder().join("part");
+    let mut slow =
+        client.curl(&["--limit-rate", "200k", "--output", part.to_str().unwrap(), &web.url("/image.bin")]);
+    let mut slow = Process::start("curl", slow.stderr(Stdio::null()));
+    let mut socket = web.raw("http/1.1");
+    let mut said = socket.stdin.take().unwrap();
+    said.write_all(upgrade(&web, &client.cookie()).as_bytes()).unwrap();
+    let mut idle = web.raw("http/1.1");
+    let mut kept = idle.stdin.take().unwrap();
+    let cookie = client.cookie();
+    let asks = format!(
+        "GET /api/state HTTP/1.1\r\nHost: {}\r\nCookie: __Host-chaperone={cookie}\r\n\r\n",
+        web.host()
+    );
+    kept.write_all(asks.as_bytes()).unwrap();
+    soon("everything to be under way", || {
+        let log = web.console.log();
+        let begun = std::fs::metadata(&part).is_ok_and(|part| part.len() > 100_000);
+        (begun && log.matches("/api/state").count() == 1 && legs(web.port(), web.console.port()).0 >= 3)
+            .then_some(())
+    });
+
+    let began = Instant::now();
+    web.house.sam().does(&["session", "stop", &session, "--reason", "a tunnel that nobody asked for"]);
+    let told = began.elapsed();
+    eventually(Duration::from_secs(5), "every connection to be gone", || {
+        (legs(web.port(), web.console.port()) == (0, 0)).then_some(())
+    });
+    let took = began.elapsed();
+    assert!(took < AT_ONCE + told, "{took:?}, of which the command took {told:?}");
+    slow.ends_within(Duration::from_secs(5));
+    let visit = web.house.sealed(&session);
+    let ended = web.house.fact("session-ended");
+    assert_eq!(
+        (ended.body["reason"].as_str(), ended.body["sockets_gone"].as_bool()),
+        (Some("stopped"), Some(true))
+    );
+    let ends = web.events(&session, "http-response-end");
+    let cut = ends.iter().filter(|end| end["outcome"] == "cut").count();
+    assert_eq!(cut, 2, "the download and the socket: {ends:#?}, {visit:#}");
+    let again = client.gets("/", &[]);
+    assert!(
+        again.status == 403 && again.text().contains("the hospital has stopped this visit"),
+        "{}",
+        again.text()
+    );
+    drop((said, kept, socket.kill(), idle.kill(), socket.wait(), idle.wait()));
+}
+
+#[test]
+fn a_lock_and_a_revoked_window_end_it_and_are_refused_with_an_alert() {
+    let web = WebHouse::start();
+    let window = web.open_window("+10m");
+    let client = web.opened(&window);
+    assert_eq!(client.gets("/", &[]).status, 200);
+    web.house.priya().does(&["window", "revoke", &window, "--reason", "the ward needs the pumps"]);
+    eventually(Duration::from_secs(5), "every connection to be gone", || {
+        (legs(web.port(), web.console.port()) == (0, 0)).then_some(())
+    });
+    let again = client.gets("/", &[]);
+    assert_eq!(again.status, 403);
+    let refused = web.house.refusal("attempt-refused", "revoked");
+    assert!(again.text().contains(refused.body["reference"].as_str().unwrap()), "{}", again.text());
+    assert_eq!(refused.body["protocol"], "tls");
+    soon("the SOC's alert", || (!web.house.alerts_because("revoked").is_empty()).then_some(()));
+    assert_eq!(client.gets("/", &[]).text(), again.text(), "an outcome that has not changed is no new fact");
+    assert_eq!(web.house.facts_of("attempt-refused").len(), 1);
+}
+
+#[test]
+fn paused_requests_wait_and_more_time_renews_the_cookie() {
+    let web = WebHouse::start();
+    let window = web.open_window("+10m");
+    let client = web.opened(&window);
+    assert_eq!(client.gets("/", &[]).status, 200);
+    let session = web.house.newest_session();
+    web.house.sam().does(&["session", "pause", &session, "--reason", "what is this?"]);
+    soon("the pause to be in force", || (!web.house.facts_of("session-paused").is_empty()).then_some(()));
+    let waits = client.runs("/api/state", &["--max-time", "2"]);
+    assert_eq!(waits.status, Some(28), "curl gave up waiting: {}", waits.err);
+    assert_eq!(web.console.log().matches("/api/state").count(), 0, "nothing reached the console");
+    assert!(client.gets("/.chaperone/", &[]).text().contains("Paused"));
+    web.house.sam().does(&["session", "resume", &session, "--reason", "all right"]);
+    soon("requests to pass again", || {
+        let ran = client.runs("/api/state", &["--max-time", "2"]);
+        ran.text().contains("12 pumps").then_some(())
+    });
+    let before = client.cookie();
+    web.house.priya().does(&["window", "extend", &window, "--closes", "+2h", "--reason", "it takes longer"]);
+    soon("the visit to end later", || {
+        let page = client.gets("/", &[]);
+        let ends = page.field("chaperone-visit-ends")?.to_uppercase().parse::<jiff::Timestamp>().ok()?;
+        (ends == web.house.closes(&window)).then_some(())
+    });
+    assert_ne!(client.cookie(), before);
+}
