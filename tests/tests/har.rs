@@ -18,7 +18,7 @@ const MORE: &str = "location = /log { gzip on; gzip_min_length 1; gzip_types tex
 fn visited(web: &WebHouse) -> String {
     let client = web.opened(&web.open_window("+10m"));
     assert_eq!(client.gets("/", &["--http1.1"]).status, 200);
-    drop(client.gets("/api/state", &["--http1.1"]));
+    assert_eq!(client.gets("/api/state", &["--http1.1"]).text(), "12 pumps");
     assert_eq!(client.gets("/log", &["--http1.1", "--compressed"]).text(), "rate 5 mL/h\n");
     let patch = web.house.folder().join("patch.bin");
     fs::write(&patch, b"a patch").expect("a file to send");
@@ -31,7 +31,7 @@ fn visited(web: &WebHouse) -> String {
     ];
     assert_eq!(client.gets("/uploads/patch.bin", &sends).status, 201);
     let session = web.house.newest_session();
-    drop(client.gets("/.chaperone/leave", &["--request", "POST"]));
+    assert_eq!(client.gets("/.chaperone/leave", &["--request", "POST"]).status, 200);
     web.house.sealed(&session);
     session
 }
@@ -166,10 +166,10 @@ fn the_pages_open_a_console_and_show_what_passed() {
     let web = WebHouse::start();
     let window = web.open_window("+20m");
     let client = web.opened(&window);
-    drop(client.gets("/", &["--http1.1"]));
-    drop(client.gets("/api/state", &["--http1.1"]));
+    assert_eq!(client.gets("/", &["--http1.1"]).status, 200);
+    assert_eq!(client.gets("/api/state", &["--http1.1"]).text(), "12 pumps");
     let session = web.house.newest_session();
-    drop(client.gets("/.chaperone/leave", &["--request", "POST"]));
+    assert_eq!(client.gets("/.chaperone/leave", &["--request", "POST"]).status, 200);
     web.house.sealed(&session);
     let trust = fs::read_to_string(web.console.trust()).expect("what vouches for the console");
     let key = fs::read_to_string(web.house.technician("dana").key.public).expect("some public key");
