@@ -53,7 +53,7 @@ impl Gate {
         match self.channel_verdict_on(&facts, session, access) {
             // It waits for its observer, as it waits while input is paused.
             Err(refusal) if refusal.reason != Reason::ObserverRequired => {
-                Err(Foreseen { refusal: Box::new(refusal), of: Of::Channel(Arc::clone(session), access) })
+                Err(Foreseen { refusal, of: Of::Channel(Arc::clone(session), access) })
             }
             _ => Ok(()),
         }

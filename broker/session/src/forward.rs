@@ -41,7 +41,7 @@ enum To {
     /// To a declared forward: bytes as they are.
     Tcp { host: String, port: u16, opaque: bool },
     /// To a TLS endpoint, with which the gate itself speaks TLS.
-    Tls(Way),
+    Tls(Box<Way>),
 }
 
 /// Why a forward does not open.
@@ -104,7 +104,7 @@ impl Gate {
         });
         let opened = self.open_channel(session, Access::Tls, about, false).await;
         let channel = opened.map_err(NoPassage::Refused)?;
-        Ok(Passage { to: To::Tls(way), session: Arc::clone(session), channel })
+        Ok(Passage { to: To::Tls(Box::new(way)), session: Arc::clone(session), channel })
     }
 
     async fn pass_to(

@@ -199,7 +199,7 @@ impl Gate {
             return Err(Refusal::without_window(Reason::Late));
         }
         let facts = self.facts().await.map_err(|_| Refusal::without_window(Reason::Store))?;
-        self.channel_verdict_on(&facts, session, access)
+        self.channel_verdict_on(&facts, session, access).map_err(|refusal| *refusal)
     }
 
     /// Whether a channel may open, as of these facts.
@@ -208,16 +208,16 @@ impl Gate {
         facts: &Facts,
         session: &LiveSession,
         access: Access,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Box<Refusal>> {
         if !takes_channels(*session.flow().borrow()) {
-            return Err(Refusal::without_window(Reason::Late));
+            return Err(Box::new(Refusal::without_window(Reason::Late)));
         }
         // The node as it is now: a clock that has jumped, or a full disk, opens nothing more in a running session either.
         let mut attempt = Attempt { access: Some(access), ..self.running_attempt(session) };
         let now = self.conditions(attempt.person, &attempt.target);
         attempt.node.clock_trusted = now.clock_trusted;
         attempt.node.recorder_ready = now.recorder_ready;
-        decide(facts, &attempt, session.began.now()).map(drop).map_err(|refusal| *refusal)
+        decide(facts, &attempt, session.began.now()).map(drop)
     }
 
     /// The attempt of a running session, to decide about again.

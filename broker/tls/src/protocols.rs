@@ -18,9 +18,12 @@ const HTTP_1: &[u8] = b"http/1.1";
 /// A protocol's name; `None`: none.
 pub(crate) type Chosen = Option<Vec<u8>>;
 
+/// A client's list, best first.
+type Offered = Vec<Vec<u8>>;
+
 /// What targets have chosen.
 #[derive(Default)]
-pub(crate) struct Protocols(Mutex<HashMap<(TargetName, Vec<Vec<u8>>), Chosen>>);
+pub(crate) struct Protocols(Mutex<HashMap<(TargetName, Offered), Chosen>>);
 
 impl Protocols {
     /// What a client is answered that offers these to this target.
