@@ -154,7 +154,7 @@ export function CardFields({ server, onChange, faults }: FieldsProps) {
       />
       <Checkbox
         label="Files come only by way of the gate, which scans them"
-        description="Technicians send them ahead; the gate writes them when the visit releases them."
+        description="The gate takes what technicians send by sftp and scp, or ahead of the visit, and writes what is clean."
         checked={server.isStaged}
         onChange={(event) => set({ isStaged: event.currentTarget.checked })}
       />

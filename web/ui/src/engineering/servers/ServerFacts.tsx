@@ -4,6 +4,7 @@ import type { TargetView } from '../../shared/servers'
 /** What people want to know of a server at a glance. */
 export function ServerFacts({ target }: { target: TargetView }) {
   const { card } = target
+  const takesFiles = target.endpoints.some(({ kind }) => kind === 'ssh')
   return (
     <Facts
       facts={[
@@ -15,7 +16,7 @@ export function ServerFacts({ target }: { target: TargetView }) {
         ['Group', card.group],
         ['Patient data', card.patient_data ? 'yes' : 'no'],
         ['Observer', target.observer_required && 'must be present while somebody types'],
-        ['Files', target.uploads === 'staged' ? 'only by way of the gate, which scans them' : 'written directly, recorded, not scanned first'],
+        ['Files', takesFiles && (target.uploads === 'staged' ? 'only by way of the gate, which scans them' : 'written directly, recorded, not scanned first')],
         ['Written first', target.durable && 'every byte is on disk before it goes on'],
       ]}
     />

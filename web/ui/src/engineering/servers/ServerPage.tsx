@@ -72,7 +72,8 @@ function Server({ target }: { target: TargetView }) {
             <Panel
               title="At a glance"
               aside={
-                may('manage-targets') && (
+                may('manage-targets') &&
+                hasSsh && (
                   <Button variant="subtle" size="xs" onClick={uploads.open}>
                     How files come…
                   </Button>
@@ -105,7 +106,7 @@ function useUploads(target: TargetView) {
       title: `How files come to ${target.name}`,
       explains: isStaged
         ? 'From now on technicians write files to it directly. Each is recorded and held against the plan, and none is scanned first.'
-        : 'From now on files are sent ahead, scanned at the gate, and written by it when the visit releases them. Writing by SFTP and scp is refused. A shell or a command can still write by itself: that is recorded, and not scanned.',
+        : 'From now on the gate takes what sftp and scp bring, scans it, and writes what is clean; files can be sent ahead, too. Old scp (scp -O) and rsync cannot write. A shell or a command can still write by itself: that is recorded, and not scanned.',
       verb: isStaged ? 'Let them be written directly' : 'Have them scanned first',
       isCut: false,
       run: (reason) => act.mutateAsync({ uploads: isStaged ? 'direct' : 'staged', reason }),
