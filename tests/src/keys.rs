@@ -1,5 +1,6 @@
 //! SSH keys and agents, made by OpenSSH's own tools.
 
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -71,7 +72,7 @@ impl Agent {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let process = Process::start("ssh-agent", &mut command);
-        soon("the agent's socket", || socket.exists().then_some(()));
+        soon("the agent to listen", || UnixStream::connect(&socket).ok());
         for key in keys {
             must(Command::new("ssh-add").arg("-q").arg(&key.private).env("SSH_AUTH_SOCK", &socket));
         }

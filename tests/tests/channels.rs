@@ -126,14 +126,8 @@ channel.close()
     assert!(house.facts_of("channel-refused").is_empty(), "{:#?}", house.facts_of("channel-refused"));
 }
 
-#[test]
-fn kinds_of_channels_and_requests_that_no_client_of_ours_asks_for_are_refused() {
-    let house = House::start();
-    house.open_window("dana", "exec,forward", "+10m");
-    let (technician, user) = dana(&house);
-    let said = technician.raw(
-        &user,
-        "
+/// Opens and asks for everything that no client of ours does.
+const KINDS: &str = "
 def opens(kind, *parts):
     try:
         transport.open_channel(kind, *parts, timeout=20)
@@ -175,8 +169,14 @@ transport.global_request('no-such-global@example.com', wait=False)
 channel = transport.open_session(timeout=20)
 channel.exec_command('echo still here')
 say(everything(channel).decode().strip())
-",
-    );
+";
+
+#[test]
+fn kinds_of_channels_and_requests_that_no_client_of_ours_asks_for_are_refused() {
+    let house = House::start();
+    house.open_window("dana", "exec,forward", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(&user, KINDS);
     let expected = [
         "x11 1",
         "forwarded 1",

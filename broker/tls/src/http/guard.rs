@@ -288,12 +288,12 @@ fn skip_empty_lines<'p>(held: &mut Vec<u8>, mut piece: &'p [u8]) -> &'p [u8] {
 }
 
 /// Lets so many bytes pass.
-fn pass<'p>(
+fn pass(
     left: u64,
-    piece: &'p [u8],
+    piece: &[u8],
     goes_on: impl FnOnce(u64) -> Asked,
     over: impl FnOnce() -> Asked,
-) -> (Asked, &'p [u8]) {
+) -> (Asked, &[u8]) {
     let here = u64::try_from(piece.len()).unwrap_or(u64::MAX);
     if here < left {
         return (goes_on(left - here), &[]);
