@@ -21,6 +21,10 @@ pub(super) enum NotTaken {
     /// Neither a path nor a URL of HTTPS.
     #[error("the request names no path")]
     Path,
+    /// A page of somewhere else does it, in the name of whoever has both open: consoles are one site to a browser, and a
+    /// cookie's `SameSite` does not keep them apart.
+    #[error("the request comes from a page of another host")]
+    OtherPage,
     /// A script that would stay in the browser after the visit, and answer for this host.
     #[error("a service worker would outlive the visit")]
     ServiceWorker,
@@ -32,7 +36,7 @@ impl NotTaken {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Hosts | Self::Path => StatusCode::BAD_REQUEST,
-            Self::ServiceWorker => StatusCode::FORBIDDEN,
+            Self::ServiceWorker | Self::OtherPage => StatusCode::FORBIDDEN,
         }
     }
 
@@ -73,8 +77,32 @@ pub(super) fn check<B>(request: &Request<B>, host: &str) -> Result<(), NotTaken>
         None if old => {}
         _ => return Err(NotTaken::OtherHost),
     }
+    if !is_of_this_host(request, host) {
+        return Err(NotTaken::OtherPage);
+    }
     let worker = request.headers().get("service-worker").is_some_and(|value| value == "script");
     if worker { Err(NotTaken::ServiceWorker) } else { Ok(()) }
+}
+
+/// Whether a page of this host asks, or a person does by following a link: what browsers say of it (Fetch Metadata), and
+/// `Origin` where they say nothing.
+fn is_of_this_host<B>(request: &Request<B>, host: &str) -> bool {
+    let text = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    let is_safe = [Method::GET, Method::HEAD].contains(request.method());
+    let upgrades = request.headers().contains_key(http::header::UPGRADE);
+    match text("sec-fetch-site") {
+        Some(b"same-origin" | b"none") => true,
+        Some(_) => {
+            let follows =
+                text("sec-fetch-mode") == Some(b"navigate") && text("sec-fetch-dest") == Some(b"document");
+            is_safe && !upgrades && follows
+        }
+        None if is_safe && !upgrades => true,
+        None => text("origin").is_none_or(|origin| {
+            let named = std::str::from_utf8(origin).ok().and_then(|origin| origin.strip_prefix("https://"));
+            named.is_some_and(|named| host_of(named) == host)
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -121,5 +149,37 @@ mod tests {
         ] {
             assert_eq!(asked(method, uri, hosts), Err(why), "{method} {uri} {hosts:?}");
         }
+    }
+
+    #[test]
+    fn a_page_of_another_console_asks_for_nothing_here() {
+        let asks = |method: &str, fields: &[(&str, &str)]| {
+            let mut request = Request::builder().method(method).uri("/reset").header(HOST, HOST_NAME);
+            for (name, value) in fields {
+                request = request.header(*name, *value);
+            }
+            check(&request.body(()).unwrap(), HOST_NAME)
+        };
+        let here = "https://alaris.web.gate.example:8443";
+        let sibling = "https://other.web.gate.example";
+        assert_eq!(asks("POST", &[("origin", here)]), Ok(()));
+        assert_eq!(asks("POST", &[]), Ok(()), "a client that is no browser");
+        assert_eq!(asks("POST", &[("sec-fetch-site", "same-origin"), ("origin", here)]), Ok(()));
+        assert_eq!(asks("GET", &[("upgrade", "websocket"), ("origin", here)]), Ok(()));
+        let link = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
+        assert_eq!(asks("GET", &link), Ok(()), "a link is followed");
+        let other = Err(NotTaken::OtherPage);
+        assert_eq!(asks("POST", &link), other);
+        assert_eq!(asks("POST", &[("origin", sibling)]), other);
+        assert_eq!(asks("POST", &[("origin", "null")]), other);
+        assert_eq!(asks("GET", &[("upgrade", "websocket"), ("origin", sibling)]), other);
+        assert_eq!(asks("GET", &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")]), other);
+        let framed =
+            [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+        assert_eq!(asks("GET", &framed), other);
     }
 }

@@ -40,6 +40,10 @@ pub(super) async fn take(
 ) -> Response<Outgoing> {
     let site = console.settings.site.clone();
     let about = json!({ "request": "http", "method": request.method().as_str() });
+    let Some(turn) = console.lanes.turn().await else {
+        return over(&console).into_answer();
+    };
+    // Asked once it is its turn: what holds input has not been passed over while it waited.
     if let Err(refused) = console.permits(about).await {
         return Page::refused(&refused.text, &site).into_answer();
     }
@@ -48,9 +52,6 @@ pub(super) async fn take(
         Err(Some(reason)) => return Page::over(reason.sentence(), &site).into_answer(),
         Err(None) => return Page::input_over().into_answer(),
     }
-    let Some(turn) = console.lanes.turn().await else {
-        return over(&console).into_answer();
-    };
     let (give, answer) = oneshot::channel();
     tokio::spawn(async move { Transaction::begin(console, request, client, turn, give).await });
     match answer.await {
@@ -148,7 +149,8 @@ impl Transaction {
     ) -> Result<Response<Outgoing>, NoAnswer> {
         let protocol = headers::upgrade(request.version(), request.headers()).cloned();
         let on_client = protocol.as_ref().map(|_| hyper::upgrade::on(&mut request));
-        let url = self.url(request.uri());
+        // What was recorded is what is asked for, or nothing is.
+        let url: Uri = self.url(request.uri()).parse().map_err(|_| NoAnswer::NoUrl)?;
         let (parts, body) = request.into_parts();
         let mut fields = headers::to_target(&parts.headers, &self.console.names, protocol.as_ref());
         if let Some(injection) = injected {
@@ -157,7 +159,7 @@ impl Transaction {
         let body = self.request_body(body).await;
         let mut passed = Request::new(body);
         *passed.method_mut() = parts.method;
-        *passed.uri_mut() = url.parse().unwrap_or_default();
+        *passed.uri_mut() = url;
         *passed.headers_mut() = fields;
         let offer = if protocol.is_some() { Offer::Http1 } else { Offer::Either };
         let answered = self.console.upstreams.send(passed, offer).await?;
@@ -311,14 +313,28 @@ impl Transaction {
                     let what = json!({ "request": "http", "n": self.n, "answer": fault.to_string() });
                     console.gate.transaction_refused(&console.session, "http", what).await;
                 }
+                if matches!(why, NoAnswer::InputOver) {
+                    let page = console.ended().map_or_else(Page::input_over, |_| over(console));
+                    return self.answer_of_the_gate(page, Outcome::Aborted, Some(said)).await;
+                }
                 let reference = chaperone_session::new_reference();
                 tracing::warn!(session.id = %console.session.id(), %reference, error = said, "a console's request got no answer");
                 (Page::unreachable(why.sentence(), &reference), Outcome::Aborted, Some(said))
             }
         };
+        self.answer_of_the_gate(page, outcome, said).await
+    }
+
+    async fn answer_of_the_gate(
+        &self,
+        page: Page,
+        outcome: Outcome,
+        said: Option<String>,
+    ) -> Response<Outgoing> {
         let answered = json!({
             "n": self.n, "status": page.code().as_u16(), "headers": [], "version": "HTTP/1.1", "by": "gate", "why": said,
         });
+        let console = &self.console;
         flowing::note(&console.session, &self.lane, "http-response", answered).await;
         self.response_ended(outcome).await;
         page.into_answer()
@@ -333,6 +349,8 @@ impl NoAnswer {
             Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on.",
             Self::Broken(_) => "The server closed the connection before it answered.",
             Self::Slow => "The server has not answered in time.",
+            Self::InputOver => "Nothing new is sent to the server any more.",
+            Self::NoUrl => "The gate cannot ask this server for that address. Please call the hospital.",
         }
     }
 }
@@ -343,6 +361,8 @@ impl std::fmt::Display for NoAnswer {
             Self::Dial(error) => error.fmt(f),
             Self::Ambiguous(fault) => write!(f, "the target's answer is ambiguous: {fault}"),
             Self::Broken(error) => write!(f, "the connection to the target broke: {error}"),
+            Self::InputOver => f.write_str("input was over before it could be sent"),
+            Self::NoUrl => f.write_str("the target has no URL for what is asked"),
             Self::Slow => write!(f, "the target did not answer within {:?}", limits::ANSWER_WITHIN),
         }
     }

@@ -83,6 +83,10 @@ pub(super) enum NoAnswer {
     Broken(hyper::Error),
     /// Nothing came in time.
     Slow,
+    /// A pause lasted to the end, or input ended, before it could be sent.
+    InputOver,
+    /// The target's name and what is asked make no URL together.
+    NoUrl,
 }
 
 /// An answer, and what to do with its connection when all of it has come.
@@ -161,7 +165,10 @@ impl Upstreams {
         let mut tries = 0;
         loop {
             tries += 1;
-            let refused = match self.sender(offer).await? {
+            let sender = self.sender(offer).await?;
+            // A connection may have taken its time, and a pause or the end come meanwhile.
+            self.session.input_flows().await.map_err(|_over| NoAnswer::InputOver)?;
+            let refused = match sender {
                 Sender::One(mut sender, found, over) => {
                     found.signal();
                     match answer_in_time(sender.try_send_request(for_http1(request))).await? {
