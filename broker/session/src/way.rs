@@ -99,7 +99,7 @@ impl Way {
         &self.session
     }
 
-    /// Connects, as [`reach`] does. From then on the session's end severs the connection.
+    /// Connects, unless the session ends first. From then on the session's end severs the connection.
     ///
     /// # Errors
     /// When nobody answers in time, or the session ends first.
