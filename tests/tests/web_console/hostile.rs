@@ -143,6 +143,23 @@ fn a_head_that_comes_too_slowly_is_given_up() {
 }
 
 #[test]
+fn a_stranger_keeps_no_connection_by_asking_now_and_then() {
+    let web = WebHouse::start();
+    let mut stranger = web.raw("http/1.1");
+    let mut says = stranger.stdin.take().unwrap();
+    let began = std::time::Instant::now();
+    let mut asked = 0;
+    while stranger.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < Duration::from_secs(110), "it is still there");
+        // The last one may find nobody.
+        drop(says.write_all(format!("GET /{asked} HTTP/1.1\r\nHost: {}\r\n\r\n", web.host()).as_bytes()));
+        asked += 1;
+        std::thread::sleep(Duration::from_secs(5));
+    }
+    assert!(began.elapsed() > Duration::from_secs(80) && asked > 8, "{asked} asked");
+}
+
+#[test]
 fn floods_of_http2_end_with_little_memory_while_others_are_served() {
     let web = WebHouse::start();
     let client = web.opened(&web.open_window("+10m"));

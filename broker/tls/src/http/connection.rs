@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::body::Outgoing;
@@ -66,7 +66,29 @@ impl Connection {
         let Caller { host, peer, cord, place } = caller;
         let (entered, told, place) = (Mutex::default(), AtomicBool::new(false), Mutex::new(Some(place)));
         let given_up = Mutex::new((Instant::now(), 0));
-        Arc::new(Self { shared: Arc::clone(shared), host, peer, cord, found, place, entered, told, given_up })
+        let connection = Arc::new(Self {
+            shared: Arc::clone(shared),
+            host,
+            peer,
+            cord,
+            found,
+            place,
+            entered,
+            told,
+            given_up,
+        });
+        // Strangers' places are few: nobody keeps one by saying something now and then.
+        let waiting = Arc::downgrade(&connection);
+        tokio::spawn(async move {
+            sleep(limits::WITHOUT_VISIT).await;
+            if let Some(connection) = waiting.upgrade()
+                && held(&connection.place).is_some()
+            {
+                connection.cord.sever();
+                connection.shared.tally.count(connection.peer.ip(), "it stayed and was of no visit").await;
+            }
+        });
+        connection
     }
 
     /// Answers one request.
@@ -203,6 +225,11 @@ impl Connection {
             },
         };
         match entered {
+            Ok(entered) if entered.users() > limits::CONNECTIONS => {
+                let what = json!({ "request": "http", "why": "too many connections of one visit", "most": limits::CONNECTIONS });
+                self.shared.gate.transaction_refused(entered.session(), "http", what).await;
+                Err(Page::bad(StatusCode::SERVICE_UNAVAILABLE, "this visit has too many connections open"))
+            }
             Ok(entered) => {
                 let session = Arc::clone(entered.session());
                 let goodbye = Box::new(|_: EndReason| futures::future::ready(()).boxed());

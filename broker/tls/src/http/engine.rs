@@ -40,6 +40,9 @@ pub trait Enter: Send + Sync + 'static {
 pub trait Entered: Send + Sync {
     /// The visit.
     fn session(&self) -> &Arc<LiveSession>;
+
+    /// How many connections use it, this one too.
+    fn users(&self) -> usize;
 }
 
 /// Whose connection it is.

@@ -9,6 +9,11 @@ pub const FIELDS: usize = 128;
 /// How long a client has for the head of a request, from its first byte or from the end of the one before; so an idle
 /// connection that is kept alive is ended after it too.
 pub const HEAD_WITHIN: Duration = Duration::from_secs(60);
+/// How long a connection may be of no visit: a sign-in page is read by then, and whoever has a link by then opens another.
+/// Longer than a head may take, so that one that comes too slowly is told as that.
+pub const WITHOUT_VISIT: Duration = Duration::from_secs(90);
+/// Connections that one visit may have at once, as at the door for raw TLS.
+pub const CONNECTIONS: usize = 256;
 /// How long a body may bring nothing while somebody waits for it from a client.
 pub const BODY_IDLE: Duration = Duration::from_secs(60);
 /// How long a target has to begin its answer once it has the request: some pages of a console start long work.

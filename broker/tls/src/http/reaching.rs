@@ -31,6 +31,10 @@ impl Entered for Visit {
     fn session(&self) -> &Arc<LiveSession> {
         Visit::session(self)
     }
+
+    fn users(&self) -> usize {
+        Visit::users(self)
+    }
 }
 
 impl Consoles {
