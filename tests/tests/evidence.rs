@@ -177,7 +177,8 @@ fn what_was_typed_blind_is_masked() {
 
 #[test]
 fn no_secret_and_no_payload_is_in_any_file_of_the_gate() {
-    // Not at any level of the log either.
+    // Not at any level of the log either. What a desk derives is text of what was shown, in a store that gates do not have:
+    // there, what was typed and every key are still nowhere.
     let mut house = House::furnish().with("CHAPERONE_LOG__LEVEL", "trace").start();
     house.open_window("dana", "shell,exec", "+10m");
     let mut terminal = house.technician("dana").ssh(TARGET).opens_a_shell();
@@ -187,6 +188,9 @@ fn no_secret_and_no_payload_is_in_any_file_of_the_gate() {
     terminal.types("exit\n");
     terminal.ends();
     house.sealed(&house.newest_session());
+    soon("the desk to have read it", || {
+        (!house.sam().lists(&["search", "pay-42-load"]).is_empty()).then_some(())
+    });
     let token = house.gate.token("sam");
     let private = std::fs::read_to_string(&house.target.account_key().private).unwrap();
     house.gate.stop();
@@ -203,7 +207,10 @@ fn no_secret_and_no_payload_is_in_any_file_of_the_gate() {
     assert!(files.len() > 8, "{files:?}");
     for file in files {
         let bytes = std::fs::read(&file).unwrap();
-        for (what, secret) in secrets {
+        let name = file.file_name().unwrap().to_string_lossy();
+        let is_derived = ["derived.db", "derived.db-wal"].contains(&&*name);
+        for (what, secret) in secrets.into_iter().filter(|(what, _)| !is_derived || *what != "what was shown")
+        {
             assert!(!contains(&bytes, secret.as_bytes()), "{what} is in {}", file.display());
         }
     }

@@ -1,6 +1,6 @@
 //! What the schedule would say at the door, to somebody who asks beforehand for what they will need there.
 
-use chaperone_policy::{Access, Attempt, AttemptId, Permit, Reason, Refusal, WindowId, decide};
+use chaperone_policy::{Access, Attempt, AttemptId, Permit, Reason, Refusal, decide};
 use uuid::Uuid;
 
 use crate::gate::{Ask, Gate, Refused};
@@ -10,8 +10,6 @@ use crate::gate::{Ask, Gate, Refused};
 pub struct Wish {
     /// Who, and where to.
     pub ask: Ask,
-    /// In this window only; in any of their own where none is said.
-    pub within: Option<WindowId>,
     /// What for; one of them is enough.
     pub access: Vec<Access>,
 }
@@ -58,9 +56,14 @@ impl Gate {
         self.refuse(ask, &attempt, Refusal::without_window(Reason::SecondFactor)).await
     }
 
+    /// Refuses somebody whose proof was good once, and is spent: its visit was stopped.
+    pub async fn refuse_spent(&self, ask: &Ask) -> Refused {
+        let attempt = self.attempt_of(ask, AttemptId(Uuid::now_v7()));
+        self.refuse(ask, &attempt, Refusal::without_window(Reason::Credential)).await
+    }
+
     fn attempt_for(&self, wish: &Wish, access: Access) -> Attempt {
         let mut attempt = self.attempt_of(&wish.ask, AttemptId(Uuid::now_v7()));
-        attempt.within = wish.within;
         attempt.access = Some(access);
         // Whoever must be observed waits for the observer once they are there.
         attempt.node.observers = attempt.node.observers.max(1);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chaperone_policy::{
     Access, AccountName, Attempt, AttemptId, Facts, NodeConditions, PersonId, ProvenKey, Reason, Refusal,
-    SessionId, TargetName,
+    SessionId, TargetName, WindowId,
 };
 use chaperone_recorder::{Durability, Folder, Recipient, RecordingKeys};
 use chaperone_store::{Store, StoreError};
@@ -109,6 +109,8 @@ pub struct Ask {
     pub target: TargetName,
     /// Which account they name.
     pub account: Option<AccountName>,
+    /// The one window that their proof is for; any of their own where it is for none.
+    pub within: Option<WindowId>,
     /// What they come for, where the door knows it before there is a channel: a window that does not grant it refuses.
     pub access: Option<Access>,
     /// Where from.
@@ -260,7 +262,7 @@ impl Gate {
             account: ask.account.clone(),
             access: ask.access,
             source: ask.source.ip(),
-            within: None,
+            within: ask.within,
             node,
         }
     }

@@ -77,6 +77,7 @@ pub use record::{Captured, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};
 pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};
 pub use sever::{Cord, Severable, SeverableWriter, Tenants, Within};
+pub use sockets::user_at;
 pub use stage::StageError;
 pub use tap::{Seen, SeenChannel, SeenHttp, WATCHERS, Watching};
 pub use terminal::Terminal;

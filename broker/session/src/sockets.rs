@@ -16,17 +16,43 @@ pub fn open(cord: &Cord) -> io::Result<bool> {
         return Ok(!left);
     }
     let (local, peer) = (cord.local(), cord.peer());
-    let table = if local.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" };
-    Ok(listed(&fs::read_to_string(table)?, local, peer))
+    Ok(listed(&table(local)?, local, peer))
+}
+
+/// Whose process is at the far end of a connection inside this machine, by the kernel's number of the user; `None` where the
+/// connection is not, or not any more. `local` and `peer` are as this end sees them.
+///
+/// # Errors
+/// When the socket table cannot be read.
+pub fn user_at(local: SocketAddr, peer: SocketAddr) -> io::Result<Option<u32>> {
+    Ok(user(&table(local)?, peer, local))
+}
+
+fn table(local: SocketAddr) -> io::Result<String> {
+    fs::read_to_string(if local.is_ipv4() { "/proc/net/tcp" } else { "/proc/net/tcp6" })
 }
 
 const TIME_WAIT: &str = "06";
 
 fn listed(table: &str, local: SocketAddr, peer: SocketAddr) -> bool {
+    rows(table, local, peer).any(|mut words| words.next() != Some(TIME_WAIT))
+}
+
+fn user(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<u32> {
+    // The state, three words of queues and timers, then the user.
+    rows(table, local, peer).find_map(|mut words| words.nth(4)?.parse().ok())
+}
+
+/// What follows the two ends in the rows of a connection.
+fn rows<'t>(
+    table: &'t str,
+    local: SocketAddr,
+    peer: SocketAddr,
+) -> impl Iterator<Item = impl Iterator<Item = &'t str>> {
     let (local, peer) = (kernel_form(local), kernel_form(peer));
-    table.lines().skip(1).any(|line| {
+    table.lines().skip(1).filter_map(move |line| {
         let mut words = line.split_ascii_whitespace().skip(1);
-        words.next() == Some(&local) && words.next() == Some(&peer) && words.next() != Some(TIME_WAIT)
+        (words.next() == Some(&local) && words.next() == Some(&peer)).then_some(words)
     })
 }
 
@@ -53,6 +79,22 @@ mod tests {
     const TABLE: &str = "  sl  local_address rem_address   st tx_queue\n   \
         0: 0100007F:08AE 0100007F:D2F0 01 00000000:00000000\n   \
         1: 0100007F:08AE 0100007F:D2F1 06 00000000:00000000\n";
+
+    #[tokio::test]
+    async fn the_user_at_the_far_end_is_known() {
+        use std::os::unix::fs::MetadataExt;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (near, peer) = listener.accept().await.unwrap();
+        let us = fs::metadata("/proc/self").unwrap().uid();
+        assert_eq!(user_at(near.local_addr().unwrap(), peer).unwrap(), Some(us));
+        drop((far, near));
+        let row = "head\n 0: 0100007F:08AE 0100007F:D2F0 01 00000000:00000000 00:00000000 00000000  1000        0 1\n";
+        let (local, peer) = ("127.0.0.1:2222".parse().unwrap(), "127.0.0.1:54000".parse().unwrap());
+        assert_eq!(user(row, local, peer), Some(1000));
+        assert_eq!(user(row, peer, local), None);
+        assert_eq!(user("head\n 0: 0100007F:08AE 0100007F:D2F0 01\n", local, peer), None);
+    }
 
     #[test]
     fn a_connection_is_found_by_both_ends_and_time_wait_is_not_open() {

@@ -113,6 +113,7 @@ pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
         key: Some(proven.key().clone()),
         target,
         account,
+        within: None,
         access: None,
         source: peer,
         proof: shown_by(proven, asking),

@@ -35,6 +35,7 @@ use crate::names::{Label, Names};
 use crate::protocols::Protocols;
 use crate::raw::{self, Client};
 use crate::serving::{self, ServingError};
+use crate::told::Told;
 use crate::verifier::ClientTrust;
 use crate::visit::{Proof, Visits};
 
@@ -126,7 +127,7 @@ struct Inner {
     unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
     protocols: Protocols,
     without_visit: Arc<Semaphore>,
-    told: proves::Told,
+    told: Told,
     runtime: Handle,
 }
 
@@ -148,7 +149,7 @@ impl TlsDoor {
         let trust = ClientTrust::in_authority(&authority)?;
         let web = serving::web_console(Arc::clone(&certificates))?;
         let without_visit = Arc::new(Semaphore::new(WITHOUT_VISIT));
-        let (protocols, told) = (Protocols::default(), proves::Told::default());
+        let (protocols, told) = (Protocols::default(), Told::default());
         Ok(Self(Arc::new(Inner {
             gate,
             visits,

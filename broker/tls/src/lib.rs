@@ -34,6 +34,7 @@ mod self_signed;
 mod server;
 mod serving;
 mod target;
+mod told;
 mod trust;
 mod verifier;
 mod visit;

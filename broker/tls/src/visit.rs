@@ -4,6 +4,7 @@
 //! ```text
 //!   Visits::enter ─▶ one is on: join it │ none: Gate::attempt, one at a time ─▶ Visit, which counts until it is dropped
 //!   the last one dropped ─▶ gate.tls_linger ─▶ the session ends: the client has left
+//!   a visit that was stopped, or left ─▶ its proof opens no other, at either of the doors
 //! ```
 
 use std::collections::HashMap;
@@ -13,10 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_policy::{Reason, TargetName};
-use chaperone_session::{Ask, Gate, LiveSession, Refused};
+use chaperone_session::{Ask, EndReason, Flow, Gate, LiveSession, Refused};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use uuid::Uuid;
+
+/// Most proofs that are remembered as over; with more, those that are worth nothing any more go.
+const MOST_OVER: usize = 10_000;
 
 /// What somebody has proven who they are with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +48,8 @@ struct Shared {
     gate: Gate,
     linger: Duration,
     slots: Mutex<HashMap<VisitKey, Arc<Slot>>>,
+    /// Proofs whose visits somebody stopped or left, why, and until when they would be worth something.
+    over: Mutex<HashMap<Proof, (EndReason, Timestamp)>>,
 }
 
 /// The place of one visit.
@@ -66,7 +73,7 @@ impl Visits {
     /// No visit yet. One that nobody uses ends after `linger`.
     #[must_use]
     pub fn new(gate: Gate, linger: Duration) -> Self {
-        Self(Arc::new(Shared { gate, linger, slots: Mutex::default() }))
+        Self(Arc::new(Shared { gate, linger, slots: Mutex::default(), over: Mutex::default() }))
     }
 
     /// Joins the visit of this proof from there to that target, or opens it: policy decides. Dropping the future leaves a
@@ -84,10 +91,14 @@ impl Visits {
         // On a task of its own: whoever goes away in the middle breaks nothing off.
         let opening = tokio::spawn(async move {
             let _turn = opens.opening.lock().await;
-            match opens.join() {
-                Some(visit) => Ok(visit),
-                None => visits.open(&key, &opens, ask).await,
+            if let Some(visit) = opens.join() {
+                return Ok(visit);
             }
+            if visits.over(&key.proof, &ask).is_some() {
+                visits.forget(&key, &opens);
+                return Err(visits.0.gate.refuse_spent(&ask).await);
+            }
+            visits.open(&key, &opens, ask).await
         });
         match opening.await {
             Ok(entered) => entered,
@@ -103,6 +114,41 @@ impl Visits {
     pub fn live(&self, proof: Proof, ask: &Ask) -> Option<Arc<LiveSession>> {
         let slot = self.slots().get(&VisitKey::of(proof, ask)).cloned()?;
         Some(Arc::clone(slot.join()?.session()))
+    }
+
+    /// Why a proof opens no visit any more: somebody has stopped its visit, or its holder has left it. The schedule alone
+    /// would let them in again at once.
+    #[must_use]
+    pub fn over(&self, proof: &Proof, ask: &Ask) -> Option<EndReason> {
+        let known = self.proofs_over().get(proof).map(|(reason, _)| *reason);
+        // A visit that is just being cut is not remembered yet.
+        known.or_else(|| {
+            let slot = self.slots().get(&VisitKey::of(proof.clone(), ask)).cloned()?;
+            let open = slot.open().clone()?;
+            match *open.session.flow().borrow() {
+                Flow::Cut(EndReason::Stopped) => Some(EndReason::Stopped),
+                _ => None,
+            }
+        })
+    }
+
+    /// The holder of a proof has left its visit for good.
+    pub fn left(&self, proof: Proof, session: &LiveSession) {
+        self.remember(proof, EndReason::ClientClosed, session.permit().output_until());
+        session.cut(EndReason::ClientClosed);
+    }
+
+    fn remember(&self, proof: Proof, reason: EndReason, until: Timestamp) {
+        let mut over = self.proofs_over();
+        if over.len() >= MOST_OVER {
+            let now = Timestamp::now();
+            over.retain(|_, (_, until)| *until > now);
+        }
+        over.entry(proof).or_insert((reason, until));
+    }
+
+    fn proofs_over(&self) -> MutexGuard<'_, HashMap<Proof, (EndReason, Timestamp)>> {
+        self.0.over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn open(&self, key: &VisitKey, slot: &Arc<Slot>, ask: Ask) -> Result<Visit, Refused> {
@@ -137,6 +183,9 @@ impl Visits {
             biased;
             _ = flow.wait_for(|flow| flow.is_cut()) => {}
             () = unused => open.session.client_gone(true),
+        }
+        if matches!(*open.session.flow().borrow(), Flow::Cut(EndReason::Stopped)) {
+            self.remember(key.proof.clone(), EndReason::Stopped, open.session.permit().output_until());
         }
         slot.open().take();
         self.forget(&key, &slot);

@@ -37,6 +37,34 @@ fn a_stopped_visit_ends_at_once() {
 }
 
 #[test]
+fn the_certificate_of_a_stopped_visit_opens_no_other_and_a_new_one_does() {
+    let world = World::start();
+    let server = Server::reverses(&world.issued());
+    world.add(server.port, &[]);
+    let window = world.window("+10m");
+    let proof = world.proof(&window);
+    let mut client = world.client(&proof);
+    client.types("ready\n");
+    client.shows("ydaer");
+    let session = world.house.newest_session();
+    world.house.sam().does(&["session", "stop", &session, "--reason", "not planned"]);
+    client.ends();
+    for _ in 0..2 {
+        let mut command = world.s_client(CONSOLE, &proof, &[]);
+        command.stdin(std::process::Stdio::null());
+        let ran = chaperone_tests::Process::run("openssl", PATIENCE, &mut command);
+        assert!(ran.err.contains("alert bad certificate"), "{}", ran.err);
+    }
+    let failed = world.house.refusal("attempt-failed", "credential");
+    assert_eq!(failed.body["why"], "TLS certificate: its visit was stopped", "{:#}", failed.body);
+    assert_eq!(world.house.sessions().len(), 1, "nothing was opened anew");
+    // The window is open still, and its technician is not locked: who signs in again comes in.
+    let mut again = world.client(&world.proof(&window));
+    again.types("again\n");
+    again.shows("niaga");
+}
+
+#[test]
 fn a_locked_persons_visit_ends_at_once() {
     ends_at_once("locked", |house, _, _| {
         house.sam().does(&["person", "lock", "dana", "--reason", "lost laptop"]);

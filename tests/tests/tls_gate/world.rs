@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use chaperone_tests::{
-    Authority, Furnishing, House, Issued, Process, Ran, Visit, ask, eventually, free_port, legs, soon,
+    Answer, Authority, Furnishing, House, Issued, Process, Ran, Visit, ask, eventually, free_port, legs, soon,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -94,6 +94,16 @@ impl World {
 
     /// Signs what Dana needs to come to a target in a window of hers that is open.
     pub fn proof(&self, to: &str) -> Proof {
+        let (answer, proof) = self.asks_for_a_proof(to);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let said = answer.json();
+        std::fs::write(&proof.certificate, said["certificate_pem"].as_str().unwrap()).unwrap();
+        std::fs::write(&proof.authority, said["authority_pem"].as_str().unwrap()).unwrap();
+        proof
+    }
+
+    /// What the gate answers to who asks for one, and the key that it is for.
+    pub fn asks_for_a_proof(&self, to: &str) -> (Answer, Proof) {
         let (folder, number) = (self.folder(), free_port());
         let file = |kind: &str| folder.join(format!("dana-{number}.{kind}"));
         let proof = Proof { key: file("key"), certificate: file("pem"), authority: file("ca") };
@@ -104,11 +114,7 @@ impl World {
         let body = json!({ "to": to, "public_key_pem": public });
         let headers = [("authorization", bearer.as_str())];
         let answer = ask(self.house.gate.web_port(), "POST", "/api/connect", &headers, Some(&body)).unwrap();
-        assert_eq!(answer.status, 200, "{}", answer.body);
-        let said = answer.json();
-        std::fs::write(&proof.certificate, said["certificate_pem"].as_str().unwrap()).unwrap();
-        std::fs::write(&proof.authority, said["authority_pem"].as_str().unwrap()).unwrap();
-        proof
+        (answer, proof)
     }
 
     /// The gate's authority, for somebody who has no certificate.

@@ -48,6 +48,38 @@ fn a_link_opens_once_and_only_its_own_console() {
 }
 
 #[test]
+fn who_has_left_has_left_and_who_holds_the_cookie_too() {
+    let web = WebHouse::start();
+    let window = web.open_window("+10m");
+    let client = web.opened(&window);
+    assert_eq!(client.gets("/", &[]).status, 200);
+    let kept = format!("Cookie: __Host-chaperone={}", client.cookie());
+    let session = web.house.newest_session();
+    client.leaves();
+    web.house.sealed(&session);
+    let again = web.client("another").gets("/", &["-H", &kept]);
+    assert!(again.status == 403 && again.text().contains("This visit is over"), "{}", again.text());
+    assert_eq!(web.house.sessions().len(), 1, "the cookie opened nothing");
+    assert_eq!(web.opened(&window).gets("/", &[]).status, 200, "a new link does");
+}
+
+#[test]
+fn a_link_of_somebody_else_takes_nobody_s_place() {
+    let web = WebHouse::start();
+    let danas = web.opened(&web.open_window("+10m"));
+    assert_eq!(danas.gets("/", &[]).status, 200);
+    let theirs = web.house.open_window_on("console-01", "viktor", "tls", "+10m");
+    let link =
+        web.house.gate.person("viktor").does(&["window", "console", &theirs, "--target", "console-01"]);
+    let clicked = danas.gets(link["url"].as_str().unwrap(), &[]);
+    assert!(clicked.status == 409 && clicked.text().contains("somebody else's"), "{}", clicked.text());
+    assert!(clicked.field("set-cookie").is_none());
+    assert_eq!(danas.gets("/", &[]).status, 200, "her own goes on");
+    let told = web.house.refusal("attempt-failed", "credential");
+    assert!(told.body["user"].as_str().unwrap().starts_with("viktor+"), "{:#}", told.body);
+}
+
+#[test]
 fn off_schedule_is_the_same_refusal_with_its_alert_and_a_page_that_says_what_to_do() {
     let web = WebHouse::start();
     let early = web.house.request_on_console("+2h", "+3h");

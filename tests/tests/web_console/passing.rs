@@ -124,7 +124,9 @@ fn the_gate_signs_in_and_nobody_sees_with_what() {
     fs::write(&secret, PASSWORD).unwrap();
     let lines = format!(
         "location /locked {{ auth_basic pumps; auth_basic_user_file {}; try_files /index.html =404; }}\n\
-         location = /header {{ add_header X-Echo $http_authorization; return 200 echoed; }}",
+         location = /header {{ add_header X-Echo $http_authorization; return 200 echoed; }}\n\
+         location = /asked {{ return 200 \"[$http_accept_encoding|$http_range]\"; }}\n\
+         location = /packed {{ add_header Content-Encoding gzip; return 200 packed; }}",
         users.display()
     );
     let more = ["--basic", "service", "--console-secret", secret.to_str().unwrap()];
@@ -134,6 +136,15 @@ fn the_gate_signs_in_and_nobody_sees_with_what() {
     assert_eq!(inside.status, 200, "in the place of the client's own: {}", inside.text());
     let echoed = client.gets("/header", &[]);
     assert_eq!((echoed.status, echoed.field("x-echo")), (200, None));
+    let asked = client.gets("/asked", &["-H", "Accept-Encoding: gzip", "-H", "Range: bytes=0-3"]);
+    assert_eq!(asked.text(), "[identity|]", "what comes back can be read, and is whole");
+    let packed = client.gets("/packed", &[]);
+    assert!(
+        packed.status == 502 && packed.text().contains("in a coding"),
+        "{} {}",
+        packed.status,
+        packed.text()
+    );
     let told = client.runs("/who", &["--http1.1"]);
     let encoded = "c2VydmljZTprMW5ncy1jcm9zcy05";
     assert!(

@@ -42,6 +42,11 @@ enum Begun {
 
 /// Carries one connection, up to its end.
 pub(super) async fn carry(stream: TcpStream, opened: Arc<Opened>, kept: Arc<Kept>) {
+    if !is_ours(&stream) {
+        let why = "a program of another user of this machine was turned away".to_owned();
+        kept.tells.event(&Event::Unanswered { why });
+        return stream.breaks_off();
+    }
     let begun = match begun(stream, &opened).await {
         Ok(Some(begun)) => begun,
         // Gone again, or its handshake was none: it has been told what TLS has to tell.
@@ -70,6 +75,26 @@ pub(super) async fn carry(stream: TcpStream, opened: Arc<Opened>, kept: Arc<Kept
             }
         }
     }
+}
+
+/// Whether the client is a program of the same user, or of the machine's administrator: who else may log in here is nobody
+/// that a window names.
+#[cfg(target_os = "linux")]
+fn is_ours(stream: &TcpStream) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = |stream: &TcpStream| chaperone_session::user_at(stream.local_addr()?, stream.peer_addr()?);
+    let own = std::fs::metadata("/proc/self").map(|own| own.uid());
+    match (user(stream), own) {
+        (Ok(Some(user)), Ok(own)) => user == own || user == 0,
+        // Gone already, or not to be told.
+        _ => false,
+    }
+}
+
+/// Other systems do not say it without more rights.
+#[cfg(not(target_os = "linux"))]
+fn is_ours(_stream: &TcpStream) -> bool {
+    true
 }
 
 /// What the client speaks; nothing when it has gone before it spoke.

@@ -44,7 +44,7 @@ pub(super) enum Event<'a> {
         endpoint: &'a str,
         why: &'a str,
     },
-    /// A client of this machine did not finish its own TLS handshake.
+    /// A client of this machine was not served: it did not finish its own TLS handshake, or is another user's.
     Unanswered {
         why: String,
     },

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use chaperone_identity::UserName;
 use chaperone_policy::{Access, Facts, PersonId, Reason};
@@ -18,26 +17,6 @@ use crate::raw::Client;
 use crate::serving;
 use crate::verifier::{Judge, Judgement, Seen, Verifier};
 use crate::visit::{Proof, Visits};
-
-/// Failed proofs that are a fact each, in one second; the others are counted with the connections that named nobody.
-const TOLD_A_SECOND: u32 = 50;
-
-/// How many failed proofs were told of in this second.
-#[derive(Default)]
-pub(super) struct Told(Mutex<Option<(Instant, u32)>>);
-
-impl Told {
-    fn tells(&self) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let (since, count) = match *told {
-            Some((since, count)) if now.duration_since(since) < Duration::from_secs(1) => (since, count + 1),
-            _ => (now, 1),
-        };
-        *told = Some((since, count));
-        count <= TOLD_A_SECOND
-    }
-}
 
 /// Who calls, and what they have said.
 pub(super) struct Called {
@@ -109,7 +88,13 @@ fn fails(
             else {
                 let person = schedule.facts.people.get(&certificate.person);
                 let is_theirs = person.is_some_and(|person| person.login == certificate.login);
+                let spent = || {
+                    schedule
+                        .asked(&certificate)
+                        .is_some_and(|(ask, proof)| schedule.visits.over(&proof, &ask).is_some())
+                };
                 let (reason, why) = match is_theirs {
+                    true if spent() => (Reason::Credential, "its visit was stopped"),
                     true => (Reason::Credential, "it is over"),
                     false => (Reason::UnknownPerson, "nobody is who it names"),
                 };
@@ -202,6 +187,7 @@ impl Schedule {
             key: None,
             target: self.meant.target.clone(),
             account: None,
+            within: Some(certificate.window),
             access: Some(self.access),
             source: self.caller,
             proof: json!({
@@ -239,6 +225,9 @@ impl Schedule {
 impl Judge for Schedule {
     fn judge(&self, certificate: &ClientCertificate, is_over: bool) -> Judgement {
         let Some((ask, proof)) = self.asked(certificate) else { return Judgement::Nobody };
+        if self.visits.over(&proof, &ask).is_some() {
+            return Judgement::Nobody;
+        }
         let verdict = match self.visits.live(proof, &ask) {
             Some(session) => self.gate.foresee_channel(&session, self.access),
             None => self.gate.foresee(&ask),

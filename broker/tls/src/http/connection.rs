@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_identity::{VisitToken, VisitUse, Visiting};
 use chaperone_policy::{Access, Reason};
-use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, Wish, new_reference};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
 use futures::FutureExt;
 use http::header::{HOST, LOCATION, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -48,6 +48,8 @@ pub(super) struct Connection {
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
     /// A cookie that is none was told of already.
     told: AtomicBool,
+    /// How often something came in it that is not taken.
+    misspoken: AtomicU32,
     /// Requests that were given up, since when.
     given_up: Mutex<(Instant, u32)>,
 }
@@ -75,6 +77,7 @@ impl Connection {
             place,
             entered,
             told,
+            misspoken: AtomicU32::new(0),
             given_up,
         });
         // Strangers' places are few: nobody keeps one by saying something now and then.
@@ -121,7 +124,7 @@ impl Connection {
     async fn answer_to(self: Arc<Self>, request: Request<Incoming>) -> Response<Outgoing> {
         let arrived = Instant::now();
         if let Err(why) = refuse::check(&request, &self.host) {
-            if why.is_told() {
+            if why.is_told(request.version()) {
                 self.misspoke(&why.to_string()).await;
             }
             return Page::bad(why.status(), &why.to_string()).into_answer();
@@ -148,6 +151,10 @@ impl Connection {
         let session = held(&self.entered).values().next().map(|entered| Arc::clone(entered.session()));
         match session {
             Some(session) => {
+                if self.misspoken.fetch_add(1, Ordering::Relaxed) >= limits::MISSPOKEN {
+                    self.cord.sever();
+                    return;
+                }
                 let what = json!({ "request": "http", "why": why, "source": self.peer.to_string(), "host": self.host });
                 self.shared.gate.transaction_refused(&session, "http", what).await;
             }
@@ -186,7 +193,7 @@ impl Connection {
             sleep_until(arrived + FAILS_AFTER).await;
             return Err(Page::sign_in(site));
         };
-        if let Some(reason) = self.shared.remembered.stop_of(token.id) {
+        if let Some(reason) = self.shared.enter.over(token.id, &self.ask(&token)) {
             return Err(Page::over(reason.sentence(), site));
         }
         if let Some(told) = self.shared.remembered.told(token.id) {
@@ -195,14 +202,14 @@ impl Connection {
         let authority = request.headers().get(HOST).and_then(|host| host.to_str().ok());
         let authority = request.uri().authority().map(http::uri::Authority::as_str).or(authority);
         let session = self.session_of(&token).await?;
-        let console = self.shared.console(&session, token.id, authority.unwrap_or(&self.host));
+        let console = self.shared.console(&session, authority.unwrap_or(&self.host));
         Ok((console, token))
     }
 
     /// The visit of a cookie: known on this connection, on, or a new one.
     async fn session_of(&self, token: &VisitToken) -> Result<Arc<LiveSession>, Page> {
         let known = held(&self.entered).get(&token.id).map(|entered| Arc::clone(entered.session()));
-        if let Some(session) = known {
+        if let Some(session) = known.filter(|_| !token.expired) {
             return match *session.flow().borrow() {
                 // The connection ends with it, within a moment.
                 Flow::Cut(reason) => Err(Page::over(reason.sentence(), &self.shared.settings.site)),
@@ -211,13 +218,9 @@ impl Connection {
         }
         let ask = self.ask(token);
         let site = &self.shared.settings.site;
-        let within = Wish { ask: ask.clone(), access: vec![Access::Tls], within: Some(token.about.window) };
         let entered = match token.expired {
             // In its own window: another one of theirs has a link of its own.
-            false => match self.shared.gate.permits(&[within]).await {
-                Ok(_) => self.shared.enter.enter(token.id, ask).await,
-                Err(refused) => Err(refused),
-            },
+            false => self.shared.enter.enter(token.id, ask).await,
             // Worth nothing any more; whoever shows it is told what the schedule says, and so is the SOC.
             true => match self.shared.gate.foretell(&ask).await {
                 Some(refused) => Err(refused),
@@ -251,6 +254,7 @@ impl Connection {
             key: None,
             target: token.about.target.clone(),
             account: None,
+            within: Some(token.about.window),
             access: Some(Access::Tls),
             source: self.peer,
             proof: json!({
@@ -272,7 +276,7 @@ impl Connection {
                 Err(page) => page.into_answer(),
             },
             (&Method::POST, "/leave") => match self.visit(request, arrived).await {
-                Ok((console, _)) => self.leave(&console),
+                Ok((console, token)) => self.leave(&console, token.id),
                 Err(page) => page.into_answer(),
             },
             _ if known => {
@@ -288,6 +292,25 @@ impl Connection {
         let query = request.uri().query().unwrap_or_default();
         let shown = query.split('&').find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default();
         let token = self.shared.tokens.visit(VisitUse::Enter, shown, &self.host, now).ok();
+        let holds = cookies::ours(request.headers()).and_then(|cookie| {
+            self.shared
+                .tokens
+                .visit(VisitUse::Visit, cookie, &self.host, now)
+                .ok()
+                .filter(|held| !held.expired)
+        });
+        if let (Some(token), Some(held)) = (&token, &holds)
+            && token.about.person != held.about.person
+        {
+            // Whoever sits here would go on as somebody else, and be recorded as them.
+            self.failed(
+                Some(token),
+                "a link of somebody else than whose console is open there",
+                &new_reference(),
+            )
+            .await;
+            return Page::of_somebody_else().into_answer();
+        }
         let why = match &token {
             None => "a link that is none of this gate's",
             Some(token) if token.expired => "a link that has expired",
@@ -326,7 +349,10 @@ impl Connection {
             why: Some(why.to_owned()),
             reference: reference.to_owned(),
         };
-        self.shared.gate.failed_proof(proof).await;
+        match self.shared.told.tells() {
+            true => self.shared.gate.failed_proof(proof).await,
+            false => self.shared.tally.count(self.peer.ip(), why).await,
+        }
     }
 
     fn cookie(&self, about: &Visiting, id: Uuid, session: &LiveSession) -> Option<HeaderValue> {
@@ -342,12 +368,12 @@ impl Connection {
         format!("{ours}={token}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={lasts}").try_into().ok()
     }
 
-    fn leave(&self, console: &Console) -> Response<Outgoing> {
-        let session = Arc::clone(&console.session);
+    fn leave(&self, console: &Console, token: Uuid) -> Response<Outgoing> {
+        let (session, shared) = (Arc::clone(&console.session), Arc::clone(&self.shared));
         // The page goes out first.
         tokio::spawn(async move {
             tokio::time::sleep(FAILS_AFTER).await;
-            session.cut(EndReason::ClientClosed);
+            shared.enter.left(token, &session);
         });
         let mut answer = Page::left(&self.shared.settings.site).into_answer();
         let gone = format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", cookies::OURS);

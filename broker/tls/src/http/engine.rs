@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chaperone_identity::TokenKeys;
 use chaperone_policy::{Endpoint, SessionId};
-use chaperone_session::{Ask, Cord, EndReason, Flow, Gate, LiveSession, Refused};
+use chaperone_session::{Ask, Cord, EndReason, Gate, LiveSession, Refused};
 use futures::future::BoxFuture;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -26,6 +26,7 @@ use super::names::Names;
 use super::remembered::Remembered;
 use super::tally::Tally;
 use super::upstream::Reach;
+use crate::told::Told;
 
 /// How a visit is entered.
 pub trait Enter: Send + Sync + 'static {
@@ -34,6 +35,12 @@ pub trait Enter: Send + Sync + 'static {
     /// # Errors
     /// The refusal, a fact with its alert already.
     fn enter<'a>(&'a self, token: Uuid, ask: Ask) -> BoxFuture<'a, Result<Box<dyn Entered>, Refused>>;
+
+    /// Why a token opens no visit any more.
+    fn over(&self, token: Uuid, ask: &Ask) -> Option<EndReason>;
+
+    /// Its holder leaves the visit of a token, which opens no other.
+    fn left(&self, token: Uuid, session: &LiveSession);
 }
 
 /// Somebody uses a visit until this is dropped.
@@ -68,6 +75,8 @@ pub(super) struct Shared {
     pub settings: HttpSettings,
     pub remembered: Remembered,
     pub tally: Tally,
+    /// Failed proofs that were facts.
+    pub told: Told,
     reach: Arc<dyn Reach>,
     open: Mutex<HashMap<SessionId, Arc<Console>>>,
 }
@@ -84,7 +93,8 @@ impl Consoles {
     ) -> Self {
         let (remembered, tally) = (Remembered::default(), Tally::new(gate.clone()));
         let open = Mutex::default();
-        Self(Arc::new(Shared { gate, tokens, enter, settings, remembered, tally, reach, open }))
+        let told = Told::default();
+        Self(Arc::new(Shared { gate, tokens, enter, settings, remembered, tally, told, reach, open }))
     }
 
     /// Serves one connection until it ends.
@@ -167,12 +177,7 @@ impl Consoles {
 
 impl Shared {
     /// The console of a visit; begun by its first request, which names the gate as `authority`.
-    pub(super) fn console(
-        self: &Arc<Self>,
-        session: &Arc<LiveSession>,
-        token: Uuid,
-        authority: &str,
-    ) -> Arc<Console> {
+    pub(super) fn console(self: &Arc<Self>, session: &Arc<LiveSession>, authority: &str) -> Arc<Console> {
         let mut open = held(&self.open);
         if let Some(console) = open.get(&session.id()) {
             return Arc::clone(console);
@@ -190,23 +195,15 @@ impl Shared {
         let console = Console::new(&self.gate, session, names, &self.reach, &self.settings);
         open.insert(session.id(), Arc::clone(&console));
         drop(open);
-        tokio::spawn(close_with(Arc::clone(self), Arc::clone(&console), token));
+        tokio::spawn(close_with(Arc::clone(self), Arc::clone(&console)));
         console
     }
 }
 
 /// Waits for a visit's end, and has its lanes state what they hold before the seal.
-async fn close_with(shared: Arc<Shared>, console: Arc<Console>, token: Uuid) {
-    let mut flow = console.session.flow();
-    let reason = match flow.wait_for(|flow| flow.is_cut()).await.as_deref() {
-        Ok(Flow::Cut(reason)) => *reason,
-        // The sender lives in the session.
-        _ => EndReason::NoLongerPermitted,
-    };
-    if reason == EndReason::Stopped {
-        // The schedule would let them in again at once: somebody has said that it is over.
-        shared.remembered.stopped(token, reason, console.session.permit().output_until());
-    }
+async fn close_with(shared: Arc<Shared>, console: Arc<Console>) {
+    // The sender lives in the session.
+    drop(console.session.flow().wait_for(|flow| flow.is_cut()).await);
     console.lanes.close().await;
     held(&shared.open).remove(&console.session.id());
 }

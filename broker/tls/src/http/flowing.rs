@@ -87,7 +87,8 @@ impl Flowing {
         B::Error: Display,
     {
         let mut flow = self.session.flow();
-        let mut reader = Reader { from, behind: None, tail: Vec::new() };
+        let mut reader = Reader { from, behind: None };
+        let mut sought = self.guarded.as_ref().map(Injection::sought);
         let mut measure = Measure::new(self.limit);
         loop {
             let read = match self.next(&mut reader, &to, &mut flow).await {
@@ -96,7 +97,7 @@ impl Flowing {
             };
             match read {
                 Some(Read::Data(bytes)) => {
-                    if self.guarded.as_ref().is_some_and(|secret| reader.tells(secret, &bytes)) {
+                    if sought.as_mut().is_some_and(|secret| secret.is_in(&bytes)) {
                         tracing::warn!(session.id = %self.session.id(), "a target's answer held the credential that the gate put in; it was cut");
                         return self.end(measure, None, Outcome::Cut).await;
                     }
@@ -115,7 +116,10 @@ impl Flowing {
                     self.give(passed, true, &to, &mut flow).await;
                     return outcome;
                 }
-                Some(Read::Trailers(fields)) => {
+                Some(Read::Trailers(mut fields)) => {
+                    if let Some(secret) = &sought {
+                        secret.take_out_of(&mut fields);
+                    }
                     let outcome = self.end(measure, Some(&fields), Outcome::Complete).await;
                     drop(to.send(Batch::Trailers(fields)).await);
                     return outcome;
@@ -264,8 +268,6 @@ struct Reader<B> {
     from: B,
     /// What came behind a batch and is no part of it.
     behind: Option<Option<Result<Read, Outcome>>>,
-    /// The end of what was looked at for a secret, which may go on in the next batch.
-    tail: Vec<u8>,
 }
 
 impl<B> Reader<B>
@@ -311,19 +313,6 @@ where
             Some(behind) => behind.is_none(),
             None => self.from.is_end_stream(),
         }
-    }
-
-    /// Whether a secret stands in what came, or across it and what came before.
-    fn tells(&mut self, secret: &Injection, bytes: &Bytes) -> bool {
-        const ACROSS: usize = 512;
-        let begin = bytes.get(..bytes.len().min(ACROSS)).unwrap_or_default();
-        self.tail.extend_from_slice(begin);
-        let tells = secret.is_in(&self.tail) || secret.is_in(bytes);
-        let end = bytes.get(bytes.len().saturating_sub(ACROSS)..).unwrap_or_default();
-        self.tail.extend_from_slice(if bytes.len() > ACROSS { end } else { &[] });
-        let drop_until = self.tail.len().saturating_sub(ACROSS);
-        self.tail.drain(..drop_until);
-        tells
     }
 }
 

@@ -4,7 +4,9 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::AUTHORIZATION;
+use http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, IF_RANGE, RANGE, SEC_WEBSOCKET_EXTENSIONS,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A field that the gate adds to each request of a visit.
@@ -61,9 +63,20 @@ impl Injection {
         &self.name
     }
 
-    /// Puts it in the place of whatever the client has sent there.
+    /// Puts it in the place of whatever the client has sent there. What comes back must be readable: nothing is asked for in
+    /// a coding, or in parts, of which each would hold half a secret.
     pub(super) fn put_into(&self, fields: &mut HeaderMap) {
         fields.insert(self.field.clone(), self.value.clone());
+        fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        for name in [RANGE, IF_RANGE, SEC_WEBSOCKET_EXTENSIONS] {
+            fields.remove(name);
+        }
+    }
+
+    /// Begins to look for the secret in what comes back.
+    pub(super) fn sought(&self) -> Sought {
+        let across = self.secrets.iter().map(Vec::len).max().unwrap_or_default();
+        Sought { injection: self.clone(), across, tail: Vec::new() }
     }
 
     /// Takes fields out of an answer that hold the secret: a target that echoes it tells the technician.
@@ -85,6 +98,40 @@ impl Injection {
     }
 }
 
+/// Whether an answer's content is in a coding, in which no secret could be seen.
+pub(super) fn is_coded(fields: &HeaderMap) -> bool {
+    let codings = fields.get_all(CONTENT_ENCODING).iter();
+    codings.into_iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// A secret that is looked for in a stream of bytes, however they are cut.
+pub(super) struct Sought {
+    injection: Injection,
+    /// The longest secret, in bytes.
+    across: usize,
+    /// The end of what came before.
+    tail: Vec<u8>,
+}
+
+impl Sought {
+    /// Whether the secret stands in what came, or across it and what came before.
+    pub(super) fn is_in(&mut self, bytes: &[u8]) -> bool {
+        let begin = bytes.get(..bytes.len().min(self.across)).unwrap_or_default();
+        self.tail.extend_from_slice(begin);
+        let tells = self.injection.is_in(&self.tail) || self.injection.is_in(bytes);
+        let end = bytes.get(bytes.len().saturating_sub(self.across)..).unwrap_or_default();
+        self.tail.extend_from_slice(if bytes.len() > self.across { end } else { &[] });
+        let drop_until = self.tail.len().saturating_sub(self.across);
+        self.tail.drain(..drop_until);
+        tells
+    }
+
+    /// Takes fields out of trailers that hold it.
+    pub(super) fn take_out_of(&self, fields: &mut HeaderMap) {
+        self.injection.take_out_of(fields);
+    }
+}
+
 impl std::fmt::Debug for Injection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let hash = digest(&SHA256, self.value.as_bytes());
@@ -94,7 +141,49 @@ impl std::fmt::Debug for Injection {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn what_comes_back_is_asked_for_in_a_form_that_can_be_read() {
+        let injection = Injection::basic("service", "s3cret-word").unwrap();
+        let mut fields = HeaderMap::new();
+        for (name, value) in [
+            ("accept-encoding", "gzip, br"),
+            ("range", "bytes=0-9"),
+            ("if-range", "x"),
+            ("sec-websocket-extensions", "permessage-deflate"),
+        ] {
+            fields.insert(name, HeaderValue::from_static(value));
+        }
+        injection.put_into(&mut fields);
+        assert_eq!(fields.keys().collect::<Vec<_>>(), ["accept-encoding", "authorization"]);
+        assert_eq!(fields["accept-encoding"], "identity");
+        let mut answer = HeaderMap::new();
+        assert!(!is_coded(&answer));
+        answer.insert("content-encoding", HeaderValue::from_static("Identity"));
+        assert!(!is_coded(&answer));
+        answer.append("content-encoding", HeaderValue::from_static("gzip"));
+        assert!(is_coded(&answer));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_seen_however_the_bytes_are_cut(
+            long in 6usize..2000, before in "[a-y]{0,700}", after in "[a-y]{0,700}", cut in 1usize..900,
+        ) {
+            let secret = "z".repeat(long);
+            let injection = Injection::header("X-Key", &secret).unwrap();
+            let text = format!("{before}{secret}{after}");
+            let mut sought = injection.sought();
+            let seen = text.as_bytes().chunks(cut).any(|piece| sought.is_in(piece));
+            prop_assert!(seen);
+            let mut sought = injection.sought();
+            let clean = format!("{before}{}{after}", "z".repeat(long - 1));
+            prop_assert!(!clean.as_bytes().chunks(cut).any(|piece| sought.is_in(piece)));
+        }
+    }
 
     #[test]
     fn it_stands_in_the_place_of_the_client_s_and_shows_nowhere() {

@@ -14,6 +14,8 @@ pub const HEAD_WITHIN: Duration = Duration::from_secs(60);
 pub const WITHOUT_VISIT: Duration = Duration::from_secs(90);
 /// Connections that one visit may have at once, as at the door for raw TLS.
 pub const CONNECTIONS: usize = 256;
+/// Requests that are not taken, on one connection of a visit, each a fact; then it ends.
+pub const MISSPOKEN: u32 = 100;
 /// How long a body may bring nothing while somebody waits for it from a client.
 pub const BODY_IDLE: Duration = Duration::from_secs(60);
 /// How long a target has to begin its answer once it has the request: some pages of a console start long work.

@@ -18,6 +18,9 @@ impl Names {
     #[must_use]
     pub fn new(gate: &str, server_name: &str, port: u16) -> Self {
         let (gate, server_name) = (gate.to_ascii_lowercase(), server_name.to_ascii_lowercase());
+        // An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2).
+        let bare = server_name.contains(':') && !server_name.starts_with('[');
+        let server_name = if bare { format!("[{server_name}]") } else { server_name };
         Self { gate, server_name, port, secured: true }
     }
 

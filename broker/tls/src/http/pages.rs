@@ -52,6 +52,15 @@ impl Page {
         Self::new(StatusCode::FORBIDDEN, "This link is used up", body)
     }
 
+    /// A link of one person in the browser of another.
+    pub(super) fn of_somebody_else() -> Self {
+        let body = "<p>This link is somebody else's, and this browser has a console open already. Leave that one first: \
+                    what is done here is recorded in the name of whoever opened it.</p>\
+                    <form method=\"post\" action=\"/.chaperone/leave\"><button>Leave</button></form>"
+            .to_owned();
+        Self::new(StatusCode::CONFLICT, "A console is open already", body)
+    }
+
     /// What policy says, in the words of every door.
     pub(super) fn refused(sentence: &str, site: &str) -> Self {
         let body = format!("{}{}", paragraphs(sentence), back(site));

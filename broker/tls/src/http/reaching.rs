@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chaperone_policy::{ConsoleSignIn, Endpoint};
-use chaperone_session::{Ask, Cord, DialError, Gate, LiveSession, Refused, Way};
+use chaperone_session::{Ask, Cord, DialError, EndReason, Gate, LiveSession, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -24,6 +24,14 @@ impl Enter for Visits {
             Ok(Box::new(visit) as Box<dyn Entered>)
         }
         .boxed()
+    }
+
+    fn over(&self, token: Uuid, ask: &Ask) -> Option<EndReason> {
+        Visits::over(self, &Proof::Token(token), ask)
+    }
+
+    fn left(&self, token: Uuid, session: &LiveSession) {
+        Visits::left(self, Proof::Token(token), session);
     }
 }
 

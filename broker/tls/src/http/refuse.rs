@@ -41,8 +41,13 @@ impl NotTaken {
     }
 
     /// Whether somebody may have meant harm. Pages ask for service workers in good faith.
-    pub(super) fn is_told(self) -> bool {
-        self != Self::ServiceWorker
+    pub(super) fn is_told(self, version: Version) -> bool {
+        match self {
+            Self::ServiceWorker => false,
+            // One certificate is for all consoles, so that browsers try one's connection for another (RFC 9113 §9.1.1).
+            Self::OtherHost => version < Version::HTTP_2,
+            _ => true,
+        }
     }
 }
 

@@ -1,11 +1,10 @@
-//! What a node remembers of tokens, for as long as they live: which have opened a console, whose visits somebody stopped,
-//! and what a browser that asks again and again was told. All of it is bounded by what was signed here.
+//! What a node remembers of tokens, for as long as they live: which have opened a console, and
+//! what a browser that asks again and again was told. All of it is bounded by what was signed here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chaperone_session::EndReason;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -19,7 +18,6 @@ const MOST: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Remembered {
     spent: Mutex<HashMap<Uuid, Timestamp>>,
-    stopped: Mutex<HashMap<Uuid, (EndReason, Timestamp)>>,
     told: Mutex<HashMap<Uuid, (String, Instant)>>,
 }
 
@@ -31,21 +29,6 @@ impl Remembered {
         let kept = SignedDuration::from_secs(10);
         spent.retain(|_, until| now.duration_since(*until) < kept);
         spent.len() < MOST && spent.insert(token, until).is_none()
-    }
-
-    /// Somebody stopped the visit of this cookie: it opens no other.
-    pub(super) fn stopped(&self, token: Uuid, reason: EndReason, until: Timestamp) {
-        let mut stopped = held(&self.stopped);
-        if stopped.len() >= MOST {
-            let now = Timestamp::now();
-            stopped.retain(|_, (_, until)| *until > now);
-        }
-        stopped.insert(token, (reason, until));
-    }
-
-    /// Why the visit of this cookie was stopped.
-    pub(super) fn stop_of(&self, token: Uuid) -> Option<EndReason> {
-        held(&self.stopped).get(&token).map(|(reason, _)| *reason)
     }
 
     /// The bearer of this cookie was refused, and told so.
@@ -95,12 +78,5 @@ mod tests {
         remembered.tell(token, "late");
         assert_eq!(remembered.told(token).as_deref(), Some("late"));
         assert_eq!(remembered.told(Uuid::nil()), None);
-    }
-
-    #[test]
-    fn a_stop_is_remembered() {
-        let remembered = Remembered::default();
-        remembered.stopped(Uuid::nil(), EndReason::Stopped, at(60));
-        assert_eq!(remembered.stop_of(Uuid::nil()), Some(EndReason::Stopped));
     }
 }

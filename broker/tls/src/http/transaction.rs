@@ -22,7 +22,7 @@ use super::connection::Connection;
 use super::console::Console;
 use super::flowing::{self, Flowing, Outcome, Way};
 use super::headers;
-use super::inject::Injection;
+use super::inject::{self, Injection};
 use super::lanes::{Taken, Turn};
 use super::limits;
 use super::pages::Page;
@@ -163,6 +163,9 @@ impl Transaction {
         *passed.headers_mut() = fields;
         let offer = if protocol.is_some() { Offer::Http1 } else { Offer::Either };
         let answered = self.console.upstreams.send(passed, offer).await?;
+        if injected.is_some() && inject::is_coded(answered.response.headers()) {
+            return Err(NoAnswer::Coded);
+        }
         if answered.response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(self.response(answered, injected).await);
         }
@@ -287,9 +290,9 @@ impl Transaction {
         // Told before the client hears of it: what it sends then is followed by nobody.
         self.client.goes_on();
         let (session, lane, n) = (Arc::clone(&self.console.session), Arc::clone(&self.lane), self.n);
-        let client = Arc::clone(&self.client);
+        let (client, sought) = (Arc::clone(&self.client), injected.map(Injection::sought));
         tokio::spawn(async move {
-            upgrade::carry(session, lane, n, on_client, target).await;
+            upgrade::carry(session, lane, n, on_client, target, sought).await;
             drop(keep);
             client.over().await;
         });
@@ -349,6 +352,9 @@ impl NoAnswer {
             Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on.",
             Self::Broken(_) => "The server closed the connection before it answered.",
             Self::Slow => "The server has not answered in time.",
+            Self::Coded => {
+                "The server answered in a coding that nobody asked for, and it was not passed on. Please call the hospital."
+            }
             Self::InputOver => "Nothing new is sent to the server any more.",
             Self::NoUrl => "The gate cannot ask this server for that address. Please call the hospital.",
         }
@@ -361,6 +367,9 @@ impl std::fmt::Display for NoAnswer {
             Self::Dial(error) => error.fmt(f),
             Self::Ambiguous(fault) => write!(f, "the target's answer is ambiguous: {fault}"),
             Self::Broken(error) => write!(f, "the connection to the target broke: {error}"),
+            Self::Coded => {
+                f.write_str("the target answered in a coding, in which the gate cannot see its credential")
+            }
             Self::InputOver => f.write_str("input was over before it could be sent"),
             Self::NoUrl => f.write_str("the target has no URL for what is asked"),
             Self::Slow => write!(f, "the target did not answer within {:?}", limits::ANSWER_WITHIN),

@@ -15,6 +15,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::body::Measure;
 use super::flowing::{self, Outcome, Way};
+use super::inject::Sought;
 use super::lanes::Taken;
 
 /// Read at once, in bytes.
@@ -29,10 +30,11 @@ pub(super) async fn carry(
     n: u64,
     client: OnUpgrade,
     target: Upgraded,
+    sought: Option<Sought>,
 ) {
     let measure = Arc::new(Mutex::new(Some(Measure::new(u64::MAX))));
     let outcome = match client.await {
-        Ok(client) => both(&session, &lane, client, target, &measure).await,
+        Ok(client) => both(&session, &lane, (client, target), &measure, sought).await,
         Err(error) => {
             tracing::debug!(%error, "a client did not go on with the other protocol");
             Outcome::Aborted
@@ -46,9 +48,9 @@ pub(super) async fn carry(
 async fn both(
     session: &LiveSession,
     lane: &Taken,
-    client: Upgraded,
-    target: Upgraded,
+    (client, target): (Upgraded, Upgraded),
     measure: &Arc<Mutex<Option<Measure>>>,
+    sought: Option<Sought>,
 ) -> Outcome {
     let (from_client, to_client) = split(TokioIo::new(client));
     let (from_target, to_target) = split(TokioIo::new(target));
@@ -62,10 +64,10 @@ async fn both(
         terminal: None,
         lost: false,
     };
-    let input = relay(Direction::Input, Reads::new(from_client, Stream::ForwardIn, None), &to_target);
+    let input = relay(Direction::Input, Reads::new(from_client, Stream::ForwardIn, None, None), &to_target);
     let output = relay(
         Direction::Output,
-        Reads::new(from_target, Stream::ForwardOut, Some(Arc::clone(measure))),
+        Reads::new(from_target, Stream::ForwardOut, Some(Arc::clone(measure)), sought),
         &to_client,
     );
     let input = async {
@@ -113,12 +115,19 @@ struct Reads {
     from: ReadHalf<Half>,
     stream: Stream,
     measure: Option<Arc<Mutex<Option<Measure>>>>,
+    /// What must not come back; then nothing more does.
+    sought: Option<Sought>,
     buffer: BytesMut,
 }
 
 impl Reads {
-    fn new(from: ReadHalf<Half>, stream: Stream, measure: Option<Arc<Mutex<Option<Measure>>>>) -> Self {
-        Self { from, stream, measure, buffer: BytesMut::new() }
+    fn new(
+        from: ReadHalf<Half>,
+        stream: Stream,
+        measure: Option<Arc<Mutex<Option<Measure>>>>,
+        sought: Option<Sought>,
+    ) -> Self {
+        Self { from, stream, measure, sought, buffer: BytesMut::new() }
     }
 
     fn measured(&self, bytes: &Bytes) {
@@ -141,6 +150,12 @@ impl Source for Reads {
             return None;
         }
         let bytes = self.buffer.split().freeze();
+        if self.sought.as_mut().is_some_and(|secret| secret.is_in(&bytes)) {
+            tracing::warn!(
+                "a target said the credential that the gate put in, in another protocol; it was cut"
+            );
+            return None;
+        }
         self.measured(&bytes);
         Some(Item::Data(self.stream, bytes))
     }

@@ -83,6 +83,8 @@ pub(super) enum NoAnswer {
     Broken(hyper::Error),
     /// Nothing came in time.
     Slow,
+    /// It is in a coding, where a secret must not come back.
+    Coded,
     /// A pause lasted to the end, or input ended, before it could be sent.
     InputOver,
     /// The target's name and what is asked make no URL together.

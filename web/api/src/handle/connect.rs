@@ -99,8 +99,7 @@ fn wishes(actor: &Actor, to: &str) -> Result<Vec<Wish>, Problem> {
     let facts: &Facts = &actor.facts;
     let wish = |name: TargetName, within| Wish {
         access: facts.target_by_name(&name).map(kinds).unwrap_or_else(|| vec![Access::Tls]),
-        ask: ask(actor, name),
-        within,
+        ask: ask(actor, name, within),
     };
     let within = to.parse::<WindowId>().ok();
     let window = within.and_then(|id| facts.windows.get(&id));
@@ -114,12 +113,14 @@ fn wishes(actor: &Actor, to: &str) -> Result<Vec<Wish>, Problem> {
     Ok(names.into_iter().map(|name| wish(name, within)).collect())
 }
 
-pub(super) fn ask(actor: &Actor, target: TargetName) -> Ask {
+/// What the caller asks for at a server: in this window only, where one is said.
+pub(super) fn ask(actor: &Actor, target: TargetName, within: Option<WindowId>) -> Ask {
     Ask {
         person: actor.person,
         key: None,
         target,
         account: None,
+        within,
         access: None,
         source: actor.source.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)),
         proof: proof(actor),

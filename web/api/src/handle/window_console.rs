@@ -36,13 +36,13 @@ pub(crate) async fn open(
     let nobody = || Problem::conflict("this node serves no web consoles", "ask at the node that does");
     let door = app.parts.tls.get().ok_or_else(nobody)?;
     let target = of_window(&actor, &window, asked.target.as_deref())?;
-    let ask = Ask { access: Some(Access::Tls), ..connect::ask(&actor, target.name.clone()) };
+    let ask = Ask { access: Some(Access::Tls), ..connect::ask(&actor, target.name.clone(), Some(window.id)) };
     if !connect::proves_enough(&app, &actor).await? {
         let next = "sign in with password and second factor: chaperone login --person LOGIN";
         let refused = app.parts.gate.refuse_unproven(&ask).await;
         return Err(Problem { next: next.to_owned(), ..connect::problem(refused) });
     }
-    let wish = Wish { access: vec![Access::Tls], ask, within: Some(window.id) };
+    let wish = Wish { access: vec![Access::Tls], ask };
     let permits = app.parts.gate.permits(&[wish]).await.map_err(connect::problem)?;
     let until = permits.iter().map(Permit::output_until).max().unwrap_or(window.closes);
     let url = link(&app, &actor, &window, &target.name, door)?;
