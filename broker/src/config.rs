@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use fault::{ConfigError, Fault};
-pub use gate::Gate;
+pub use gate::{Gate, TlsPort};
 pub use section::{
     Alert, Certificate, Database, Desk, Ledger, Log, LogFormat, Mode, Recording, SecondFactor, Security,
     Session, Web,

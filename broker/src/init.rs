@@ -30,7 +30,7 @@ pub struct Args {
     /// Where SSH is served; port 0 takes a free one at each start
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:2222")]
     ssh: SocketAddr,
-    /// Where the gate for TLS consoles is to listen
+    /// Where servers and consoles are reached by TLS; port 8443 beside SSH where left out
     #[arg(long, value_name = "ADDR:PORT")]
     tls: Option<SocketAddr>,
     /// Where the pages and the API are served: HTTPS, except on loopback

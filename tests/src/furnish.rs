@@ -30,6 +30,8 @@ impl Default for Furnishing {
             ("CHAPERONE_SECURITY__HOST_TOKENS", "true"),
             // The SOC's receiver is on loopback.
             ("CHAPERONE_ALERT__ALLOW_PRIVATE_WEBHOOKS", "true"),
+            // The usual port is one machine's, and there are many gates on it.
+            ("CHAPERONE_GATE__TLS", "off"),
             // The machine that runs the tests may have a small disk.
             ("CHAPERONE_RECORDING__LOW_BYTES", "134217728"),
             ("CHAPERONE_RECORDING__CRITICAL_BYTES", "67108864"),
@@ -59,6 +61,13 @@ impl Furnishing {
     #[must_use]
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.insert(variable.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With a gate that is not told this key, as `CHAPERONE_SECTION__KEY`.
+    #[must_use]
+    pub fn without(mut self, variable: &str) -> Self {
+        self.environment.remove(variable);
         self
     }
 

@@ -160,3 +160,17 @@ fn a_taken_port_is_said_and_ends_the_start() {
     let log = house.gate.log();
     assert!(log.contains(&house.gate.ssh_port().to_string()) && log.contains("in use"), "{log}");
 }
+
+#[test]
+fn the_usual_tls_port_is_no_reason_not_to_start_and_one_that_was_asked_for_is() {
+    let mut house = House::furnish().without("CHAPERONE_GATE__TLS").empty();
+    // Whoever has it, it is taken.
+    let _taken = std::net::TcpListener::bind(("127.0.0.1", 8443));
+    assert_eq!(house.gate.try_to_rise(&[]), Ready::Serving);
+    let log = house.gate.log();
+    assert!(log.contains("no TLS port") && log.contains("127.0.0.1:8443"), "{log}");
+    house.gate.stop();
+    assert_eq!(house.gate.try_to_rise(&[("CHAPERONE_GATE__TLS", "127.0.0.1:8443")]), Ready::Ended);
+    let log = house.gate.log();
+    assert!(log.contains("gate.tls") && log.contains("in use"), "{log}");
+}

@@ -26,7 +26,7 @@ pub struct Gate {
     /// Where SSH is served.
     pub ssh: SocketAddr,
     /// Where targets are reached by TLS.
-    pub tls: Option<SocketAddr>,
+    pub tls: TlsPort,
     /// The gate's own domain, in small letters: targets are below it.
     pub domain: Option<String>,
     /// The name and port that clients dial for it, where these are others than its own.
@@ -53,11 +53,37 @@ pub struct Gate {
     pub leaves_from: Vec<IpNet>,
 }
 
+/// Where targets are reached by TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsPort {
+    /// On the usual port, if nobody else has it: the configuration does not say.
+    Usual(SocketAddr),
+    /// There, or the gate does not start.
+    At(SocketAddr),
+    /// On no port of its own.
+    Off,
+}
+
+impl TlsPort {
+    /// The usual port, beside SSH; any free one where SSH takes any, and none where the shared port is there for it.
+    fn beside(ssh: SocketAddr, shared: Option<SocketAddr>) -> Self {
+        match (shared, ssh.port()) {
+            (Some(_), _) => Self::Off,
+            (None, 0) => Self::Usual(ssh),
+            (None, _) => Self::Usual(SocketAddr::new(ssh.ip(), TLS_PORT)),
+        }
+    }
+}
+
+const TLS_PORT: u16 = 8443;
+
 pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
+    let ssh = reader.or("gate.ssh", any(2222), address);
+    let shared = reader.optional("gate.shared", address);
     Gate {
         name: reader.or("gate.name", "gate".to_owned(), node_name),
-        ssh: reader.or("gate.ssh", any(2222), address),
-        tls: reader.optional("gate.tls", address),
+        ssh,
+        tls: reader.or("gate.tls", TlsPort::beside(ssh, shared), tls_port),
         domain: reader.optional("gate.domain", domain),
         tls_public: reader.optional("gate.tls_public", host_port),
         tls_linger: Duration::from_secs(reader.or("gate.tls_linger_seconds", 60, |raw| whole(raw, 1, 3600))),
@@ -66,10 +92,18 @@ pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
         time_zone: reader.or("gate.time_zone", TimeZone::system(), time_zone),
         help: reader.or("gate.help", "clinical engineering".to_owned(), words),
         attempts_per_second: reader.or("gate.attempts_per_second", ATTEMPTS_PER_SECOND, rate),
-        shared: reader.optional("gate.shared", address),
+        shared,
         proxy_from: reader.or("gate.proxy_from", Vec::new(), networks),
         post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
         leaves_from: reader.or("gate.leaves_from", Vec::new(), networks),
+    }
+}
+
+/// An address with a port, or the word that there is none.
+fn tls_port(raw: &Raw) -> Judged<TlsPort> {
+    match text(raw)?.as_str() {
+        "off" => Ok(TlsPort::Off),
+        _ => address(raw).map(TlsPort::At),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::reader::Reader;
-use super::{Config, Fault, Mode, section};
+use super::{Config, Fault, Mode, TlsPort, section};
 
 fn read(text: &str) -> Result<Config, Vec<Fault>> {
     Config::read(text, Path::new("/etc/chaperone"), &BTreeMap::new())
@@ -80,6 +80,20 @@ fn an_unknown_or_faulty_variable_is_named() {
     let names: Vec<_> = faults.iter().map(|f| f.variable.clone().unwrap()).collect();
     assert_eq!(names, ["CHAPERONE_GATE__SSH", "CHAPERONE_SECURITY__HOST_TOKEN"]);
     assert!(faults[1].right.contains("security.host_tokens"));
+}
+
+#[test]
+fn tls_has_the_usual_port_beside_ssh_unless_another_is_named_or_the_shared_one_carries_it() {
+    let tls = |more: &str| read(&format!("{LEAST}[gate]\n{more}\n")).map(|config| config.gate.tls);
+    let usual = |at: &str| Ok(TlsPort::Usual(at.parse().unwrap()));
+    assert_eq!(tls(""), usual("0.0.0.0:8443"));
+    assert_eq!(tls("ssh = \"[::1]:22\""), usual("[::1]:8443"));
+    assert_eq!(tls("ssh = \"127.0.0.1:0\""), usual("127.0.0.1:0"));
+    assert_eq!(tls("shared = \"0.0.0.0:443\""), Ok(TlsPort::Off));
+    assert_eq!(tls("tls = \"off\""), Ok(TlsPort::Off));
+    let both = tls("shared = \"0.0.0.0:443\"\ntls = \"0.0.0.0:8443\"");
+    assert_eq!(both, Ok(TlsPort::At("0.0.0.0:8443".parse().unwrap())));
+    assert_eq!(tls("tls = \"8443\"").unwrap_err()[0].key.as_deref(), Some("gate.tls"));
 }
 
 #[test]

@@ -32,7 +32,7 @@ use super::tls_reader::Reads;
 use super::visits::Visits;
 use super::{NodeRole, authority, database, evidence, expiry};
 use crate::cli::{Failure, chain};
-use crate::config::{Config, Mode};
+use crate::config::{Config, Mode, TlsPort};
 
 /// A node's open layers.
 pub(super) struct Node {
@@ -210,14 +210,11 @@ impl Node {
         let (web, mut certificate) = self.open_web(config, stop.clone(), &mut doors).await?;
         let (mut tls, mut shared) = (None, None);
         if let Some((_, callers)) = &ssh
-            && (config.gate.tls.is_some() || config.gate.shared.is_some())
+            && (config.gate.tls != TlsPort::Off || config.gate.shared.is_some())
         {
             let door = self.tls_door(config, callers).await?;
             self.open_carried(door.clone(), config.web.listen, stop.clone(), &mut doors);
-            if let Some(at) = config.gate.tls {
-                let at = (at, door.clone());
-                tls = Some(self.open_tls(config, at, callers, stop.clone(), &mut doors).await?);
-            }
+            tls = self.open_tls(config, door.clone(), callers, stop.clone(), &mut doors).await?;
             if let Some(at) = config.gate.shared {
                 let (address, fingerprint) =
                     self.open_shared(config, (at, door), callers, stop, &mut doors).await?;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Door, Node, cannot_listen};
 use crate::cli::{Failure, chain};
-use crate::config::Config;
+use crate::config::{Config, TlsPort};
 use crate::serve::{authority, carried, tls};
 
 /// Connections that wait for the door, which takes each at once.
@@ -68,22 +68,30 @@ impl Node {
         Consoles::new(self.gate.clone(), self.tokens.clone(), Arc::new(visits.clone()), targets, settings)
     }
 
-    /// Serves it on a port of its own, where visits run.
+    /// Serves it on a port of its own, where visits run. A port that nobody asked for, and that somebody else has, is no reason
+    /// not to start.
     pub(super) async fn open_tls(
         &self,
         config: &Config,
-        (at, door): (SocketAddr, TlsDoor),
+        door: TlsDoor,
         callers: &Callers,
         stop: CancellationToken,
         doors: &mut Vec<Door>,
-    ) -> Result<SocketAddr, Failure> {
+    ) -> Result<Option<SocketAddr>, Failure> {
+        let (TlsPort::At(at) | TlsPort::Usual(at)) = config.gate.tls else { return Ok(None) };
         let failed = |error: std::io::Error| cannot_listen("gate.tls", at, &error);
         let binding = self.visits.run(async move { TcpListener::bind(at).await });
-        let socket = binding.await.unwrap_or_else(|error| Err(error.into())).map_err(failed)?;
+        let socket = match binding.await.unwrap_or_else(|error| Err(error.into())) {
+            Err(error) if config.gate.tls == TlsPort::Usual(at) => {
+                tracing::warn!(%at, %error, "no TLS port: servers are reached by TLS over web sockets only; set gate.tls");
+                return Ok(None);
+            }
+            bound => bound.map_err(failed)?,
+        };
         let address = socket.local_addr().map_err(failed)?;
         let arrives = tls::behind(Proxies::new(config.gate.proxy_from.clone()), callers.clone());
         let task = self.visits.run(async move { door.serve(socket, arrives, None, stop).await });
         doors.push(Door { name: "the TLS door", task });
-        Ok(address)
+        Ok(Some(address))
     }
 }
