@@ -61,11 +61,11 @@ fn listed(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<Row> {
 }
 
 /// What follows the two ends in the rows of a connection.
-fn rows<'t>(
-    table: &'t str,
+fn rows(
+    table: &str,
     local: SocketAddr,
     peer: SocketAddr,
-) -> impl Iterator<Item = impl Iterator<Item = &'t str>> {
+) -> impl Iterator<Item = impl Iterator<Item = &str>> {
     let (local, peer) = (kernel_form(local), kernel_form(peer));
     table.lines().skip(1).filter_map(move |line| {
         let mut words = line.split_ascii_whitespace().skip(1);
