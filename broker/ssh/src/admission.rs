@@ -21,6 +21,8 @@ use crate::menu::Menu;
 
 /// How long a connection whose attempt came to nothing is kept, to say why.
 const READ_WHY: Duration = Duration::from_secs(15);
+/// What somebody reads then who named no server and chose none.
+const NOTHING_CHOSEN: &str = "No server is chosen on this connection: name one, ssh LOGIN+SERVER@GATE.";
 /// How long its goodbye may take.
 const PARTING: Duration = Duration::from_millis(300);
 
@@ -173,10 +175,27 @@ impl Admission {
         };
         let left = admission.over.run_until_cancelled(reading).await.is_some();
         if left && !verdict.borrow().is_visit() {
-            let bye = admission.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
+            let why = admission.in_one_line(&found);
+            let bye = goodbye(&admission.handle, why, &admission.over);
             drop(tokio::time::timeout(PARTING, bye).await);
             // A connection inside another ends alone.
             admission.cord.leave();
+        }
+    }
+
+    /// Why nothing came of it, for a client that opened no channel to read it in: what of it fits into one line of its
+    /// own, and what the help desk looks it up by.
+    fn in_one_line(&self, found: &Verdict) -> String {
+        let text = match found {
+            Verdict::Refused(refused) => refused.text.as_str(),
+            Verdict::NoTargetLeg(text) | Verdict::Nothing(text) => text,
+            Verdict::Menu(_) => NOTHING_CHOSEN,
+            Verdict::Pending | Verdict::Visit(_) | Verdict::Forwards(_) => return String::new(),
+        };
+        let first = text.lines().next().unwrap_or_default();
+        match first.contains(&self.reference) {
+            true => first.to_owned(),
+            false => format!("{first} Reference {}.", self.reference),
         }
     }
 
@@ -284,15 +303,14 @@ impl Admission {
     }
 
     fn client_leg(&self) -> Leg {
-        let handle = self.handle.clone();
+        let (handle, over) = (self.handle.clone(), self.over.clone());
         Leg {
             name: "client",
             cord: self.cord.clone(),
             goodbye: Box::new(move |reason| {
                 Box::pin(async move {
                     let text = format!("chaperone: {}", reason.sentence());
-                    // The client may be gone already, or not reading: then the cord ends it.
-                    drop(handle.disconnect(Disconnect::ByApplication, text, String::new()).await);
+                    goodbye(&handle, text, &over).await;
                 })
             }),
         }
@@ -301,5 +319,13 @@ impl Admission {
     /// The session of a connection, once its verdict is known; `None` where there is none.
     pub(crate) async fn session(mut verdict: watch::Receiver<Verdict>) -> Option<Arc<LiveSession>> {
         Verdict::session(&mut verdict).await
+    }
+}
+
+/// Says why a connection ends, and returns once it has ended by that: what is cut off before is read by nobody. A client
+/// that is gone already, or does not read, is for the cord to end.
+async fn goodbye(handle: &Handle, why: String, over: &CancellationToken) {
+    if handle.disconnect(Disconnect::ByApplication, why, String::new()).await.is_ok() {
+        over.cancelled().await;
     }
 }
