@@ -44,7 +44,7 @@ pub trait Source: Send {
     /// The protocol's own messages beside payload.
     type Note: Note;
 
-    /// The next item; `None` when the channel is closed. Cancel safe.
+    /// The next item; `None` when the channel is closed, or no more comes. Cancel safe.
     fn next(&mut self) -> impl Future<Output = Option<Item<Self::Note>>> + Send;
 
     /// The next item if it is here already.
@@ -53,6 +53,11 @@ pub trait Source: Send {
     /// Whether others wait where it is not read: the channels of one connection, which has one loop for all of them.
     fn shares(&self) -> bool {
         true
+    }
+
+    /// Whether its end is the channel's: nobody is there any more for whom anything goes on. Else it ends what it says.
+    fn ends_the_channel(&self) -> bool {
+        false
     }
 
     /// From here on what comes goes nowhere. Answers whether it cannot be taken up again later: a source that reads its
@@ -111,6 +116,8 @@ pub enum Direction {
 pub enum RelayEnd {
     /// The source closed, and everything was delivered.
     Closed,
+    /// The source's channel was closed while what it says may not go on: that goes nowhere.
+    Left,
     /// The sink's leg is gone.
     Broken,
     /// The session is cut.
@@ -172,6 +179,10 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 }
             }
             if !passes {
+                if closed && self.source.ends_the_channel() {
+                    // A close is no input: what was started is not kept for somebody who has left it.
+                    return RelayEnd::Left;
+                }
                 backlog.moves(Instant::now());
             }
             let open = *channels.borrow_and_update();

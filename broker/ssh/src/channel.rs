@@ -344,7 +344,7 @@ impl Legs<'_> {
             end = &mut output => end,
             end = input.run() => match end {
                 RelayEnd::Cut | RelayEnd::Recorder | RelayEnd::Behind => end,
-                RelayEnd::Closed | RelayEnd::Broken => {
+                RelayEnd::Closed | RelayEnd::Left | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
                     drop(self.target.write.close().await);
                     timeout(LINGER, output).await.unwrap_or(RelayEnd::Broken)
