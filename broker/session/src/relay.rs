@@ -1,7 +1,7 @@
 //! One direction of one channel: take a batch, record it, then forward what the recorder gave back (P1).
 //!
-//! The reading side never waits for the writing side until the backlog is full: an SSH connection has one loop for all
-//! its channels, and a relay that stops reading would stop them all, and its own other direction with them.
+//! The reading side never waits for the writing side until the backlog is full: what the source has said is evidence as
+//! soon as it came, and a close or an end is seen at once.
 //! Everything in the backlog is recorded already; it is what has been received and not yet delivered ([`crate::backlog`]).
 
 use std::future::Future;
@@ -50,7 +50,7 @@ pub trait Source: Send {
     /// The next item if it is here already.
     fn ready(&mut self) -> Option<Item<Self::Note>>;
 
-    /// Whether others wait where it is not read: the channels of one connection, which has one loop for all of them.
+    /// Whether it shares a connection with others: the channels of one connection, which has one loop for all of them.
     fn shares(&self) -> bool {
         true
     }

@@ -39,6 +39,8 @@ mod teller;
 mod transfer;
 mod unheard;
 mod waiting;
+#[cfg(test)]
+mod windows;
 mod wish;
 
 pub use callers::Callers;
