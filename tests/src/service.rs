@@ -64,6 +64,15 @@ impl Service {
         })
     }
 
+    /// Waits for something, and breaks off with it unread: whoever sent it is reset (RFC 1122 §4.2.2.13).
+    ///
+    /// # Panics
+    /// When it cannot listen.
+    #[must_use]
+    pub fn breaks_off() -> Self {
+        Self::start(|stream| drop(stream.peek(&mut [0; 1])))
+    }
+
     fn start(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port for a service");
         let port = listener.local_addr().expect("it has one").port();

@@ -407,6 +407,7 @@ say(900 < asked < 1100)
 ",
     );
     assert_eq!(said, ["ended", "True"]);
+    assert_eq!(house.sealed(&house.newest_session())["end_reason"], "too-many-refusals");
 }
 
 #[test]
@@ -429,6 +430,10 @@ say('active' if transport.is_active() else 'ended')
 ",
     );
     assert_eq!(said, ["ended"]);
+    // It is the gate that ended it, and the evidence says so.
+    let ended = house.fact("session-ended");
+    assert_eq!(ended.body["sockets_gone"], true, "{:#}", ended.body);
+    assert_eq!(house.sealed(&house.newest_session())["end_reason"], "too-many-refusals");
 }
 
 #[test]

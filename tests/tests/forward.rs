@@ -243,6 +243,37 @@ fn either_end_may_finish_first_and_the_other_goes_on() {
 }
 
 #[test]
+fn an_endpoint_that_breaks_off_ends_its_channel_and_no_other() {
+    let house = House::start();
+    let (breaks, service) = (Service::breaks_off(), Service::answers());
+    let endpoints = [format!("breaks={}", breaks.address()), format!("db={}", service.address())];
+    declared(&house, &["--tcp", &endpoints[0], "--tcp", &endpoints[1]], "forward", "+10m");
+    let (local, beside) = (free_port(), free_port());
+    let there = [format!("{local}:breaks:{}", breaks.port()), format!("{beside}:db:{}", service.port())];
+    let dana = house.technician("dana").ssh(SERVER);
+    let mut visit = dana.with(&["-N", "-L", &there[0], "-L", &there[1]]).begins("");
+    let mut stream = tunnel(local);
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    // The program waits for an answer, and says no more itself.
+    stream.write_all(b"hello").unwrap();
+    let mut got = Vec::new();
+    match stream.read_to_end(&mut got) {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{error}"),
+    }
+    assert!(got.is_empty());
+    let _ = house.fact("channel-closed");
+    let mut other = tunnel(beside);
+    other.write_all(b"x").unwrap();
+    other.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    other.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "Xbye");
+    visit.signal(chaperone_tests::Signal::TERM);
+    visit.ends();
+}
+
+#[test]
 fn many_connections_at_once_keep_their_bytes_apart() {
     const AT_ONCE: usize = 20;
     let house = House::start();

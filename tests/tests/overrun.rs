@@ -77,6 +77,29 @@ fn a_client_that_floods_in_the_overrun_does_not_hold_up_the_output() {
 }
 
 #[test]
+fn a_command_that_its_client_leaves_in_the_overrun_ends_at_the_server() {
+    let house = House::start();
+    let window = house.request("dana", "exec", "now", "+8s", &["--overrun", "5m"]);
+    house.approve(&window);
+    let closes = house.closes(&window);
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let master = dana.clone().with(&["-M"]).begins("echo ready; sleep 1000");
+    master.shows("ready");
+    let mut runaway = dana.with(&["-tt"]).begins("echo pid $$ runs; exec sleep 1000");
+    runaway.shows("runs");
+    let out = String::from_utf8_lossy(&runaway.out()).into_owned();
+    let process = out.split_once("pid ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0;
+    let process = std::path::PathBuf::from(format!("/proc/{process}"));
+    assert!(process.exists(), "{out}");
+    passes("the window's end", closes);
+    let _ = house.fact("overrun-began");
+    runaway.signal(chaperone_tests::Signal::KILL);
+    soon("the command to end at the server", || (!process.exists()).then_some(()));
+    assert!(house.facts_of("session-ended").is_empty(), "only its channel has closed");
+}
+
+#[test]
 fn no_channel_opens_in_the_overrun() {
     let house = House::start();
     let window = house.request("dana", "exec", "now", "+6s", &["--overrun", "5m"]);

@@ -292,6 +292,35 @@ fn paused_input_waits_and_output_goes_on() {
 }
 
 #[test]
+fn a_command_that_its_client_leaves_in_a_pause_ends_at_the_server() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let master = dana.clone().with(&["-M"]).begins("echo ready; sleep 1000");
+    master.shows("ready");
+    let mut runaway = dana.with(&["-tt"]).begins("echo pid $$ runs; exec sleep 1000");
+    runaway.shows("runs");
+    let out = String::from_utf8_lossy(&runaway.out()).into_owned();
+    let process = out.split_once("pid ").and_then(|(_, rest)| rest.split_once(' ')).unwrap().0;
+    let process = format!("/proc/{process}");
+    assert!(std::path::Path::new(&process).exists(), "{out}");
+    let session = house.newest_session();
+    house.sam().does(&["session", "pause", &session, "--reason", "what is this?"]);
+    let _ = house.fact("session-paused");
+    // Typed in the pause: it waits, and goes nowhere when its channel is closed.
+    runaway.types("never\n");
+    runaway.signal(Signal::KILL);
+    soon("the command to end at the server", || (!std::path::Path::new(&process).exists()).then_some(()));
+    assert_eq!(house.sam().does(&["session", "show", &session])["paused"], true);
+    assert_eq!(
+        house.sam().does(&["session", "show", &session])["state"],
+        "live",
+        "only its channel has closed"
+    );
+}
+
+#[test]
 fn a_paused_visit_is_still_cut_on_time() {
     let house = House::start();
     let (mut visit, closes) = visit(&house, "+8s", "echo ready; cat >/dev/null");

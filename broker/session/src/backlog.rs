@@ -2,9 +2,8 @@
 //! in memory, the rest is read back from the recording.
 //!
 //! A channel whose peer takes little is held back as a direct connection would hold it: its source is not read while too
-//! much waits. But one connection has one loop for all its channels, and a source that is not read stops them all. So a
-//! channel whose peer takes nothing any more is read on while there are others, into the recording, until it is so far
-//! behind that it must end.
+//! much waits. One whose peer takes nothing any more is read on while there are others, into the recording, so that what
+//! came for it waits nowhere else, until it is so far behind that it must end.
 
 use std::collections::VecDeque;
 use std::time::Duration;

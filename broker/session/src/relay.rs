@@ -1,7 +1,7 @@
 //! One direction of one channel: take a batch, record it, then forward what the recorder gave back (P1).
 //!
-//! The reading side never waits for the writing side until the backlog is full: an SSH connection has one loop for all
-//! its channels, and a relay that stops reading would stop them all, and its own other direction with them.
+//! The reading side never waits for the writing side until the backlog is full: what the source has said is evidence as
+//! soon as it came, and a close or an end is seen at once.
 //! Everything in the backlog is recorded already; it is what has been received and not yet delivered ([`crate::backlog`]).
 
 use std::future::Future;
@@ -44,15 +44,20 @@ pub trait Source: Send {
     /// The protocol's own messages beside payload.
     type Note: Note;
 
-    /// The next item; `None` when the channel is closed. Cancel safe.
+    /// The next item; `None` when the channel is closed, or no more comes. Cancel safe.
     fn next(&mut self) -> impl Future<Output = Option<Item<Self::Note>>> + Send;
 
     /// The next item if it is here already.
     fn ready(&mut self) -> Option<Item<Self::Note>>;
 
-    /// Whether others wait where it is not read: the channels of one connection, which has one loop for all of them.
+    /// Whether it shares a connection with others: the channels of one connection, which has one loop for all of them.
     fn shares(&self) -> bool {
         true
+    }
+
+    /// Whether its end is the channel's: nobody is there any more for whom anything goes on. Else it ends what it says.
+    fn ends_the_channel(&self) -> bool {
+        false
     }
 
     /// From here on what comes goes nowhere. Answers whether it cannot be taken up again later: a source that reads its
@@ -111,6 +116,8 @@ pub enum Direction {
 pub enum RelayEnd {
     /// The source closed, and everything was delivered.
     Closed,
+    /// The source's channel was closed while what it says may not go on: that goes nowhere.
+    Left,
     /// The sink's leg is gone.
     Broken,
     /// The session is cut.
@@ -172,6 +179,10 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 }
             }
             if !passes {
+                if closed && self.source.ends_the_channel() {
+                    // A close is no input: what was started is not kept for somebody who has left it.
+                    return RelayEnd::Left;
+                }
                 backlog.moves(Instant::now());
             }
             let open = *channels.borrow_and_update();

@@ -42,7 +42,8 @@ const NO_SSH: &str = "This server has no SSH. Reach its declared endpoints with 
 
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
-/// How long the greeting waits for a recording that does not answer: the visit then goes on to wait for it by itself.
+/// How long the greeting waits for a recording that does not answer, or a client that does not read: the visit then goes
+/// on to wait for it by itself.
 const GREETING: Duration = Duration::from_secs(2);
 /// How long last words may take to a client that does not read.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -259,11 +260,13 @@ async fn start(
 /// Says who is recorded, in which window, until when.
 async fn greet(gate: &Gate, visit: &Visit, channel: &ChannelRecorder, client: &ClientSink) {
     let text = gate.greeting(&visit.session).await.replace('\n', "\r\n");
-    let greeting = visit.session.append_gate(channel, Stream::Gate, text);
-    if let Ok(Ok(recorded)) = timeout(GREETING, greeting).await {
-        // A client that is gone is found out by its relay.
-        drop(client.write(recorded).await);
-    }
+    let greeting = async {
+        if let Ok(recorded) = visit.session.append_gate(channel, Stream::Gate, text).await {
+            // A client that is gone is found out by its relay.
+            drop(client.write(recorded).await);
+        }
+    };
+    drop(timeout(GREETING, greeting).await);
 }
 
 /// Both ends of a started channel.
@@ -345,7 +348,7 @@ impl Legs<'_> {
             end = &mut output => end,
             end = input.run() => match end {
                 RelayEnd::Cut | RelayEnd::Recorder | RelayEnd::Behind => end,
-                RelayEnd::Closed | RelayEnd::Broken => {
+                RelayEnd::Closed | RelayEnd::Left | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
                     drop(self.target.write.close().await);
                     timeout(LINGER, output).await.unwrap_or(RelayEnd::Broken)

@@ -111,6 +111,8 @@ async fn relay(
         tokio::select! {
             biased;
             end = &mut output, if !told_all => match end {
+                // It has broken off: what the client might still say reaches nobody, and the client is to know.
+                RelayEnd::Closed if endpoint.is_broken() => return RelayEnd::Broken,
                 // The endpoint has said its last; the client may go on, if it is heard.
                 RelayEnd::Closed if takes => told_all = true,
                 end => return end,

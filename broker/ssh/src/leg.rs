@@ -82,6 +82,10 @@ impl Source for ClientSource {
         }
     }
 
+    fn ends_the_channel(&self) -> bool {
+        true
+    }
+
     fn ready(&mut self) -> Option<Item<SshNote>> {
         // `wait` takes from a queue: polled once, it either has a message or leaves the queue as it was. A close that
         // is taken here is seen again by `next`, since the queue then has ended.

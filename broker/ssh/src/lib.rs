@@ -40,6 +40,8 @@ mod teller;
 mod transfer;
 mod unheard;
 mod waiting;
+#[cfg(test)]
+mod windows;
 mod wish;
 
 pub use callers::Callers;

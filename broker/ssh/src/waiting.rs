@@ -1,12 +1,14 @@
 //! A channel that does not start yet, since its visit's input waits: for an observer, or because somebody paused it. What
-//! its client sends meanwhile is kept, so that neither it nor the other channels of its connection stall; nothing of it
-//! has reached the recording or the target.
+//! its client sends meanwhile is kept, and where that is enough, its window is used up (RFC 4254 §5.2): it waits, and the
+//! other channels of its connection do not. Nothing of it has reached the recording or the target.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chaperone_session::LiveSession;
 use russh::{ChannelMsg, ChannelReadHalf};
+use tokio::time::timeout;
 
 use crate::leg::ClientSink;
 use crate::wish::Wish;
@@ -18,6 +20,9 @@ const KEPT_MESSAGES: usize = 4096;
 /// What is kept for all waiting channels of a session together, and for each of them in any case.
 const KEPT_IN_ALL: usize = 4 * KEPT_BYTES;
 const KEPT_LEAST: usize = 64 << 10;
+
+/// How long a line may take to a client that does not read: what it waits for comes meanwhile.
+const SAYING: Duration = Duration::from_millis(200);
 
 /// How the wait ended.
 pub(crate) enum Waited {
@@ -43,7 +48,8 @@ pub(crate) async fn wait(
         say(session, client, why).await;
     }
     let flows = session.input_flows();
-    tokio::pin!(flows);
+    let closed = read.closed();
+    tokio::pin!(flows, closed);
     loop {
         tokio::select! {
             biased;
@@ -58,6 +64,8 @@ pub(crate) async fn wait(
                     say(session, client, &notice.text).await;
                 }
             }
+            // One that leaves is not started for, whatever it had to say.
+            () = &mut closed, if !kept.has_room() => return Waited::Left,
             message = read.wait(), if kept.has_room() => match message {
                 None | Some(ChannelMsg::Close) => return Waited::Left,
                 Some(message) => kept.keep(message),
@@ -70,7 +78,8 @@ pub(crate) async fn wait(
 async fn say(session: &LiveSession, client: &ClientSink, text: &str) {
     if session.note_words(text).await {
         // A client that is gone is found out by the read.
-        drop(client.write.data_bytes(format!("\r\n\x1b[7m {text} \x1b[0m\r\n")).await);
+        let line = client.write.data_bytes(format!("\r\n\x1b[7m {text} \x1b[0m\r\n"));
+        drop(timeout(SAYING, line).await);
     }
 }
 

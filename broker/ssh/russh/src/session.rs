@@ -80,6 +80,8 @@ pub(crate) struct CommonSession<Config> {
     pub received_data: bool,
     /// Chaperone's: the packet that is being handled, so that its payload can be handed on without a copy.
     pub incoming: Bytes,
+    /// Chaperone's: who reads its channels.
+    pub readers: crate::channels::Readers,
 }
 
 impl<C> Debug for CommonSession<C> {
@@ -309,6 +311,7 @@ impl Encrypted {
         channel: ChannelId,
         data: &[u8],
         target: u32,
+        untaken: u32,
     ) -> Result<bool, crate::Error> {
         if let Some(channel) = self.channels.get_mut(&channel) {
             trace!(
@@ -320,7 +323,9 @@ impl Encrypted {
             if data.len() as u32 <= channel.sender_window_size {
                 channel.sender_window_size -= data.len() as u32;
             }
-            if channel.sender_window_size < target / 2 {
+            // Chaperone's: room is given for as much as was taken.
+            if channel.sender_window_size < target / 2 && untaken <= target / 2 {
+                let room = target - untaken;
                 debug!(
                     "sender_window_size {:?}, target {:?}",
                     channel.sender_window_size, target
@@ -328,13 +333,19 @@ impl Encrypted {
                 push_packet!(self.write, {
                     self.write.push(msg::CHANNEL_WINDOW_ADJUST);
                     channel.recipient_channel.encode(&mut self.write)?;
-                    (target - channel.sender_window_size).encode(&mut self.write)?;
+                    (room - channel.sender_window_size).encode(&mut self.write)?;
                 });
-                channel.sender_window_size = target;
+                channel.sender_window_size = room;
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Chaperone's: whether its peer waits for room that is not given while so much is `untaken`.
+    pub fn withholds_room(&self, channel: ChannelId, target: u32, untaken: u32) -> bool {
+        let channel = self.channels.get(&channel);
+        channel.is_some_and(|channel| channel.sender_window_size < target / 2) && untaken > target / 2
     }
 
     fn flush_channel(

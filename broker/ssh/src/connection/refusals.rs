@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use chaperone_session::{Cord, Gate, LiveSession};
+use chaperone_session::{Cord, EndReason, Gate, LiveSession};
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::admission::{Admission, Verdict};
 
@@ -15,6 +17,9 @@ const REFUSALS_TOLD: u64 = 16;
 
 /// Refused requests after which the connection is ended: no client goes on like this.
 const REFUSALS_MOST: u64 = 1000;
+
+/// How long it is waited for what becomes of the connection's attempt.
+const VERDICT: Duration = Duration::from_secs(10);
 
 /// The refusals of one connection, of its requests and of its channels.
 pub(crate) struct Refusals {
@@ -59,10 +64,21 @@ impl Refusals {
     /// Counts a refusal that is a fact already; returns how many there were.
     pub(crate) fn counts_one(&self) -> u64 {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if count > REFUSALS_MOST {
-            self.cord.sever();
+        if count == REFUSALS_MOST + 1 {
+            self.end();
         }
         count
+    }
+
+    /// Ends the visit, which says why on all its connections and severs them; or the connection, which has none.
+    fn end(&self) {
+        let (verdict, cord) = (self.verdict.subscribe(), self.cord.clone());
+        tokio::spawn(async move {
+            match timeout(VERDICT, Admission::session(verdict)).await {
+                Ok(Some(session)) => session.cut(EndReason::TooManyRefusals),
+                Ok(None) | Err(_) => cord.sever(),
+            }
+        });
     }
 
     /// The connection has ended: how many were not told one by one.

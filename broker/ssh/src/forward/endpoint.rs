@@ -1,6 +1,8 @@
 //! The far end of a forward: a TCP connection to a declared endpoint, and its two halves.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use chaperone_session::{Broken, Flow, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream};
@@ -17,8 +19,14 @@ const LEAST_BYTES: usize = 8 << 10;
 
 /// The two halves of a connection to an endpoint; what the session's relays may do says when the client is heard.
 pub(super) fn halves(stream: Severable, flow: watch::Receiver<Flow>) -> (EndpointSource, EndpointSink) {
-    let sink = EndpointSink { write: stream.writer(), finished: watch::Sender::new(false), flow };
-    (EndpointSource { read: stream, buffer: BytesMut::new(), said: Said::Nothing }, sink)
+    let (write, broken) = (stream.writer(), Arc::<AtomicBool>::default());
+    let source = EndpointSource {
+        read: stream,
+        buffer: BytesMut::new(),
+        said: Said::Nothing,
+        broken: Arc::clone(&broken),
+    };
+    (source, EndpointSink { write, finished: watch::Sender::new(false), flow, broken })
 }
 
 /// Reads what the endpoint sends.
@@ -26,6 +34,8 @@ pub(super) struct EndpointSource {
     read: Severable,
     buffer: BytesMut,
     said: Said,
+    /// The sink's, too.
+    broken: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,6 +55,7 @@ impl EndpointSource {
             }
             // Reset, or severed: nothing more comes, and it has not said so.
             Err(_) => {
+                self.broken.store(true, Ordering::Relaxed);
                 self.said = Said::All;
                 None
             }
@@ -91,6 +102,8 @@ pub(super) struct EndpointSink {
     finished: watch::Sender<bool>,
     /// The session's.
     flow: watch::Receiver<Flow>,
+    /// Whether the endpoint has broken off: its source finds out.
+    broken: Arc<AtomicBool>,
 }
 
 impl EndpointSink {
@@ -100,6 +113,11 @@ impl EndpointSink {
             return Ok(());
         }
         self.write.finish().await.map_err(|_| Broken)
+    }
+
+    /// Whether the endpoint has broken off without saying that no more comes.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
     }
 
     /// Returns once the client has said its last.

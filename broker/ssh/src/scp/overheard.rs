@@ -112,6 +112,10 @@ impl<S: Source<Note = SshNote>> Source for Overheard<S> {
         Some(item)
     }
 
+    fn ends_the_channel(&self) -> bool {
+        self.inner.ends_the_channel()
+    }
+
     fn loses_the_thread(&mut self) -> bool {
         self.deaf = true;
         true

@@ -232,6 +232,10 @@ impl<S: Source<Note = SshNote>> Source for Requests<S> {
         }
     }
 
+    fn ends_the_channel(&self) -> bool {
+        self.inner.ends_the_channel()
+    }
+
     fn loses_the_thread(&mut self) -> bool {
         self.deaf = true;
         true

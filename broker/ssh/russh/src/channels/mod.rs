@@ -12,6 +12,9 @@ pub mod io;
 mod channel_ref;
 pub use channel_ref::ChannelRef;
 
+mod readers;
+pub(crate) use readers::{Readers, Taken};
+
 mod channel_stream;
 pub use channel_stream::ChannelStream;
 
@@ -117,6 +120,8 @@ pub enum ChannelMsg {
 pub(crate) struct WindowSizeRef {
     value: Arc<Mutex<u32>>,
     notifier: Arc<Notify>,
+    /// Chaperone's: of the other direction.
+    taken: Taken,
 }
 
 impl WindowSizeRef {
@@ -125,6 +130,7 @@ impl WindowSizeRef {
         Self {
             value: Arc::new(Mutex::new(initial)),
             notifier,
+            taken: Taken::default(),
         }
     }
 
@@ -138,6 +144,10 @@ impl WindowSizeRef {
     pub(crate) fn subscribe(&self) -> Arc<Notify> {
         Arc::clone(&self.notifier)
     }
+
+    pub(crate) fn taken(&self) -> &Taken {
+        &self.taken
+    }
 }
 
 /// A handle to the reading part of a session channel.
@@ -145,6 +155,8 @@ impl WindowSizeRef {
 /// Allows you to read from a channel without borrowing the session
 pub struct ChannelReadHalf {
     pub(crate) receiver: Receiver<ChannelMsg>,
+    /// Chaperone's: what it has taken.
+    pub(crate) taken: Taken,
 }
 
 impl std::fmt::Debug for ChannelReadHalf {
@@ -153,10 +165,30 @@ impl std::fmt::Debug for ChannelReadHalf {
     }
 }
 
+/// Chaperone's: what waits for a reader that is gone is not kept.
+impl Drop for ChannelReadHalf {
+    fn drop(&mut self) {
+        self.receiver.close();
+        self.taken.left();
+    }
+}
+
 impl ChannelReadHalf {
     /// Awaits an incoming [`ChannelMsg`], this method returns [`None`] if the channel has been closed.
     pub async fn wait(&mut self) -> Option<ChannelMsg> {
-        self.receiver.recv().await
+        let message = self.receiver.recv().await?;
+        self.took(&message);
+        Some(message)
+    }
+
+    /// Chaperone's: returns once the peer has closed the channel, whatever is left to take of what it sent before.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.taken.clone().closed()
+    }
+
+    /// Chaperone's: tells the connection's loop what was taken.
+    pub(crate) fn took(&self, message: &ChannelMsg) {
+        self.taken.took(message, self.receiver.is_empty());
     }
 
     /// Make a reader for the [`Channel`] to receive [`ChannelMsg::Data`]
@@ -470,7 +502,7 @@ impl<S: From<(ChannelId, ChannelMsg)> + Send + Sync + 'static> Channel<S> {
     ) -> (Self, ChannelRef) {
         let (tx, rx) = tokio::sync::mpsc::channel(channel_buffer_size);
         let window_size = WindowSizeRef::new(window_size);
-        let read_half = ChannelReadHalf { receiver: rx };
+        let read_half = ChannelReadHalf { receiver: rx, taken: window_size.taken().clone() };
         let write_half = ChannelWriteHalf {
             id,
             sender,
@@ -486,6 +518,7 @@ impl<S: From<(ChannelId, ChannelMsg)> + Send + Sync + 'static> Channel<S> {
             ChannelRef {
                 sender: tx,
                 window_size,
+                waiting: Default::default(),
             },
         )
     }

@@ -751,6 +751,7 @@ impl<H: Handler> Handle<H> {
                     window_size,
                 }) => {
                     window_size_ref.grow(window_size).await;
+                    let taken = window_size_ref.taken().clone();
 
                     return Ok(Channel {
                         write_half: ChannelWriteHalf {
@@ -759,7 +760,7 @@ impl<H: Handler> Handle<H> {
                             max_packet_size,
                             window_size: window_size_ref,
                         },
-                        read_half: ChannelReadHalf { receiver },
+                        read_half: ChannelReadHalf { receiver, taken },
                     });
                 }
                 Some(ChannelMsg::OpenFailure(reason)) => {
@@ -1252,6 +1253,7 @@ where
             alive_timeouts: 0,
             received_data: false,
             incoming: bytes::Bytes::new(),
+            readers: Default::default(),
             remote_sshid: sshid.into(),
         },
         session_receiver,
@@ -1354,6 +1356,8 @@ impl Session {
         self.receiver.close();
         self.priority_receiver.close();
         self.inbound_channel_receiver.close();
+        let channels = std::mem::take(&mut self.channels);
+        self.common.readers.last(channels.into_values()).await;
         map_err!(stream_write.shutdown().await)?;
         match result {
             Ok(v) => {
@@ -1379,6 +1383,34 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Chaperone's: wants to hear from a channel's reader when its peer waits for room.
+    pub(crate) fn wants_room_for(&mut self, id: ChannelId) {
+        let (Some(channel), Some(enc)) = (self.channels.get(&id), self.common.encrypted.as_ref()) else {
+            return;
+        };
+        let withheld = enc.withholds_room(id, self.common.config.window_size, channel.untaken());
+        if withheld && self.common.readers.wants(channel) {
+            self.common.readers.told.notify_one();
+        }
+    }
+
+    /// Chaperone's: readers have taken what they had: hands on what waited, and gives their peers room.
+    fn goes_on(&mut self) -> Result<(), Error> {
+        self.common.readers.hand_on_to_closed();
+        let wanted = self.channels.iter().filter(|(_, channel)| channel.is_wanted());
+        let wanted: Vec<ChannelId> = wanted.map(|(id, _)| *id).collect();
+        for id in wanted {
+            let Some(channel) = self.channels.get_mut(&id) else { continue };
+            self.common.readers.hand_on(channel);
+            let untaken = channel.untaken();
+            if let Some(enc) = self.common.encrypted.as_mut() {
+                enc.adjust_window_size(id, &[], self.common.config.window_size, untaken)?;
+            }
+            self.wants_room_for(id);
+        }
+        Ok(())
     }
 
     async fn run_inner<H: Handler + Send, R: AsyncRead + AsyncWrite + Unpin + Send>(
@@ -1411,6 +1443,7 @@ impl Session {
 
         let reading = start_reading(stream_read, buffer, opening_cipher);
         pin!(reading);
+        let taken = Arc::clone(&self.common.readers.told);
 
         #[allow(clippy::panic)] // false positive in select! macro
         while !self.common.disconnected {
@@ -1467,6 +1500,7 @@ impl Session {
                     std::mem::swap(&mut opening_cipher, &mut self.common.remote_to_local);
                     reading.set(start_reading(stream_read, buffer, opening_cipher));
                 }
+                () = taken.notified() => self.goes_on()?,
                 () = &mut rekey_timer => {
                     // The flush after the select sees the elapsed limit.
                     debug!("rekey time limit reached");
@@ -2188,6 +2222,7 @@ mod tests {
                 alive_timeouts: 0,
                 received_data: false,
                 incoming: bytes::Bytes::new(),
+                readers: Default::default(),
                 remote_sshid: b"SSH-2.0-test".to_vec(),
                 packet_writer: PacketWriter::clear(),
             },
@@ -2496,6 +2531,7 @@ mod tests {
                 alive_timeouts: 0,
                 received_data: false,
                 incoming: bytes::Bytes::new(),
+                readers: Default::default(),
                 remote_sshid: b"SSH-2.0-test".to_vec(),
                 packet_writer: PacketWriter::clear(),
             },

@@ -855,6 +855,7 @@ mod tests {
                 alive_timeouts: 0,
                 received_data: false,
                 incoming: bytes::Bytes::new(),
+                readers: Default::default(),
                 remote_sshid: Vec::new(),
             },
             priority_receiver,
@@ -1470,10 +1471,12 @@ impl Session {
                 // Forward the close to the channel before removing it, so that
                 // consumers waiting on `Channel::wait()` receive an explicit
                 // `ChannelMsg::Close` instead of just seeing `None`.
-                if let Some(chan) = self.channels.get(&channel_num) {
-                    chan.send(ChannelMsg::Close).await.unwrap_or(())
+                if let Some(chan) = self.channels.get_mut(&channel_num) {
+                    self.common.readers.give(chan, ChannelMsg::Close).await
                 }
-                self.channels.remove(&channel_num);
+                if let Some(chan) = self.channels.remove(&channel_num) {
+                    self.common.readers.leaves(chan);
+                }
                 debug!("handler.channel_close {channel_num:?}");
                 handler.channel_close(channel_num, self).await
             }
@@ -1483,8 +1486,8 @@ impl Session {
                 if !self.common.is_established_channel(channel_num) {
                     return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
-                if let Some(chan) = self.channels.get(&channel_num) {
-                    chan.send(ChannelMsg::Eof).await.unwrap_or(())
+                if let Some(chan) = self.channels.get_mut(&channel_num) {
+                    self.common.readers.give(chan, ChannelMsg::Eof).await
                 }
                 debug!("handler.channel_eof {channel_num:?}");
                 handler.channel_eof(channel_num, self).await
@@ -1503,10 +1506,12 @@ impl Session {
                 trace!("handler.data {ext:?} {channel_num:?}");
                 let data = map_err!(payload(&self.common.incoming, r))?;
                 let target = self.target_window_size;
+                let untaken = self.channels.get(&channel_num).map_or(0, |chan| chan.untaken());
+                let untaken = untaken.saturating_add(data.len() as u32);
 
                 #[allow(clippy::collapsible_if)]
                 if let Some(ref mut enc) = self.common.encrypted {
-                    if enc.adjust_window_size(channel_num, &data, target)? {
+                    if enc.adjust_window_size(channel_num, &data, target, untaken)? {
                         let window = handler.adjust_window(channel_num, self.target_window_size);
                         if window > 0 {
                             self.target_window_size = window
@@ -1515,21 +1520,21 @@ impl Session {
                 }
                 self.flush()?;
                 if let Some(ext) = ext {
-                    if let Some(chan) = self.channels.get(&channel_num) {
-                        chan.send(ChannelMsg::ExtendedData {
+                    if let Some(chan) = self.channels.get_mut(&channel_num) {
+                        self.common.readers.give(chan, ChannelMsg::ExtendedData {
                             ext,
                             data: data.clone(),
                         })
                         .await
-                        .unwrap_or(())
                     }
+                    self.wants_room_for(channel_num);
                     handler.extended_data(channel_num, ext, &data, self).await
                 } else {
-                    if let Some(chan) = self.channels.get(&channel_num) {
-                        chan.send(ChannelMsg::Data { data: data.clone() })
+                    if let Some(chan) = self.channels.get_mut(&channel_num) {
+                        self.common.readers.give(chan, ChannelMsg::Data { data: data.clone() })
                             .await
-                            .unwrap_or(())
                     }
+                    self.wants_room_for(channel_num);
                     handler.data(channel_num, &data, self).await
                 }
             }
@@ -1559,12 +1564,12 @@ impl Session {
                         is_rekeying,
                     )? as u32;
                 }
-                if let Some(chan) = self.channels.get(&channel_num) {
+                if let Some(chan) = self.channels.get_mut(&channel_num) {
                     chan.window_size().grow(amount).await;
                     // Use try_send to avoid blocking the session loop when channel buffer is full.
                     // WindowAdjusted is informational - the critical side effect (updating
                     // WindowSizeRef and notifying ChannelTx) already happens in grow().
-                    let _ = chan.try_send(ChannelMsg::WindowAdjusted { new_size });
+                    let _ = chan.sender.try_send(ChannelMsg::WindowAdjusted { new_size });
                 }
                 debug!("handler.window_adjusted {channel_num:?}");
                 handler.window_adjusted(channel_num, new_size, self).await
@@ -1587,15 +1592,13 @@ impl Session {
                     return Err(Error::Inconsistent.into());
                 };
 
-                if let Some(channel) = self.channels.get(&local_id) {
-                    channel
-                        .send(ChannelMsg::Open {
+                if let Some(channel) = self.channels.get_mut(&local_id) {
+                    self.common.readers.give(channel, ChannelMsg::Open {
                             id: local_id,
                             max_packet_size: msg.maximum_packet_size,
                             window_size: msg.initial_window_size,
                         })
-                        .await
-                        .unwrap_or(());
+                        .await;
                 } else {
                     error!("no channel for id {local_id:?}");
                 }
@@ -1673,14 +1676,13 @@ impl Session {
                         }
                         map_err!(ensure_end(r))?;
 
-                        if let Some(chan) = self.channels.get(&channel_num) {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
                             // Only the first `i` entries were decoded from the
                             // request; the rest of `modes` is padding and must
                             // not be passed on as if the client had sent it.
                             #[allow(clippy::indexing_slicing)] // `i <= modes.len()` checked above
                             let terminal_modes = modes[..i].to_vec();
-                            let _ = chan
-                                .send(ChannelMsg::RequestPty {
+                            self.common.readers.give(chan, ChannelMsg::RequestPty {
                                     want_reply: true,
                                     term: term.clone(),
                                     col_width,
@@ -1714,9 +1716,8 @@ impl Session {
                         let x11_screen_number = map_err!(u32::decode(r))?;
                         map_err!(ensure_end(r))?;
 
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::RequestX11 {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::RequestX11 {
                                     want_reply: true,
                                     single_connection,
                                     x11_authentication_cookie: x11_auth_cookie.clone(),
@@ -1742,9 +1743,8 @@ impl Session {
                         let env_value = map_err!(String::decode(r))?;
                         map_err!(ensure_end(r))?;
 
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::SetEnv {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::SetEnv {
                                     want_reply: true,
                                     variable_name: env_variable.clone(),
                                     variable_value: env_value.clone(),
@@ -1759,9 +1759,8 @@ impl Session {
                     }
                     "shell" => {
                         map_err!(ensure_end(r))?;
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::RequestShell { want_reply: true })
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::RequestShell { want_reply: true })
                                 .await;
                         }
                         debug!("handler.shell_request {channel_num:?}");
@@ -1769,9 +1768,8 @@ impl Session {
                     }
                     "auth-agent-req@openssh.com" => {
                         map_err!(ensure_end(r))?;
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::AgentForward { want_reply: true })
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::AgentForward { want_reply: true })
                                 .await;
                         }
                         debug!("handler.agent_request {channel_num:?}");
@@ -1787,9 +1785,8 @@ impl Session {
                     "exec" => {
                         let req = map_err!(Bytes::decode(r))?;
                         map_err!(ensure_end(r))?;
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::Exec {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::Exec {
                                     want_reply: true,
                                     command: req.to_vec(),
                                 })
@@ -1802,9 +1799,8 @@ impl Session {
                         let name = map_err!(String::decode(r))?;
                         map_err!(ensure_end(r))?;
 
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::RequestSubsystem {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::RequestSubsystem {
                                     want_reply: true,
                                     name: name.clone(),
                                 })
@@ -1820,9 +1816,8 @@ impl Session {
                         let pix_height = map_err!(u32::decode(r))?;
                         map_err!(ensure_end(r))?;
 
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            let _ = chan
-                                .send(ChannelMsg::WindowChange {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::WindowChange {
                                     col_width,
                                     row_height,
                                     pix_width,
@@ -1846,12 +1841,11 @@ impl Session {
                     "signal" => {
                         let signal = Sig::from_name(&map_err!(String::decode(r))?);
                         map_err!(ensure_end(r))?;
-                        if let Some(chan) = self.channels.get(&channel_num) {
-                            chan.send(ChannelMsg::Signal {
+                        if let Some(chan) = self.channels.get_mut(&channel_num) {
+                            self.common.readers.give(chan, ChannelMsg::Signal {
                                 signal: signal.clone(),
                             })
                             .await
-                            .unwrap_or(())
                         }
                         debug!("handler.signal {channel_num:?} {signal:?}");
                         handler.signal(channel_num, signal, self).await
@@ -1958,6 +1952,7 @@ impl Session {
 
                 if let Some(channel_sender) = self.channels.remove(&channel_num) {
                     channel_sender
+                        .sender
                         .send(ChannelMsg::OpenFailure(reason))
                         .await
                         .map_err(|_| crate::Error::SendError)?;

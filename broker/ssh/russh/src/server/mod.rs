@@ -1215,6 +1215,7 @@ async fn read_ssh_id<R: AsyncRead + Unpin>(
         alive_timeouts: 0,
         received_data: false,
         incoming: bytes::Bytes::new(),
+        readers: Default::default(),
         remote_sshid: sshid.into(),
     };
     Ok(session)

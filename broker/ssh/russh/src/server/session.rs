@@ -406,6 +406,7 @@ impl Handle {
                     window_size,
                 }) => {
                     window_size_ref.grow(window_size).await;
+                    let taken = window_size_ref.taken().clone();
 
                     return Ok(Channel {
                         write_half: ChannelWriteHalf {
@@ -414,7 +415,7 @@ impl Handle {
                             max_packet_size,
                             window_size: window_size_ref,
                         },
-                        read_half: ChannelReadHalf { receiver },
+                        read_half: ChannelReadHalf { receiver, taken },
                     });
                 }
                 Some(ChannelMsg::OpenFailure(reason)) => {
@@ -623,6 +624,34 @@ impl Session {
         Ok(())
     }
 
+    /// Chaperone's: wants to hear from a channel's reader when its peer waits for room.
+    pub(crate) fn wants_room_for(&mut self, id: ChannelId) {
+        let (Some(channel), Some(enc)) = (self.channels.get(&id), self.common.encrypted.as_ref()) else {
+            return;
+        };
+        let withheld = enc.withholds_room(id, self.target_window_size, channel.untaken());
+        if withheld && self.common.readers.wants(channel) {
+            self.common.readers.told.notify_one();
+        }
+    }
+
+    /// Chaperone's: readers have taken what they had: hands on what waited, and gives their peers room.
+    fn goes_on(&mut self) -> Result<(), Error> {
+        self.common.readers.hand_on_to_closed();
+        let wanted = self.channels.iter().filter(|(_, channel)| channel.is_wanted());
+        let wanted: Vec<ChannelId> = wanted.map(|(id, _)| *id).collect();
+        for id in wanted {
+            let Some(channel) = self.channels.get_mut(&id) else { continue };
+            self.common.readers.hand_on(channel);
+            let untaken = channel.untaken();
+            if let Some(enc) = self.common.encrypted.as_mut() {
+                enc.adjust_window_size(id, &[], self.target_window_size, untaken)?;
+            }
+            self.wants_room_for(id);
+        }
+        Ok(())
+    }
+
     pub(crate) async fn run<H, R>(
         mut self,
         mut stream: SshRead<R>,
@@ -654,6 +683,7 @@ impl Session {
         let reading = start_reading(stream_read, buffer, opening_cipher);
         pin!(reading);
         let mut is_reading = None;
+        let taken = Arc::clone(&self.common.readers.told);
 
         #[allow(clippy::panic)] // false positive in macro
         while !self.common.disconnected {
@@ -757,6 +787,7 @@ impl Session {
                     }
                     reading.set(start_reading(stream_read, buffer, opening_cipher));
                 }
+                () = taken.notified() => self.goes_on()?,
                 () = &mut rekey_timer => {
                     // The flush after the select sees the elapsed limit.
                     debug!("rekey time limit reached");
@@ -1657,6 +1688,7 @@ mod tests {
                 alive_timeouts: 0,
                 received_data: false,
                 incoming: bytes::Bytes::new(),
+                readers: Default::default(),
             },
             sender: handle,
             priority_receiver,
