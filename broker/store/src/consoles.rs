@@ -142,32 +142,45 @@ impl Tx {
         Ok(())
     }
 
-    /// Leaves the consoles that somebody opened from one browser session, or from any of theirs. Returns their visits that
-    /// are on: whoever writes the fact names them in it, and every node ends its own.
+    /// Leaves the consoles that somebody opened from one browser session. Returns their visits that are on: whoever writes
+    /// the fact names them in it, and every node ends its own.
     ///
     /// # Errors
     /// When the database fails.
-    pub(crate) async fn leave_consoles_of(
+    pub(crate) async fn leave_consoles_of_sign_in(
         &mut self,
-        person: PersonId,
-        sign_in: Option<&[u8]>,
+        sign_in: &[u8],
     ) -> Result<Vec<SessionId>, StoreError> {
-        let every = i64::from(sign_in.is_none());
-        let sign_in = sign_in.unwrap_or_default();
         let visits: Vec<(Uuid,)> = sql!(
             fetch_all &mut self.conn, (Uuid,),
-            "SELECT s.id FROM consoles c JOIN sessions s ON s.proof = c.proof
-             WHERE c.person_id = $1 AND c.sign_in IS NOT NULL AND ($2 = 1 OR c.sign_in = $3) AND s.ended_us IS NULL
-             ORDER BY s.admitted_us",
-            person.0, every, sign_in.to_vec()
+            "SELECT id FROM sessions WHERE proof IS NOT NULL AND ended_us IS NULL
+               AND proof IN (SELECT proof FROM consoles WHERE sign_in = $1) ORDER BY id",
+            sign_in.to_vec()
         )?;
         exec!(
             &mut self.conn,
-            "UPDATE consoles SET left_us = $4
-             WHERE person_id = $1 AND sign_in IS NOT NULL AND ($2 = 1 OR sign_in = $3) AND left_us IS NULL",
-            person.0,
-            every,
+            "UPDATE consoles SET left_us = $2 WHERE sign_in = $1 AND left_us IS NULL",
             sign_in.to_vec(),
+            self.now.as_microsecond()
+        )?;
+        Ok(visits.into_iter().map(|(id,)| SessionId(id)).collect())
+    }
+
+    /// The same, from any of their browser sessions.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn leave_consoles_of(&mut self, person: PersonId) -> Result<Vec<SessionId>, StoreError> {
+        let visits: Vec<(Uuid,)> = sql!(
+            fetch_all &mut self.conn, (Uuid,),
+            "SELECT id FROM sessions WHERE proof IS NOT NULL AND ended_us IS NULL
+               AND proof IN (SELECT proof FROM consoles WHERE person_id = $1 AND sign_in IS NOT NULL) ORDER BY id",
+            person.0
+        )?;
+        exec!(
+            &mut self.conn,
+            "UPDATE consoles SET left_us = $2 WHERE person_id = $1 AND sign_in IS NOT NULL AND left_us IS NULL",
+            person.0,
             self.now.as_microsecond()
         )?;
         Ok(visits.into_iter().map(|(id,)| SessionId(id)).collect())

@@ -153,7 +153,7 @@ impl Tx {
     /// When the database fails.
     pub async fn end_web_session(&mut self, session: &WebSession) -> Result<(), StoreError> {
         if exec!(&mut self.conn, "DELETE FROM web_sessions WHERE id = $1", session.id.clone())? == 1 {
-            let visits = self.leave_consoles_of(session.person, Some(&session.id)).await?;
+            let visits = self.leave_consoles_of_sign_in(&session.id).await?;
             let body = signed_out(&visits);
             self.fact(NewFact::new(FactKind::SignedOut, self.now, body).by(session.person)).await?;
         }
@@ -170,7 +170,7 @@ impl Tx {
         person: PersonId,
     ) -> Result<Vec<SessionId>, StoreError> {
         exec!(&mut self.conn, "DELETE FROM web_sessions WHERE person_id = $1", person.0)?;
-        self.leave_consoles_of(person, None).await
+        self.leave_consoles_of(person).await
     }
 
     /// Has every node end its visits among those that a sign-out has left; a fact, where there are any.

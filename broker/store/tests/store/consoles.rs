@@ -124,7 +124,7 @@ async fn signing_out_leaves_what_was_opened_from_there_and_names_what_is_on(plac
     let unopened = offered(&store, console(dana, Some(b"desk"), later(60))).await;
     let elsewhere = offered(&store, console(dana, Some(b"ward"), later(60))).await;
     let by_token = offered(&store, console(dana, None, later(60))).await;
-    let others = offered(&store, console(viktor, Some(b"desk"), later(60))).await;
+    let others = offered(&store, console(viktor, Some(b"his"), later(60))).await;
     assert_eq!(followed(&store, &on).await, Followed::Opens);
     let over = admitted(&store, dana, &on).await;
     ended(&store, over, "client-closed").await;
