@@ -124,6 +124,10 @@ fn nobodys_certificate_is_taken_on_a_way_that_somebody_elses_token_has_opened() 
     let mut own = client(&world, port, &danas);
     own.types("ready\n");
     own.shows("ydaer");
+    // OpenSSL's server has one client at a time.
+    own.signal(chaperone_tests::Signal::TERM);
+    own.ends();
+    world.legs_gone(server.port);
     // Viktor's is good at the door itself.
     let mut direct = world.client(&viktors);
     direct.types("ready\n");
