@@ -157,6 +157,7 @@ impl Visit {
             protocol: "ssh",
             source: "198.51.100.7:40000".to_owned(),
             visit: id,
+            proof: None,
         };
         tx.admit_session(&session).await?;
         tx.start_session(id).await?;

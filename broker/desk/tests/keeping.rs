@@ -177,6 +177,7 @@ fn visit(id: SessionId, target: TargetId) -> NewSession {
         protocol: "ssh",
         source: "192.0.2.1:1".to_owned(),
         visit: id,
+        proof: None,
     }
 }
 

@@ -56,12 +56,6 @@ impl Gate {
         self.refuse(ask, &attempt, Refusal::without_window(Reason::SecondFactor)).await
     }
 
-    /// Refuses somebody whose proof was good once, and is spent: its visit was stopped.
-    pub async fn refuse_spent(&self, ask: &Ask) -> Refused {
-        let attempt = self.attempt_of(ask, AttemptId(Uuid::now_v7()));
-        self.refuse(ask, &attempt, Refusal::without_window(Reason::Credential)).await
-    }
-
     fn attempt_for(&self, wish: &Wish, access: Access) -> Attempt {
         let mut attempt = self.attempt_of(&wish.ask, AttemptId(Uuid::now_v7()));
         attempt.access = Some(access);

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::clock::{ClockWatch, Trust};
 use crate::live::LiveSession;
 use crate::pen::Workers;
+use crate::proof::Proof;
 use crate::record::Unwritten;
 use crate::registry::Registry;
 use crate::room::{KnownRoom, Room};
@@ -117,6 +118,8 @@ pub struct Ask {
     pub source: SocketAddr,
     /// How they proved who they are, with what they offered on the way; no secret.
     pub proof: serde_json::Value,
+    /// What they proved it with, where the same is shown for one visit after the other, until somebody stops one.
+    pub shown: Option<Proof>,
     /// `ssh` or `tls`.
     pub protocol: &'static str,
     /// What the peer was told to give the help desk.

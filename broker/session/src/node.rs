@@ -40,7 +40,7 @@ impl Gate {
         );
     }
 
-    /// Pauses, resumes and stops, whichever node the order was given on.
+    /// Pauses, resumes and stops, and ends what somebody has signed out of, whichever node the order was given on.
     async fn obey_orders(&self) {
         let mut changes = self.shared.store.changes();
         let mut after = changes.borrow_and_update().size;
@@ -68,6 +68,7 @@ impl Gate {
         let Some(live) = self.shared.live.find(session) else { return };
         let body: Value = serde_json::from_str(body).unwrap_or_default();
         let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (mut by, mut reason) = (text("by"), text("reason"));
         match kind {
             "session-paused" => {
                 live.pause(true);
@@ -81,13 +82,17 @@ impl Gate {
                 };
                 live.tell(words.to_owned());
             }
+            "signed-out" => {
+                (by, reason) = (live.login.clone(), "signed out at the web".to_owned());
+                live.cut(EndReason::ClientClosed);
+            }
             _ => {
-                let stop = Stop { by: text("by"), reason: text("reason") };
+                let stop = Stop { by: by.clone(), reason: reason.clone() };
                 *live.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
                 live.cut(EndReason::Stopped);
             }
         }
-        let note = json!({ "order": kind, "by": text("by"), "reason": text("reason") });
+        let note = json!({ "order": kind, "by": by, "reason": reason });
         self.beside(async move {
             if let Err(error) = live.note(None, "order", note).await {
                 tracing::warn!(session.id = %session, %error, "an order could not be recorded");

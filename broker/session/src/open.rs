@@ -83,7 +83,7 @@ impl Gate {
         let id = SessionId(Uuid::now_v7());
         let mut opening = self.opening(ask, id, &permit);
         let admitted = self.write_admitted(ask, attempt, id, &permit).await;
-        let continues = admitted.map_err(|_| Reason::Store)?;
+        let continues = admitted.map_err(|_| Reason::Store)??;
         add_visit(&mut opening.facts, continues.map_or(id, |broken_off| broken_off.visit), continues);
         failpoint::reached("after-admitted");
         let began = Began { wall: self.now(), monotonic: Instant::now() };

@@ -107,13 +107,15 @@ impl Gate {
         self.refused(&refusal, &ask.reference)
     }
 
+    /// Admits a session, unless its proof has been spent meanwhile: then nothing is written. Facts are written one after
+    /// another on all nodes, so that an order to stop comes before or after.
     pub(crate) async fn write_admitted(
         &self,
         ask: &Ask,
         attempt: &Attempt,
         id: SessionId,
         permit: &Permit,
-    ) -> Result<Option<BrokenOff>, StoreError> {
+    ) -> Result<Result<Option<BrokenOff>, Reason>, StoreError> {
         let mut row = NewSession {
             id,
             attempt: attempt.id,
@@ -124,6 +126,7 @@ impl Gate {
             protocol: ask.protocol,
             source: ask.source.to_string(),
             visit: id,
+            proof: ask.shown.as_ref().map(ToString::to_string),
         };
         let mut body = json!({
             "target": permit.target().name, "account": permit.account(), "source": ask.source.to_string(),
@@ -138,6 +141,11 @@ impl Gate {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    if let Some(proof) = &row.proof
+                        && tx.proof_over(proof).await?.is_some()
+                    {
+                        return Ok(Err(Reason::Credential));
+                    }
                     let broken_off = match since {
                         Some(since) => tx.broken_off(&row, since).await?,
                         None => None,
@@ -149,7 +157,7 @@ impl Gate {
                     let fact = NewFact::new(FactKind::SessionAdmitted, now, body).by(person);
                     tx.fact(fact.on(row.target).in_window(row.window).in_session(id).of_attempt(attempt))
                         .await?;
-                    Ok(broken_off)
+                    Ok(Ok(broken_off))
                 })
             })
             .await

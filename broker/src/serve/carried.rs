@@ -3,9 +3,10 @@
 //! severs the web socket's own connection too.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use chaperone_session::Cord;
+use chaperone_tls::Calls;
 use chaperone_web::{Carried, Carrier, Duplex};
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::{TcpListener, TcpStream};
@@ -17,11 +18,12 @@ use crate::cli::chain;
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// Hands what is carried to whoever takes connections there.
-pub(super) fn carrier(to: mpsc::Sender<(TcpStream, SocketAddr)>) -> Carrier {
-    Carrier::new(move |Carried { stream, cord, caller, .. }| {
+pub(super) fn carrier(to: mpsc::Sender<(TcpStream, Calls)>) -> Carrier {
+    Carrier::new(move |Carried { stream, cord, caller, whose }| {
+        let calls = Calls { from: caller, bearer: Some(whose) };
         let to = to.clone();
         tokio::spawn(async move {
-            if let Err(error) = carry(stream, caller, &to).await {
+            if let Err(error) = carry(stream, calls, &to).await {
                 tracing::debug!(client.addr = %caller, error = chain(&error), "what a web socket carried broke off");
                 Cord::sever(&cord);
             }
@@ -32,11 +34,11 @@ pub(super) fn carrier(to: mpsc::Sender<(TcpStream, SocketAddr)>) -> Carrier {
 /// Bridges one, up to its end. An end of one direction is carried on.
 async fn carry(
     mut carried: Box<dyn Duplex>,
-    caller: SocketAddr,
-    to: &mpsc::Sender<(TcpStream, SocketAddr)>,
+    calls: Calls,
+    to: &mpsc::Sender<(TcpStream, Calls)>,
 ) -> io::Result<()> {
     let (mut near, far) = pair().await?;
-    to.send((far, caller)).await.map_err(|_| io::ErrorKind::NotConnected)?;
+    to.send((far, calls)).await.map_err(|_| io::ErrorKind::NotConnected)?;
     let carrying = copy_bidirectional_with_sizes(&mut carried, &mut near, BUFFER_BYTES, BUFFER_BYTES);
     if let Err(error) = carrying.await {
         // The door learns that it broke off, and not that it ended.

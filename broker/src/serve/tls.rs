@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use chaperone_ssh::{Callers, Proxies};
-use chaperone_tls::{Arrives, Incoming, Passed, TlsStream};
+use chaperone_tls::{Arrives, Calls, Incoming, Passed, TlsStream};
 use chaperone_web::{Accept, Peer, TlsDoor as Told};
 use futures::FutureExt;
 use tokio::net::TcpStream;
@@ -34,12 +34,12 @@ pub(super) fn told(config: &Config, address: SocketAddr) -> Told {
 }
 
 /// Who calls, behind proxies.
-pub(super) fn behind(proxies: Proxies, callers: Callers) -> Arrives {
+pub(super) fn behind(proxies: Proxies, callers: Callers) -> Arrives<SocketAddr> {
     Arc::new(move |mut stream, peer| {
         let (proxies, callers) = (proxies.clone(), callers.clone());
         let arriving = async move {
             match proxies.caller(&mut stream, peer).await {
-                Ok(caller) => Some((stream, caller)),
+                Ok(caller) => Some((stream, caller.into())),
                 Err(fault) => {
                     callers.refuse(peer, &fault);
                     None
@@ -51,23 +51,26 @@ pub(super) fn behind(proxies: Proxies, callers: Callers) -> Arrives {
 }
 
 /// Who calls, where that is known already.
-pub(super) fn known() -> Arrives {
-    Arc::new(|stream, caller| std::future::ready(Some((stream, caller))).boxed())
+pub(super) fn known() -> Arrives<Calls> {
+    Arc::new(|stream, calls| std::future::ready(Some((stream, calls))).boxed())
 }
 
-/// Connections to the shared port that speak TLS.
-pub(super) struct Handed {
-    pub from: mpsc::Receiver<(TcpStream, SocketAddr)>,
+/// Connections that speak TLS: of the shared port, and of web sockets.
+pub(super) struct Handed<C> {
+    pub from: mpsc::Receiver<(TcpStream, C)>,
     pub at: SocketAddr,
 }
 
-impl Incoming for Handed {
+impl<C: Into<Calls> + Send + 'static> Incoming for Handed<C> {
     type Stream = TcpStream;
-    type Peer = SocketAddr;
+    type Peer = Calls;
 
-    async fn next(&mut self) -> (TcpStream, SocketAddr, IpAddr) {
+    async fn next(&mut self) -> (TcpStream, Calls, IpAddr) {
         match self.from.recv().await {
-            Some((stream, caller)) => (stream, caller, caller.ip()),
+            Some((stream, calls)) => {
+                let calls: Calls = calls.into();
+                (stream, calls, calls.from.ip())
+            }
             // The shared port is closed, and with it this one.
             None => std::future::pending().await,
         }

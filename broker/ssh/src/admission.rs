@@ -119,6 +119,7 @@ pub(crate) fn ask(proven: &ProvenPerson, asking: &Asking<'_>) -> Option<Ask> {
         access: None,
         source: peer,
         proof: shown_by(proven, asking),
+        shown: None,
         protocol: "ssh",
         reference: reference.to_owned(),
     })

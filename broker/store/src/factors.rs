@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chaperone_policy::{PersonId, Role};
+use chaperone_policy::{PersonId, Role, SessionId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use sqlx::types::Uuid;
@@ -184,7 +184,8 @@ impl Tx {
             factors.recovery.as_str(),
             self.now.as_microsecond()
         )?;
-        self.forget_sign_ins(row.person).await?;
+        let left = self.forget_sign_ins(row.person).await?;
+        self.end_visits_left(row.person, &left).await?;
         self.fact(NewFact::new(FactKind::FactorsEnrolled, self.now, json!({})).by(row.person)).await?;
         Ok(true)
     }
@@ -296,15 +297,17 @@ impl Tx {
         }
         exec!(&mut self.conn, "DELETE FROM resets WHERE person_id = $1", person.0)?;
         exec!(&mut self.conn, "DELETE FROM factors WHERE person_id = $1", person.0)?;
-        self.forget_sign_ins(person).await?;
+        let left = self.forget_sign_ins(person).await?;
+        self.end_visits_left(person, &left).await?;
         self.fact(NewFact::new(FactKind::FactorsReset, self.now, body).by(person)).await?;
         Ok(Reset::Done)
     }
 
-    /// New factors, or none: whoever is signed in with the old ones is no more.
-    pub(crate) async fn forget_sign_ins(&mut self, person: PersonId) -> Result<(), StoreError> {
-        exec!(&mut self.conn, "DELETE FROM web_sessions WHERE person_id = $1", person.0)?;
+    /// New factors, or none: whoever is signed in with the old ones is no more. Returns the visits to consoles which that
+    /// leaves.
+    pub(crate) async fn forget_sign_ins(&mut self, person: PersonId) -> Result<Vec<SessionId>, StoreError> {
+        let left = self.end_web_sessions_of(person).await?;
         exec!(&mut self.conn, "DELETE FROM ssh_proofs WHERE person_id = $1", person.0)?;
-        Ok(())
+        Ok(left)
     }
 }

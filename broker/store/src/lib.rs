@@ -15,6 +15,7 @@ mod append_only;
 mod authorities;
 mod backup;
 mod bundle;
+mod consoles;
 mod db;
 mod derived;
 mod destinations;
@@ -59,6 +60,7 @@ mod writer;
 pub use alerts::{AlertRow, AlertState};
 pub use authorities::RevokedRow;
 pub use bundle::LedgerFact;
+pub use consoles::{Followed, NewConsole, ProofOver};
 pub use derived::{
     Derived, DerivedFilm, DerivedHit, DerivedOf, DerivedQuery, Underived, words as derived_words,
 };

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (8, include_str!("../../../migrations/0008_target_leg.sql")),
     (9, include_str!("../../../migrations/0009_uploads.sql")),
     (10, include_str!("../../../migrations/0010_visits.sql")),
+    (11, include_str!("../../../migrations/0011_spent_proofs.sql")),
     (12, include_str!("../../../migrations/0012_nodes.sql")),
 ];
 

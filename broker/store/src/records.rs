@@ -172,6 +172,7 @@ impl Tx {
         self.policy_changed();
         // Whoever has their browser or their code does not get it back with the lock's end.
         if let LockOn::Person(person) = lock.on {
+            // Their visits end by the lock itself.
             self.forget_sign_ins(person).await?;
         }
         let mut fact = NewFact::new(FactKind::LockAdded, self.now, json!({ "lock": lock }));

@@ -65,6 +65,8 @@ pub struct NewSession {
     pub source: String,
     /// The visit that it is a part of: its own id, or that of the visit which it continues.
     pub visit: SessionId,
+    /// What it is entered with, where that is shown again for the next one: an id, and no secret.
+    pub proof: Option<String>,
 }
 
 /// A session's row.
@@ -233,8 +235,8 @@ impl Tx {
         exec!(
             &mut self.conn,
             "INSERT INTO sessions (id, attempt_id, person_id, target_id, window_id, account, protocol, source, node,
-                                   admitted_us, recording, visit_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'none', $11)",
+                                   admitted_us, recording, visit_id, proof)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'none', $11, $12)",
             session.id.0,
             session.attempt.0,
             session.person.0,
@@ -245,7 +247,8 @@ impl Tx {
             session.source.as_str(),
             self.node.as_str(),
             self.now.as_microsecond(),
-            session.visit.0
+            session.visit.0,
+            session.proof.as_deref()
         )?;
         Ok(())
     }
@@ -410,7 +413,8 @@ impl Store {
         Ok(rows.into_iter().map(session).collect())
     }
 
-    /// How many facts of pausing, resuming and stopping lie behind `after`: session, kind and body, in order.
+    /// The facts of pausing, resuming and stopping that lie behind `after`, and of signing out, which leaves visits: number,
+    /// session, kind and body, in order.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -422,15 +426,20 @@ impl Store {
         let rows: Vec<(i64, Option<Uuid>, String, Option<String>)> = sql!(
             fetch_all &mut conn, (i64, Option<Uuid>, String, Option<String>),
             "SELECT number, session_id, kind, body FROM facts
-             WHERE kind IN ('session-paused', 'session-resumed', 'session-stop-asked') AND number >= $1
+             WHERE kind IN ('session-paused', 'session-resumed', 'session-stop-asked', 'signed-out') AND number >= $1
              ORDER BY number",
             big(after)
         )?;
         Ok(rows
             .into_iter()
-            .filter_map(|(number, session, kind, body)| {
+            .flat_map(|(number, session, kind, body)| {
                 let body = body.and_then(|text| crate::facts::body_of(&text).ok()).unwrap_or_default();
-                Some((crate::db::count(number), SessionId(session?), kind, body.to_string()))
+                let visits = match session {
+                    Some(id) => vec![SessionId(id)],
+                    None => crate::web_sessions::visits_left(&body),
+                };
+                let order = move |visit| (crate::db::count(number), visit, kind.clone(), body.to_string());
+                visits.into_iter().map(order)
             })
             .collect())
     }

@@ -1,8 +1,8 @@
 //! Browsers that are signed in. They live on the server, so that signing out and locking act at once.
 
-use chaperone_policy::PersonId;
+use chaperone_policy::{PersonId, SessionId};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::types::Uuid;
 
 use crate::db::{exec, sql};
@@ -153,9 +153,52 @@ impl Tx {
     /// When the database fails.
     pub async fn end_web_session(&mut self, session: &WebSession) -> Result<(), StoreError> {
         if exec!(&mut self.conn, "DELETE FROM web_sessions WHERE id = $1", session.id.clone())? == 1 {
-            let body = json!({ "listener": "web" });
+            let visits = self.leave_consoles_of_sign_in(&session.id).await?;
+            let body = signed_out(&visits);
             self.fact(NewFact::new(FactKind::SignedOut, self.now, body).by(session.person)).await?;
         }
         Ok(())
     }
+
+    /// Signs all browsers of somebody out. Returns the visits to consoles which that leaves, for
+    /// [`Tx::end_visits_left`], or for whatever else ends them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn end_web_sessions_of(
+        &mut self,
+        person: PersonId,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        exec!(&mut self.conn, "DELETE FROM web_sessions WHERE person_id = $1", person.0)?;
+        self.leave_consoles_of(person).await
+    }
+
+    /// Has every node end its visits among those that a sign-out has left; a fact, where there are any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn end_visits_left(
+        &mut self,
+        person: PersonId,
+        visits: &[SessionId],
+    ) -> Result<(), StoreError> {
+        if !visits.is_empty() {
+            self.fact(NewFact::new(FactKind::SignedOut, self.now, signed_out(visits)).by(person)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a sign-out says: the visits that it leaves are an order to the nodes on which they are.
+fn signed_out(visits: &[SessionId]) -> Value {
+    match visits {
+        [] => json!({ "listener": "web" }),
+        visits => json!({ "listener": "web", "visits": visits }),
+    }
+}
+
+/// The visits that such a fact names.
+pub(crate) fn visits_left(body: &Value) -> Vec<SessionId> {
+    let named = body.get("visits").and_then(Value::as_array).into_iter().flatten();
+    named.filter_map(|id| Some(SessionId(id.as_str()?.parse().ok()?))).collect()
 }

@@ -18,7 +18,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_session::{Cord, Gate, Severable};
+use chaperone_policy::PersonId;
+use chaperone_session::{Ask, Cord, Gate, Proof, Severable};
 use futures::future::BoxFuture;
 use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
@@ -37,7 +38,7 @@ use crate::raw::{self, Client};
 use crate::serving::{self, ServingError};
 use crate::told::Told;
 use crate::verifier::ClientTrust;
-use crate::visit::{Proof, Visits};
+use crate::visit::Visits;
 
 /// How long a client has until its handshake is over; and a little more, so that it is this door that ends it.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -47,9 +48,24 @@ const UNKNOWN: usize = 512;
 /// Connections to web consoles that have no visit yet.
 const WITHOUT_VISIT: usize = 1024;
 
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls {
+    /// From where.
+    pub from: SocketAddr,
+    /// Whose token opened the way here, where one did: nobody else's certificate is taken on it.
+    pub bearer: Option<PersonId>,
+}
+
+impl From<SocketAddr> for Calls {
+    fn from(from: SocketAddr) -> Self {
+        Self { from, bearer: None }
+    }
+}
+
 /// The peer of a connection: who it is, after a PROXY header where a trusted proxy sent one; `None` where it is refused.
-pub type Arrives =
-    Arc<dyn Fn(TcpStream, SocketAddr) -> BoxFuture<'static, Option<(TcpStream, SocketAddr)>> + Send + Sync>;
+pub type Arrives<P> =
+    Arc<dyn Fn(TcpStream, P) -> BoxFuture<'static, Option<(TcpStream, Calls)>> + Send + Sync>;
 
 /// Serves a connection to a web console to its end.
 pub type ServesConsoles = Arc<dyn Fn(WebConnection) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -133,7 +149,7 @@ struct Inner {
 
 /// A connection that is worth a task of its own.
 enum Heard {
-    Proven(Box<Client>, Proof, Box<chaperone_session::Ask>),
+    Proven(Box<Client>, Proof, Box<Ask>),
     Web(Box<WebConnection>),
     Elsewhere(Box<Passed>, mpsc::Sender<Passed>),
 }
@@ -169,10 +185,10 @@ impl TlsDoor {
 
     /// Serves what comes in until `stop` is cancelled. What has no name of this door's goes elsewhere, where there is such
     /// a place.
-    pub async fn serve(
+    pub async fn serve<P: Send + 'static>(
         self,
-        mut incoming: impl Incoming<Stream = TcpStream, Peer = SocketAddr>,
-        arrives: Arrives,
+        mut incoming: impl Incoming<Stream = TcpStream, Peer = P>,
+        arrives: Arrives<P>,
         elsewhere: Option<Elsewhere>,
         stop: CancellationToken,
     ) {
@@ -188,8 +204,8 @@ impl TlsDoor {
                     }
                     let (door, arrives, elsewhere) = (self.clone(), Arc::clone(&arrives), elsewhere.clone());
                     unknown.begin(source, async move {
-                        let (stream, caller) = arrives(stream, peer).await?;
-                        door.hear(stream, caller, elsewhere).await
+                        let (stream, calls) = arrives(stream, peer).await?;
+                        door.hear(stream, calls, elsewhere).await
                     });
                 }
             }
@@ -197,16 +213,11 @@ impl TlsDoor {
     }
 
     /// Hears a connection until it is known what it is; tells of one that does not come so far in time.
-    async fn hear(
-        self,
-        stream: TcpStream,
-        caller: SocketAddr,
-        elsewhere: Option<Elsewhere>,
-    ) -> Option<Heard> {
-        let hearing = hello::hear(Arc::clone(&self.0), stream, caller, elsewhere);
+    async fn hear(self, stream: TcpStream, calls: Calls, elsewhere: Option<Elsewhere>) -> Option<Heard> {
+        let hearing = hello::hear(Arc::clone(&self.0), stream, calls, elsewhere);
         let heard = tokio::time::timeout(WITHIN, hearing).await;
         heard.unwrap_or_else(|_elapsed| {
-            (self.0.unheard)(caller.ip());
+            (self.0.unheard)(calls.from.ip());
             None
         })
     }

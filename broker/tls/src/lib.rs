@@ -41,7 +41,7 @@ mod visit;
 
 pub use authority::{Authority, AuthorityError, AuthorityRole, NewAuthority, fingerprint};
 pub use connect::{CONNECT_WITHIN, ConnectError, blame, connect};
-pub use door::{Arrives, DoorParts, Elsewhere, Passed, ServesConsoles, TlsDoor, WebConnection};
+pub use door::{Arrives, Calls, DoorParts, Elsewhere, Passed, ServesConsoles, TlsDoor, WebConnection};
 pub use handshakes::Handshakes;
 pub use issue::{Holder, IssueError, Issued, LIFE, SERVER_LIFE, is_of};
 pub use listener::{HANDSHAKE_WITHIN, Incoming, TlsListener};
@@ -56,4 +56,4 @@ pub use target::{Secured, secure};
 pub use tokio_rustls::TlsStream;
 pub use trust::{Declared, Part, TargetTrust, TrustError, pin_of};
 pub use verifier::ClientTrustError;
-pub use visit::{Proof, Visit, Visits};
+pub use visit::{Visit, Visits};

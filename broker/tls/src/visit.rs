@@ -4,7 +4,7 @@
 //! ```text
 //!   Visits::enter ─▶ one is on: join it │ none: Gate::attempt, one at a time ─▶ Visit, which counts until it is dropped
 //!   the last one dropped ─▶ gate.tls_linger ─▶ the session ends: the client has left
-//!   a visit that was stopped, or left ─▶ its proof opens no other, at either of the doors
+//!   a visit that was stopped, or left ─▶ its proof opens no other, at either of the doors: the database says so to every node
 //! ```
 
 use std::collections::HashMap;
@@ -14,23 +14,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_policy::{Reason, TargetName};
-use chaperone_session::{Ask, EndReason, Flow, Gate, LiveSession, Refused};
-use jiff::Timestamp;
+use chaperone_session::{Ask, EndReason, Flow, Gate, LiveSession, Proof, Refused};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio::time::timeout;
-use uuid::Uuid;
 
-/// Most proofs that are remembered as over; with more, those that are worth nothing any more go.
+/// Most proofs that are remembered as over; with more, those that are worth nothing any more go, and others are asked about.
 const MOST_OVER: usize = 10_000;
-
-/// What somebody has proven who they are with.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Proof {
-    /// A certificate, by its serial.
-    Certificate(String),
-    /// A visit token, by its id.
-    Token(Uuid),
-}
+/// How long one is remembered whose window's end is not known now.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 /// Which visit: a proof that is shown from another address begins another one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +40,8 @@ struct Shared {
     gate: Gate,
     linger: Duration,
     slots: Mutex<HashMap<VisitKey, Arc<Slot>>>,
-    /// Proofs whose visits somebody stopped or left, why, and until when they would be worth something.
+    /// Proofs of which this node has heard that their visits were stopped or left, why, and until when they would be worth
+    /// something: what a handshake can be told at once.
     over: Mutex<HashMap<Proof, (EndReason, Timestamp)>>,
 }
 
@@ -83,6 +76,7 @@ impl Visits {
     /// The refusal, committed as a fact with its alert.
     pub async fn enter(&self, proof: Proof, ask: Ask) -> Result<Visit, Refused> {
         let key = VisitKey::of(proof, &ask);
+        let ask = Ask { shown: Some(key.proof.clone()), ..ask };
         let slot = self.slot(&key);
         if let Some(visit) = slot.join() {
             return Ok(visit);
@@ -94,9 +88,9 @@ impl Visits {
             if let Some(visit) = opens.join() {
                 return Ok(visit);
             }
-            if visits.over(&key.proof, &ask).is_some() {
+            if let Some(refused) = visits.refuses_spent(&key, &ask).await {
                 visits.forget(&key, &opens);
-                return Err(visits.0.gate.refuse_spent(&ask).await);
+                return Err(refused);
             }
             visits.open(&key, &opens, ask).await
         });
@@ -116,8 +110,32 @@ impl Visits {
         Some(Arc::clone(slot.join()?.session()))
     }
 
-    /// Why a proof opens no visit any more: somebody has stopped its visit, or its holder has left it. The schedule alone
-    /// would let them in again at once.
+    /// Refuses a proof that opens no visit any more, wherever it was stopped or left. A database that cannot be asked
+    /// refuses as it does at the other doors.
+    async fn refuses_spent(&self, key: &VisitKey, ask: &Ask) -> Option<Refused> {
+        let gate = &self.0.gate;
+        if let Some(over) = self.over(&key.proof, ask) {
+            return Some(gate.refuse_spent(ask, over).await);
+        }
+        let over = match gate.proof_over(&key.proof).await {
+            Ok(over) => over?,
+            Err(_) => return Some(gate.refuse_without_store(ask).await),
+        };
+        // What the schedule refuses is told first: somebody who is locked has left nothing by themselves.
+        if let Some(refused) = gate.foretell(ask).await {
+            return Some(refused);
+        }
+        let until = match ask.within {
+            Some(window) => gate.window_ends(window).await,
+            None => None,
+        };
+        let for_a_while = || Timestamp::now().checked_add(REMEMBERED).unwrap_or(Timestamp::MAX);
+        self.remember(key.proof.clone(), over, until.unwrap_or_else(for_a_while));
+        Some(gate.refuse_spent(ask, over).await)
+    }
+
+    /// Why a proof opens no visit any more, as this node knows at once: somebody has stopped its visit, or its holder has
+    /// left it. The schedule alone would let them in again at once.
     #[must_use]
     pub fn over(&self, proof: &Proof, ask: &Ask) -> Option<EndReason> {
         let known = self.proofs_over().get(proof).map(|(reason, _)| *reason);
@@ -132,10 +150,12 @@ impl Visits {
         })
     }
 
-    /// The holder of a proof has left its visit for good.
+    /// The holder of a console's token has left its visit for good.
     pub fn left(&self, proof: Proof, session: &LiveSession) {
-        self.remember(proof, EndReason::ClientClosed, session.permit().output_until());
+        self.remember(proof.clone(), EndReason::ClientClosed, session.permit().output_until());
         session.cut(EndReason::ClientClosed);
+        let gate = self.0.gate.clone();
+        tokio::spawn(async move { gate.leave_console(&proof).await });
     }
 
     fn remember(&self, proof: Proof, reason: EndReason, until: Timestamp) {
@@ -144,7 +164,9 @@ impl Visits {
             let now = Timestamp::now();
             over.retain(|_, (_, until)| *until > now);
         }
-        over.entry(proof).or_insert((reason, until));
+        if over.len() < MOST_OVER {
+            over.entry(proof).or_insert((reason, until));
+        }
     }
 
     fn proofs_over(&self) -> MutexGuard<'_, HashMap<Proof, (EndReason, Timestamp)>> {
@@ -181,14 +203,18 @@ impl Visits {
         };
         tokio::select! {
             biased;
-            _ = flow.wait_for(|flow| flow.is_cut()) => {}
+            _ = flow.wait_for(|flow| flow.is_cut()) => self.ended(&key, &open.session),
             () = unused => open.session.client_gone(true),
-        }
-        if matches!(*open.session.flow().borrow(), Flow::Cut(EndReason::Stopped)) {
-            self.remember(key.proof.clone(), EndReason::Stopped, open.session.permit().output_until());
         }
         slot.open().take();
         self.forget(&key, &slot);
+    }
+
+    /// A visit was ended by somebody: stopped, or left, by whoever signed out of all theirs too.
+    fn ended(&self, key: &VisitKey, session: &LiveSession) {
+        if let Flow::Cut(reason @ (EndReason::Stopped | EndReason::ClientClosed)) = *session.flow().borrow() {
+            self.remember(key.proof.clone(), reason, session.permit().output_until());
+        }
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<VisitKey, Arc<Slot>>> {

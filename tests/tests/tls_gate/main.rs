@@ -2,8 +2,10 @@
 //! both directions; outside of it the handshake says so; and whatever the hospital decides acts at once.
 
 mod bad_input;
+mod carried;
 mod ending;
 mod inside;
 mod refused;
+mod spent;
 mod targets;
 mod world;

@@ -94,7 +94,12 @@ impl World {
 
     /// Signs what Dana needs to come to a target in a window of hers that is open.
     pub fn proof(&self, to: &str) -> Proof {
-        let (answer, proof) = self.asks_for_a_proof(to);
+        self.proof_of("dana", to)
+    }
+
+    /// The same, for somebody.
+    pub fn proof_of(&self, login: &str, to: &str) -> Proof {
+        let (answer, proof) = self.asks_as(login, to);
         assert_eq!(answer.status, 200, "{}", answer.body);
         let said = answer.json();
         std::fs::write(&proof.certificate, said["certificate_pem"].as_str().unwrap()).unwrap();
@@ -104,13 +109,17 @@ impl World {
 
     /// What the gate answers to who asks for one, and the key that it is for.
     pub fn asks_for_a_proof(&self, to: &str) -> (Answer, Proof) {
+        self.asks_as("dana", to)
+    }
+
+    fn asks_as(&self, login: &str, to: &str) -> (Answer, Proof) {
         let (folder, number) = (self.folder(), free_port());
-        let file = |kind: &str| folder.join(format!("dana-{number}.{kind}"));
+        let file = |kind: &str| folder.join(format!("{login}-{number}.{kind}"));
         let proof = Proof { key: file("key"), certificate: file("pem"), authority: file("ca") };
         let kind = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
         openssl(&[&["genpkey", "-out", proof.key.to_str().unwrap()][..], &kind].concat());
         let public = openssl(&["pkey", "-in", proof.key.to_str().unwrap(), "-pubout"]);
-        let bearer = format!("Bearer {}", self.house.gate.token("dana"));
+        let bearer = format!("Bearer {}", self.house.gate.token(login));
         let body = json!({ "to": to, "public_key_pem": public });
         let headers = [("authorization", bearer.as_str())];
         let answer = ask(self.house.gate.web_port(), "POST", "/api/connect", &headers, Some(&body)).unwrap();
@@ -150,6 +159,11 @@ impl World {
             .arg(&proof.key);
         command.args(more);
         command
+    }
+
+    /// The same with nothing to say, to its end.
+    pub fn tries(&self, proof: &Proof) -> Ran {
+        Process::run("openssl", RUN_WITHIN, self.s_client(CONSOLE, proof, &[]).stdin(Stdio::null()))
     }
 
     /// The same, running.

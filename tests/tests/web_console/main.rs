@@ -2,6 +2,9 @@
 //! console; curl, OpenSSL's s_client and Chromium are the clients.
 
 mod ending;
+mod entering;
 mod hostile;
 mod off_schedule;
 mod passing;
+mod signing_out;
+mod spent;

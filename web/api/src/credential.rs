@@ -28,6 +28,14 @@ impl Credential {
         matches!(self, Self::Token(claims) if claims.host_minted)
     }
 
+    /// The browser session that it is of, by its id.
+    pub(crate) fn sign_in(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Token(_) => None,
+            Self::Browser(session) => Some(session.id.clone()),
+        }
+    }
+
     /// First instant in which it is worth nothing, as things stand.
     pub(crate) fn expires(&self) -> Timestamp {
         match self {

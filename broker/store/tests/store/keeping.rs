@@ -138,6 +138,7 @@ async fn visited(store: &Store) -> SessionId {
         protocol: "ssh",
         source: "192.0.2.1:1".to_owned(),
         visit: id,
+        proof: None,
     };
     let written: Result<(), StoreError> = store
         .write(move |tx| {

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod consoles;
+#[cfg(test)]
 mod derived;
 #[cfg(test)]
 mod gone;

@@ -93,6 +93,7 @@ async fn a_spooled_end_ends_its_session_too(mut place: Place) {
         protocol: "ssh",
         source: "127.0.0.1:1".to_owned(),
         visit: id,
+        proof: None,
     };
     let admitted = store.write::<_, _, StoreError>(move |tx| {
         Box::pin(async move {

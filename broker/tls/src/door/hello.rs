@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
-use super::{Elsewhere, Heard, Inner, Passed, WebConnection, answers, nothing, proves};
+use super::{Calls, Elsewhere, Heard, Inner, Passed, WebConnection, answers, nothing, proves};
 use crate::names::{Door, Label};
 
 /// TLS's record type for a handshake (RFC 8446 §5.1).
@@ -20,9 +20,10 @@ const HANDSHAKE: u8 = 0x16;
 pub(super) async fn hear(
     inner: Arc<Inner>,
     stream: TcpStream,
-    caller: SocketAddr,
+    calls: Calls,
     elsewhere: Option<Elsewhere>,
 ) -> Option<Heard> {
+    let Calls { from: caller, bearer } = calls;
     let (mut stream, cord) = Severable::new(stream).ok()?;
     let looked = stream.looks_ahead(1, |seen| !seen.is_empty()).await;
     match stream.ahead().first().copied().filter(|_| looked.is_ok()) {
@@ -53,7 +54,7 @@ pub(super) async fn hear(
     };
     match (door, elsewhere) {
         (Door::Tls(label), _) => {
-            proves::proves(inner, start, proves::Called { caller, cord, label, offered }).await
+            proves::proves(inner, start, proves::Called { caller, bearer, cord, label, offered }).await
         }
         (Door::Web(label), _) => to_console(inner, start, cord, caller, label).await,
         (Door::Gate | Door::Unknown, Some(elsewhere)) => {

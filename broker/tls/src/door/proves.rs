@@ -1,11 +1,12 @@
 //! A client of a raw TLS name proves who they are, and learns in its handshake whether the schedule lets them in.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_identity::UserName;
 use chaperone_policy::{Access, Facts, PersonId, Reason};
-use chaperone_session::{Ask, Cord, FailedProof, Foreseen, Gate, Severable, new_reference};
+use chaperone_session::{Ask, Cord, FailedProof, Foreseen, Gate, Proof, Severable, new_reference};
 use serde_json::{Value, json};
 use tokio_rustls::StartHandshake;
 
@@ -16,11 +17,13 @@ use crate::protocols::Chosen;
 use crate::raw::Client;
 use crate::serving;
 use crate::verifier::{Judge, Judgement, Seen, Verifier};
-use crate::visit::{Proof, Visits};
+use crate::visit::Visits;
 
 /// Who calls, and what they have said.
 pub(super) struct Called {
     pub caller: SocketAddr,
+    /// Whose token opened the way here.
+    pub bearer: Option<PersonId>,
     pub cord: Cord,
     pub label: Label,
     /// Protocols (ALPN).
@@ -34,7 +37,7 @@ pub(super) async fn proves(
     start: StartHandshake<Severable>,
     called: Called,
 ) -> Option<Heard> {
-    let Called { caller, cord, label, offered } = called;
+    let Called { caller, bearer, cord, label, offered } = called;
     let Ok(facts) = inner.gate.people().await else {
         return nothing(&inner, caller, "nobody can be proven now", answers::nothing(start.io)).await;
     };
@@ -42,8 +45,8 @@ pub(super) async fn proves(
     drop(inner.gate.facts().await);
     let meant = label.meant(&facts);
     let answered = inner.protocols.choice(&meant.target, &offered);
-    let asks =
-        Asks { caller, meant, facts, reference: new_reference(), offered: &offered, answered: &answered };
+    let reference = new_reference();
+    let asks = Asks { caller, bearer, meant, facts, reference, offered: &offered, answered: &answered };
     let schedule = Schedule::new(&inner, asks);
     let verifier = Verifier::new(inner.trust.clone(), schedule);
     let shows = Arc::clone(&verifier);
@@ -88,20 +91,12 @@ fn fails(
             else {
                 let person = schedule.facts.people.get(&certificate.person);
                 let is_theirs = person.is_some_and(|person| person.login == certificate.login);
-                let spent = || {
-                    schedule
-                        .asked(&certificate)
-                        .is_some_and(|(ask, proof)| schedule.visits.over(&proof, &ask).is_some())
-                };
-                let (reason, why) = match is_theirs {
-                    true if spent() => (Reason::Credential, "its visit was stopped"),
-                    true => (Reason::Credential, "it is over"),
-                    false => (Reason::UnknownPerson, "nobody is who it names"),
-                };
+                let reason = if is_theirs { Reason::Credential } else { Reason::UnknownPerson };
+                let why = schedule.fault_of(&certificate, is_theirs);
                 let person = person.map(|person| person.id).filter(|_| is_theirs);
                 let claimed =
                     Claimed { name: certificate.login.to_string(), fingerprint: certificate.fingerprint };
-                return failed(inner, claimed, (caller, label), schedule, (reason, person, why));
+                return failed(inner, claimed, (caller, label), schedule, (reason, person, &why));
             };
             let about = json!({ "name": label.as_str(), "source": caller.to_string() });
             tokio::spawn(async move {
@@ -145,6 +140,7 @@ fn failed(
 /// What a connection asks for.
 struct Asks<'a> {
     caller: SocketAddr,
+    bearer: Option<PersonId>,
     meant: Meant,
     facts: Arc<Facts>,
     reference: String,
@@ -157,6 +153,7 @@ struct Schedule {
     gate: Gate,
     visits: Visits,
     caller: SocketAddr,
+    bearer: Option<PersonId>,
     meant: Meant,
     access: Access,
     facts: Arc<Facts>,
@@ -167,13 +164,14 @@ struct Schedule {
 
 impl Schedule {
     fn new(inner: &Inner, asks: Asks<'_>) -> Self {
-        let Asks { caller, meant, facts, reference, offered, answered } = asks;
+        let Asks { caller, bearer, meant, facts, reference, offered, answered } = asks;
         let text = |name: &Vec<u8>| UserName::printable(&String::from_utf8_lossy(name));
         let offered: Vec<String> = offered.iter().take(16).map(text).collect();
         let protocols = json!({ "offered": offered, "answered": answered.as_ref().map(text) });
         let access = access(&meant, &facts);
         let (gate, visits) = (inner.gate.clone(), inner.visits.clone());
-        Self { gate, visits, caller, meant, access, facts, reference, protocols, foreseen: Mutex::default() }
+        let foreseen = Mutex::default();
+        Self { gate, visits, caller, bearer, meant, access, facts, reference, protocols, foreseen }
     }
 
     /// What the holder of a certificate asks for; `None` where nobody is who it names.
@@ -195,10 +193,18 @@ impl Schedule {
                 "certificate": certificate.fingerprint, "window": certificate.window,
                 "valid_until": certificate.until,
             }),
+            shown: None,
             protocol: "tls",
             reference: self.reference.clone(),
         };
         Some((ask, Proof::Certificate(certificate.serial.clone())))
+    }
+
+    /// Whose token carries somebody else's certificate, by their sign-in name.
+    fn carried_by_another(&self, certificate: &ClientCertificate) -> Option<String> {
+        let bearer = self.bearer.filter(|bearer| *bearer != certificate.person)?;
+        let known = self.facts.people.get(&bearer);
+        Some(known.map_or_else(|| bearer.to_string(), |person| person.login.to_string()))
     }
 
     /// What is recorded of a client's side.
@@ -217,6 +223,20 @@ impl Schedule {
         })
     }
 
+    /// What is wrong with a certificate that was proven, and is nobody's here.
+    fn fault_of(&self, certificate: &ClientCertificate, is_theirs: bool) -> Cow<'static, str> {
+        let is_spent = || {
+            let asked = self.asked(certificate);
+            asked.is_some_and(|(ask, proof)| self.visits.over(&proof, &ask).is_some())
+        };
+        match self.carried_by_another(certificate) {
+            _ if !is_theirs => "nobody is who it names".into(),
+            Some(bearer) => format!("it is {}'s, and {bearer}'s token carries it", certificate.login).into(),
+            None if is_spent() => "its visit was stopped".into(),
+            None => "it is over".into(),
+        }
+    }
+
     fn take_foreseen(&self) -> Option<Foreseen> {
         self.foreseen.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -225,7 +245,7 @@ impl Schedule {
 impl Judge for Schedule {
     fn judge(&self, certificate: &ClientCertificate, is_over: bool) -> Judgement {
         let Some((ask, proof)) = self.asked(certificate) else { return Judgement::Nobody };
-        if self.visits.over(&proof, &ask).is_some() {
+        if self.carried_by_another(certificate).is_some() || self.visits.over(&proof, &ask).is_some() {
             return Judgement::Nobody;
         }
         let verdict = match self.visits.live(proof, &ask) {

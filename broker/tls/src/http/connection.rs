@@ -1,5 +1,7 @@
 //! One client's connection to one host name: which visit each of its requests is of, and the gate's own pages on it.
 
+mod entering;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -10,7 +12,7 @@ use chaperone_identity::{VisitToken, VisitUse, Visiting};
 use chaperone_policy::{Access, Reason};
 use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
 use futures::FutureExt;
-use http::header::{HOST, LOCATION, SET_COOKIE};
+use http::header::{HOST, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
@@ -242,6 +244,10 @@ impl Connection {
                 Ok(session)
             }
             Err(refused) => {
+                // What the database knows of this cookie is known here from now on.
+                if let Some(reason) = self.shared.enter.over(token.id, &self.ask(token)) {
+                    return Err(Page::over(reason.sentence(), site));
+                }
                 self.shared.remembered.tell(token.id, &refused.text);
                 Err(Page::refused(&refused.text, site))
             }
@@ -260,6 +266,7 @@ impl Connection {
             proof: json!({
                 "login": token.about.login, "method": "visit-token", "token": token.id, "window": token.about.window,
             }),
+            shown: None,
             protocol: "tls",
             reference: new_reference(),
         }
@@ -270,7 +277,7 @@ impl Connection {
         let path = request.uri().path().strip_prefix(OWN).unwrap_or_default();
         let known = ["", "/", "/enter", "/leave"].contains(&path);
         match (request.method(), path) {
-            (&Method::GET, "/enter") => self.enter(request, arrived).await,
+            (&Method::GET | &Method::POST, "/enter") => self.enter(request, arrived).await,
             (&Method::GET | &Method::HEAD, "" | "/") => match self.visit(request, arrived).await {
                 Ok((console, _)) => self.standing(&console).into_answer(),
                 Err(page) => page.into_answer(),
@@ -284,58 +291,6 @@ impl Connection {
             }
             _ => Page::bad(StatusCode::NOT_FOUND, "the gate has no such page").into_answer(),
         }
-    }
-
-    /// Trades a token that opens a console for the cookie of its visit.
-    async fn enter(&self, request: &Request<Incoming>, arrived: Instant) -> Response<Outgoing> {
-        let now = Timestamp::now();
-        let query = request.uri().query().unwrap_or_default();
-        let shown = query.split('&').find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default();
-        let token = self.shared.tokens.visit(VisitUse::Enter, shown, &self.host, now).ok();
-        let holds = cookies::ours(request.headers()).and_then(|cookie| {
-            self.shared
-                .tokens
-                .visit(VisitUse::Visit, cookie, &self.host, now)
-                .ok()
-                .filter(|held| !held.expired)
-        });
-        if let (Some(token), Some(held)) = (&token, &holds)
-            && token.about.person != held.about.person
-        {
-            // Whoever sits here would go on as somebody else, and be recorded as them.
-            self.failed(
-                Some(token),
-                "a link of somebody else than whose console is open there",
-                &new_reference(),
-            )
-            .await;
-            return Page::of_somebody_else().into_answer();
-        }
-        let why = match &token {
-            None => "a link that is none of this gate's",
-            Some(token) if token.expired => "a link that has expired",
-            Some(token) if !self.shared.remembered.spend(token.id, token.until, now) => {
-                "a link that was used before"
-            }
-            Some(_) => "",
-        };
-        let (Some(token), "") = (&token, why) else {
-            let reference = new_reference();
-            self.failed(token.as_ref(), why, &reference).await;
-            sleep_until(arrived + FAILS_AFTER).await;
-            return Page::link_spent(&self.shared.settings.site, &reference).into_answer();
-        };
-        let cookie = self.shared.gate.window_ends(token.about.window).await;
-        let cookie = cookie.and_then(|ends| self.cookie_until(&token.about, token.id, ends));
-        let mut answer = Response::new(Outgoing::empty());
-        *answer.status_mut() = StatusCode::SEE_OTHER;
-        answer.headers_mut().insert(LOCATION, HeaderValue::from_static("/"));
-        answer.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
-        answer.headers_mut().insert("referrer-policy", HeaderValue::from_static("no-referrer"));
-        if let Some(cookie) = cookie {
-            answer.headers_mut().append(SET_COOKIE, cookie);
-        }
-        answer
     }
 
     async fn failed(&self, token: Option<&VisitToken>, why: &str, reference: &str) {

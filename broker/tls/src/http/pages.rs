@@ -61,6 +61,19 @@ impl Page {
         Self::new(StatusCode::CONFLICT, "A console is open already", body)
     }
 
+    /// Another site has sent the browser here with a link: whoever sits there says first that they want it.
+    pub(super) fn opening(server: &str, person: &str, again: &str) -> Self {
+        let body = format!(
+            "<p>You are about to open <b>{}</b> as <b>{}</b>. What is done there is recorded in that name.</p>\
+             <p>Another site has sent you here. If you are somebody else, or have not asked for it, close this page.</p>\
+             <form method=\"post\" action=\"{}\"><button>Open the console</button></form>",
+            escaped(server),
+            escaped(person),
+            escaped(again)
+        );
+        Self::new(StatusCode::OK, "Open this console?", body)
+    }
+
     /// What policy says, in the words of every door.
     pub(super) fn refused(sentence: &str, site: &str) -> Self {
         let body = format!("{}{}", paragraphs(sentence), back(site));
@@ -229,6 +242,13 @@ mod tests {
             (answer.status(), &answer.headers()[CACHE_CONTROL]),
             (StatusCode::FORBIDDEN, &"no-store".parse().unwrap())
         );
+    }
+
+    #[test]
+    fn who_is_sent_here_reads_whose_link_it_is_and_sends_it_again_themselves() {
+        let html = Page::opening("alaris-console", "dana", "/.chaperone/enter?token=a.b\"><b").html();
+        assert!(html.contains("open <b>alaris-console</b> as <b>dana</b>"), "{html}");
+        assert!(html.contains("action=\"/.chaperone/enter?token=a.b&quot;&gt;&lt;b\""), "{html}");
     }
 
     #[test]

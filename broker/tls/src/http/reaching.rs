@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chaperone_policy::{ConsoleSignIn, Endpoint};
-use chaperone_session::{Ask, Cord, DialError, EndReason, Gate, LiveSession, Refused, Way};
+use chaperone_session::{Ask, Cord, DialError, EndReason, Gate, LiveSession, Proof, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use super::inject::Injection;
 use super::upstream::{Duplex, Offer, Reach, Reached};
 use crate::door::{ServesConsoles, WebConnection};
 use crate::target::secure;
-use crate::visit::{Proof, Visit, Visits};
+use crate::visit::{Visit, Visits};
 
 impl Enter for Visits {
     fn enter<'a>(&'a self, token: Uuid, ask: Ask) -> BoxFuture<'a, Result<Box<dyn Entered>, Refused>> {

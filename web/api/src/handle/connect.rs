@@ -124,6 +124,7 @@ pub(super) fn ask(actor: &Actor, target: TargetName, within: Option<WindowId>) -
         access: None,
         source: actor.source.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)),
         proof: proof(actor),
+        shown: None,
         protocol: "tls",
         reference: new_reference(),
     }

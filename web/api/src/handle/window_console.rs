@@ -5,7 +5,8 @@ use axum::Json;
 use axum::extract::State;
 use chaperone_identity::{ENTER_WITHIN, VisitUse, Visiting};
 use chaperone_policy::{Access, Act, Endpoint, Permit, Subject, Target, TargetName, Window};
-use chaperone_session::{Ask, Wish};
+use chaperone_session::{Ask, Proof, Wish};
+use chaperone_store::NewConsole;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -45,7 +46,9 @@ pub(crate) async fn open(
     let wish = Wish { access: vec![Access::Tls], ask };
     let permits = app.parts.gate.permits(&[wish]).await.map_err(connect::problem)?;
     let until = permits.iter().map(Permit::output_until).max().unwrap_or(window.closes);
-    let url = link(&app, &actor, &window, &target.name, door)?;
+    let (console, url) = link(&app, &actor, &window, &target.name, door)?;
+    // What is not written down here opens nothing anywhere.
+    app.parts.store.write(move |tx| Box::pin(async move { tx.offer_console(&console).await })).await?;
     Ok(Json(ConsoleView { url, until, target: target.name.to_string() }))
 }
 
@@ -74,13 +77,14 @@ fn of_window<'a>(actor: &'a Actor, window: &Window, named: Option<&str>) -> Resu
     }
 }
 
+/// The link, and what is kept of it: that it opens once, and which sign-in ends what it opens.
 fn link(
     app: &App,
     actor: &Actor,
     window: &Window,
     target: &TargetName,
     door: &TlsDoor,
-) -> Result<String, Problem> {
+) -> Result<(NewConsole, String), Problem> {
     let host = format!("{}.web.{}", target.as_str().to_ascii_lowercase(), door.domain);
     let login = actor.login.parse().map_err(|error| Problem::field("login", error))?;
     let about = Visiting {
@@ -92,8 +96,11 @@ fn link(
     };
     let now = Timestamp::now();
     let until = now.checked_add(ENTER_WITHIN).unwrap_or(now);
-    let minted = app.parts.tokens.mint_visit(VisitUse::Enter, &about, Uuid::now_v7(), now, until);
+    let id = Uuid::now_v7();
+    let minted = app.parts.tokens.mint_visit(VisitUse::Enter, &about, id, now, until);
     let token = minted.map_err(|error| Problem::fault("sign a link to a console", &error))?;
     let port = if door.port == 443 { String::new() } else { format!(":{}", door.port) };
-    Ok(format!("https://{host}{port}/.chaperone/enter?token={token}"))
+    let proof = Proof::Token(id).to_string();
+    let console = NewConsole { proof, person: actor.person, sign_in: actor.credential.sign_in(), until };
+    Ok((console, format!("https://{host}{port}/.chaperone/enter?token={token}")))
 }
