@@ -49,6 +49,8 @@ pub enum EndReason {
     Locked,
     /// The schedule no longer permits it for another reason.
     NoLongerPermitted,
+    /// How its target is reached was withdrawn, or declared otherwise.
+    EndpointChanged,
     /// Nobody came to observe it who must.
     ObserverRequired,
     /// Somebody stopped it.
@@ -78,6 +80,7 @@ impl EndReason {
             Self::Revoked => "revoked",
             Self::Locked => "locked",
             Self::NoLongerPermitted => "no-longer-permitted",
+            Self::EndpointChanged => "endpoint-changed",
             Self::ObserverRequired => "observer-required",
             Self::Stopped => "stopped",
             Self::Recorder => "recorder",
@@ -107,6 +110,7 @@ impl EndReason {
             Self::Revoked => "the hospital has revoked this change window",
             Self::Locked => "access has been locked by the hospital",
             Self::NoLongerPermitted => "this visit is no longer permitted",
+            Self::EndpointChanged => "the hospital has changed how this server is reached",
             Self::ObserverRequired => "this visit needs an observer, and nobody came to watch",
             Self::Stopped => "the hospital has stopped this visit",
             Self::Recorder => "this visit cannot be recorded any more",

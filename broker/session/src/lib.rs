@@ -41,6 +41,7 @@ mod open;
 mod own;
 mod pen;
 mod pieces;
+mod reached;
 mod record;
 mod recover;
 mod registry;
@@ -56,6 +57,7 @@ mod transaction;
 mod uploads;
 mod watch;
 mod way;
+mod ways;
 mod words;
 
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};

@@ -51,6 +51,11 @@ fn a_console_opens_by_a_link_and_every_request_is_in_the_recording(furnishing: F
     assert_eq!(state["sha256"], digest(b"12 pumps").as_str());
     let admitted = web.house.fact("session-admitted");
     assert_eq!(admitted.body["proof"]["method"], "visit-token");
+    let connected = web.house.fact("session-connected");
+    assert_eq!(connected.body["address"], web.console.address());
+    let told = ["local", "peer", "server_name", "certificate", "tls", "suite"];
+    assert!(told.iter().all(|told| connected.body[told].is_string()), "{:#}", connected.body);
+    assert_eq!(web.house.facts_of("session-connected").len(), 1);
     let verdict = web.house.sam().does(&["recording", "verify", &session]);
     assert_eq!(verdict["sound"], true, "{verdict:#}");
 }

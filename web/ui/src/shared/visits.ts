@@ -14,6 +14,7 @@ const ENDS: Record<string, string> = {
   revoked: 'the change window was revoked',
   locked: 'access was locked',
   'no-longer-permitted': 'it was no longer permitted',
+  'endpoint-changed': 'how the server is reached was changed',
   'observer-required': 'nobody came to observe it',
   stopped: 'stopped by the hospital',
   recorder: 'it could not be recorded any more',
