@@ -260,7 +260,7 @@ impl Gate {
             ),
             Captured::InClear => (
                 Coverage::Captured,
-                "between the gate and the server nothing was encrypted, as allowed for a time",
+                "recorded in full; between the gate and the server nothing was encrypted, as allowed for a time",
             ),
             Captured::MeasuredInClear => (
                 Coverage::FlowOnly,
