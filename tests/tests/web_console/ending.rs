@@ -211,6 +211,25 @@ fn a_console_that_is_declared_otherwise_or_withdrawn_ends_its_visits_within_a_se
 }
 
 #[test]
+fn what_the_gate_signs_in_with_ends_visits_when_it_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let file = secret.to_str().unwrap();
+    std::fs::write(&secret, "k1ngs-cross-9").unwrap();
+    let web = WebHouse::furnished(House::furnish(), "", &["--basic", "service", "--console-secret", file]);
+    let client = web.opened(&web.open_window("+10m"));
+    assert_eq!(client.gets("/", &[]).status, 200);
+    let session = web.house.newest_session();
+    std::fs::write(&secret, "st-pancras-11").unwrap();
+    let words = ["--basic", "service", "--console-secret", file, "--reason", "it was shared"];
+    at_once(&web, || {
+        web.house.priya().does(&[&["target", "set-tls", "console-01"][..], &words].concat());
+    });
+    ended(&web, &session, "endpoint-changed");
+    assert_eq!(client.gets("/", &[]).status, 200);
+}
+
+#[test]
 fn a_lock_and_a_revoked_window_end_it_and_are_refused_with_an_alert() {
     let web = WebHouse::start();
     let window = web.open_window("+10m");
