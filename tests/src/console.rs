@@ -55,6 +55,15 @@ impl Console {
         Self::speaking(folder, "ssl", lines)
     }
 
+    /// The same, that speaks no TLS at all.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    #[must_use]
+    pub fn in_clear(folder: &Path) -> Self {
+        Self::speaking(folder, "", "")
+    }
+
     fn speaking(folder: &Path, speaks: &str, lines: &str) -> Self {
         let folder = folder.join("console");
         for inside in ["files/uploads", "tmp"] {

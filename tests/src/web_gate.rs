@@ -120,11 +120,31 @@ impl WebHouse {
         Self::with(house, console, port, &[])
     }
 
+    /// The same, with a console that speaks no TLS, as is allowed until then.
+    ///
+    /// # Panics
+    /// When anything does not come up.
+    #[track_caller]
+    #[must_use]
+    pub fn in_clear(until: &str) -> Self {
+        let (furnishing, port) = House::furnish().with_tls();
+        let house = furnishing.start();
+        let console = Console::in_clear(house.folder());
+        let words = ["--plain-http-until", until, "--plain-http-reason", "firmware 3 has no TLS"];
+        Self::declared(house, console, port, &words)
+    }
+
     #[track_caller]
     fn with(house: House, console: Console, port: u16, more: &[&str]) -> Self {
-        let (address, trust) = (console.address(), console.trust().display().to_string());
+        let trust = console.trust().display().to_string();
+        Self::declared(house, console, port, &[&["--trust", &trust], more].concat())
+    }
+
+    #[track_caller]
+    fn declared(house: House, console: Console, port: u16, more: &[&str]) -> Self {
+        let address = console.address();
         let mut words = vec!["target", "add", "console-01", "--tls", &address, "--server-name", CONSOLE_NAME];
-        words.extend(["--trust", &trust, "--http"]);
+        words.push("--http");
         words.extend(more);
         house.priya().does(&words);
         let authority = house.folder().join("gate-ca.pem");

@@ -333,6 +333,37 @@ fn the_end_of_the_window_ends_every_forward_at_the_server_too() {
 }
 
 #[test]
+fn a_forward_that_is_withdrawn_ends_the_visit_that_is_on_it_and_no_other() {
+    let house = House::start();
+    let service = Service::answers();
+    declared(&house, &["--tcp", &format!("db={}", service.address())], "exec,forward", "+10m");
+    let local = free_port();
+    let there = format!("{local}:db:{}", service.port());
+    let mut visit = house.technician("dana").ssh(SERVER).with(&["-N", "-L", &there]).begins("");
+    let mut stream = tunnel(local);
+    stream.write_all(b"x").unwrap();
+    stream.read_exact(&mut [0; 1]).unwrap();
+    let on_it = house.newest_session();
+    let mut other = house.technician("dana").ssh(SERVER).begins("echo on; sleep 60");
+    other.shows("on");
+    let began = std::time::Instant::now();
+    house.priya().does(&["target", "remove-endpoint", SERVER, "tcp:db", "--reason", "it moves"]);
+    let told = began.elapsed();
+    soon("the connection to the endpoint to be gone", || (service.ended() == 1).then_some(()));
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(1) + told, "{took:?}, of which the command took {told:?}");
+    visit.ends();
+    house.sealed(&on_it);
+    let ended = house.facts_of("session-ended");
+    assert_eq!(ended.len(), 1, "{ended:#?}");
+    assert_eq!(
+        (ended[0].session.as_deref(), &ended[0].body["reason"]),
+        (Some(on_it.as_str()), &"endpoint-changed".into())
+    );
+    assert!(other.is_running());
+}
+
+#[test]
 fn an_endpoint_that_is_down_fails_alone() {
     let house = House::start();
     let nobody = free_port();

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chaperone_tests::{
     Answer, CONSOLE_NAME, Furnishing, House, Walk, WebHouse, digest, get, on_both_databases, soon,
 };
@@ -159,6 +161,61 @@ fn checked(file: &Path) -> Value {
     let text = har.to_string();
     assert!(!text.contains("__Host-chaperone"), "the gate's cookie is nowhere");
     har
+}
+
+/// Files that the console keeps under a content coding, and sends so to everybody.
+const CODED: &str = "default_type text/plain; location = /rate.br { add_header Content-Encoding br; } \
+    location = /rate.zst { add_header Content-Encoding zstd; } location = /bomb { add_header Content-Encoding br; }";
+
+/// `rate 5 mL/h` and a line end, and 300 MiB of zeros, as Brotli.
+const RATE_BR: &str = "iwWAcmF0ZSA1IG1ML2gKAw==";
+const BOMB_BR: &str = "z///fwAkAOKxQHLv//n//w+ABEAcFoDu/T////8BkACIwwLQvf/n//8/ABIAcVgAuvf//P//B0ACIA4LQPf+n////wBIAMRhAeje\
+    //P//x8ACYA4LADd+3/+//8DIAEQhwWge//P//9/ACQA4rAAdO//+f//D4AEQBwWgO79P////wGQAIjDAtC9/+f//z8AEgBxWAC69//8//8HQAIgDgtA\
+    9/6f////AEgAxGEB6N7/8///HwAJgDgsAN37f/7//wMgARCHBaB7/8///38AJADisAB07//5//8PgARAHBaA7v1//v//ApAAiMMC0L3/BQ==";
+/// The first as one raw block of zstd (RFC 8878 §3.1.1.2).
+const RATE_ZSTD: &[u8] = b"\x28\xb5\x2f\xfd\x20\x0c\x61\0\0rate 5 mL/h\n";
+
+#[test]
+fn bodies_under_brotli_and_zstd_are_opened_and_a_bomb_is_kept_as_it_passed() {
+    let web = WebHouse::furnished(House::furnish(), CODED, &[]);
+    let decoded = |text: &str| STANDARD.decode(text).expect("base64");
+    let bodies =
+        [("/rate.br", decoded(RATE_BR)), ("/rate.zst", RATE_ZSTD.to_vec()), ("/bomb", decoded(BOMB_BR))];
+    let client = web.opened(&web.open_window("+10m"));
+    for (path, body) in &bodies {
+        fs::write(web.console.files().join(&path[1..]), body).expect("a file of the console's");
+        assert_eq!(client.gets(path, &["--http1.1"]).body, *body, "{path} passes as it is");
+    }
+    let session = web.house.newest_session();
+    client.leaves();
+    web.house.sealed(&session);
+    let table = format!("/api/recordings/{session}/transactions");
+    for n in 0..2 {
+        let shown = asks(&web, "sam", &format!("{table}/{n}/body?of=response"));
+        assert!(shown.body.contains("rate 5 mL/h\n"), "{n}: {}", shown.body);
+    }
+    let file = web.house.folder().join("coded.har");
+    let to = file.to_str().expect("a path");
+    web.house.sam().does(&[
+        "recording",
+        "export",
+        &session,
+        "--format",
+        "har",
+        "-o",
+        to,
+        "--reason",
+        "review",
+    ]);
+    let har: Value = serde_json::from_slice(&fs::read(&file).expect("a HAR")).expect("JSON");
+    let content = |n: usize| &har["log"]["entries"][n]["response"]["content"];
+    for n in 0..2 {
+        assert_eq!(content(n)["text"], "rate 5 mL/h\n", "{:#}", content(n));
+        assert_eq!(content(n)["size"], 12);
+    }
+    let bomb = content(2);
+    assert_eq!((&bomb["encoding"], &bomb["text"]), (&"base64".into(), &STANDARD.encode(&bodies[2].1).into()));
+    assert!(bomb["comment"].as_str().is_some_and(|said| said.contains("coding br")), "{bomb:#}");
 }
 
 #[test]

@@ -177,6 +177,30 @@ fn a_server_that_is_known_announces_its_other_keys_and_old_ones_are_retired() {
 }
 
 #[test]
+fn a_visit_ends_when_the_key_that_its_server_was_known_by_is_retired() {
+    let house = House::start();
+    house.add_target(SERVER, &house.target, &[]);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
+    let mut visit = house.technician("dana").ssh(SERVER).begins("echo on; sleep 60");
+    visit.shows("on");
+    let other = KeyPair::make(house.folder(), "other-host-key");
+    let print = print_of(&other);
+    house.priya().does(&["target", "pin-host-key", SERVER, "--key", file(&other)]);
+    house.gate.person("quentin").does(&["target", "approve-host-key", SERVER, &print]);
+    house.priya().does(&["target", "retire-host-key", SERVER, &print, "--reason", "it has none such"]);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(visit.is_running(), "another key ends nothing");
+    let own = print_of(house.target.host_key());
+    let began = std::time::Instant::now();
+    house.priya().does(&["target", "retire-host-key", SERVER, &own, "--reason", "it was copied"]);
+    let told = began.elapsed();
+    visit.ends();
+    let took = began.elapsed();
+    assert!(took < std::time::Duration::from_secs(1) + told, "{took:?}, of which the command took {told:?}");
+    assert_eq!(house.fact("session-ended").body["reason"], "endpoint-changed");
+}
+
+#[test]
 fn an_authority_vouches_for_a_host_by_its_name_and_for_a_time() {
     let house = House::start();
     let (authority, other) =

@@ -131,7 +131,8 @@ impl Desk {
     }
 
     async fn visit(&self, row: SessionRow) -> Result<Option<Visit>, StoreError> {
-        let Some(started) = row.started else { return Ok(None) };
+        // A visit over TLS signs in to no sshd.
+        let Some(started) = row.started.filter(|_| row.protocol == "ssh") else { return Ok(None) };
         let kind = Some(FactKind::SessionConnected.as_str().to_owned());
         let filter = FactFilter { session: Some(row.id), kind, ..FactFilter::default() };
         let connected = self.store().facts_page(&filter, 1).await?;

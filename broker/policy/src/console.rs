@@ -24,6 +24,14 @@ pub struct ConsoleTerms {
     /// It is reached without TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plain_http: Option<PlainHttp>,
+    /// How often what is sealed for it was replaced: what goes by the one before ends, as with everything else that is said
+    /// here.
+    #[serde(skip_serializing_if = "is_none_yet")]
+    pub replaced: u32,
+}
+
+fn is_none_yet(count: &u32) -> bool {
+    *count == 0
 }
 
 impl ConsoleTerms {

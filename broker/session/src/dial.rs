@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{AccountName, Endpoint, TargetName};
+use chaperone_policy::{AccountName, Endpoint, HostPort, TargetName};
 use chaperone_vault::TargetCredential;
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -98,6 +98,10 @@ pub struct Dialled<L> {
     pub cord: Cord,
     /// Algorithms, host key and account, for the recording.
     pub about: Value,
+    /// The address that answered.
+    pub at: HostPort,
+    /// What of the endpoint's declaration the target was known by: the line of a host key, or of an authority.
+    pub known_by: String,
 }
 
 /// Why a target was not reached.
@@ -124,6 +128,9 @@ pub enum DialError {
          recorded, or renew it"
     )]
     OldTls,
+    /// The target has no TLS, and the time for which that was allowed is over.
+    #[error("the target speaks no TLS, and was allowed to be reached without it until {0}")]
+    PlainHttpExpired(Timestamp),
     /// What the target speaks was allowed for a time, which is over.
     #[error("the target has nothing better than algorithms that were allowed until {0}")]
     LegacyExpired(Timestamp),
@@ -166,6 +173,7 @@ impl DialError {
             Self::NoHostKey => "no-host-key",
             Self::OldAlgorithms { .. } => "old-algorithms",
             Self::OldTls => "old-tls",
+            Self::PlainHttpExpired(_) => "plain-http-expired",
             Self::LegacyExpired(_) => "legacy-expired",
             Self::Unreachable(_) => "unreachable",
             Self::Slow(_) => "slow",
@@ -185,7 +193,10 @@ impl DialError {
             Self::NoEndpoint | Self::NoCredential | Self::NoHostKey | Self::Credential | Self::Prompt(_) => {
                 "The gate is not set up to sign in to this server. Please call the hospital."
             }
-            Self::OldAlgorithms { .. } | Self::OldTls | Self::LegacyExpired(_) => {
+            Self::OldAlgorithms { .. }
+            | Self::OldTls
+            | Self::PlainHttpExpired(_)
+            | Self::LegacyExpired(_) => {
                 "The server speaks only what the hospital no longer allows. Please call the hospital."
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",

@@ -51,6 +51,8 @@ pub enum EndReason {
     NoLongerPermitted,
     /// Its client went on asking for what is refused.
     TooManyRefusals,
+    /// How its target is reached was withdrawn, or declared otherwise.
+    EndpointChanged,
     /// Nobody came to observe it who must.
     ObserverRequired,
     /// Somebody stopped it.
@@ -81,6 +83,7 @@ impl EndReason {
             Self::Locked => "locked",
             Self::NoLongerPermitted => "no-longer-permitted",
             Self::TooManyRefusals => "too-many-refusals",
+            Self::EndpointChanged => "endpoint-changed",
             Self::ObserverRequired => "observer-required",
             Self::Stopped => "stopped",
             Self::Recorder => "recorder",
@@ -111,6 +114,7 @@ impl EndReason {
             Self::Locked => "access has been locked by the hospital",
             Self::NoLongerPermitted => "this visit is no longer permitted",
             Self::TooManyRefusals => "your client went on asking for what this visit does not grant",
+            Self::EndpointChanged => "the hospital has changed how this server is reached",
             Self::ObserverRequired => "this visit needs an observer, and nobody came to watch",
             Self::Stopped => "the hospital has stopped this visit",
             Self::Recorder => "this visit cannot be recorded any more",

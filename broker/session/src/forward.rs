@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{Access, Endpoint, Forward};
+use chaperone_policy::{Access, Endpoint, EndpointName, Forward, HostPort};
 use chaperone_recorder::ChannelRecorder;
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -23,6 +23,7 @@ use crate::record::Captured;
 use crate::sever::{Cord, Severable};
 use crate::sockets;
 use crate::way::{Way, reach};
+use crate::ways::{OnWay, Taken};
 
 /// How long what a peer was sent may take to reach it, once both ends have finished.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
@@ -34,12 +35,14 @@ pub struct Passage {
     to: To,
     session: Arc<LiveSession>,
     channel: ChannelRecorder,
+    /// For as long as it is open; a TLS endpoint is the session's way to its end.
+    _on_way: Option<OnWay>,
 }
 
 /// Where a passage leads.
 enum To {
     /// To a declared forward: bytes as they are.
-    Tcp { host: String, port: u16, opaque: bool },
+    Tcp { name: EndpointName, host: String, port: u16, opaque: bool },
     /// To a TLS endpoint, with which the gate itself speaks TLS.
     Tls(Box<Way>),
 }
@@ -104,7 +107,7 @@ impl Gate {
         });
         let opened = self.open_channel(session, Access::Tls, about, false).await;
         let channel = opened.map_err(NoPassage::Refused)?;
-        Ok(Passage { to: To::Tls(Box::new(way)), session: Arc::clone(session), channel })
+        Ok(Passage { to: To::Tls(Box::new(way)), session: Arc::clone(session), channel, _on_way: None })
     }
 
     async fn pass_to(
@@ -120,8 +123,12 @@ impl Gate {
         });
         let opened = self.open_channel(session, forward.access(), about, false).await;
         let channel = opened.map_err(NoPassage::Refused)?;
-        let to = To::Tcp { host: forward.host.to_owned(), port: forward.port, opaque: forward.opaque };
-        Ok(Passage { to, session: Arc::clone(session), channel })
+        let (name, host) = (forward.name.clone(), forward.host.to_owned());
+        let (port, opaque) = (forward.port, forward.opaque);
+        let declared = Endpoint::Tcp { name: name.clone(), host: host.clone(), port, opaque };
+        let on_way = Some(session.goes_for_now(Taken::Declared(declared)));
+        let to = To::Tcp { name, host, port, opaque };
+        Ok(Passage { to, session: Arc::clone(session), channel, _on_way: on_way })
     }
 }
 
@@ -161,6 +168,18 @@ impl Passage {
         let body = json!({ "local": cord.local().to_string(), "peer": cord.peer().to_string() });
         self.noted("forward-connected", body).await;
         Ok((stream, cord))
+    }
+
+    /// A declared forward was reached, by a visit that has no other connection to its target: a fact of the first one.
+    pub fn connected(&self, gate: &Gate, cord: &Cord) {
+        if let To::Tcp { name, host, port, .. } = &self.to {
+            let address = HostPort { host: host.clone(), port: *port };
+            let about = json!({
+                "endpoint": name, "address": address.to_string(), "local": cord.local().to_string(),
+                "peer": cord.peer().to_string(),
+            });
+            gate.write_first_connected(&self.session, &about);
+        }
     }
 
     /// There is no connection: says why in the recording and in the channel's fact; spends the passage.

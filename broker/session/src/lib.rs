@@ -42,6 +42,7 @@ mod own;
 mod pen;
 mod pieces;
 mod proof;
+mod reached;
 mod record;
 mod recover;
 mod registry;
@@ -57,6 +58,7 @@ mod transaction;
 mod uploads;
 mod watch;
 mod way;
+mod ways;
 mod words;
 
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};

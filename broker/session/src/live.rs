@@ -1,7 +1,7 @@
 //! One live session: what its relays, its watch and its end share.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use crate::pen::{Pen, Workers};
 use crate::relay::{RelayEnd, wait_or_cut};
 use crate::sever::Cord;
 use crate::tap::{Seen, SeenChannel, Tap, Watching};
+use crate::ways::Ways;
 
 /// Notices that a terminal has not taken yet; the newest matter.
 const NOTICES: usize = 8;
@@ -104,6 +105,10 @@ pub struct LiveSession {
     pub(crate) tap: Tap,
     /// How staged files reach its target, once that is reached.
     pub(crate) courier: OnceLock<Arc<dyn Courier>>,
+    /// How it goes to its target.
+    pub(crate) ways: Ways,
+    /// That it reached its target is a fact already.
+    pub(crate) reached: AtomicBool,
     /// How many channels are open.
     pub(crate) channels: watch::Sender<usize>,
     /// Bytes that are kept for channels which wait to begin.
@@ -168,6 +173,8 @@ impl LiveSession {
             holds: Mutex::new(holds),
             tap: Tap::default(),
             courier: OnceLock::new(),
+            ways: Ways::default(),
+            reached: AtomicBool::new(false),
             channels: watch::Sender::new(0),
             early: AtomicUsize::new(0),
             next_channel: AtomicU32::new(0),

@@ -24,6 +24,7 @@ use crate::mandate::Mandate;
 use crate::record::add_visit;
 use crate::sever::Cord;
 use crate::watch::takes_channels;
+use crate::ways::Taken;
 
 /// How long a recording's header may take to be on stable storage.
 const START: Duration = Duration::from_secs(10);
@@ -267,6 +268,7 @@ impl LiveSession {
                     self.recorder_gave_up(&error);
                 }
                 gate.write_connected(self, &connected);
+                self.goes(Taken::Ssh { at: dialled.at, known_by: dialled.known_by });
                 Ok((dialled.leg, dialled.cord))
             }
             Err(DialError::Ended) => Err(self.parting_words()),

@@ -46,6 +46,10 @@ pub enum Captured {
     Flow,
     /// Everything but what is beyond the limit for one body, which was counted and hashed.
     Measured,
+    /// Everything that passed, to a server that speaks no TLS.
+    InClear,
+    /// The two together.
+    MeasuredInClear,
     /// Everything that came: it was ended because nobody took it and others waited.
     Behind,
     /// It did not start: nothing passed.
@@ -262,6 +266,15 @@ impl Gate {
                 Coverage::FlowOnly,
                 "a body was larger than what is kept of one: of the rest, length and SHA-256 alone",
             ),
+            Captured::InClear => (
+                Coverage::Captured,
+                "recorded in full; between the gate and the server nothing was encrypted, as allowed for a time",
+            ),
+            Captured::MeasuredInClear => (
+                Coverage::FlowOnly,
+                "between the gate and the server nothing was encrypted, as allowed for a time; a body was larger than what \
+                 is kept of one: of the rest, length and SHA-256 alone",
+            ),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
             Captured::Withheld => (Coverage::Refused, "input was over before the server was ready for it"),
             Captured::Behind => {
@@ -271,9 +284,13 @@ impl Gate {
         let kept = match captured {
             Captured::Bytes | Captured::Flow => Some("bytes"),
             Captured::Plain => Some("plain"),
-            Captured::All | Captured::Measured | Captured::Behind | Captured::Failed | Captured::Withheld => {
-                None
-            }
+            Captured::All
+            | Captured::Measured
+            | Captured::InClear
+            | Captured::MeasuredInClear
+            | Captured::Behind
+            | Captured::Failed
+            | Captured::Withheld => None,
         };
         let body = json!({ "coverage": coverage, "why": why, "as": kept });
         let closing = session.note(Some(channel.number()), "channel-close", body);
@@ -286,29 +303,6 @@ impl Gate {
         session.tap.closed(channel.number());
         session.channels.send_modify(|open| *open = open.saturating_sub(1));
         self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
-    }
-
-    /// The gate has signed in to the target: a fact with the two ends of the connection and, where it was a certificate,
-    /// its serial, by which the target's own log is held against the ledger; and which address, key and credential it
-    /// was. Beside the relay and not before it; the recording has it already.
-    pub(crate) fn write_connected(&self, session: &LiveSession, about: &Value) {
-        let told = [
-            "local",
-            "peer",
-            "address",
-            "host_key",
-            "credential",
-            "authority",
-            "serial",
-            "certificate_until",
-            "legacy",
-        ];
-        let body: serde_json::Map<String, Value> =
-            told.iter().filter_map(|name| Some(((*name).to_owned(), about.get(name)?.clone()))).collect();
-        let body = Value::Object(body);
-        let fact = session.fact(FactKind::SessionConnected, body);
-        let gate = self.clone();
-        self.beside(async move { gate.write_or_spool(fact, None).await });
     }
 
     pub(crate) async fn write_target_failed(&self, session: &LiveSession, error: &DialError, body: Value) {

@@ -128,6 +128,11 @@ impl Gate {
                     session.tell(warned.moved(&permit, session.began.now(), &self.shared.settings.zone));
                 }
                 session.permit.send_replace(permit);
+                session.goes_on_declared_ways();
+            }
+            // With an endpoint its accounts are gone.
+            Err(refusal) if refusal.reason == Reason::AccessNotGranted && !session.stands_on(&facts) => {
+                session.cut(EndReason::EndpointChanged);
             }
             Err(refusal) => session.cut(ending(&refusal)),
         }

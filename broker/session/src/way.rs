@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{Endpoint, TargetName};
+use chaperone_policy::{Endpoint, HostPort, TargetName};
 use chaperone_store::Slot;
 use chaperone_vault::Secret;
 use futures::FutureExt;
@@ -19,6 +19,7 @@ use crate::flow::Flow;
 use crate::gate::Gate;
 use crate::live::{Leg, LiveSession};
 use crate::sever::{Cord, Severable};
+use crate::ways::Taken;
 
 /// How long a target may take to be found and to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -45,6 +46,7 @@ impl Gate {
             Some(_) => Some(self.sealed(session, Slot::TlsKey).await?),
             None => None,
         };
+        session.goes(Taken::Declared(endpoint.clone()));
         Ok(Way { endpoint, client_key, session: Arc::clone(session) })
     }
 
@@ -114,15 +116,19 @@ impl Way {
         Ok((stream, cord))
     }
 
-    /// The target has shown who it is, on this connection: in the recording when this returns.
-    pub async fn connected(&self, channel: Option<u32>, cord: &Cord, mut about: Value) {
-        if let Some(fields) = about.as_object_mut() {
+    /// The target has shown who it is, on this connection: in the recording when this returns. The first one of a visit is
+    /// a fact.
+    pub async fn connected(&self, gate: &Gate, channel: Option<u32>, cord: &Cord, mut about: Value) {
+        if let (Some(fields), Endpoint::Tls { host, port, .. }) = (about.as_object_mut(), &self.endpoint) {
+            let address = HostPort { host: host.clone(), port: *port };
+            fields.insert("address".to_owned(), json!(address.to_string()));
             fields.insert("local".to_owned(), json!(cord.local().to_string()));
             fields.insert("peer".to_owned(), json!(cord.peer().to_string()));
         }
-        if let Err(error) = self.session.note(channel, "target-leg", about).await {
+        if let Err(error) = self.session.note(channel, "target-leg", about.clone()).await {
             tracing::warn!(session.id = %self.session.id(), %error, "a connection to a target could not be recorded");
         }
+        gate.write_first_connected(&self.session, &about);
     }
 
     /// A connection has ended by itself. A session that is cut severs it.

@@ -80,19 +80,11 @@ impl Dial for SshDial {
         let (stream, cord) =
             Severable::new(stream).map_err(|error| DialError::Unreachable(error.to_string()))?;
         ticket.connected(&cord);
-        let signed_in = self.sign_in(stream, &cord, way, ticket).await;
-        match signed_in {
-            Ok(mut dialled) => {
-                if let Some(about) = dialled.about.as_object_mut() {
-                    about.insert("address".to_owned(), json!(address.to_string()));
-                }
-                Ok(dialled)
-            }
-            Err(error) => {
-                cord.sever();
-                Err(error)
-            }
+        let signed_in = self.sign_in((stream, address), &cord, way, ticket).await;
+        if signed_in.is_err() {
+            cord.sever();
         }
+        signed_in
     }
 }
 
@@ -184,7 +176,7 @@ fn shown(names: &[String]) -> String {
 impl SshDial {
     async fn sign_in(
         &self,
-        stream: Severable,
+        (stream, at): (Severable, HostPort),
         cord: &Cord,
         way: Way,
         ticket: Ticket,
@@ -215,16 +207,17 @@ impl SshDial {
             }
         };
         let session = Arc::clone(ticket.session());
-        let mut about = about(&seen, &way, &ticket);
+        let (mut about, known_by) = (about(&seen, &way, &ticket), seen.known_by(ticket.endpoint()));
         let authority = sign_in::sign_in(&mut handle, ticket, &way.legacy).await?;
-        if let (Some(fields), Some(authority)) = (about.as_object_mut(), authority) {
-            fields.insert("authority".to_owned(), authority.into());
+        if let Some(fields) = about.as_object_mut() {
+            fields.insert("address".to_owned(), json!(at.to_string()));
+            fields.extend(authority.map(|authority| ("authority".to_owned(), authority.into())));
         }
         let handle = Arc::new(handle);
         if !seen.by_certificate {
             self.hear_of_keys(&handle, announced, session);
         }
-        Ok(Dialled { leg: TargetLeg { handle, gone }, cord: cord.clone(), about })
+        Ok(Dialled { leg: TargetLeg { handle, gone }, cord: cord.clone(), about, at, known_by })
     }
 
     /// Proposes the keys that a target announces which was known by a pinned one, once it has proven that it holds them

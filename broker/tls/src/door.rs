@@ -26,13 +26,14 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::ResolvesServerCert;
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::Incoming;
 use crate::handshakes::Handshakes;
 use crate::names::{Label, Names};
+use crate::places::{Place, Places};
 use crate::protocols::Protocols;
 use crate::raw::{self, Client};
 use crate::serving::{self, ServingError};
@@ -45,8 +46,10 @@ const WITHIN: Duration = Duration::from_secs(10);
 const DROPPED_AFTER: Duration = Duration::from_secs(12);
 /// Connections of which nothing is known yet, each some 30 kB.
 const UNKNOWN: usize = 512;
-/// Connections to web consoles that have no visit yet.
+/// Connections to web consoles that have no visit yet; and those of one source, so that nobody keeps others out: as many as
+/// one visit may have, since each of those begins so.
 const WITHOUT_VISIT: usize = 1024;
+const OF_ONE_SOURCE: usize = 256;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +108,7 @@ pub struct WebConnection {
     /// The host name, in small letters, without a port.
     pub host: String,
     /// Held by connections that have no visit: dropped when this one is of one.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
 }
 
 /// A connection that is for the web or the API, on a port that it shares.
@@ -142,7 +145,7 @@ struct Inner {
     site: Arc<str>,
     unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
     protocols: Protocols,
-    without_visit: Arc<Semaphore>,
+    without_visit: Places,
     told: Told,
     runtime: Handle,
 }
@@ -164,7 +167,7 @@ impl TlsDoor {
             parts;
         let trust = ClientTrust::in_authority(&authority)?;
         let web = serving::web_console(Arc::clone(&certificates))?;
-        let without_visit = Arc::new(Semaphore::new(WITHOUT_VISIT));
+        let without_visit = Places::new(WITHOUT_VISIT, OF_ONE_SOURCE);
         let (protocols, told) = (Protocols::default(), Told::default());
         Ok(Self(Arc::new(Inner {
             gate,

@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::places::Origin;
+
 /// Handshakes under way, and the finished ones that nobody has taken yet.
 pub struct Handshakes<T> {
     /// A finished one says its number, and what came of it.
     tasks: JoinSet<(u64, Option<T>)>,
     /// By number, and so by age.
-    under_way: BTreeMap<u64, (IpAddr, AbortHandle)>,
+    under_way: BTreeMap<u64, (Origin, AbortHandle)>,
     next: u64,
     most: usize,
     within: Duration,
@@ -39,7 +41,7 @@ impl<T: Send + 'static> Handshakes<T> {
             // A handshake that is not over in its time is dropped like one that failed.
             (number, tokio::time::timeout(within, handshake).await.ok().flatten())
         });
-        self.under_way.insert(number, (source, task));
+        self.under_way.insert(number, (Origin::of(source), task));
     }
 
     /// The next one that succeeds; pending while none is under way. Dropping the future loses nothing.
@@ -60,7 +62,7 @@ impl<T: Send + 'static> Handshakes<T> {
     }
 
     fn drop_one(&mut self) {
-        let mut counts: HashMap<IpAddr, usize> = HashMap::new();
+        let mut counts: HashMap<Origin, usize> = HashMap::new();
         for (source, _) in self.under_way.values() {
             *counts.entry(*source).or_default() += 1;
         }
@@ -69,7 +71,7 @@ impl<T: Send + 'static> Handshakes<T> {
         let Some(number) = oldest.map(|(number, _)| *number) else { return };
         if let Some((source, task)) = self.under_way.remove(&number) {
             task.abort();
-            tracing::debug!(client.addr = %source, "a TLS handshake is dropped for want of room");
+            tracing::debug!(client.net = %source, "a TLS handshake is dropped for want of room");
         }
     }
 }

@@ -66,7 +66,8 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
     match passage.way() {
         Some(way) => match secure_as(way, protocols, &offered, answered).await {
             Ok(secured) => {
-                way.connected(Some(passage.channel().number()), &secured.cord, secured.about).await;
+                let channel = Some(passage.channel().number());
+                way.connected(gate, channel, &secured.cord, secured.about).await;
                 let raw = secured.stream.get_ref().0.writer();
                 let mut leg = secured.stream;
                 leg.get_mut().1.set_buffer_limit(Some(WAITING_BYTES));
@@ -76,6 +77,7 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
         },
         None => match passage.reach().await {
             Ok((leg, cord)) => {
+                passage.connected(gate, &cord);
                 let raw = leg.writer();
                 Some(carry(gate, passage, stream, (leg, raw, cord)).await)
             }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chaperone_policy::Endpoint;
+use chaperone_policy::{Endpoint, KeyPin};
 use chaperone_session::{Cord, DialError, Severable, Way};
 use rustls::{ClientConfig, HandshakeKind};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use tokio_rustls::client::TlsStream;
 use crate::authority::fingerprint;
 use crate::connect::{CONNECT_WITHIN, ConnectError, blame};
 use crate::protocols::{Chosen, Protocols, agree};
-use crate::trust::{Declared, TargetTrust};
+use crate::trust::{Declared, TargetTrust, pin_of};
 
 /// Bytes of TLS that may wait to be written; a batch and its frames.
 pub(crate) const WAITING_BYTES: usize = 256 << 10;
@@ -63,7 +63,7 @@ pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError
             return Err(DialError::Slow(CONNECT_WITHIN));
         }
     };
-    let about = about(&stream, server_name);
+    let about = about(&stream, server_name, &terms.pins);
     Ok(Secured { stream, cord, about })
 }
 
@@ -95,11 +95,12 @@ pub(crate) async fn secure_as(
     )))
 }
 
-fn about(stream: &TlsStream<Severable>, server_name: &str) -> Value {
+fn about(stream: &TlsStream<Severable>, server_name: &str, pins: &[KeyPin]) -> Value {
     let (_, tls) = stream.get_ref();
-    let certificate = tls.peer_certificates().and_then(<[_]>::first).map(fingerprint);
+    let shown = tls.peer_certificates().and_then(<[_]>::first);
+    let pin = shown.and_then(pin_of).filter(|pin| pins.contains(pin));
     json!({
-        "server_name": server_name, "certificate": certificate,
+        "server_name": server_name, "certificate": shown.map(fingerprint), "pin": pin,
         "tls": tls.protocol_version().map(|version| format!("{version:?}")),
         "suite": tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite())),
         "group": tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),

@@ -8,6 +8,7 @@
 //! which its transaction began.
 
 mod again;
+mod brotli;
 mod coding;
 mod cookie;
 mod file;

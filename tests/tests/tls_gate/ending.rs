@@ -86,6 +86,33 @@ fn a_revoked_windows_visit_ends_at_once() {
 }
 
 #[test]
+fn a_visit_to_a_service_that_is_withdrawn_ends_at_once() {
+    ends_at_once("endpoint-changed", |house, _, _| {
+        let priya = house.priya();
+        priya.does(&["target", "add-endpoint", CONSOLE, "--tcp", "db=127.0.0.1:9", "--reason", "backup"]);
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(house.facts_of("session-ended").is_empty(), "another way to it ends nothing");
+        priya.does(&["target", "remove-endpoint", CONSOLE, "tls", "--reason", "it moves"]);
+    });
+}
+
+#[test]
+fn a_visit_to_a_service_that_is_declared_otherwise_ends_at_once() {
+    ends_at_once("endpoint-changed", |house, _, _| {
+        let pin = "a".repeat(64);
+        house.priya().does(&[
+            "target",
+            "set-tls",
+            CONSOLE,
+            "--pin",
+            &pin,
+            "--reason",
+            "an impostor was seen",
+        ]);
+    });
+}
+
+#[test]
 fn an_idle_connection_dies_at_the_deadline() {
     let (world, server, _client, window) = visit("+7s");
     world.cut_at(world.house.closes(&window), server.port, "window-closed");

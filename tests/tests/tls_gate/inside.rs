@@ -37,6 +37,12 @@ fn the_bytes_pass_and_both_directions_are_recorded_in_clear(house: Furnishing) {
     );
     let shown = soon_fingerprint(&world);
     assert_eq!(leg["certificate"], shown, "{leg:#}");
+    let connected = world.house.fact("session-connected");
+    for told in ["local", "peer", "address", "server_name", "certificate", "tls", "suite"] {
+        assert!(connected.body[told].is_string(), "{told}: {:#}", connected.body);
+        assert_eq!(connected.body[told], leg[told], "{told}");
+    }
+    assert_eq!(connected.body["address"], format!("127.0.0.1:{}", server.port));
     let closed = events(&lines, "channel-close")[0];
     assert_eq!((closed["coverage"].as_str(), closed["as"].as_str()), (Some("captured"), Some("plain")));
     let admitted = world.house.fact("session-admitted");
@@ -103,6 +109,7 @@ fn many_connections_of_one_proof_are_one_visit_and_a_target_is_spoken_to_as_it_c
     let lines = world.recorded(&session);
     assert_eq!(world.house.facts_of("session-admitted").len(), 1, "one visit");
     assert_eq!(world.house.facts_of("channel-opened").len(), 4, "of four connections");
+    assert_eq!(world.house.facts_of("session-connected").len(), 1, "the first of which is told");
     let bytes: u64 = lines
         .iter()
         .filter(|line| line["stream"] == "forward-out")
@@ -130,6 +137,11 @@ fn a_declared_endpoint_is_reached_by_its_name_before_the_servers() {
     let open = events(&lines, "channel-open")[0];
     assert_eq!((open["kind"].as_str(), open["about"]["endpoint"].as_str()), (Some("forward"), Some("db")));
     assert_eq!(events(&lines, "channel-close")[0]["as"], "bytes");
+    let connected = world.house.fact("session-connected");
+    assert_eq!(
+        (connected.body["endpoint"].as_str(), connected.body["address"].as_str()),
+        (Some("db"), Some(service.address().as_str()))
+    );
 }
 
 #[test]

@@ -80,6 +80,7 @@ fn a_pinned_key_says_who_it_is_and_another_one_is_an_impostor() {
     let mut client = world.client(&world.proof(CONSOLE));
     client.types("pins\n");
     client.shows("snip");
+    assert_eq!(world.house.fact("session-connected").body["pin"], pin);
     client.signal(chaperone_tests::Signal::TERM);
     let mut client = Visit::of(world.s_client("console-02", &world.proof("console-02"), &[]));
     client.ends();

@@ -1,10 +1,10 @@
 //! A visit that is stopped, paused, extended or over: every connection of it obeys, whatever it is doing.
 
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
-use chaperone_tests::{Process, WebHouse, eventually, legs, noise, soon};
+use chaperone_tests::{House, Process, WebHouse, eventually, legs, noise, soon};
 
 /// How long a stop may take to be in force on every connection.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -74,6 +74,159 @@ fn a_stop_ends_a_download_a_web_socket_and_idle_connections_within_a_second() {
         again.text()
     );
     drop((said, kept, socket.kill(), idle.kill(), socket.wait(), idle.wait()));
+}
+
+/// A client that asked once over HTTP/2 (RFC 9113), was answered, and says nothing more: as a browser whose page is left open.
+fn idles(web: &WebHouse, cookie: &str) -> (Child, ChildStdin) {
+    let host = web.host();
+    let cookie = format!("__Host-chaperone={cookie}");
+    let fields = [
+        (":method", "GET"),
+        (":scheme", "https"),
+        (":path", "/api/state"),
+        (":authority", &host),
+        ("cookie", &cookie),
+    ];
+    let block: Vec<u8> = fields.iter().flat_map(|(name, value)| literal(name, value)).collect();
+    let length = u32::try_from(block.len()).unwrap().to_be_bytes();
+    let settings: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    // HEADERS of stream 1, which ends it.
+    let asks = [settings, &length[1..], b"\x01\x05\0\0\0\x01", &block].concat();
+    let mut client = web.raw("h2");
+    let mut says = client.stdin.take().unwrap();
+    says.write_all(&asks).unwrap();
+    soon("the console to have answered", || {
+        let asked = web.console.log().contains("/api/state");
+        (asked && legs(web.port(), web.console.port()).0 == 1).then_some(())
+    });
+    (client, says)
+}
+
+/// A field as it is, that enters no table (RFC 7541 §6.2.2).
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let mut out = Vec::new();
+        match text.len() {
+            short @ ..127 => out.push(u8::try_from(short).unwrap()),
+            long => {
+                out.push(127);
+                let mut rest = long - 127;
+                while rest >= 128 {
+                    out.push(u8::try_from(rest % 128 + 128).unwrap());
+                    rest /= 128;
+                }
+                out.push(u8::try_from(rest).unwrap());
+            }
+        }
+        out.extend_from_slice(text.as_bytes());
+        out
+    };
+    [vec![0], text(name), text(value)].concat()
+}
+
+/// Whether it was said of a visit's end that all its connections are gone, and why.
+#[track_caller]
+fn ended(web: &WebHouse, session: &str, reason: &str) {
+    web.house.sealed(session);
+    let facts = web.house.facts_of("session-ended");
+    let fact = facts.iter().find(|fact| fact.session.as_deref() == Some(session)).unwrap();
+    assert_eq!(
+        (fact.body["reason"].as_str(), fact.body["sockets_gone"].as_bool()),
+        (Some(reason), Some(true)),
+        "{:#}",
+        fact.body
+    );
+}
+
+/// Holds the gate to a second, from when a command was given, for every connection of a console to be gone.
+#[track_caller]
+fn at_once(web: &WebHouse, decides: impl FnOnce()) {
+    let began = Instant::now();
+    decides();
+    let told = began.elapsed();
+    eventually(Duration::from_secs(5), "every connection to be gone", || {
+        (legs(web.port(), web.console.port()) == (0, 0)).then_some(())
+    });
+    let took = began.elapsed();
+    assert!(took < AT_ONCE + told, "{took:?}, of which the command took {told:?}");
+}
+
+#[test]
+fn an_idle_http2_connection_is_gone_within_a_second_of_a_stop() {
+    let web = WebHouse::start();
+    let client = web.opened(&web.open_window("+10m"));
+    let (mut idle, _says) = idles(&web, &client.cookie());
+    let session = web.house.newest_session();
+    at_once(&web, || {
+        web.house.sam().does(&["session", "stop", &session, "--reason", "a page that was left open"]);
+    });
+    ended(&web, &session, "stopped");
+    soon("the client to hear of it", || idle.try_wait().unwrap());
+}
+
+#[test]
+fn an_idle_http2_connection_is_gone_when_the_window_closes() {
+    let web = WebHouse::start();
+    let window = web.open_window("+12s");
+    let client = web.opened(&window);
+    let (mut idle, _says) = idles(&web, &client.cookie());
+    let session = web.house.newest_session();
+    let gone = soon("every connection of the console to be gone", || {
+        (legs(web.port(), web.console.port()) == (0, 0)).then(jiff::Timestamp::now)
+    });
+    let late = gone.duration_since(web.house.closes(&window));
+    assert!(late.as_millis() < 1000 && late.as_millis() > -200, "{late:?} after the deadline");
+    ended(&web, &session, "window-closed");
+    soon("the client to hear of it", || idle.try_wait().unwrap());
+}
+
+#[test]
+fn a_console_that_is_declared_otherwise_or_withdrawn_ends_its_visits_within_a_second() {
+    let web = WebHouse::furnished(House::furnish(), "", &["--tcp", "db=127.0.0.1:9"]);
+    let client = web.opened(&web.open_window("+10m"));
+    let (mut idle, says) = idles(&web, &client.cookie());
+    let first = web.house.newest_session();
+    let both = web.house.folder().join("both.pem");
+    let pem = |path| std::fs::read_to_string(path).unwrap();
+    std::fs::write(&both, pem(web.console.trust()) + &pem(web.authority())).unwrap();
+    let trust = ["--trust", both.to_str().unwrap(), "--reason", "its authority is renewed"];
+    at_once(&web, || {
+        web.house.priya().does(&[&["target", "set-tls", "console-01"][..], &trust].concat());
+    });
+    ended(&web, &first, "endpoint-changed");
+    drop((says, idle.wait()));
+    assert_eq!(client.gets("/", &[]).status, 200, "the next visit goes as it is declared now");
+    let second = web.house.newest_session();
+    assert_ne!(first, second);
+    web.house.priya().does(&["target", "remove-endpoint", "console-01", "tcp:db", "--reason", "not needed"]);
+    assert_eq!(client.gets("/", &[]).status, 200);
+    assert_eq!(web.house.newest_session(), second, "nothing that it uses was withdrawn");
+    web.house.priya().does(&["target", "add-endpoint", "console-01", "--tcp", "db=127.0.0.1:9"]);
+    at_once(&web, || {
+        web.house.priya().does(&["target", "remove-endpoint", "console-01", "tls", "--reason", "it is gone"]);
+    });
+    ended(&web, &second, "endpoint-changed");
+    let nowhere = client.gets("/", &[]);
+    assert!(nowhere.status == 502 && nowhere.text().contains("call the hospital"), "{}", nowhere.text());
+}
+
+#[test]
+fn what_the_gate_signs_in_with_ends_visits_when_it_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let file = secret.to_str().unwrap();
+    std::fs::write(&secret, "k1ngs-cross-9").unwrap();
+    let web = WebHouse::furnished(House::furnish(), "", &["--basic", "service", "--console-secret", file]);
+    let client = web.opened(&web.open_window("+10m"));
+    assert_eq!(client.gets("/", &[]).status, 200);
+    let session = web.house.newest_session();
+    std::fs::write(&secret, "st-pancras-11").unwrap();
+    let words = ["--basic", "service", "--console-secret", file, "--reason", "it was shared"];
+    at_once(&web, || {
+        web.house.priya().does(&[&["target", "set-tls", "console-01"][..], &words].concat());
+    });
+    ended(&web, &session, "endpoint-changed");
+    assert_eq!(client.gets("/", &[]).status, 200);
 }
 
 #[test]

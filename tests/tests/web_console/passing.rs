@@ -51,6 +51,18 @@ fn a_console_opens_by_a_link_and_every_request_is_in_the_recording(furnishing: F
     assert_eq!(state["sha256"], digest(b"12 pumps").as_str());
     let admitted = web.house.fact("session-admitted");
     assert_eq!(admitted.body["proof"]["method"], "visit-token");
+    let connected = web.house.fact("session-connected");
+    assert_eq!(connected.body["address"], web.console.address());
+    let told = ["local", "peer", "server_name", "certificate", "tls", "suite"];
+    assert!(told.iter().all(|told| connected.body[told].is_string()), "{:#}", connected.body);
+    assert_eq!(web.house.facts_of("session-connected").len(), 1);
+    let log = web.house.folder().join("auth.log");
+    fs::write(&log, "Accepted publickey for svc from 203.0.113.7 port 61022 ssh2: ED25519 SHA256:abc\n")
+        .unwrap();
+    let words = ["reconcile", "--target", "console-01", "--auth-log", log.to_str().unwrap()];
+    let said = web.house.sam().tries(&words);
+    let missed = said.answer["without_sign_in"].as_array();
+    assert!(missed.is_some_and(Vec::is_empty), "no sshd has heard of it: {said:?}");
     let verdict = web.house.sam().does(&["recording", "verify", &session]);
     assert_eq!(verdict["sound"], true, "{verdict:#}");
 }

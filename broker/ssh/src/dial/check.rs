@@ -3,10 +3,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use chaperone_policy::Endpoint;
 use chaperone_session::{EndReason, Gate, LiveSession};
 use jiff::Timestamp;
 use russh::client::{self, ChannelOpenHandle, Msg};
 use russh::keys::ssh_key::certificate::CertType;
+use russh::keys::ssh_key::public::KeyData;
 use russh::keys::ssh_key::{Certificate, PublicKey};
 use russh::keys::{HashAlg, PublicKeyOrCertificate};
 use russh::{Channel, Names};
@@ -57,12 +59,28 @@ pub(crate) struct Seen {
     pub host_key: String,
     /// The key itself, where it showed one without a certificate.
     pub shown: Option<PublicKey>,
+    /// Who signed its certificate, where it showed one.
+    pub signed_by: Option<KeyData>,
     /// Whether it was taken for somebody else.
     pub refused: bool,
     /// Whether a certificate made it known.
     pub by_certificate: bool,
     /// What it and the gate agreed on.
     pub algorithms: serde_json::Value,
+}
+
+impl Seen {
+    /// The line of an endpoint's declaration that made the target known.
+    pub(crate) fn known_by(&self, endpoint: &Endpoint) -> String {
+        let Endpoint::Ssh { host_keys, reach, .. } = endpoint else { return String::new() };
+        let (lines, key) = match &self.signed_by {
+            Some(authority) => (&reach.authorities, Some(authority)),
+            None => (host_keys, self.shown.as_ref().map(PublicKey::key_data)),
+        };
+        let is_it =
+            |line: &&String| line.parse::<PublicKey>().is_ok_and(|declared| Some(declared.key_data()) == key);
+        lines.iter().find(is_it).cloned().unwrap_or_default()
+    }
 }
 
 /// Accepts pinned host keys only, and no channel: a target has nothing to open here.
@@ -122,6 +140,7 @@ impl client::Handler for HostKeyCheck {
             PublicKeyOrCertificate::Certificate(certificate) => {
                 seen.host_key = certificate.public_key().fingerprint(HashAlg::Sha256).to_string();
                 seen.by_certificate = true;
+                seen.signed_by = Some(certificate.signature_key().clone());
                 self.known.vouches(certificate)
             }
         };

@@ -80,10 +80,11 @@ async fn to_console(
     caller: SocketAddr,
     label: Label,
 ) -> Option<Heard> {
-    // Whoever keeps connections without a visit keeps others out; the oldest of them ends by itself within its time.
-    let Ok(place) = Arc::clone(&inner.without_visit).try_acquire_owned() else {
-        return nothing(&inner, caller, "too many connections without a visit", answers::nothing(start.io))
-            .await;
+    // Whoever keeps connections without a visit keeps others of their own source out; the oldest of them ends by itself
+    // within its time.
+    let place = match inner.without_visit.take(caller.ip()) {
+        Ok(place) => place,
+        Err(why) => return nothing(&inner, caller, &why.to_string(), answers::nothing(start.io)).await,
     };
     let stream = shaken(&inner, start, Arc::clone(&inner.web), caller).await?;
     let host = inner.names.of_console(&label);

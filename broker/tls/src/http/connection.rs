@@ -17,7 +17,6 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
@@ -29,6 +28,7 @@ use super::guard::Found;
 use super::limits;
 use super::pages::{Page, Standing};
 use super::{refuse, transaction};
+use crate::places::Place;
 
 /// Everything under this path is the gate's, and never reaches a target.
 const OWN: &str = "/.chaperone";
@@ -45,7 +45,7 @@ pub(super) struct Connection {
     cord: Cord,
     found: Found,
     /// Held while it is of no visit.
-    place: Mutex<Option<OwnedSemaphorePermit>>,
+    place: Mutex<Option<Place>>,
     /// The visits that requests on it were of, by their cookies' ids.
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
     /// A cookie that is none was told of already.

@@ -42,7 +42,7 @@ impl Console {
     pub(super) fn new(
         gate: &Gate,
         session: &Arc<LiveSession>,
-        names: Names,
+        (names, in_clear): (Names, bool),
         reach: &Arc<dyn Reach>,
         settings: &HttpSettings,
     ) -> Arc<Self> {
@@ -50,7 +50,7 @@ impl Console {
             session: Arc::clone(session),
             gate: gate.clone(),
             names,
-            lanes: Lanes::new(gate, session),
+            lanes: Lanes::new(gate, session, in_clear),
             upstreams: Upstreams::new(session, reach),
             settings: settings.clone(),
             reach: Arc::clone(reach),

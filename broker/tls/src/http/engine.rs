@@ -14,7 +14,6 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::connection::Connection;
@@ -26,6 +25,7 @@ use super::names::Names;
 use super::remembered::Remembered;
 use super::tally::Tally;
 use super::upstream::Reach;
+use crate::places::Place;
 use crate::told::Told;
 
 /// How a visit is entered.
@@ -61,7 +61,7 @@ pub struct Caller {
     /// Ends it at once.
     pub cord: Cord,
     /// Its place among the connections that have no visit: given back once it is of one.
-    pub place: OwnedSemaphorePermit,
+    pub place: Place,
 }
 
 /// Serves consoles; cheap to clone.
@@ -192,7 +192,7 @@ impl Shared {
         let (server_name, port, plain) = endpoint.unwrap_or_default();
         let names = Names::new(authority, &server_name, port);
         let names = if plain { names.without_tls() } else { names };
-        let console = Console::new(&self.gate, session, names, &self.reach, &self.settings);
+        let console = Console::new(&self.gate, session, (names, plain), &self.reach, &self.settings);
         open.insert(session.id(), Arc::clone(&console));
         drop(open);
         tokio::spawn(close_with(Arc::clone(self), Arc::clone(&console)));

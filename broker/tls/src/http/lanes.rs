@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_session::{Captured, ChannelRecorder, Gate, LiveSession, Refused};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use serde_json::json;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
 use super::limits;
+use crate::told::Told;
 
 /// What the recording calls a lane.
 const KIND: &str = "http";
@@ -23,6 +25,13 @@ pub(super) struct Lanes {
     free: Mutex<Vec<Arc<Lane>>>,
     all: Mutex<Vec<Arc<Lane>>>,
     turns: Arc<Semaphore>,
+    /// Places of those who wait for a turn.
+    waiting: Arc<Semaphore>,
+    /// There was no such place, and all who waited have not had their turn yet.
+    crowded: AtomicBool,
+    told: Told,
+    /// The target is reached without TLS.
+    in_clear: bool,
 }
 
 /// One lane.
@@ -37,6 +46,15 @@ pub(super) struct Turn {
     _permit: OwnedSemaphorePermit,
 }
 
+/// Why a transaction has no turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoTurn {
+    /// The visit is over.
+    Over,
+    /// Too many wait already.
+    Crowded,
+}
+
 /// A lane that a transaction has; free again when everybody who records on it is done.
 pub(super) struct Taken {
     lane: Arc<Lane>,
@@ -45,19 +63,45 @@ pub(super) struct Taken {
 }
 
 impl Lanes {
-    pub(super) fn new(gate: &Gate, session: &Arc<LiveSession>) -> Arc<Self> {
+    pub(super) fn new(gate: &Gate, session: &Arc<LiveSession>, in_clear: bool) -> Arc<Self> {
         Arc::new(Self {
             gate: gate.clone(),
             session: Arc::clone(session),
             free: Mutex::default(),
             all: Mutex::default(),
             turns: Arc::new(Semaphore::new(limits::TRANSACTIONS)),
+            waiting: Arc::new(Semaphore::new(limits::WAITING)),
+            crowded: AtomicBool::new(false),
+            told: Told::default(),
+            in_clear,
         })
     }
 
-    /// Waits until there are few enough transactions. `None` when the visit is over.
-    pub(super) async fn turn(&self) -> Option<Turn> {
-        Arc::clone(&self.turns).acquire_owned().await.ok().map(|permit| Turn { _permit: permit })
+    /// Waits until there are few enough transactions. Dropping the future gives the place among those who wait back.
+    ///
+    /// # Errors
+    /// When the visit is over, and when too many wait already: that is a fact, once until they have had their turn.
+    pub(super) async fn turn(&self) -> Result<Turn, NoTurn> {
+        match Arc::clone(&self.turns).try_acquire_owned() {
+            Ok(permit) => {
+                self.crowded.store(false, Ordering::Release);
+                return Ok(Turn { _permit: permit });
+            }
+            Err(TryAcquireError::Closed) => return Err(NoTurn::Over),
+            Err(TryAcquireError::NoPermits) => {}
+        }
+        let Ok(_place) = self.waiting.try_acquire() else {
+            if !self.crowded.swap(true, Ordering::AcqRel) && self.told.tells() {
+                let (most, waiting) = (limits::TRANSACTIONS, limits::WAITING);
+                let what = json!({
+                    "request": "http", "why": "too many requests at once", "under_way": most, "waiting": waiting,
+                });
+                self.gate.transaction_refused(&self.session, KIND, what).await;
+            }
+            return Err(NoTurn::Crowded);
+        };
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        turn.map(|permit| Turn { _permit: permit }).map_err(|_closed| NoTurn::Over)
     }
 
     /// A lane for a transaction.
@@ -94,7 +138,12 @@ impl Lanes {
         let lanes = std::mem::take(&mut *held(&self.all));
         for lane in lanes {
             let short = lane.short.load(Ordering::Acquire);
-            let captured = if short { Captured::Measured } else { Captured::All };
+            let captured = match (short, self.in_clear) {
+                (false, false) => Captured::All,
+                (true, false) => Captured::Measured,
+                (false, true) => Captured::InClear,
+                (true, true) => Captured::MeasuredInClear,
+            };
             self.gate.close_channel(&self.session, &lane.channel, captured).await;
         }
     }

@@ -39,8 +39,10 @@ pub const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
 pub const SEND_BUFFER: usize = 256 * 1024;
 /// Largest buffer for what comes on an HTTP/1 connection: a head, or a piece of a body.
 pub const READ_BUFFER: usize = 256 * 1024;
-/// Transactions of one visit under way at once; more wait. Also the most lanes that its recording gets.
+/// Transactions of one visit under way at once; more wait, up to [`WAITING`]. Also the most lanes that its recording gets.
 pub const TRANSACTIONS: usize = 64;
+/// Requests of one visit that wait for their turn; what comes beyond that is answered so, and does not wait.
+pub const WAITING: usize = 128;
 /// Connections to a target that wait for the next request.
 pub const KEPT_ALIVE: usize = 16;
 /// Batches of a body that wait between its two ends.

@@ -94,6 +94,14 @@ impl Page {
         Self::new(StatusCode::FORBIDDEN, "Input is over", body)
     }
 
+    /// So many requests of the visit wait that one more does not.
+    pub(super) fn crowded() -> Self {
+        let body = "<p>So many requests of this visit wait for the server that one more is not taken. Wait until some of \
+                    them are answered, and try again.</p>"
+            .to_owned();
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Too many requests at once", body)
+    }
+
     /// The target does not answer as it should.
     pub(super) fn unreachable(why: &str, reference: &str) -> Self {
         let body = format!(

@@ -1,6 +1,7 @@
 //! How the consoles of this node are entered and reached: by its visits, and by the session's own way to its target.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chaperone_policy::{ConsoleSignIn, Endpoint};
 use chaperone_session::{Ask, Cord, DialError, EndReason, Gate, LiveSession, Proof, Refused, Way};
@@ -8,6 +9,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::engine::{Caller, Consoles, Enter, Entered};
@@ -78,9 +81,14 @@ impl Targets {
             None => secured(&way, offer).await,
         };
         match reached {
-            Ok(Connected { stream, cord, http2, about }) => {
-                way.connected(None, &cord, about).await;
-                Ok(Reached { stream, http2, over: Box::new(move || way.ended(&cord)) })
+            Ok(Connected { stream, cord, http2, about, until }) => {
+                way.connected(&self.gate, None, &cord, about).await;
+                let allowed = until.map(|until| self.allows(until, &cord));
+                let over = move || {
+                    drop(allowed);
+                    way.ended(&cord);
+                };
+                Ok(Reached { stream, http2, over: Box::new(over) })
             }
             Err(error) => {
                 way.failed(&self.gate, None, &error).await;
@@ -92,11 +100,25 @@ impl Targets {
     /// Without TLS, as somebody has allowed for a time.
     async fn in_clear(&self, way: &Way, until: Timestamp) -> Result<Connected, DialError> {
         if self.gate.now() >= until {
-            return Err(DialError::LegacyExpired(until));
+            return Err(DialError::PlainHttpExpired(until));
         }
         let (stream, cord) = way.reach().await?;
         let about = json!({ "tls": null, "plain_http_until": until });
-        Ok(Connected { stream: Box::new(stream), cord, http2: false, about })
+        Ok(Connected { stream: Box::new(stream), cord, http2: false, about, until: Some(until) })
+    }
+
+    /// Ends a connection once what allows it is over, whatever is under way on it; until what is returned is dropped.
+    fn allows(&self, until: Timestamp, cord: &Cord) -> DropGuard {
+        let left = Duration::try_from(until.duration_since(self.gate.now())).unwrap_or(Duration::ZERO);
+        let (over, cord) = (CancellationToken::new(), cord.clone());
+        let ended = over.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = sleep(left) => cord.sever(),
+                () = ended.cancelled() => {}
+            }
+        });
+        over.drop_guard()
     }
 
     async fn injection(&self, session: &Arc<LiveSession>) -> Result<Option<Injection>, DialError> {
@@ -124,6 +146,8 @@ struct Connected {
     cord: Cord,
     http2: bool,
     about: Value,
+    /// When it must end, where it is without TLS.
+    until: Option<Timestamp>,
 }
 
 /// Until when the target is reached without TLS, where it is.
@@ -142,7 +166,13 @@ async fn secured(way: &Way, offer: Offer) -> Result<Connected, DialError> {
     let offered: Vec<Vec<u8>> = offered.iter().map(|name| name.to_vec()).collect();
     let secured = secure(way, &offered).await?;
     let http2 = secured.protocol() == Some(b"h2");
-    Ok(Connected { stream: Box::new(secured.stream), cord: secured.cord, http2, about: secured.about })
+    Ok(Connected {
+        stream: Box::new(secured.stream),
+        cord: secured.cord,
+        http2,
+        about: secured.about,
+        until: None,
+    })
 }
 
 impl Reach for Targets {

@@ -23,7 +23,7 @@ use super::console::Console;
 use super::flowing::{self, Flowing, Outcome, Way};
 use super::headers;
 use super::inject::{self, Injection};
-use super::lanes::{Taken, Turn};
+use super::lanes::{NoTurn, Taken, Turn};
 use super::limits;
 use super::pages::Page;
 use super::upgrade;
@@ -40,8 +40,10 @@ pub(super) async fn take(
 ) -> Response<Outgoing> {
     let site = console.settings.site.clone();
     let about = json!({ "request": "http", "method": request.method().as_str() });
-    let Some(turn) = console.lanes.turn().await else {
-        return over(&console).into_answer();
+    let turn = match console.lanes.turn().await {
+        Ok(turn) => turn,
+        Err(NoTurn::Over) => return over(&console).into_answer(),
+        Err(NoTurn::Crowded) => return Page::crowded().into_answer(),
     };
     // Asked once it is its turn: what holds input has not been passed over while it waited.
     if let Err(refused) = console.permits(about).await {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::again::Body;
+use super::brotli::Brotli;
 use crate::replay::ReplayError;
 
 /// A body that grows past this under its coding is shown as it passed.
@@ -21,6 +22,7 @@ pub(super) enum Coding {
     /// zlib's format; some senders leave its frame out.
     Deflate,
     Zstd,
+    Brotli,
     /// One that is not opened here, or several.
     Other(String),
 }
@@ -34,6 +36,7 @@ impl Coding {
             "gzip" | "x-gzip" => Self::Gzip,
             "deflate" => Self::Deflate,
             "zstd" => Self::Zstd,
+            "br" => Self::Brotli,
             other => Self::Other(other.chars().take(64).collect()),
         }
     }
@@ -44,6 +47,7 @@ impl Coding {
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Zstd => "zstd",
+            Self::Brotli => "br",
             Self::Other(name) => name,
         }
     }
@@ -110,12 +114,20 @@ pub(super) fn open(
 ) -> Result<Opened, ReplayError> {
     let mut decoder = Decoder::new(coding.clone(), MOST_OPENED);
     let Some(decoder) = decoder.as_mut() else { return Ok(Opened::No) };
-    let mut state = Opened::Whole;
+    let (mut state, mut any) = (Opened::Whole, false);
+    let mut give = |piece: &[u8]| {
+        any |= !piece.is_empty();
+        give(piece)
+    };
     body.each(&mut |piece| {
-        state = decoder.take(piece, give)?;
+        state = decoder.take(piece, &mut give)?;
         Ok(state == Opened::Whole)
     })?;
-    if state == Opened::Whole { Ok(decoder.finish(give)?) } else { Ok(state) }
+    if state == Opened::Whole {
+        state = decoder.finish(&mut give)?;
+    }
+    // What breaks off before anything came of it is under another coding than it says.
+    Ok(if state == Opened::Partly && !any { Opened::No } else { state })
 }
 
 /// Opens a body piece by piece.
@@ -133,6 +145,7 @@ enum Inner {
     Zlib(Box<ZlibDecoder<Vec<u8>>>),
     Deflate(Box<DeflateDecoder<Vec<u8>>>),
     Zstd(Box<zstd::stream::write::Decoder<'static, Vec<u8>>>),
+    Brotli(Box<Brotli>),
 }
 
 impl Decoder {
@@ -160,6 +173,13 @@ impl Decoder {
             self.begin(step)?;
             let failed = match &mut self.inner {
                 Inner::Identity | Inner::Fresh => false,
+                Inner::Brotli(decoder) => {
+                    let left = &mut self.left;
+                    match decoder.take(step, &mut |piece| within(left, piece, give))? {
+                        Opened::Whole => continue,
+                        other => return Ok(other),
+                    }
+                }
                 Inner::Gzip(decoder) => decoder.write_all(step).is_err(),
                 Inner::Zlib(decoder) => decoder.write_all(step).is_err(),
                 Inner::Deflate(decoder) => decoder.write_all(step).is_err(),
@@ -184,6 +204,7 @@ impl Decoder {
             Inner::Zlib(decoder) => decoder.try_finish().is_ok(),
             Inner::Deflate(decoder) => decoder.try_finish().is_ok(),
             Inner::Zstd(decoder) => decoder.flush().is_ok(),
+            Inner::Brotli(decoder) => decoder.is_ended(),
         };
         match (self.drain(give)?, ended) {
             (false, _) => Ok(Opened::No),
@@ -204,6 +225,7 @@ impl Decoder {
                     decoder.window_log_max(WINDOW_LOG)?;
                     Inner::Zstd(Box::new(decoder))
                 }
+                Coding::Brotli => Inner::Brotli(Box::new(Brotli::new())),
                 Coding::Identity | Coding::Other(_) => Inner::Identity,
             };
         }
@@ -213,24 +235,30 @@ impl Decoder {
     /// Gives what was opened; whether that was within the bound.
     fn drain(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
         let opened = match &mut self.inner {
-            Inner::Identity | Inner::Fresh => return Ok(true),
+            // Brotli has given all that it opened.
+            Inner::Identity | Inner::Fresh | Inner::Brotli(_) => return Ok(true),
             Inner::Gzip(decoder) => decoder.get_mut(),
             Inner::Zlib(decoder) => decoder.get_mut(),
             Inner::Deflate(decoder) => decoder.get_mut(),
             Inner::Zstd(decoder) => decoder.get_mut(),
         };
-        let len = opened.len() as u64;
-        if len > self.left {
+        if opened.is_empty() {
+            return Ok(true);
+        }
+        if !within(&mut self.left, opened, give)? {
             return Ok(false);
         }
-        self.left -= len;
-        if len > 0 {
-            give(opened)?;
-            opened.clear();
-            opened.shrink_to(256 << 10);
-        }
+        opened.clear();
+        opened.shrink_to(256 << 10);
         Ok(true)
     }
+}
+
+/// Gives a piece, unless it is more than what is left of the bound.
+fn within(left: &mut u64, piece: &[u8], give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
+    let Some(rest) = left.checked_sub(piece.len() as u64) else { return Ok(false) };
+    *left = rest;
+    give(piece).map(|()| true)
 }
 
 /// UTF-8 that comes in pieces.
@@ -276,3 +304,6 @@ impl Utf8 {
         !self.broken && self.begun.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

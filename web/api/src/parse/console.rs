@@ -106,6 +106,9 @@ pub(crate) fn changed_tls(
     if let Some(given) = &given.plain_http {
         tls.terms.plain_http = Some(plain_http(given, now)?);
     }
+    if secrets.client_key.is_some() || secrets.sign_in.is_some() {
+        tls.terms.replaced = tls.terms.replaced.saturating_add(1);
+    }
     tls.check(given.client.as_ref(), reader, now)?;
     Ok((tls.endpoint(), secrets))
 }

@@ -15,6 +15,7 @@ const ENDS: Record<string, string> = {
   locked: 'access was locked',
   'no-longer-permitted': 'it was no longer permitted',
   'too-many-refusals': 'its client went on asking for what is refused',
+  'endpoint-changed': 'how the server is reached was changed',
   'observer-required': 'nobody came to observe it',
   stopped: 'stopped by the hospital',
   recorder: 'it could not be recorded any more',
