@@ -21,6 +21,8 @@ pub(super) struct Cast {
     pub dana: PathBuf,
     /// Another vendor's technician's private key.
     pub viktor: PathBuf,
+    /// The same, signed in: the front page has no desk for him.
+    pub viktor_token: String,
     /// The web console.
     pub console: Running,
 }
@@ -147,7 +149,8 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
         add_server(stage, &priya, server, port, &svc, &host_pub).await?;
     }
     add_console(stage, &priya, &console).await?;
-    Ok(Cast { priya, sam: stage.sign_in("sam").await?, dana, viktor, console })
+    let (sam, viktor_token) = (stage.sign_in("sam").await?, stage.sign_in("viktor").await?);
+    Ok(Cast { priya, sam, dana, viktor, viktor_token, console })
 }
 
 /// A webhook secret in base64 from two random UUIDs.

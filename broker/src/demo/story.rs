@@ -85,8 +85,7 @@ pub(super) async fn plan(stage: &Stage, cast: &Cast) -> Result<String, DemoError
 pub(super) async fn happen(stage: &Stage, cast: &Cast, console: &str) -> Result<(), DemoError> {
     pages(stage, console).await?;
     // Without a window; the gate says no, and that is the story.
-    let viktor = stage.sign_in("viktor").await?;
-    stage.ran(&["connect", CONSOLE, "--json"], Some(&viktor)).await?;
+    stage.ran(&["connect", CONSOLE, "--json"], Some(&cast.viktor_token)).await?;
     let inspection = stage.ssh_words(&cast.dana, "dana+test-pumps");
     command(&inspection, "ls -l /var/log | head -n 12; echo 'nothing unusual' >&2").await?;
     let viktor = stage.ssh_words(&cast.viktor, "viktor+alaris-sm-01");

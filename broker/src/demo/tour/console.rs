@@ -145,8 +145,8 @@ fn line(entry: &Value) -> String {
 
 /// Viktor, who has no window there.
 pub(super) async fn off_schedule(stage: &Stage, cast: &Cast) -> Result<((), String), DemoError> {
-    let (before, viktor) = (stage.soc.count(), stage.sign_in("viktor").await?);
-    let ran = stage.ran(&["connect", CONSOLE, "--json"], Some(&viktor)).await?;
+    let before = stage.soc.count();
+    let ran = stage.ran(&["connect", CONSOLE, "--json"], Some(&cast.viktor_token)).await?;
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     held(ran.status.code() == Some(1), || format!("connect ended with {:?}: {said}", ran.status.code()))?;
     let is_his = |event: &Value| event.to_string().contains("viktor");
