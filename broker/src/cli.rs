@@ -145,6 +145,10 @@ enum Command {
     #[cfg(all(unix, feature = "demo"))]
     #[command(hide = true)]
     Standin(demo::StandinArgs),
+    /// The demo's web console
+    #[cfg(all(unix, feature = "demo"))]
+    #[command(hide = true)]
+    StandinConsole(demo::ConsoleArgs),
 }
 
 impl Cli {
@@ -196,6 +200,8 @@ impl Cli {
             Command::Clock(remote) => clock::run(remote).await,
             #[cfg(all(unix, feature = "demo"))]
             Command::Standin(args) => demo::standin(args).await,
+            #[cfg(all(unix, feature = "demo"))]
+            Command::StandinConsole(args) => demo::console(args).await,
         }
     }
 }

@@ -7,7 +7,12 @@ const found = (url, toPath) => async (page) => {
 
 const windowIn = (state) => (all) => all.find((window) => window.state === state)?.id ?? all[0].id
 
+/** Dana's open window on a server. */
+const openOn = (target) => (all) => all.find(({ state, targets }) => state === 'open' && targets.includes(target)).id
+
 const isCritical = ({ severity }) => severity === 'critical'
+
+const byTls = ({ protocol }) => protocol === 'tls'
 
 /** A fresh link, made by whoever is signed in. */
 const link = async (page) => {
@@ -31,7 +36,8 @@ export const DESKS = [
       { name: 'my-windows', at: '/technician' },
       { name: 'ask', at: '/technician/ask' },
       { name: 'ask-files', at: '/technician/ask', act: (page) => page.getByLabel('Bring files').check() },
-      { name: 'my-window', at: found('/api/windows', (all) => `/technician/windows/${windowIn('open')(all)}`), ready: 'Connect' },
+      { name: 'my-window', at: found('/api/windows', (all) => `/technician/windows/${openOn('alaris-sm-01')(all)}`), ready: 'Connect' },
+      { name: 'my-console', at: found('/api/windows', (all) => `/technician/windows/${openOn('alaris-console')(all)}`), ready: 'Web consoles' },
       { name: 'account', at: '/account' },
       { name: 'forbidden', at: '/administration/people' },
     ],
@@ -48,6 +54,7 @@ export const DESKS = [
       { name: 'now', at: '/engineering/now' },
       { name: 'servers', at: '/engineering/servers' },
       { name: 'server', at: '/engineering/servers/alaris-sm-01' },
+      { name: 'console', at: '/engineering/servers/alaris-console' },
       { name: 'add-server', at: '/engineering/servers/add' },
       { name: 'add-console', at: '/engineering/servers/add', act: (page) => page.getByLabel(/It has a web console/).check() },
       { name: 'freezes', at: '/engineering/freezes' },
@@ -70,6 +77,7 @@ export const DESKS = [
       { name: 'keeping', at: '/soc/keeping' },
       { name: 'ledger', at: '/soc/ledger', act: (page) => page.getByRole('search').getByRole('button', { name: 'Search' }).click() },
       { name: 'replay', at: found('/api/sessions', (all) => `/soc/visits/${all.at(-1).id}?t=2`) },
+      { name: 'replay-console', at: found('/api/sessions', (all) => `/soc/visits/${all.find(byTls).id}`), ready: 'Web requests' },
       { name: 'destinations', at: '/soc/destinations' },
       { name: 'no-such-page', at: '/soc/nothing-here' },
     ],

@@ -2,14 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use chaperone_tests::{Process, Signal, chaperone, soon};
+use chaperone_tests::{Process, Ran, Signal, chaperone, soon};
 
 const TOUR_WITHIN: Duration = Duration::from_secs(180);
 
-fn demo(folder: &std::path::Path) -> Command {
+fn demo(folder: &Path) -> Command {
     let mut command = Command::new(chaperone());
     command.args(["demo", "--data"]).arg(folder.join("demo")).env("HOME", folder).stdin(Stdio::null());
     command
@@ -21,53 +23,107 @@ fn every_step_of_the_tour_holds() {
     let ran =
         Process::run("chaperone demo --tour", TOUR_WITHIN, demo(folder.path()).arg("--tour")).succeeded();
     let said = ran.text();
-    for told in ["inside", "late", "sealed", "flipped", " ms "] {
+    for told in [
+        "inside",
+        "late",
+        "sealed",
+        "flipped",
+        " ms ",
+        "credential: basic",
+        "This visit is over",
+        "as Viktor",
+    ] {
         assert!(said.contains(told), "the tour does not tell of {told:?}: {said}");
     }
     assert!(said.contains(folder.path().to_str().unwrap()), "it names its data folder: {said}");
 }
 
+/// A running demo, and what it prints.
+struct Demo {
+    process: Process,
+    lines: Receiver<String>,
+    printed: Vec<String>,
+}
+
+impl Demo {
+    fn start(folder: &Path) -> Self {
+        let mut process = Process::start("chaperone demo", demo(folder).stdout(Stdio::piped()));
+        let out = process.child().stdout.take().unwrap();
+        let (send, lines) = std::sync::mpsc::sync_channel(10_000);
+        std::thread::spawn(move || {
+            BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(send.send(line)))
+        });
+        Self { process, lines, printed: Vec::new() }
+    }
+
+    /// The lines of which this holds, once there are so many.
+    fn says(&mut self, what: &str, count: usize, holds: impl Fn(&str) -> bool) -> Vec<String> {
+        soon(what, || {
+            self.printed.extend(self.lines.try_iter());
+            let said: Vec<_> = self.printed.iter().filter(|line| holds(line.trim())).cloned().collect();
+            (said.len() >= count).then_some(said)
+        })
+    }
+
+    fn ends(mut self) {
+        let children = children_of(self.process.id());
+        assert!(!children.is_empty());
+        self.process.signal(Signal::INT);
+        self.process.ends_within(Duration::from_secs(30));
+        for child in children {
+            soon("the demo's children to end", || {
+                (!Path::new(&format!("/proc/{child}")).exists()).then_some(())
+            });
+        }
+    }
+}
+
+fn shell(line: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", line]).stdin(Stdio::null());
+    shell
+}
+
+fn paste(line: &str) -> Ran {
+    Process::run("sh", Duration::from_secs(60), &mut shell(line))
+}
+
 #[test]
 fn the_lines_that_the_demo_prints_can_be_pasted() {
     let folder = tempfile::tempdir().unwrap();
-    let mut process = Process::start("chaperone demo", demo(folder.path()).stdout(Stdio::piped()));
-    let out = process.child().stdout.take().unwrap();
-    let (send, lines) = std::sync::mpsc::sync_channel(10_000);
-    std::thread::spawn(move || {
-        BufReader::new(out).lines().map_while(Result::ok).for_each(|line| drop(send.send(line)))
-    });
-    let mut printed = Vec::new();
-    let pasted = |printed: &mut Vec<String>| {
-        printed.extend(lines.try_iter());
-        let ssh: Vec<_> = printed.iter().filter(|line| line.trim().starts_with("ssh ")).cloned().collect();
-        (ssh.len() >= 2).then_some(ssh)
-    };
-    let ssh = soon("the lines to paste", || pasted(&mut printed));
-    only_this_machine_signs_in_with_a_click(&printed);
-    let paste = |line: &str| {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{} 'echo pasted'", line.trim())]).stdin(Stdio::null());
-        Process::run("sh", Duration::from_secs(60), &mut shell)
-    };
-    assert_eq!(paste(&ssh[0]).succeeded().text(), "pasted\n");
+    let mut demo = Demo::start(folder.path());
+    let ssh = demo.says("the lines to paste", 2, |line| line.starts_with("ssh "));
+    let curl = demo.says("the line for curl", 1, |line| line.starts_with("curl "));
+    only_this_machine_signs_in_with_a_click(&demo.printed);
+    let id = |line: &str| format!("{} 'echo pasted'", line.trim());
+    assert_eq!(paste(&id(&ssh[0])).succeeded().text(), "pasted\n");
     let sftp = ssh[0].trim().replacen("ssh ", "sftp -b - ", 1).replace(" -p ", " -P ");
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &format!("echo pwd | {sftp}")]);
-    assert!(Process::run("sftp", Duration::from_secs(60), &mut shell).succeeded().text().contains("Remote"));
-    paste(&ssh[1]).refused();
-    soon("the SOC's receiver to print the alert", || {
-        printed.extend(lines.try_iter());
-        printed.iter().any(|line| line.contains("SOC received")).then_some(())
+    assert!(paste(&format!("echo pwd | {sftp}")).succeeded().text().contains("Remote"));
+    paste(&id(&ssh[1])).refused();
+
+    let link = demo.says("the line for a link", 1, |line| line.contains(" window console "));
+    let made = paste(&link[0]).succeeded().text();
+    let url = made.lines().next().unwrap();
+    let (authority, jar) = (folder.path().join("demo/chaperone-ca.pem"), folder.path().join("cookies"));
+    let browses =
+        format!("curl -sS -L --cacert {0} -b {1} -c {1} '{url}'", authority.display(), jar.display());
+    let page = paste(&browses).succeeded().text();
+    assert!(page.contains("stand-in") && page.contains("Signed in as"), "{page}");
+
+    let connect = demo.says("the line for programs", 1, |line| line.contains(" connect "));
+    let mut connected = Process::start(
+        "chaperone connect",
+        shell(&format!("exec env {}", connect[0].trim())).stdout(Stdio::null()),
+    );
+    let status = soon("the console's status", || {
+        let ran = paste(&curl[0].replace("curl ", "curl -sS "));
+        (ran.status == Some(0)).then(|| ran.text())
     });
-    let children = children_of(process.id());
-    assert!(!children.is_empty());
-    process.signal(Signal::INT);
-    process.ends_within(Duration::from_secs(30));
-    for child in children {
-        soon("the demo's children to end", || {
-            (!std::path::Path::new(&format!("/proc/{child}")).exists()).then_some(())
-        });
-    }
+    assert!(status.contains("\"stand_in\":true"), "{status}");
+    connected.kill();
+
+    demo.says("the SOC's receiver to print the alert", 1, |line| line.contains("SOC received"));
+    demo.ends();
 }
 
 /// A page from elsewhere whose name was made to lead here names another host.

@@ -1,24 +1,29 @@
 //! `chaperone demo`: all of it on loopback, seeded, without configuration; with `--tour`, the whole story played with
-//! the system's own ssh, each step checked.
+//! the system's own ssh and a web console, each step checked.
 //!
 //! The demo uses nothing that an operator could not use: the gate is this program's own `serve`, everything is set up
-//! by this program's own command line, technicians come with `ssh`. Only the target is a stand-in, and says so.
+//! by this program's own command line, technicians come with `ssh`, a browser or this program's own `connect`. Only the
+//! servers are stand-ins, and say so.
 
+mod browser;
+mod certificate;
+mod console;
+mod error;
 mod seed;
 mod soc;
 mod stage;
+mod standin;
 mod story;
+mod told;
 mod tour;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use chaperone_ssh::HostKey;
-use chaperone_ssh::standin::Standin;
-use serde_json::json;
-
 use crate::cli::outcome::{Failure, chain, say};
-use stage::{DemoError, Stage, trying};
+use error::{DemoError, trying};
+use stage::Stage;
+pub use standin::{ConsoleArgs, StandinArgs, console, standin};
 
 /// Everything on loopback, seeded, without configuration
 #[derive(Debug, clap::Args)]
@@ -26,23 +31,9 @@ pub struct Args {
     /// Keep the demo's data in this folder; without it, in a fresh folder under the system's temporary one
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Play the whole story with the system's own ssh, and exit 0 only if every step held
+    /// Play the whole story with the system's own ssh and a web console, and exit 0 only if every step held
     #[arg(long)]
     tour: bool,
-}
-
-/// The demo's target: a loopback SSH server that gives a real shell as this user
-#[derive(Debug, clap::Args)]
-pub struct StandinArgs {
-    /// What it calls itself in its prompt
-    #[arg(long, value_name = "NAME")]
-    name: String,
-    /// Its host key, in OpenSSH's format
-    #[arg(long, value_name = "FILE")]
-    host_key: PathBuf,
-    /// The one public key that it lets in
-    #[arg(long, value_name = "FILE")]
-    authorized: PathBuf,
 }
 
 /// Runs the demo until Ctrl-C, or the tour to its end.
@@ -75,30 +66,11 @@ async fn play(stage: &mut Stage, with_tour: bool) -> Result<(), DemoError> {
     if with_tour {
         return tour::play(stage, &cast, std::io::stdout().is_terminal()).await;
     }
-    story::plan(stage, &cast).await?;
-    story::desks(stage, &cast)?;
-    seed::tell(stage, &cast);
-    if let Err(error) = story::happen(stage, &cast).await {
+    let console = story::plan(stage, &cast).await?;
+    told::desks(stage, &cast)?;
+    told::tell(stage, &cast, &console).await?;
+    if let Err(error) = story::happen(stage, &cast, &console).await {
         println!("The visits of the story could not be made: {}", chain(&error));
     }
     std::future::pending().await
-}
-
-/// Serves as the demo's target until it is killed.
-///
-/// # Errors
-/// When a file cannot be read, or it cannot listen.
-pub async fn standin(args: StandinArgs) -> Result<(), Failure> {
-    let read = |path: &PathBuf| {
-        std::fs::read_to_string(path)
-            .map_err(|error| Failure::failed(format!("{} cannot be read: {error}", path.display()), ""))
-    };
-    let failed = |error: &dyn std::error::Error| Failure::failed(chain(error), "");
-    let host_key = HostKey::from_openssh(&read(&args.host_key)?).map_err(|error| failed(&error))?;
-    let authorized = read(&args.authorized)?;
-    let bound = Standin::bind(([127, 0, 0, 1], 0).into(), host_key, &authorized, &args.name).await;
-    let standin = bound.map_err(|error| failed(&error))?;
-    let address = standin.address().map_err(|error| failed(&error))?;
-    say(&json!({ "port": address.port() }).to_string())?;
-    standin.serve().await.map_err(|error| failed(&error))
 }

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use chaperone_web::wire::{DemoDesk, DemoView};
+use chaperone_web::wire::DemoView;
 use serde_json::Value;
 
-use super::stage::{DemoError, Stage, text};
+use super::console::{ACCOUNT, SERVER_NAME};
+use super::error::{DemoError, trying};
+use super::stage::{Stage, text};
+use super::standin::Running;
+use super::told::desk;
 
 /// Who plays.
 pub(super) struct Cast {
@@ -17,6 +21,10 @@ pub(super) struct Cast {
     pub dana: PathBuf,
     /// Another vendor's technician's private key.
     pub viktor: PathBuf,
+    /// The same, signed in: the front page has no desk for him.
+    pub viktor_token: String,
+    /// The web console.
+    pub console: Running,
 }
 
 /// A server of the demo, as its card has it.
@@ -38,10 +46,8 @@ pub(super) const SERVERS: [Server; 5] = [
     Server { name: "test-pumps", site: "Workshop", unit: "Biomedical", pumps: "6", patient_data: false },
 ];
 
-/// A place on the front page.
-pub(super) fn desk(login: &str, name: &str, desk: &str, words: &str) -> DemoDesk {
-    DemoDesk { login: login.into(), name: name.into(), desk: desk.into(), words: words.into() }
-}
+/// The web console's name at the gate.
+pub(super) const CONSOLE: &str = "alaris-console";
 
 async fn add_server(
     stage: &Stage,
@@ -61,6 +67,15 @@ async fn add_server(
     stage.as_person(token, &words).await.map(drop)
 }
 
+async fn add_console(stage: &Stage, token: &str, console: &Running) -> Result<(), DemoError> {
+    let at = format!("127.0.0.1:{}", console.port);
+    let mut words = vec!["target", "add", CONSOLE, "--tls", &at, "--http", "--server-name", SERVER_NAME];
+    words.extend(["--trust", text(&console.authority), "--basic", ACCOUNT]);
+    words.extend(["--console-secret", text(&console.secret)]);
+    words.extend(["--site", "Main campus", "--unit", "Pharmacy", "--pumps", "412"]);
+    stage.as_person(token, &words).await.map(drop)
+}
+
 /// Starts so many servers and everything else, and enrols everybody.
 pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, DemoError> {
     let [dana, viktor, svc, host] = [
@@ -69,13 +84,14 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
         stage.ssh_key("target-account").await?,
         stage.ssh_key("target-host").await?,
     ];
-    let syslog = format!("tcp://{}", stage.soc.syslog().await.map_err(super::trying("listen for syslog"))?);
-    let webhook = stage.soc.webhook().await.map_err(super::trying("listen for webhooks"))?;
+    let syslog = format!("tcp://{}", stage.soc.syslog().await.map_err(trying("listen for syslog"))?);
+    let webhook = stage.soc.webhook().await.map_err(trying("listen for webhooks"))?;
     let webhook = format!("http://{webhook}/chaperone");
     let mut ports = Vec::new();
     for server in SERVERS.iter().take(servers) {
         ports.push(stage.standin(server.name, &host, &svc).await?);
     }
+    let console = stage.console(CONSOLE).await?;
     stage.gate().await?;
     // The whole cast may sign in while the stage is set; who has a desk on the front page comes later.
     let seat = |login: &str| desk(login, login, "", "");
@@ -86,7 +102,7 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
     let secret = stage.file("webhook.secret");
     // The key of Standard Webhooks' own example format: 24 random bytes are made by the file's first writer.
     let fresh = format!("whsec_{}", data_encoding());
-    std::fs::write(&secret, fresh).map_err(super::trying("write the webhook's secret"))?;
+    std::fs::write(&secret, fresh).map_err(trying("write the webhook's secret"))?;
     let (dana_pub, viktor_pub) = (dana.with_extension("pub"), viktor.with_extension("pub"));
     let host_pub = host.with_extension("pub");
     let sets: &[&[&str]] = &[
@@ -132,7 +148,9 @@ pub(super) async fn people(stage: &mut Stage, servers: usize) -> Result<Cast, De
     for (server, port) in SERVERS.iter().zip(ports) {
         add_server(stage, &priya, server, port, &svc, &host_pub).await?;
     }
-    Ok(Cast { priya, sam: stage.sign_in("sam").await?, dana, viktor })
+    add_console(stage, &priya, &console).await?;
+    let (sam, viktor_token) = (stage.sign_in("sam").await?, stage.sign_in("viktor").await?);
+    Ok(Cast { priya, sam, dana, viktor, viktor_token, console })
 }
 
 /// A webhook secret in base64 from two random UUIDs.
@@ -149,6 +167,8 @@ pub(super) struct Wish {
     pub person: &'static str,
     /// The server.
     pub target: &'static str,
+    /// What may be done there.
+    pub access: &'static str,
     /// From when.
     pub opens: &'static str,
     /// Until when.
@@ -166,11 +186,24 @@ pub(super) fn patch(opens: &'static str, closes: &'static str) -> Wish {
     Wish {
         person: "dana",
         target: "alaris-sm-01",
+        access: "shell,exec,sftp-read,sftp-write",
         opens,
         closes,
         purpose: "patch",
         ticket: "CHG0031337",
         reason: "Security patch of the pump server",
+    }
+}
+
+/// Dana's look at the web console.
+pub(super) fn look(opens: &'static str, closes: &'static str) -> Wish {
+    Wish {
+        target: CONSOLE,
+        access: "tls",
+        purpose: "library",
+        ticket: "CHG0031352",
+        reason: "New drug library, by the pump server's web console",
+        ..patch(opens, closes)
     }
 }
 
@@ -181,7 +214,7 @@ pub(super) async fn window(
     wish: &Wish,
     approve: bool,
 ) -> Result<String, DemoError> {
-    let &Wish { person, target, opens, closes, purpose, ticket, reason } = wish;
+    let &Wish { person, target, access, opens, closes, purpose, ticket, reason } = wish;
     let asker = stage.sign_in(person).await?;
     let words = [
         "window",
@@ -191,7 +224,7 @@ pub(super) async fn window(
         "--person",
         person,
         "--access",
-        "shell,exec,sftp-read,sftp-write",
+        access,
         "--opens",
         opens,
         "--closes",
@@ -209,31 +242,4 @@ pub(super) async fn window(
         stage.as_person(&cast.priya, &["window", "approve", &id]).await?;
     }
     Ok(id)
-}
-
-/// What to paste.
-pub(super) fn tell(stage: &Stage, cast: &Cast) {
-    let dana = stage.ssh_words(&cast.dana, "dana+alaris-sm-01").join(" ");
-    let viktor = stage.ssh_words(&cast.viktor, "viktor+alaris-sm-01").join(" ");
-    println!(
-        "
-The desks, each with one click: http://127.0.0.1:{port}
-
-Dana's change window is open. Her visit is recorded; scp and sftp take the same options, with -P for -p:
-  {dana}
-
-Viktor's window on alaris-sm-01 is not approved. His attempt is refused, and the SOC (below) hears of it:
-  {viktor}
-
-The command line, as the SOC's Sam and as clinical engineering's Priya:
-  export CHAPERONE_SERVER=http://127.0.0.1:{port}
-  export CHAPERONE_TOKEN={sam}      # Sam: chaperone alert list, session list, recording play ID
-  export CHAPERONE_TOKEN={priya}      # Priya: chaperone window list, window extend ID --closes +120m
-
-The servers are stand-ins: real shells as you, in processes of their own. Ctrl-C ends everything.
-",
-        port = stage.web_port,
-        sam = cast.sam,
-        priya = cast.priya,
-    );
 }

@@ -1,9 +1,9 @@
-//! What the demo stands on: a data folder, the gate and the stand-in server as child processes, the SOC's receivers, and
+//! What the demo stands on: a data folder, the gate and the stand-in servers as child processes, the SOC's receivers, and
 //! the project's own command line to set it all up, as anybody would.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use chaperone_web::wire::{DemoSignIn, DemoView};
@@ -11,47 +11,15 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use super::error::{DemoError, trying};
 use super::soc::Soc;
 use crate::cli::client::{Client, Credential};
 use crate::cli::outcome::Failure;
 
 /// How long a child may take to say that it is ready.
-const READY: Duration = Duration::from_secs(60);
-
-/// Why the demo cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum DemoError {
-    /// Something of the operating system's.
-    #[error("{what}")]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// What it said.
-        source: std::io::Error,
-    },
-    /// A command failed.
-    #[error("`{command}` failed: {said}")]
-    Command {
-        /// As one would type it.
-        command: String,
-        /// What it said.
-        said: String,
-    },
-    /// The folder holds an installation.
-    #[error("{0} holds a demo already; give another folder, or remove it")]
-    Used(PathBuf),
-    /// A child did not come up.
-    #[error("{0} did not start within {1:?}")]
-    NotReady(&'static str, Duration),
-    /// A step of the tour did not hold.
-    #[error("{0}")]
-    Step(String),
-}
-
-/// Turns an I/O error into the demo's, with what was tried.
-pub(super) fn trying(what: &'static str) -> impl FnOnce(std::io::Error) -> DemoError {
-    move |source| DemoError::Io { what, source }
-}
+pub(super) const READY: Duration = Duration::from_secs(60);
+/// The gate's domain. Browsers and curl look for what ends so on loopback (RFC 6761 §6.3).
+const DOMAIN: &str = "gate.localhost";
 
 /// The running demo. Children end with it.
 pub(super) struct Stage {
@@ -59,6 +27,7 @@ pub(super) struct Stage {
     pub soc: Soc,
     pub ssh_port: u16,
     pub web_port: u16,
+    pub tls_port: u16,
     program: PathBuf,
     children: Vec<Child>,
 }
@@ -76,6 +45,7 @@ impl Stage {
             soc: Soc::new(prints),
             ssh_port: free_port(wished(2222))?,
             web_port: free_port(wished(8080))?,
+            tls_port: free_port(wished(8443))?,
             program,
             children: Vec::new(),
         };
@@ -83,29 +53,29 @@ impl Stage {
         if config.exists() {
             return Err(DemoError::Used(stage.folder));
         }
-        {
-            let ssh = format!("127.0.0.1:{}", stage.ssh_port);
-            let web = format!("127.0.0.1:{}", stage.web_port);
-            let data = stage.folder.join("data");
-            let words = [
-                "init",
-                "--config",
-                text(&config),
-                "--data",
-                text(&data),
-                "--ssh",
-                &ssh,
-                "--web",
-                &web,
-                "--json",
-            ];
-            stage.run(&words).await?;
-        }
+        stage.init(&config).await?;
         Ok(stage)
     }
 
-    pub(super) fn config(&self) -> PathBuf {
+    /// Makes the installation, and keeps the certificate of the authority that vouches for its TLS gate.
+    async fn init(&self, config: &Path) -> Result<(), DemoError> {
+        let at = |port: u16| format!("127.0.0.1:{port}");
+        let (ssh, web, tls) = (at(self.ssh_port), at(self.web_port), at(self.tls_port));
+        let data = self.folder.join("data");
+        let mut words = vec!["init", "--config", text(config), "--data", text(&data), "--json"];
+        words.extend(["--ssh", &ssh, "--web", &web, "--tls", &tls]);
+        let said: Value = serde_json::from_str(&self.call(&words, None).await?).unwrap_or(Value::Null);
+        let pem = said.pointer("/keys/tls_ca/pem").and_then(Value::as_str).unwrap_or_default();
+        std::fs::write(self.gate_authority(), pem).map_err(trying("write the gate's authority"))
+    }
+
+    fn config(&self) -> PathBuf {
         self.folder.join("chaperone.toml")
+    }
+
+    /// What vouches for the gate's TLS, PEM.
+    pub(super) fn gate_authority(&self) -> PathBuf {
+        self.file("chaperone-ca.pem")
     }
 
     /// A file of the demo's own.
@@ -127,23 +97,6 @@ impl Stage {
         Ok(path)
     }
 
-    /// Starts a stand-in server; returns its port.
-    pub(super) async fn standin(
-        &mut self,
-        name: &str,
-        host_key: &Path,
-        key: &Path,
-    ) -> Result<u16, DemoError> {
-        let key = key.with_extension("pub");
-        let words = ["standin", "--name", name, "--host-key", text(host_key), "--authorized", text(&key)];
-        let ready = self.start("the stand-in server", &words).await?;
-        ready
-            .get("port")
-            .and_then(Value::as_u64)
-            .and_then(|port| u16::try_from(port).ok())
-            .ok_or(DemoError::NotReady("the stand-in server", READY))
-    }
-
     /// Starts the gate.
     pub(super) async fn gate(&mut self) -> Result<(), DemoError> {
         let (config, desks) = (self.config(), self.file("desks.json"));
@@ -152,10 +105,11 @@ impl Stage {
     }
 
     /// Starts a child of this program and waits for its one line of JSON that says it is ready.
-    async fn start(&mut self, what: &'static str, words: &[&str]) -> Result<Value, DemoError> {
+    pub(super) async fn start(&mut self, what: &'static str, words: &[&str]) -> Result<Value, DemoError> {
         let mut child = Command::new(&self.program)
             .args(words)
             .env("CHAPERONE_SECURITY__STEP_UP_MINUTES", "120")
+            .env("CHAPERONE_GATE__DOMAIN", DOMAIN)
             .env("CHAPERONE_ALERT__ALLOW_PRIVATE_WEBHOOKS", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -185,10 +139,9 @@ impl Stage {
 
     /// Signs a person of the demo in, as the front page does.
     pub(super) async fn sign_in(&self, login: &str) -> Result<String, DemoError> {
-        let server = format!("http://127.0.0.1:{}", self.web_port);
         let whom = DemoSignIn { login: login.to_owned() };
         let signed_in = async {
-            let client = Client::new(&server, Credential::Nothing, None)?;
+            let client = Client::new(&self.server(), Credential::Nothing, None)?;
             client.sign_in(&["demo", "sign-in"], &whom).await
         };
         let refused = |failure: Failure| DemoError::Step(format!("{login} cannot sign in: {failure}"));
@@ -203,19 +156,30 @@ impl Stage {
         Ok(serde_json::from_str(&said).unwrap_or(Value::Null))
     }
 
-    async fn run(&self, words: &[&str]) -> Result<String, DemoError> {
-        self.call(words, None).await
+    async fn call(&self, words: &[&str], token: Option<&str>) -> Result<String, DemoError> {
+        let done = self.ran(words, token).await?;
+        succeeded(&format!("chaperone {}", words.join(" ")), done)
     }
 
-    async fn call(&self, words: &[&str], token: Option<&str>) -> Result<String, DemoError> {
+    /// Runs the command line, as somebody if there is a token, whatever comes of it.
+    pub(super) async fn ran(&self, words: &[&str], token: Option<&str>) -> Result<Output, DemoError> {
         let mut command = Command::new(&self.program);
-        command.args(words).stdin(Stdio::null());
+        command.args(words).stdin(Stdio::null()).kill_on_drop(true);
         if let Some(token) = token {
-            command.env("CHAPERONE_SERVER", format!("http://127.0.0.1:{}", self.web_port));
-            command.env("CHAPERONE_TOKEN", token);
+            command.env("CHAPERONE_SERVER", self.server()).env("CHAPERONE_TOKEN", token);
         }
-        let done = command.output().await.map_err(trying("run this program"))?;
-        succeeded(&format!("chaperone {}", words.join(" ")), done)
+        command.output().await.map_err(trying("run this program"))
+    }
+
+    /// The words that run this program in a shell as somebody.
+    pub(super) fn shell_words(&self, token: &str) -> String {
+        let program = quoted(text(&self.program));
+        format!("CHAPERONE_SERVER={} CHAPERONE_TOKEN={token} {program}", self.server())
+    }
+
+    /// The gate's web address.
+    pub(super) fn server(&self) -> String {
+        format!("http://127.0.0.1:{}", self.web_port)
     }
 
     /// The system's ssh, with the demo's keys and nothing of the user's own configuration.
@@ -255,7 +219,7 @@ pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap_or("<a path that is no UTF-8>")
 }
 
-fn succeeded(command: &str, done: std::process::Output) -> Result<String, DemoError> {
+fn succeeded(command: &str, done: Output) -> Result<String, DemoError> {
     if done.status.success() {
         return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
@@ -263,8 +227,14 @@ fn succeeded(command: &str, done: std::process::Output) -> Result<String, DemoEr
     Err(DemoError::Command { command: command.to_owned(), said })
 }
 
+/// A word as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
+    if word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
 /// The wished port if it is free, else any.
-fn free_port(wished: u16) -> Result<u16, DemoError> {
+pub(super) fn free_port(wished: u16) -> Result<u16, DemoError> {
     let bound = TcpListener::bind(("127.0.0.1", wished)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)));
     let port = bound.and_then(|listener| listener.local_addr()).map(|address| address.port());
     port.map_err(trying("find a free port"))

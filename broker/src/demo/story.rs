@@ -4,13 +4,15 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use chaperone_web::wire::DemoView;
+use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
-use super::seed::{Cast, Wish, desk, patch, window};
-use super::stage::{DemoError, Stage, trying};
+use super::browser::{Browser, text};
+use super::error::{DemoError, trying};
+use super::seed::{CONSOLE, Cast, Wish, look, patch, window};
+use super::stage::Stage;
 
 /// How long a visit of the story may take.
 const VISIT: Duration = Duration::from_secs(40);
@@ -27,9 +29,10 @@ const TYPED: &[(u64, &str)] = &[
     (900, "exit\n"),
 ];
 
-/// Windows of all kinds, and a freeze.
-pub(super) async fn plan(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
+/// Windows of all kinds, and a freeze; returns the one on the web console.
+pub(super) async fn plan(stage: &Stage, cast: &Cast) -> Result<String, DemoError> {
     window(stage, cast, &patch("now", "+90m"), true).await?;
+    let console = window(stage, cast, &look("now", "+90m"), true).await?;
     window(stage, cast, &patch("+24h", "+26h"), true).await?;
     let viktor = Wish {
         person: "viktor",
@@ -75,37 +78,14 @@ pub(super) async fn plan(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
         "Go-live of the oncology ward",
     ];
     stage.as_person(&cast.priya, &freeze).await?;
-    Ok(())
-}
-
-/// Whom the page signs in with one click, for the gate to read.
-pub(super) fn desks(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
-    let desks = vec![
-        desk(
-            "dana",
-            "Dana Reyes",
-            "technician",
-            "Technician of Meridian Infusion: her change windows, and how to connect",
-        ),
-        desk(
-            "priya",
-            "Priya Nair",
-            "engineering",
-            "Clinical engineer: requests to decide, servers, what goes on now",
-        ),
-        desk("sam", "Sam Okafor", "soc", "SOC analyst: alerts, live visits, recordings"),
-        desk("admin", "Administrator", "administration", "People, vendors, where alerts go"),
-    ];
-    let ssh = [(&cast.dana, "dana+alaris-sm-01"), (&cast.viktor, "viktor+alaris-sm-01")];
-    stage.seat(&DemoView {
-        desks,
-        ssh: ssh.map(|(key, user)| stage.ssh_words(key, user).join(" ")).to_vec(),
-        note: "Everything runs on this machine. The servers are stand-ins: real shells as you.".to_owned(),
-    })
+    Ok(console)
 }
 
 /// Visits and attempts, one after the other, while the pages are open already.
-pub(super) async fn happen(stage: &Stage, cast: &Cast) -> Result<(), DemoError> {
+pub(super) async fn happen(stage: &Stage, cast: &Cast, console: &str) -> Result<(), DemoError> {
+    pages(stage, console).await?;
+    // Without a window; the gate says no, and that is the story.
+    stage.ran(&["connect", CONSOLE, "--json"], Some(&cast.viktor_token)).await?;
     let inspection = stage.ssh_words(&cast.dana, "dana+test-pumps");
     command(&inspection, "ls -l /var/log | head -n 12; echo 'nothing unusual' >&2").await?;
     let viktor = stage.ssh_words(&cast.viktor, "viktor+alaris-sm-01");
@@ -118,6 +98,20 @@ pub(super) async fn happen(stage: &Stage, cast: &Cast) -> Result<(), DemoError> 
         command(&stage.ssh_words(&cast.viktor, &format!("{name}+alaris-sm-01")), "id").await?;
     }
     shell(&stage.ssh_words(&cast.dana, "dana+alaris-sm-01")).await
+}
+
+/// Dana publishes a drug library on the web console, and leaves.
+async fn pages(stage: &Stage, console: &str) -> Result<(), DemoError> {
+    let dana = stage.sign_in("dana").await?;
+    let made = stage.as_person(&dana, &["window", "console", console]).await?;
+    let link = made.get("url").and_then(Value::as_str).unwrap_or_default();
+    let browser = Browser::open(stage, link).await?;
+    for path in ["/", "/api/status"] {
+        text(browser.get(path).await?).await?;
+    }
+    browser.post("/library", "version=9.34").await?;
+    text(browser.get("/").await?).await?;
+    browser.leave().await
 }
 
 async fn command(words: &[String], line: &str) -> Result<(), DemoError> {

@@ -1,19 +1,22 @@
-//! The tour: the story of the product, step by step, with the system's own ssh. Each step prints what happened and
-//! fails the tour when it does not hold.
+//! The tour: the story of the product, step by step, with the system's own ssh and a web console. Each step prints what
+//! happened and fails the tour when it does not hold.
+
+mod console;
+mod evidence;
 
 use std::future::Future;
 use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use chaperone_recorder::{PublicKey, VerifyWith, verify};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
+use super::error::{DemoError, trying};
 use super::seed::{self, Cast};
-use super::stage::{DemoError, Stage, text, trying};
+use super::stage::{Stage, text};
 
 /// Exit status of a refused attempt, as `sysexits.h` has it.
 const REFUSED: i32 = 77;
@@ -33,8 +36,15 @@ pub(super) async fn play(stage: &Stage, cast: &Cast, terminal: bool) -> Result<(
     tour.step("what was on the screen, from the recording", replay(stage, cast, &session)).await?;
     tour.step("a visit is stopped on time", stopped_on_time(stage, cast, closes)).await?;
     tour.step("an attempt after the window is refused, and the SOC hears", off_schedule(stage, cast)).await?;
-    tour.step("the evidence verifies", verified(stage, cast, &session)).await?;
-    tour.step("a flipped byte is found", flipped(stage, &session)).await?;
+    let console = tour.step("a web console through the gate", console::opened(stage, cast)).await?;
+    tour.step("a stop ends what the console still sends", console::stopped(stage, cast, &console)).await?;
+    let har = console::recorded(stage, cast, &console.id);
+    tour.step("the console's pages, from the recording (HAR)", har).await?;
+    let refused = console::off_schedule(stage, cast);
+    tour.step("whoever has no window is refused there too, and the SOC hears", refused).await?;
+    let visits = [session.as_str(), console.id.as_str()];
+    tour.step("the evidence verifies", evidence::verified(stage, cast, visits)).await?;
+    tour.step("a flipped byte is found", evidence::flipped(stage, &session)).await?;
     println!("\nEvery step held.");
     Ok(())
 }
@@ -207,40 +217,6 @@ async fn off_schedule(stage: &Stage, cast: &Cast) -> Result<((), String), DemoEr
         heard.title().unwrap_or_default(),
     );
     Ok(((), said))
-}
-
-async fn verified(stage: &Stage, cast: &Cast, session: &str) -> Result<((), String), DemoError> {
-    let verdict = stage.as_person(&cast.sam, &["recording", "verify", session]).await?;
-    held(field(&verdict, "sound") == &Value::Bool(true), || {
-        format!("the recording is not sound: {verdict}")
-    })?;
-    let ledger = stage.as_person(&cast.sam, &["ledger", "verify"]).await?;
-    held(field(&ledger, "sound") == &Value::Bool(true), || format!("the ledger is not sound: {ledger}"))?;
-    Ok((
-        (),
-        format!("the recording is sound and sealed; the ledger is sound: {} facts", field(&ledger, "facts")),
-    ))
-}
-
-async fn flipped(stage: &Stage, session: &str) -> Result<((), String), DemoError> {
-    let original = stage.file("data").join("recordings").join(format!("{session}.chap"));
-    let mut bytes = std::fs::read(&original).map_err(trying("read the recording"))?;
-    // Behind the header, in what was recorded.
-    let at = bytes.len() * 3 / 4;
-    if let Some(byte) = bytes.get_mut(at) {
-        *byte ^= 1;
-    }
-    let copy = stage.file("flipped.chap");
-    std::fs::write(&copy, bytes).map_err(trying("write a copy of the recording"))?;
-    let key = stage.file("data").join("keys").join("seal.pub");
-    let key =
-        PublicKey::load(&key).map_err(|error| DemoError::Step(format!("the seal's public key: {error}")))?;
-    let with = VerifyWith { keys: vec![key], ..VerifyWith::default() };
-    let untouched = verify(&original, &with);
-    held(untouched.is_sound(), || format!("the untouched recording is not sound: {untouched}"))?;
-    let verdict = verify(&copy, &with);
-    held(!verdict.is_sound(), || "a flipped byte went unseen".to_owned())?;
-    Ok(((), format!("one bit of byte {at} of a copy was flipped: {verdict}")))
 }
 
 /// A field of an answer; `null` where there is none, and then the step says what it wanted.
