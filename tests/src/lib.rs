@@ -80,7 +80,7 @@ pub use house::{House, Recorded, TARGET};
 pub use http::{Answer, Browser, ask, get};
 pub use keys::{Agent, KeyPair};
 pub use ledger::Fact;
-pub use machine::{is_root, libfaketime, login_of_this_process};
+pub use machine::{is_root, libfaketime, login_of_this_process, program};
 pub use mail::{Letter, MailServer};
 pub use other::Other;
 pub use patience::{PATIENCE, eventually, soon};

@@ -38,7 +38,8 @@ pub fn libfaketime() -> String {
 ///
 /// # Panics
 /// When it is not installed.
-pub(crate) fn program(name: &str, package: &str) -> PathBuf {
+#[must_use]
+pub fn program(name: &str, package: &str) -> PathBuf {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&folders)
         .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))

@@ -1,6 +1,6 @@
-//! Clients other than OpenSSH's own, with the same key: PuTTY's, Dropbear's, Paramiko.
+//! Clients other than OpenSSH's own, with the same key: PuTTY's, Dropbear's, Paramiko, and libssh2 as curl has it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -92,6 +92,23 @@ impl Other<'_> {
         let mut command = Command::new(program("dbclient", "dropbear-bin"));
         command.args(["-y", "-y", "-i", word(&key), "-p", &self.technician.port.to_string(), &user, remote]);
         self.run("dbclient", &mut command, input)
+    }
+
+    /// curl, by `sftp` or `scp`, for a path of the target. It knows the gate by the fingerprint of its host key.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[track_caller]
+    #[must_use]
+    pub fn curl(&self, target: &str, scheme: &str, path: &Path, words: &[&str]) -> Ran {
+        let (key, port) = (&self.technician.key, self.technician.port);
+        let fingerprint = self.fingerprint();
+        let mut command = Command::new(program("curl", "curl"));
+        command.args(["--silent", "--show-error", "--user", &format!("{}+{target}:", self.technician.login)]);
+        command.args(["--key", word(&key.private), "--pubkey", word(&key.public)]);
+        command.args(["--hostpubsha256", fingerprint.trim_start_matches("SHA256:")]).args(words);
+        command.arg(format!("{scheme}://127.0.0.1:{port}{}", path.display()));
+        self.run("curl", &mut command, "")
     }
 
     /// A program in Python over Paramiko: `client` is connected, `out` takes what is to be printed.

@@ -20,6 +20,8 @@ pub struct SshdOptions {
     pub passwords: bool,
     /// The password of its account, where it is not the machine's own.
     pub password: Option<String>,
+    /// Whether it has no SFTP subsystem.
+    pub without_sftp: bool,
     /// More lines for its configuration.
     pub lines: Vec<String>,
 }
@@ -70,12 +72,13 @@ impl Sshd {
     /// and a shell that is killed in the middle of them can leave a lock that stalls the next one for a minute.
     fn configuration(&self, options: &SshdOptions) -> String {
         let (port, folder, mark) = (self.port, self.folder.display(), &self.mark);
+        let sftp = if options.without_sftp { "" } else { "Subsystem sftp internal-sftp\n" };
         let passwords = if options.passwords || options.password.is_some() { "yes" } else { "no" };
         let mut text = format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/authorized\n\
              PidFile {folder}/pid\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication {passwords}\n\
              KbdInteractiveAuthentication no\nUsePAM no\nUseDNS no\nPrintMotd no\nPrintLastLog no\nMaxStartups 1000\n\
-             MaxSessions 1000\nLogLevel VERBOSE\nAcceptEnv LANG LC_*\nSubsystem sftp internal-sftp\n\
+             MaxSessions 1000\nLogLevel VERBOSE\nAcceptEnv LANG LC_*\n{sftp}\
              PermitUserRC no\nSetEnv HISTFILE=/dev/null \"HOME={folder}/home\" \"{mark}\"\n"
         );
         for line in &options.lines {

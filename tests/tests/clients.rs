@@ -1,9 +1,10 @@
-//! Every stock client works through the gate as it works without it: PuTTY's, Dropbear's, Paramiko, and OpenSSH with each
-//! of its ways to be started.
+//! Every stock client works through the gate as it works without it: PuTTY's, Dropbear's, Paramiko, curl with libssh2, and
+//! OpenSSH with each of its ways to be started.
 
+use std::process::Command;
 use std::time::Duration;
 
-use chaperone_tests::{Direction, House, Proxy, TARGET, digest, noise, soon};
+use chaperone_tests::{Direction, House, Process, Proxy, SshdOptions, TARGET, digest, noise, soon};
 
 #[test]
 fn plink_runs_commands_and_opens_a_shell() {
@@ -78,6 +79,67 @@ fn dropbears_client_runs_commands() {
     let ran = house.elsewhere("dana").dropbear(TARGET, "cat; echo warned >&2; exit 7", "one\ntwo\n");
     assert_eq!((ran.text().as_str(), ran.status), ("one\ntwo\n", Some(7)), "{}", ran.err);
     assert!(ran.err.contains("warned"), "{}", ran.err);
+}
+
+#[test]
+fn curl_copies_both_ways_by_sftp_and_scp_though_its_library_has_neither_gcm_nor_encrypt_then_mac() {
+    let house = House::start();
+    house.open_window("dana", "exec,sftp-read,sftp-write", "+10m");
+    let dana = house.elsewhere("dana");
+    let bytes = noise(3 << 20);
+    let [here, there, back] = ["here", "there", "back"].map(|name| house.folder().join(name));
+    std::fs::write(&here, &bytes).unwrap();
+    for scheme in ["sftp", "scp"] {
+        dana.curl(TARGET, scheme, &there, &["--upload-file", here.to_str().unwrap()]).succeeded();
+        assert_eq!(digest(&std::fs::read(&there).unwrap()), digest(&bytes), "{scheme}");
+        dana.curl(TARGET, scheme, &there, &["--output", back.to_str().unwrap()]).succeeded();
+        assert_eq!(digest(&std::fs::read(&back).unwrap()), digest(&bytes), "{scheme}");
+        std::fs::remove_file(&there).unwrap();
+        std::fs::remove_file(&back).unwrap();
+    }
+    let told = soon("each file as a fact", || {
+        Some(house.facts_of("file-transferred")).filter(|facts| facts.len() == 4)
+    });
+    assert!(told.iter().all(|fact| fact.body["sha256"] == digest(&bytes)), "{told:#?}");
+}
+
+#[test]
+fn a_client_that_has_the_older_kinds_alone_works_and_changes_its_keys_too() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let bytes = noise(24 << 20);
+    let known = house.folder().join("known_by_ecdsa");
+    let dana =
+        house.technician("dana").ssh(TARGET).option(&format!("UserKnownHostsFile={}", known.display()));
+    let table = [
+        ["curve25519-sha256", "ssh-ed25519", "aes256-ctr", "hmac-sha2-256"],
+        ["curve25519-sha256", "ssh-ed25519", "aes256-ctr", "hmac-sha2-512"],
+        ["ecdh-sha2-nistp256", "ecdsa-sha2-nistp256", "aes128-ctr", "hmac-sha2-256"],
+        ["ecdh-sha2-nistp384", "ecdsa-sha2-nistp256", "aes256-gcm@openssh.com", "hmac-sha2-256"],
+        ["ecdh-sha2-nistp384", "ssh-ed25519", "aes192-ctr", "hmac-sha2-512-etm@openssh.com"],
+    ];
+    for [kex, key, cipher, mac] in table {
+        let has = [("KexAlgorithms", kex), ("HostKeyAlgorithms", key), ("Ciphers", cipher), ("MACs", mac)];
+        let older =
+            has.iter().fold(dana.clone(), |ssh, (name, value)| ssh.option(&format!("{name}={value}")));
+        let older = older.option("RekeyLimit=8M").option("LogLevel=DEBUG1").input(bytes.clone());
+        let ran = older.runs("cat").succeeded();
+        assert_eq!(digest(&ran.out), digest(&bytes), "{has:?}");
+        let rekeyed = ran.err.matches("SSH2_MSG_NEWKEYS received").count();
+        assert!(rekeyed > 2, "{has:?}: {rekeyed} key exchanges");
+    }
+}
+
+#[test]
+fn the_host_key_of_clients_without_ed25519_is_the_same_after_a_restart() {
+    let mut house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    // Accepted and kept at first sight; any other is refused afterwards.
+    let dana = house.technician("dana").ssh(TARGET).option("HostKeyAlgorithms=ecdsa-sha2-nistp256");
+    dana.runs("true").succeeded();
+    house.gate.stop();
+    house.gate.rise();
+    dana.option("StrictHostKeyChecking=yes").runs("true").succeeded();
 }
 
 #[test]
@@ -260,6 +322,25 @@ fn keys_are_changed_again_and_again_in_the_middle_of_a_transfer() {
     assert!(rekeyed(&down.err) > 8, "{} key exchanges", rekeyed(&down.err));
     let both = dana.input(bytes).runs("cat");
     assert_eq!((digest(&both.out), both.status), (sum, Some(0)));
+}
+
+#[test]
+fn the_gate_asks_for_new_keys_after_each_gigabyte_on_both_sides() {
+    // Neither OpenSSH asks by itself: with AES-GCM it does after 64 GB (RFC 4344 §3.2).
+    const BYTES: u64 = 1200 << 20;
+    let lines = ["Match all", "LogLevel DEBUG1"].map(str::to_owned).into();
+    let house = House::furnish().target(SshdOptions { lines, ..SshdOptions::default() }).start();
+    house.open_window("dana", "exec", "+30m");
+    let dana = house.technician("dana").ssh(TARGET).with(&["-v"]).option("LogLevel=DEBUG1");
+    let mut pipe = Command::new("sh");
+    pipe.args(["-c", &format!("head -c {BYTES} /dev/zero | \"$@\" cat | wc -c"), "sh"]).args(dana.line());
+    let ran = Process::run("ssh", Duration::from_secs(300), &mut pipe).succeeded();
+    assert_eq!(ran.text().trim(), BYTES.to_string());
+    let asked = ran.err.matches("SSH2_MSG_KEXINIT received").count();
+    assert!(asked > 1, "{asked} key exchanges with the technician: {}", ran.err);
+    assert!(!ran.err.contains("enter_kex: need rekeying"), "it was the gate that asked: {}", ran.err);
+    let log = house.target.log();
+    assert!(log.matches("SSH2_MSG_KEXINIT received").count() > 1, "key exchanges with the server: {log}");
 }
 
 #[test]

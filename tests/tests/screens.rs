@@ -125,7 +125,7 @@ fn tmux_looks_the_same() {
 #[test]
 fn top_looks_the_same_but_for_what_it_measures() {
     let both = Both::new();
-    for size in [(80, 24), (133, 43), (20, 10)] {
+    for size in [(80, 24), (133, 43), (20, 10), (41, 67), (301, 9)] {
         // Numbers are of their moment: what stands where is not.
         let heads = |terminal: &Terminal| {
             let sizes = [(0, size)];

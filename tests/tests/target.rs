@@ -3,9 +3,12 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use chaperone_tests::{House, Process, Proxy, Ran, Sshd, SshdOptions, TARGET, Weather, noise, soon};
+use chaperone_tests::{
+    House, Process, Proxy, Ran, Sshd, SshdOptions, TARGET, Visit, Weather, free_port, noise, soon,
+};
 
 /// `EX_UNAVAILABLE`: the target, not the schedule, is at fault.
 const UNAVAILABLE: i32 = 69;
@@ -109,6 +112,96 @@ fn a_target_that_starts_nothing() {
     assert_eq!(ran.status, Some(UNAVAILABLE), "{}", ran.err);
     assert!(ran.err.contains("The server did not start what was asked for."), "{}", ran.err);
     assert_eq!(house.fact("channel-closed").body["why"], "the server did not start it");
+}
+
+#[test]
+fn what_a_target_does_not_start_leaves_it_no_session_that_is_open() {
+    // It has no SFTP, and takes three sessions of one connection.
+    let lines = ["Match all", "MaxSessions 3"].map(str::to_owned).into();
+    let options = SshdOptions { lines, without_sftp: true, ..SshdOptions::default() };
+    let house = House::furnish().target(options).start();
+    house.open_window("dana", "exec,sftp-read,sftp-write", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let master = dana.clone().with(&["-M"]).begins("echo ready; cat");
+    master.shows("ready");
+    for _ in 0..5 {
+        let ran = dana.clone().with(&["-s"]).runs("sftp");
+        assert_ne!(ran.status, Some(0), "{}", ran.err);
+    }
+    assert_eq!(dana.runs("echo still").succeeded().text(), "still\n");
+    let unstarted = house.facts_of("channel-closed");
+    assert_eq!(
+        unstarted.iter().filter(|fact| fact.body["why"] == "the server did not start it").count(),
+        5,
+        "{unstarted:#?}"
+    );
+}
+
+/// A server over Paramiko, with a port and a host key: the first channel opens late; what the second is to run starts late.
+/// It says what is asked of it and what is closed.
+const LATE: &str = r"
+import socket, sys, threading, time, paramiko
+LATE, opened = 12, []
+def say(*words): print(*words, flush=True)
+class Server(paramiko.ServerInterface):
+    def get_allowed_auths(self, user): return 'publickey'
+    def check_auth_publickey(self, user, key): return paramiko.AUTH_SUCCESSFUL
+    def check_channel_request(self, kind, number):
+        opened.append(number)
+        if len(opened) == 1: time.sleep(LATE)
+        return paramiko.OPEN_SUCCEEDED
+    def check_channel_exec_request(self, channel, command):
+        say('asked for', command.decode())
+        if len(opened) == 2: time.sleep(LATE)
+        return True
+def watch(name, channel):
+    while not channel.closed: time.sleep(0.02)
+    say('closed the', name)
+door = socket.create_server(('127.0.0.1', int(sys.argv[1])))
+say('listens')
+transport = paramiko.Transport(door.accept()[0])
+transport.add_server_key(paramiko.Ed25519Key(filename=sys.argv[2]))
+transport.start_server(server=Server())
+for name in ['first', 'second']:
+    threading.Thread(target=watch, args=(name, transport.accept(60))).start()
+";
+
+#[test]
+fn a_target_that_starts_things_late_is_told_that_nobody_waits_and_the_technician_that_it_may_have() {
+    let house = House::start();
+    let port = free_port();
+    let mut server = Command::new("/usr/bin/python3");
+    server.args(["-W", "ignore", "-c", LATE, &port.to_string()]).arg(&house.target.host_key().private);
+    let server = Visit::of(server);
+    server.shows("listens");
+    house.add_target_at("alaris-sm-09", &format!("127.0.0.1:{port}"), &house.target, &[]);
+    house.open_window_on("alaris-sm-09", "dana", "exec", "+30m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh("alaris-sm-09").option(&socket);
+    let _master = dana.clone().with(&["-M", "-N"]).begins("");
+    soon("the visit", || house.folder().join("mux").exists().then_some(()));
+    let ran = dana.runs("too early");
+    assert_eq!(ran.status, Some(UNAVAILABLE), "{}", ran.err);
+    assert!(ran.err.contains("The server did not start what was asked for."), "{}", ran.err);
+    let ran = dana.runs("flash-pump --all");
+    assert_eq!(ran.status, Some(UNAVAILABLE), "{}", ran.err);
+    assert!(ran.err.contains("has not said whether it started"), "{}", ran.err);
+    server.shows("asked for flash-pump --all");
+    server.shows("closed the first");
+    server.shows("closed the second");
+    let heard = String::from_utf8(server.out()).unwrap();
+    assert!(!heard.contains("too early"), "what is opened late is asked for nothing: {heard}");
+    let why: Vec<String> = house
+        .facts_of("channel-closed")
+        .iter()
+        .map(|fact| fact.body["why"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    assert!(
+        matches!(&why[..], [first, second]
+            if first == "the server did not start it" && second.contains("is not known")),
+        "{why:?}"
+    );
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub enum Captured {
     Behind,
     /// It did not start: nothing passed.
     Failed,
+    /// The server was asked to start it, and did not say in time whether it has: nothing passed.
+    Unanswered,
     /// It was not started: input was over before the server was ready for it.
     Withheld,
 }
@@ -276,6 +278,10 @@ impl Gate {
                  is kept of one: of the rest, length and SHA-256 alone",
             ),
             Captured::Failed => (Coverage::Refused, "the server did not start it"),
+            Captured::Unanswered => (
+                Coverage::Refused,
+                "whether the server started it is not known: it did not say in time, and the channel was closed",
+            ),
             Captured::Withheld => (Coverage::Refused, "input was over before the server was ready for it"),
             Captured::Behind => {
                 (Coverage::Captured, "it was ended: what came was not taken, and held up the other channels")
@@ -290,6 +296,7 @@ impl Gate {
             | Captured::MeasuredInClear
             | Captured::Behind
             | Captured::Failed
+            | Captured::Unanswered
             | Captured::Withheld => None,
         };
         let body = json!({ "coverage": coverage, "why": why, "as": kept });

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chaperone_policy::LegacyAlgorithm;
-
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg, PublicKey};
 use russh::{
@@ -14,8 +13,11 @@ use russh::{
 };
 use serde_json::{Value, json};
 
+use crate::greeting::Offer;
+
 /// What technicians are offered. The exchange of numbers alone (RFC 4253 §8) is left out: whoever asks for it again and
-/// again costs a server more than it costs them (CVE-2002-20001), and every client of the last ten years has X25519.
+/// again costs a server more than it costs them (CVE-2002-20001), and clients that have no elliptic curve have no SHA-2
+/// in it either.
 const KEX: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
     kex::CURVE25519,
@@ -29,6 +31,8 @@ const POST_QUANTUM: &[kex::Name] = &[
     kex::EXTENSION_SUPPORT_AS_SERVER,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
+/// Offered besides to those who have none of [`KEX`]: what FIPS 140 allows, and JSch of 2018 has (RFC 5656).
+const OLDER_KEX: &[kex::Name] = &[kex::ECDH_SHA2_NISTP256, kex::ECDH_SHA2_NISTP384];
 /// What the gate says it is.
 const NAME: &str = "SSH-2.0-Chaperone";
 /// The same, as it goes over the wire.
@@ -37,6 +41,12 @@ pub(crate) const GREETING: &str = "SSH-2.0-Chaperone\r\n";
 pub(crate) const GCM: &str = "aes256-gcm@openssh.com";
 const CIPHERS: &[cipher::Name] = &[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR];
 const MACS: &[mac::Name] = &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM];
+/// Offered besides to those who have none of [`CIPHERS`]: shorter keys.
+const OLDER_CIPHERS: &[cipher::Name] = &[cipher::AES_192_CTR, cipher::AES_128_CTR];
+/// Offered besides to those who have none of [`MACS`]: of the plain text, as libssh2 had them until 2023 (RFC 6668).
+const OLDER_MACS: &[mac::Name] = &[mac::HMAC_SHA512, mac::HMAC_SHA256];
+/// The ciphers that need no MAC beside them.
+const AUTHENTICATED: &[cipher::Name] = &[cipher::AES_256_GCM, cipher::CHACHA20_POLY1305];
 const KEYS: &[Algorithm] = &[
     Algorithm::Ed25519,
     Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
@@ -82,8 +92,55 @@ pub(crate) fn post_quantum_only(config: &mut server::Config) {
 }
 
 /// Offers technicians no other cipher than AES-GCM.
-pub(crate) fn gcm_only(config: &mut server::Config) {
+pub(crate) fn gcm_only(mut config: server::Config) -> server::Config {
     config.preferred.cipher = Cow::Borrowed(&[cipher::AES_256_GCM]);
+    config
+}
+
+/// Of which kinds of algorithms a client has none that everybody is offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each list of an offer, and no state among them")]
+pub(crate) struct Lacks {
+    kex: bool,
+    pub host_key: bool,
+    cipher: bool,
+    mac: bool,
+}
+
+impl Lacks {
+    /// What this client lacks, of a gate that has an ECDSA key as well, or none but Ed25519.
+    pub(crate) fn of(offer: &Offer<'_>, has_ecdsa: bool) -> Self {
+        let [ciphers, _] = offer.ciphers;
+        let cipher = ciphers.first_of(CIPHERS);
+        let has_gcm = offer.ciphers.into_iter().all(|ciphers| ciphers.has(GCM));
+        let needs_mac = !has_gcm && cipher.is_none_or(|cipher| !AUTHENTICATED.contains(cipher));
+        Self {
+            kex: offer.kex.first_of(KEX).is_none(),
+            host_key: has_ecdsa && !offer.host_keys.has(Algorithm::Ed25519.as_str()),
+            cipher: cipher.is_none(),
+            mac: needs_mac && offer.macs.into_iter().any(|macs| macs.first_of(MACS).is_none()),
+        }
+    }
+
+    /// No MAC that covers what is encrypted.
+    pub(crate) fn macs_alone() -> Self {
+        Self { mac: true, ..Self::default() }
+    }
+}
+
+/// Offers the older kinds of what a client lacks, after what everybody is offered.
+pub(crate) fn widened(mut config: server::Config, lacks: Lacks) -> server::Config {
+    let Preferred { kex, cipher, mac, .. } = &mut config.preferred;
+    if lacks.kex {
+        kex.to_mut().extend(OLDER_KEX);
+    }
+    if lacks.cipher {
+        cipher.to_mut().extend(OLDER_CIPHERS);
+    }
+    if lacks.mac {
+        mac.to_mut().extend(OLDER_MACS);
+    }
+    config
 }
 
 /// How the gate listens.

@@ -9,15 +9,15 @@ use chaperone_session::{
     Captured, ChannelRecorder, Direction, Flow, Gate, LiveSession, Relay, RelayEnd, Sink, Source, Stream,
     Terminal,
 };
-use russh::client;
 use russh::server::{Handle, Msg};
-use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
+use russh::{Channel, ChannelMsg, ChannelReadHalf};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::admission::{Verdict, Visit};
 use crate::connection::Refusals;
+use crate::dial::TargetWrite;
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
 use crate::note::SshNote;
@@ -153,20 +153,22 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
             return say_and_close(client, wish, &refused.text, REFUSED).await;
         }
     };
-    let Ok(Ok(target)) = timeout(START, visit.leg.handle().channel_open_session()).await else {
-        return not_started(gate, session, &channel, client, wish).await;
+    let Ok((mut target_read, target_write)) = visit.leg.opens().await else {
+        return not_started(gate, session, &channel, client, wish, NotStarted::Refused).await;
     };
     // The window may have closed, or somebody paused it, while the recording and the server took their time.
     match may_begin(lent, session, &mut read, client, wish).await {
         Some(more) => early.extend(more),
         None => {
-            drop(target.close().await);
+            target_write.close().await;
             return gate.close_channel(session, &channel, Captured::Withheld).await;
         }
     }
-    let Ok(Ok((target_read, target_write))) = timeout(START, start(target, wish)).await else {
-        return not_started(gate, session, &channel, client, wish).await;
-    };
+    let started = timeout(START, start(&mut target_read, &target_write, wish)).await;
+    if let Err(why) = started.unwrap_or(Err(NotStarted::Unanswered)) {
+        target_write.close().await;
+        return not_started(gate, session, &channel, client, wish, why).await;
+    }
     if wish.terminal.is_some() {
         greet(gate, visit, &channel, client).await;
     }
@@ -184,7 +186,7 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
     let captured = if end == RelayEnd::Behind { Captured::Behind } else { Captured::All };
     gate.close_channel(session, &channel, captured).await;
     // Either close may find its connection gone: that is what it asks for.
-    drop(target.write.close().await);
+    target.write.close().await;
     drop(timeout(LAST_WORDS, client.write.close()).await);
 }
 
@@ -208,24 +210,50 @@ async fn may_begin(
     None
 }
 
-/// The target did not take the channel, or not what was to start in it.
+/// Why nothing is relayed of what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum NotStarted {
+    /// The target did not take the channel, or not what was to start in it.
+    #[error("The server did not start what was asked for.")]
+    Refused,
+    /// The target was asked, and has not answered in time, or its connection has ended.
+    #[error(
+        "The server has not said whether it started what was asked for. It may have: look before you ask again."
+    )]
+    Unanswered,
+}
+
 async fn not_started(
     gate: &Gate,
     session: &LiveSession,
     channel: &ChannelRecorder,
     client: &ClientSink,
     wish: &Wish,
+    why: NotStarted,
 ) {
-    gate.close_channel(session, channel, Captured::Failed).await;
-    say_and_close(client, wish, "The server did not start what was asked for.", UNAVAILABLE).await;
+    let captured = match why {
+        NotStarted::Refused => Captured::Failed,
+        NotStarted::Unanswered => Captured::Unanswered,
+    };
+    gate.close_channel(session, channel, captured).await;
+    say_and_close(client, wish, &why.to_string(), UNAVAILABLE).await;
 }
 
 /// Starts the wish in a channel of the target; returns once the target has agreed.
-async fn start(
-    target: Channel<client::Msg>,
-    wish: &Wish,
-) -> Result<(ChannelReadHalf, ChannelWriteHalf<client::Msg>), russh::Error> {
-    let (mut read, write) = target.split();
+async fn start(read: &mut ChannelReadHalf, write: &TargetWrite, wish: &Wish) -> Result<(), NotStarted> {
+    ask(write, wish).await.map_err(|_| NotStarted::Refused)?;
+    loop {
+        match read.wait().await {
+            Some(ChannelMsg::Success) => return Ok(()),
+            Some(ChannelMsg::Failure | ChannelMsg::Close) => return Err(NotStarted::Refused),
+            Some(_) => {}
+            None => return Err(NotStarted::Unanswered),
+        }
+    }
+}
+
+/// Asks the target for what is wished.
+async fn ask(write: &TargetWrite, wish: &Wish) -> Result<(), russh::Error> {
     for (name, value) in &wish.environment {
         write.set_env(false, name, value).await?;
     }
@@ -243,17 +271,10 @@ async fn start(
         asked.await?;
     }
     match &wish.what {
-        What::Shell => write.request_shell(true).await?,
-        What::Exec(command) => write.exec(true, command.clone()).await?,
-        What::Sftp => write.request_subsystem(true, SFTP).await?,
-        What::TooLong => return Err(russh::Error::RequestDenied),
-    }
-    loop {
-        match read.wait().await {
-            Some(ChannelMsg::Success) => return Ok((read, write)),
-            Some(ChannelMsg::Failure | ChannelMsg::Close) | None => return Err(russh::Error::RequestDenied),
-            Some(_) => {}
-        }
+        What::Shell => write.request_shell(true).await,
+        What::Exec(command) => write.exec(true, command.clone()).await,
+        What::Sftp => write.request_subsystem(true, SFTP).await,
+        What::TooLong => Err(russh::Error::RequestDenied),
     }
 }
 
@@ -350,7 +371,7 @@ impl Legs<'_> {
                 RelayEnd::Cut | RelayEnd::Recorder | RelayEnd::Behind => end,
                 RelayEnd::Closed | RelayEnd::Left | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
-                    drop(self.target.write.close().await);
+                    self.target.write.close().await;
                     timeout(LINGER, output).await.unwrap_or(RelayEnd::Broken)
                 }
             },

@@ -6,7 +6,6 @@ mod packet;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
@@ -14,11 +13,11 @@ use chaperone_session::{Courier, Delivered, Errand, Hand, NotDelivered, Parcel, 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
-use tokio::time::timeout;
 
 use self::files::{Files, Found, fine};
 use self::packet::{Answer, Ask, Attributes, Code, READ, WRITE_NEW};
 use crate::admission::Visit;
+use crate::dial::NotOpened;
 
 /// What one request writes or reads: what every server takes (draft-ietf-secsh-filexfer-02 §6.4).
 const BLOCK: usize = 32 << 10;
@@ -30,8 +29,6 @@ const AHEAD: usize = 4;
 const EARLY: usize = 1024;
 /// That an owner reads and writes a file.
 const OWNERS: u32 = 0o600;
-/// How long a target may take to open a channel.
-const OPEN: Duration = Duration::from_secs(10);
 
 /// Delivers by the SFTP subsystem of one visit's target.
 pub(crate) struct SshCourier {
@@ -61,9 +58,11 @@ impl Courier for SshCourier {
 }
 
 async fn open(visit: &Visit, hand: Hand) -> Result<Files, NotDelivered> {
-    let opening = timeout(OPEN, visit.leg.handle().channel_open_session()).await;
-    let channel = opening.map_err(|_| NotDelivered::Slow)?.map_err(|_| NotDelivered::Ended)?;
-    Files::begin(hand, channel.split()).await
+    let opened = visit.leg.opens().await.map_err(|why| match why {
+        NotOpened::Slow => NotDelivered::Slow,
+        NotOpened::Refused => NotDelivered::Ended,
+    })?;
+    Files::begin(hand, opened).await
 }
 
 /// A subsystem that is open.

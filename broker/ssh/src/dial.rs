@@ -4,6 +4,7 @@
 mod certificate;
 mod check;
 mod connect;
+mod opening;
 mod scan;
 mod sign_in;
 
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use tokio::sync::{oneshot, watch};
 
 use self::check::{HostKeyCheck, Known, Seen, told};
+pub(crate) use self::opening::{NotOpened, TargetWrite};
 pub use self::scan::scan_host_keys;
 use crate::algorithms;
 
@@ -48,11 +50,6 @@ pub struct TargetLeg {
 }
 
 impl TargetLeg {
-    /// The connection's handle, which opens channels.
-    pub(crate) fn handle(&self) -> &Handle<HostKeyCheck> {
-        &self.handle
-    }
-
     /// Turns true when the target's connection has ended.
     pub(crate) fn gone(&self) -> watch::Receiver<bool> {
         self.gone.clone()

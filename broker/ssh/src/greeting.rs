@@ -1,6 +1,9 @@
 //! What a client can do, heard before it is told what the gate can: of two lists the client's order decides (RFC 4253
-//! §7.1), and stock clients put slower ciphers first. Whoever has AES-GCM is offered nothing else, and a third of the work
-//! of a transfer is saved on both sides; whoever has not, or waits for the gate to speak first, is offered everything.
+//! §7.1), and stock clients put slower ciphers first. Whoever has AES-GCM is offered no other cipher, and a third of the work
+//! of a transfer is saved on both sides. Whoever has nothing of what everybody is offered is offered the older kinds of what
+//! is missing, and of nothing else: what an auditor's tool warns about is said to those alone who could not come without it.
+
+mod offer;
 
 use std::io;
 use std::sync::Arc;
@@ -11,40 +14,55 @@ use russh::keys::PrivateKey;
 use russh::server::Config;
 use tokio::time::timeout;
 
-use crate::algorithms;
+pub(crate) use self::offer::Offer;
+use crate::algorithms::{self, Lacks};
+use crate::host_key;
 
 /// How long a client is waited for, once it has said who it is. Most say what they can do within a round trip.
 const OFFER: Duration = Duration::from_secs(1);
 /// No identification and offer are longer.
 const MOST: usize = 16 << 10;
-/// `SSH_MSG_KEXINIT`.
-const KEXINIT: u8 = 20;
 
 /// What clients are offered; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Offers {
     /// Those that have AES-GCM.
     gcm: Arc<Config>,
-    /// All others.
+    /// Those that have not.
     any: Arc<Config>,
+    /// Those that wait for the gate to speak first, as SSH.NET did until 2023: it had no encrypt-then-MAC either.
+    silent: Arc<Config>,
+    keys: Arc<Keys>,
+    post_quantum_only: bool,
+}
+
+/// The gate's host keys.
+struct Keys {
+    all: Vec<PrivateKey>,
+    /// For clients that have no Ed25519, where the gate has.
+    ecdsa: Option<PrivateKey>,
 }
 
 impl Offers {
-    pub(crate) fn new(keys: Vec<PrivateKey>) -> Self {
-        let mut gcm = algorithms::server(keys.clone());
-        algorithms::gcm_only(&mut gcm);
-        Self { gcm: Arc::new(gcm), any: Arc::new(algorithms::server(keys)) }
+    pub(crate) fn new(all: Vec<PrivateKey>) -> Self {
+        let ecdsa = all.iter().find_map(host_key::ecdsa_of);
+        let gcm = algorithms::gcm_only(algorithms::server(all.clone()));
+        let any = algorithms::server(all.clone());
+        let silent = algorithms::widened(algorithms::server(all.clone()), Lacks::macs_alone());
+        let [gcm, any, silent] = [gcm, any, silent].map(Arc::new);
+        Self { gcm, any, silent, keys: Arc::new(Keys { all, ecdsa }), post_quantum_only: false }
     }
 
     /// No key exchange but the post-quantum one is offered. For before the first client.
     pub(crate) fn are_post_quantum_only(&mut self) {
-        let both = [Arc::get_mut(&mut self.gcm), Arc::get_mut(&mut self.any)];
-        both.into_iter().flatten().for_each(algorithms::post_quantum_only);
+        self.post_quantum_only = true;
+        let all = [&mut self.gcm, &mut self.any, &mut self.silent].map(Arc::get_mut);
+        all.into_iter().flatten().for_each(algorithms::post_quantum_only);
     }
 
     /// For a stream whose beginning cannot be looked at.
     pub(crate) fn to_anybody(&self) -> Arc<Config> {
-        Arc::clone(&self.any)
+        Arc::clone(&self.silent)
     }
 
     /// Says who the gate is, and hears what the client can do. Nothing is taken from the stream, and whoever speaks SSH on
@@ -52,79 +70,114 @@ impl Offers {
     pub(crate) async fn suited_to(&self, stream: &mut Severable) -> io::Result<Arc<Config>> {
         stream.says_first(algorithms::GREETING.as_bytes()).await?;
         stream.looks_ahead(MOST, |seen| seen.contains(&b'\n')).await?;
-        // One that says no more for now is offered everything.
-        if let Ok(heard) = timeout(OFFER, stream.looks_ahead(MOST, |seen| ciphers(seen).is_some())).await {
+        // One that says no more for now may be waiting for the gate's own offer.
+        if let Ok(heard) = timeout(OFFER, stream.looks_ahead(MOST, |seen| Offer::read(seen).is_some())).await
+        {
             heard?;
         }
-        let has =
-            |ciphers: &[u8]| ciphers.split(|byte| *byte == b',').any(|one| one == algorithms::GCM.as_bytes());
-        let has_gcm = ciphers(stream.ahead()).is_some_and(|both| both.into_iter().all(has));
-        Ok(Arc::clone(if has_gcm { &self.gcm } else { &self.any }))
+        Ok(Offer::read(stream.ahead()).map_or_else(|| self.to_anybody(), |offer| self.to(&offer)))
     }
-}
 
-/// The ciphers that a client has towards the gate and from it, once its identification and its whole offer are here.
-fn ciphers(seen: &[u8]) -> Option<[&[u8]; 2]> {
-    let line = seen.iter().position(|byte| *byte == b'\n')?;
-    let (length, packet) = seen.get(line + 1..)?.split_first_chunk::<4>()?;
-    let packet = packet.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    let [_padding, KEXINIT, offer @ ..] = packet else { return None };
-    let mut rest = offer.get(16..)?;
-    for _ in ["key exchange", "host keys"] {
-        (_, rest) = list(rest)?;
+    fn to(&self, offer: &Offer<'_>) -> Arc<Config> {
+        let has_gcm = offer.ciphers.into_iter().all(|ciphers| ciphers.has(algorithms::GCM));
+        let lacks = Lacks::of(offer, self.keys.ecdsa.is_some());
+        if lacks == Lacks::default() {
+            return Arc::clone(if has_gcm { &self.gcm } else { &self.any });
+        }
+        let older = self.keys.ecdsa.clone().filter(|_| lacks.host_key);
+        let keys = self.keys.all.iter().cloned().chain(older).collect();
+        let mut config = algorithms::widened(algorithms::server(keys), lacks);
+        if has_gcm {
+            config = algorithms::gcm_only(config);
+        }
+        if self.post_quantum_only {
+            algorithms::post_quantum_only(&mut config);
+        }
+        Arc::new(config)
     }
-    let (there, rest) = list(rest)?;
-    list(rest).map(|(back, _)| [there, back])
-}
-
-/// A name list (RFC 4251 §5), and what is behind it.
-fn list(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 
+    use super::offer::tests::wire;
     use super::*;
 
-    fn offer(lists: &[&str]) -> Vec<u8> {
-        let mut payload = vec![4, KEXINIT];
-        payload.extend([9; 16]);
-        for list in lists {
-            payload.extend(u32::try_from(list.len()).unwrap().to_be_bytes());
-            payload.extend(list.as_bytes());
+    fn offers() -> Offers {
+        let pair = KeypairData::Ed25519(Ed25519Keypair::from_seed(&[3; 32]));
+        Offers::new(vec![PrivateKey::new(pair, "test").unwrap()])
+    }
+
+    /// What a client is offered that can do this, as text.
+    fn offered(offers: &Offers, [kex, key, cipher, mac]: [&str; 4]) -> [String; 4] {
+        let wire = wire(&[kex, key, cipher, cipher, mac, mac]);
+        let config = offers.to(&Offer::read(&wire).unwrap());
+        let names = |names: Vec<&str>| {
+            let pseudo = ["ext-info-s", "kex-strict-s-v00@openssh.com"];
+            names.into_iter().filter(|name| !pseudo.contains(name)).collect::<Vec<_>>().join(",")
+        };
+        let kinds: Vec<String> = config.keys.iter().map(|key| key.algorithm().to_string()).collect();
+        [
+            names(config.preferred.kex.iter().map(AsRef::as_ref).collect()),
+            kinds.join(","),
+            names(config.preferred.cipher.iter().map(AsRef::as_ref).collect()),
+            names(config.preferred.mac.iter().map(AsRef::as_ref).collect()),
+        ]
+    }
+
+    const KEX: &str = "mlkem768x25519-sha256,curve25519-sha256,curve25519-sha256@libssh.org";
+    const KEY: &str = "ssh-ed25519";
+    const GCM: &str = "aes256-gcm@openssh.com";
+    const CIPHERS: &str = "aes256-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr";
+    const MACS: &str = "hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com";
+
+    #[test]
+    fn each_client_is_offered_what_everybody_is_and_the_older_kinds_of_what_it_has_nothing_of() {
+        let x25519 = "curve25519-sha256";
+        let etm = "hmac-sha2-256,hmac-sha2-256-etm@openssh.com";
+        let older = |list: &str, more: &str| format!("{list},{more}");
+        let kex = older(KEX, "ecdh-sha2-nistp256,ecdh-sha2-nistp384");
+        let macs = older(MACS, "hmac-sha2-512,hmac-sha2-256");
+        let keys = older(KEY, "ecdsa-sha2-nistp256");
+        let ciphers = older(CIPHERS, "aes192-ctr,aes128-ctr");
+        let table = [
+            // One that has it all, with AES-GCM and without.
+            ([x25519, KEY, CIPHERS, etm], [KEX, KEY, GCM, MACS]),
+            ([x25519, KEY, "aes256-ctr", etm], [KEX, KEY, CIPHERS, MACS]),
+            // An authenticated cipher needs no MAC; one that the client puts behind another does not help.
+            ([x25519, KEY, CIPHERS, "hmac-md5"], [KEX, KEY, GCM, MACS]),
+            ([x25519, KEY, "chacha20-poly1305@openssh.com,aes256-ctr", ""], [KEX, KEY, CIPHERS, MACS]),
+            (
+                [x25519, KEY, "aes256-ctr,chacha20-poly1305@openssh.com", "hmac-sha2-256"],
+                [KEX, KEY, CIPHERS, &macs],
+            ),
+            // libssh2 before 1.11.
+            ([x25519, KEY, "aes256-ctr", "hmac-sha2-256"], [KEX, KEY, CIPHERS, &macs]),
+            // JSch of 2018.
+            (
+                ["ecdh-sha2-nistp256", "ecdsa-sha2-nistp256", "aes128-ctr", "hmac-sha2-256"],
+                [&kex, &keys, &ciphers, &macs],
+            ),
+            // OpenSSH where nothing but FIPS 140 is allowed.
+            (["ecdh-sha2-nistp384", "ecdsa-sha2-nistp256", CIPHERS, etm], [&kex, &keys, GCM, MACS]),
+            // One that the gate has nothing for: it is told so.
+            (["diffie-hellman-group1-sha1", KEY, "3des-cbc", "hmac-md5"], [&kex, KEY, &ciphers, &macs]),
+        ];
+        let offers = offers();
+        for (has, is_offered) in table {
+            assert_eq!(offered(&offers, has), is_offered, "{has:?}");
         }
-        payload.extend([0; 9]);
-        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-        [b"SSH-2.0-some client\r\n".as_slice(), &length, &payload].concat()
     }
 
     #[test]
-    fn the_ciphers_are_heard_once_the_whole_offer_is_here() {
-        let whole = offer(&["curve25519-sha256", "ssh-ed25519", "aes256-ctr,aes256-gcm@openssh.com", "none"]);
-        assert_eq!(ciphers(&whole), Some([b"aes256-ctr,aes256-gcm@openssh.com".as_slice(), b"none"]));
-        for end in 0..whole.len() {
-            assert_eq!(ciphers(whole.get(..end).unwrap()), None, "{end}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn anything_may_be_heard(
-            noise in prop::collection::vec(any::<u8>(), 0..300),
-            at in any::<prop::sample::Index>(),
-            byte in any::<u8>(),
-        ) {
-            prop_assert!(ciphers(&noise).is_none_or(|both| both.concat().len() < noise.len()));
-            let mut bent = offer(&["a", "b", "c,d", "e"]);
-            let at = at.index(bent.len());
-            if let Some(letter) = bent.get_mut(at) {
-                *letter = byte;
-            }
-            if let Some(heard) = ciphers(&bent) {
-                prop_assert!(heard.concat().len() < bent.len());
+    fn where_all_must_be_post_quantum_no_older_exchange_is_offered_to_anybody() {
+        let mut offers = offers();
+        offers.are_post_quantum_only();
+        for kex in ["curve25519-sha256", "ecdh-sha2-nistp256"] {
+            for cipher in [GCM, "aes256-ctr"] {
+                let [offered, ..] = offered(&offers, [kex, KEY, cipher, "hmac-sha2-256"]);
+                assert_eq!(offered, "mlkem768x25519-sha256");
             }
         }
     }

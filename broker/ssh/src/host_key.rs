@@ -1,10 +1,16 @@
 //! The gate's own host key: made by `init`, kept in OpenSSH's format.
 
-use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
+use aws_lc_rs::agreement::{self, ECDH_P256};
+use aws_lc_rs::hmac;
+use russh::keys::ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData};
+use russh::keys::ssh_key::public::EcdsaPublicKey;
 use russh::keys::ssh_key::{LineEnding, PublicKey};
 use russh::keys::{HashAlg, PrivateKey};
 
 use crate::host_authority::HostAuthority;
+
+/// What the ECDSA key is derived for. Never changed: technicians pin what comes of it.
+const ECDSA_LABEL: &[u8] = b"chaperone host key ecdsa-sha2-nistp256";
 
 /// How the gate proves that it is the gate.
 pub struct HostIdentity {
@@ -74,8 +80,59 @@ impl HostKey {
     }
 }
 
+/// The key of clients that have no Ed25519, made from the Ed25519 key: all copies of that have the same, and there is no other
+/// file to keep. `None` for a key of another kind.
+pub(crate) fn ecdsa_of(key: &PrivateKey) -> Option<PrivateKey> {
+    let KeypairData::Ed25519(pair) = key.key_data() else { return None };
+    let derive = hmac::Key::new(hmac::HMAC_SHA256, pair.private.as_ref());
+    // One in 2^32 is beyond the curve's order.
+    (0..=u8::MAX).find_map(|round| {
+        let derived = hmac::sign(&derive, &[ECDSA_LABEL, &[round]].concat());
+        let scalar: [u8; 32] = derived.as_ref().try_into().ok()?;
+        let private = agreement::PrivateKey::from_private_key(&ECDH_P256, &scalar).ok()?;
+        let public = private.compute_public_key().ok()?;
+        let EcdsaPublicKey::NistP256(public) = EcdsaPublicKey::from_sec1_bytes(public.as_ref()).ok()? else {
+            return None;
+        };
+        let pair = KeypairData::Ecdsa(EcdsaKeypair::NistP256 { public, private: scalar.into() });
+        PrivateKey::new(pair, key.comment().to_owned()).ok()
+    })
+}
+
 impl std::fmt::Debug for HostKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("HostKey").field(&self.fingerprint()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use russh::keys::signature::{Signer, Verifier};
+    use russh::keys::ssh_key::Signature;
+
+    use super::*;
+
+    fn of(seed: u8) -> PrivateKey {
+        ecdsa_of(&HostKey::from_seed(&[seed; 32], "test").unwrap().into_private()).unwrap()
+    }
+
+    #[test]
+    fn the_ecdsa_key_is_a_matter_of_the_ed25519_key_alone() {
+        // Computed with another library: what technicians have pinned stays.
+        const PINNED: &str = "SHA256:qCEQpuhuGoXhc93xu5jKC1i3X9y+x+yH9MyYUzX6U8k";
+        assert_eq!(of(1).public_key().fingerprint(HashAlg::Sha256).to_string(), PINNED);
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1).public_key(), of(2).public_key());
+        assert!(ecdsa_of(&of(1)).is_none(), "no key is derived from a derived one");
+    }
+
+    #[test]
+    fn what_it_signs_is_known_by_its_public_half() {
+        for seed in 0..20 {
+            let key = of(seed);
+            let signature: Signature = key.try_sign(b"an exchange").unwrap();
+            assert!(key.public_key().key_data().verify(b"an exchange", &signature).is_ok());
+            assert!(key.public_key().key_data().verify(b"another", &signature).is_err());
+        }
     }
 }

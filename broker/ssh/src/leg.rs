@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use chaperone_session::{Broken, Flow, Item, Recorded, Sink, Source, Stream};
 use futures::FutureExt;
-use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client, server};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, server};
 use tokio::sync::watch;
 
+use crate::dial::TargetWrite;
 use crate::note::{Size, SshNote};
 
 /// `SSH_EXTENDED_DATA_STDERR` (RFC 4254 §5.2).
@@ -258,7 +259,7 @@ pub(crate) async fn input_flows(flow: &watch::Receiver<Flow>) -> Result<(), Brok
 
 /// Writes to the target.
 pub(crate) struct TargetSink {
-    pub write: ChannelWriteHalf<client::Msg>,
+    pub write: TargetWrite,
     /// The session's.
     pub flow: watch::Receiver<Flow>,
 }

@@ -69,8 +69,16 @@ fn a_key_exchange_with_a_point_that_is_none_is_refused() {
     let small: [[u8; 32]; 2] = [[0; 32], std::array::from_fn(|at| u8::from(at == 0))];
     let mut halves: Vec<(&str, Vec<u8>)> = Vec::new();
     for length in [0, 1, 31, 33, 64, 20_000] {
-        halves.push(("curve25519-sha256", vec![9; length]));
-        halves.push(("mlkem768x25519-sha256", vec![9; length]));
+        for kex in ["curve25519-sha256", "mlkem768x25519-sha256", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384"]
+        {
+            halves.push((kex, vec![9; length]));
+        }
+    }
+    // RFC 5656 §4: a point that is not on the curve, in the form that the others have; and the one at infinity.
+    for (kex, length) in [("ecdh-sha2-nistp256", 65), ("ecdh-sha2-nistp384", 97)] {
+        halves.push((kex, vec![4; length]));
+        halves.push((kex, vec![0]));
+        halves.push((kex, vec![0; length]));
     }
     for point in small {
         halves.push(("curve25519-sha256", point.to_vec()));

@@ -39,6 +39,15 @@ impl Raw {
         (raw, offer)
     }
 
+    /// Connects, says what it can do, in the lists of one direction, and reads what the gate offers in return.
+    pub fn offered(port: u16, has: [&str; 4]) -> Vec<u8> {
+        let mut raw = Self::hello(port);
+        raw.says(&framed(&offer_of(has)));
+        let offer = raw.packet().expect("the gate offers its algorithms");
+        assert_eq!(offer.first(), Some(&KEXINIT));
+        offer
+    }
+
     /// Sends bytes. The gate may have hung up already.
     pub fn says(&mut self, bytes: &[u8]) {
         drop(self.0.write_all(bytes));
@@ -104,9 +113,12 @@ pub fn string(bytes: &[u8]) -> Vec<u8> {
 
 /// What a client offers, with one way of exchanging keys.
 pub fn offer(kex: &str) -> Vec<u8> {
-    let cipher = "aes256-gcm@openssh.com,aes256-ctr";
-    let mac = "hmac-sha2-256-etm@openssh.com";
-    let lists = [kex, "ssh-ed25519", cipher, cipher, mac, mac, "none", "none", "", ""];
+    offer_of([kex, "ssh-ed25519", "aes256-gcm@openssh.com,aes256-ctr", "hmac-sha2-256-etm@openssh.com"])
+}
+
+/// What a client offers: key exchanges, host keys, and for both directions ciphers and MACs.
+fn offer_of([kex, key, cipher, mac]: [&str; 4]) -> Vec<u8> {
+    let lists = [kex, key, cipher, cipher, mac, mac, "none", "none", "", ""];
     let mut payload = vec![KEXINIT];
     payload.extend([7; 16]);
     payload.extend(lists.iter().flat_map(|list| string(list.as_bytes())));

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chaperone_tests::{
-    Clamd, EICAR, Furnishing, House, Icap, Said, TARGET, Visit, contains, digest, eicar, eventually, noise,
-    on_both_databases, soon,
+    Clamd, EICAR, Furnishing, House, Icap, Said, SshdOptions, TARGET, Visit, contains, digest, eicar,
+    eventually, noise, on_both_databases, soon,
 };
 use serde_json::Value;
 
@@ -238,6 +238,27 @@ fn a_path_that_the_server_refuses_leaves_nothing_and_is_a_fact() {
     let fact = house.fact("file-not-released");
     assert!(fact.body["why"].as_str().unwrap().contains("No such file"), "{}", fact.body);
     assert!(house.facts_of("file-released").is_empty());
+}
+
+#[test]
+fn a_server_without_sftp_takes_no_file_and_keeps_its_sessions_for_the_visit() {
+    // It takes three sessions of one connection.
+    let lines = ["Match all", "MaxSessions 3"].map(str::to_owned).into();
+    let options = SshdOptions { lines, without_sftp: true, ..SshdOptions::default() };
+    let (house, _clamd) = scanned(House::furnish().target(options));
+    let window = house.open_window("dana", "exec,sftp-write", "+10m");
+    let file = a_file(&house, "patch-7.2.bin", &noise(1 << 10));
+    assert_eq!(send(&house, "dana", &window, &file).status, Some(0));
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let visit = dana.clone().with(&["-M"]).begins("echo in; cat");
+    visit.shows("in");
+    for _ in 0..4 {
+        let released = release(&house, &window, "patch-7.2.bin", &house.folder().join("there"));
+        assert_eq!(released.status, Some(1));
+        assert!(released.err.contains("takes no files"), "{}", released.err);
+    }
+    assert_eq!(dana.runs("echo still").succeeded().text(), "still\n");
 }
 
 #[test]

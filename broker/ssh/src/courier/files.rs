@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chaperone_session::{Hand, NotDelivered};
-use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client};
+use russh::{ChannelMsg, ChannelReadHalf};
 use tokio::time::timeout;
 
 use super::packet::{self, Answer, Ask, Broken, Code};
+use crate::dial::TargetWrite;
 
 /// How long a server may take for one answer, or to take what it is sent.
 const STEP: Duration = Duration::from_secs(30);
@@ -17,7 +18,7 @@ const STEP: Duration = Duration::from_secs(30);
 pub(super) struct Files {
     hand: Hand,
     read: ChannelReadHalf,
-    write: ChannelWriteHalf<client::Msg>,
+    write: TargetWrite,
     coming: BytesMut,
     next_id: u32,
     renames_over: bool,
@@ -60,7 +61,7 @@ impl Files {
     /// Starts the subsystem on a fresh channel to the target.
     pub(super) async fn begin(
         hand: Hand,
-        (read, write): (ChannelReadHalf, ChannelWriteHalf<client::Msg>),
+        (read, write): (ChannelReadHalf, TargetWrite),
     ) -> Result<Self, NotDelivered> {
         let mut files = Self { hand, read, write, coming: BytesMut::new(), next_id: 0, renames_over: false };
         files.write.request_subsystem(true, "sftp").await.map_err(|_| NotDelivered::Ended)?;
@@ -185,9 +186,8 @@ impl Files {
         }
     }
 
-    /// Closes the channel.
+    /// Closes the channel, which is closed without it, too, when this is dropped.
     pub(super) async fn end(self) {
-        // The connection may be gone: that is what is asked for.
         drop(timeout(STEP, self.write.close()).await);
     }
 }
