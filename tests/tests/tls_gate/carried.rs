@@ -51,7 +51,8 @@ fn wraps(mut near: TcpStream, mut far: TcpStream) -> std::io::Result<()> {
         frame.extend(&part[..count]);
         far.write_all(&frame)?;
     }
-    Ok(())
+    // The client has gone, and with it the web socket.
+    far.shutdown(Shutdown::Both)
 }
 
 fn unwraps(mut far: TcpStream, mut near: TcpStream) -> std::io::Result<()> {
