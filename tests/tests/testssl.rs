@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use chaperone_tests::{House, free_port};
+use chaperone_tests::{DOMAIN, House, free_port, get};
 use serde_json::Value;
 
 /// What counts; the tool's other words are `OK` and `INFO`.
@@ -16,21 +16,40 @@ const EXPECTED: &[&str] = &["cert_revocation", "cert_validityPeriod", "engine_pr
 /// Protocols, kinds of ciphers, forward secrecy, what the server prefers, its certificate, its headers, and every known
 /// vulnerability.
 const LOOKS_AT: &[&str] = &["-p", "-s", "-f", "-P", "-S", "-h", "-U"];
+/// Of the two doors for targets, which are made of the same parts: protocols, kinds of ciphers, and the certificate.
+const LOOKS_AT_DOORS: &[&str] = &["-p", "-s", "-S"];
 
 #[test]
 fn an_auditors_tool_finds_nothing_weak_at_the_web() {
     let port = free_port();
     let house = House::furnish().with("CHAPERONE_GATE__SHARED", &format!("127.0.0.1:{port}")).start();
     let certificate = house.gate.data().join("tls").join("certificate.pem");
-    let Some(weak) = weak(house.folder(), &format!("localhost:{port}"), &certificate) else { return };
+    let Some(weak) = weak(house.folder(), &format!("localhost:{port}"), &certificate, LOOKS_AT) else {
+        return;
+    };
     assert_eq!(weak, Vec::<String>::new());
 }
 
-/// What the tool finds weak; `None` where it is not installed.
-fn weak(folder: &Path, at: &str, trusted: &Path) -> Option<Vec<String>> {
-    let report = folder.join("testssl.json");
+#[test]
+fn an_auditors_tool_finds_nothing_weak_at_a_console_and_at_a_server_by_tls() {
+    let (furnishing, port) = House::furnish().with_tls();
+    let house = furnishing.start();
+    let known = get(house.gate.web_port(), "/api/tls/authority", None).expect("the gate names its authority");
+    let authority = house.folder().join("gate-ca.pem");
+    let known = known.json();
+    std::fs::write(&authority, known["pem"].as_str().expect("a certificate")).expect("the authority's file");
+    for door in ["web", "tls"] {
+        let at = format!("console-01.{door}.{DOMAIN}:{port}");
+        let Some(weak) = weak(house.folder(), &at, &authority, LOOKS_AT_DOORS) else { return };
+        assert_eq!(weak, Vec::<String>::new(), "{at}");
+    }
+}
+
+/// What the tool finds weak of what it looks at; `None` where it is not installed.
+fn weak(folder: &Path, at: &str, trusted: &Path, looks_at: &[&str]) -> Option<Vec<String>> {
+    let report = folder.join(format!("{at}.json"));
     let mut testssl = Command::new("testssl");
-    testssl.args(LOOKS_AT).args(["--quiet", "--color", "0", "--warnings", "off", "--nodns", "none"]);
+    testssl.args(looks_at).args(["--quiet", "--color", "0", "--warnings", "off", "--nodns", "none"]);
     testssl.args(["--ip", "127.0.0.1", "--add-ca"]).arg(trusted).arg("--jsonfile").arg(&report).arg(at);
     let Ok(said) = testssl.output() else {
         eprintln!("testssl.sh is not installed: nothing was looked at");
