@@ -323,6 +323,57 @@ fn a_revoked_window_cuts_a_transfer_and_what_had_passed_is_said() {
 }
 
 #[test]
+fn who_is_refused_again_and_again_is_shown_out_of_the_channel_and_the_visit_goes_on() {
+    let desk = Desk::granting("sftp-write,exec");
+    // Folders are listed by a client that waits for its answers and hears of nothing in them.
+    let script = r"
+import struct
+channel = client.get_transport().open_session()
+channel.settimeout(60)
+channel.invoke_subsystem('sftp')
+def answer():
+    def exactly(count):
+        got = b''
+        while len(got) < count:
+            part = channel.recv(count - len(got))
+            if not part: raise EOFError
+            got += part
+        return got
+    return exactly(struct.unpack('>I', exactly(4))[0])
+channel.sendall(b'\0\0\0\5\1\0\0\0\3')
+answer()
+denied = 0
+try:
+    while denied < 70000:
+        channel.sendall(b''.join(struct.pack('>IBII', 13, 11, denied + n, 4) + b'/etc' for n in range(512)))
+        for n in range(512):
+            said = answer()
+            assert said[0] == 101 and said[8] == 3, said
+            denied += 1
+except (EOFError, OSError):
+    pass
+words = b''
+while True:
+    part = channel.recv_stderr(4096)
+    if not part: break
+    words += part
+out.write(b'%d %s' % (denied, words))
+i, o, e = client.exec_command('echo the visit goes on')
+out.write(o.read())
+client.close()
+";
+    let ran = desk.house.elsewhere("dana").paramiko(TARGET, script).succeeded();
+    let text = ran.text();
+    assert!(text.starts_with("65536 ") && text.ends_with("the visit goes on\n"), "{text}");
+    assert!(text.contains("more than 65536 requests were refused"), "{text}");
+    let facts = soon("the facts", || {
+        let facts = desk.house.facts_of("channel-refused");
+        facts.iter().any(|fact| fact.body.to_string().contains("were refused")).then_some(facts)
+    });
+    assert!(facts.len() <= 18, "a flood is told as a number: {}", facts.len());
+}
+
+#[test]
 fn a_packet_that_is_none_ends_the_channel_with_a_fact() {
     let desk = Desk::granting("sftp-read,sftp-write,exec");
     let dana = desk.dana();

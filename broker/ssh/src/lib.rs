@@ -17,6 +17,7 @@ mod channel;
 mod connection;
 mod courier;
 mod dial;
+mod early;
 mod forward;
 mod greeting;
 mod host_authority;

@@ -16,6 +16,7 @@ use chaperone_session::{FileDirection, FileTransfer};
 
 pub(crate) use self::overheard::{Overheard, Side, listen};
 use self::place::{Path, Place};
+use crate::early::Room;
 use crate::transfer::{Named, Run, Transfer};
 
 /// The longest line of the protocol: a name, and numbers.
@@ -39,6 +40,8 @@ pub(crate) struct Scp {
     complains: bool,
     folders: Vec<Vec<u8>>,
     next_file: u32,
+    /// What its files may have waiting, which come in order: nothing ever does.
+    room: Room,
     /// Where the sender's next byte stands in its stream.
     position: u64,
     found: Vec<Found>,
@@ -112,6 +115,7 @@ impl Scp {
             complains: false,
             folders: Vec::new(),
             next_file: 1,
+            room: Room::default(),
             position: 0,
             found: Vec::new(),
         })
@@ -189,7 +193,7 @@ impl Scp {
                 let wire: Vec<&[u8]> =
                     self.folders.iter().map(Vec::as_slice).chain(std::iter::once(name)).collect();
                 let at_path = self.place.path(&wire);
-                let transfer = Transfer::new(self.direction);
+                let transfer = Transfer::new(self.direction, &self.room);
                 let file = Box::new(OneFile { number, at_path, size, at: after, transfer });
                 self.unanswered.push_back(Awaits::Announced);
                 Some(match size {

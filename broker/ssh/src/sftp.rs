@@ -13,7 +13,7 @@
 //! the server, and the answers come by way of the dialogue.
 //!
 //! A request is judged when it has come so far that it is known; until then its bytes are recorded and wait. Payload is
-//! passed on as it comes and is never copied. Bytes that are no SFTP end the channel.
+//! passed on as it comes and is never copied; only what must wait for a file's hash is. Bytes that are no SFTP end the channel.
 
 mod answer;
 mod answers;
@@ -101,7 +101,7 @@ fn passed(file: &FileTransfer) -> SshNote {
 /// to nobody, and are nowhere else.
 fn malformed(teller: &Teller, by: &'static str, why: Malformed, bytes: &Bytes) -> SshNote {
     let about = json!({ "by": by, "malformed": why.to_string() });
-    teller.refused(about);
+    teller.ends(about);
     let begins: String = bytes.iter().take(BEGINS).map(|byte| format!("{byte:02x}")).collect();
     SshNote::told("sftp-malformed", json!({ "by": by, "malformed": why.to_string(), "among": begins }))
 }

@@ -55,13 +55,18 @@ impl Teller {
         }
     }
 
-    /// An operation was refused, or the channel's bytes were none of its protocol.
+    /// An operation was refused.
     pub(crate) fn refused(&self, what: Value) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.refusals += 1;
         if told.refusals <= REFUSALS_TOLD {
             self.write_refused(what);
         }
+    }
+
+    /// The channel is ended for what came in it: told however much was refused before.
+    pub(crate) fn ends(&self, why: Value) {
+        self.write_refused(why);
     }
 
     fn write_refused(&self, what: Value) {

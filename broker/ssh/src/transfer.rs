@@ -8,7 +8,9 @@ use bytes::Bytes;
 use chaperone_session::{FileDirection, FileTransfer};
 use serde_json::{Map, Value, json};
 
-/// Payload that may wait for what belongs before it, in bytes and in pieces.
+use crate::early::{Early, Room};
+
+/// Payload of one file that may wait for what belongs before it, in bytes and in pieces.
 const WAITING_BYTES: usize = 4 << 20;
 const WAITING_PIECES: usize = 256;
 /// As much of a path as is said.
@@ -20,8 +22,10 @@ pub(crate) struct Transfer {
     sha: Context,
     /// Everything before this offset is hashed.
     next: u64,
-    waiting: BTreeMap<u64, Bytes>,
+    waiting: BTreeMap<u64, Early>,
     waiting_bytes: usize,
+    /// What all files of the channel may have waiting.
+    room: Room,
     bytes: u64,
     partial: Option<&'static str>,
 }
@@ -33,13 +37,14 @@ impl std::fmt::Debug for Transfer {
 }
 
 impl Transfer {
-    pub(crate) fn new(direction: FileDirection) -> Self {
+    pub(crate) fn new(direction: FileDirection, room: &Room) -> Self {
         Self {
             direction,
             sha: Context::new(&SHA256),
             next: 0,
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
+            room: room.clone(),
             bytes: 0,
             partial: None,
         }
@@ -55,14 +60,7 @@ impl Transfer {
             return self.give_up("a part of it passed twice");
         }
         if offset > self.next {
-            self.waiting_bytes += payload.len();
-            let twice = self.waiting.insert(offset, payload).is_some();
-            if twice {
-                self.give_up("a part of it passed twice");
-            } else if self.waiting_bytes > WAITING_BYTES || self.waiting.len() > WAITING_PIECES {
-                self.give_up("it passed out of order, or from its middle on");
-            }
-            return;
+            return self.wait(offset, &payload);
         }
         self.hash(&payload);
         while let Some(first) = self.waiting.first_entry()
@@ -73,7 +71,19 @@ impl Transfer {
             if offset < self.next {
                 return self.give_up("a part of it passed twice");
             }
-            self.hash(&payload);
+            self.hash(&payload.into_bytes());
+        }
+    }
+
+    /// Keeps what belongs behind something that has not come, if there is room for it.
+    fn wait(&mut self, offset: u64, payload: &[u8]) {
+        self.waiting_bytes += payload.len();
+        let few = self.waiting_bytes <= WAITING_BYTES && self.waiting.len() < WAITING_PIECES;
+        let kept = if few { self.room.keep(payload) } else { None };
+        match kept.map(|early| self.waiting.insert(offset, early)) {
+            None => self.give_up("it passed out of order, or from its middle on"),
+            Some(Some(_)) => self.give_up("a part of it passed twice"),
+            Some(None) => {}
         }
     }
 

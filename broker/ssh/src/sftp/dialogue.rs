@@ -8,11 +8,10 @@ use std::collections::{HashMap, VecDeque};
 use bytes::Bytes;
 use chaperone_policy::Access;
 use chaperone_session::{FileTransfer, new_reference};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::answer::{self, Answer};
 use super::asked::Asked;
-use super::field::say_path;
 use super::log::Log;
 use super::malformed::Malformed;
 use super::open_file::OpenFile;
@@ -20,14 +19,18 @@ use super::own::{Own, Whose};
 use super::refusal::Refusal;
 use super::request::{self, Flags, INIT, Request, Takes};
 use super::work::Work;
+use crate::early::Room;
 use crate::transfer::Run;
 
-/// Requests that may be under way: a client that waits for nothing has some hundred.
+/// Requests that may be under way, and answers of the gate that may wait to be taken: a client that waits for nothing has
+/// some hundred.
 const UNDER_WAY: usize = 16_384;
 /// Bytes of paths that may be kept for those under way: long ones are few.
 const UNDER_WAY_BYTES: usize = 1 << 20;
 /// Handles that may be open, or asked for.
 const OPEN: usize = 1024;
+/// Requests that may be refused: no client goes on like this.
+const REFUSED: usize = 1 << 16;
 /// Sizes that are remembered between a `stat` and the `open` after it.
 const SIZES: usize = 64;
 /// The version that is agreed: the only one that the gate reads.
@@ -68,8 +71,12 @@ pub(crate) struct Dialogue {
     order: VecDeque<u32>,
     /// What the gate answers next.
     due: VecDeque<Bytes>,
+    /// How many requests were refused.
+    refused: usize,
     files: HashMap<u32, OpenFile>,
     handles: HashMap<Box<[u8]>, u32>,
+    /// What all files may have waiting.
+    room: Room,
     /// Files that the gate holds.
     own: HashMap<u32, Own>,
     /// What no server could know, in the handles of those.
@@ -93,8 +100,10 @@ impl Dialogue {
             kept: 0,
             order: VecDeque::new(),
             due: VecDeque::new(),
+            refused: 0,
             files: HashMap::new(),
             handles: HashMap::new(),
+            room: Room::default(),
             own: HashMap::new(),
             secret: new_reference(),
             words: VecDeque::new(),
@@ -126,8 +135,8 @@ impl Dialogue {
         if self.under_way.contains_key(&id) {
             return Err(Malformed::Twice(id));
         }
-        if self.order.len() >= UNDER_WAY || self.kept >= UNDER_WAY_BYTES {
-            return Err(Malformed::TooMany(self.order.len()));
+        if self.owed() >= UNDER_WAY || self.kept >= UNDER_WAY_BYTES {
+            return Err(Malformed::TooMany(self.owed()));
         }
         let file = request.handles()[0].and_then(|handle| self.handles.get(handle).copied());
         let whose = match self.refusal(&request, withheld) {
@@ -135,6 +144,10 @@ impl Dialogue {
             None => self.whose(&request, file),
         };
         let refusal = if let Whose::Nobody(refusal) = &whose { Some(refusal) } else { None };
+        self.refused += usize::from(refusal.is_some());
+        if self.refused > REFUSED {
+            return Err(Malformed::Refused(REFUSED));
+        }
         if refusal.is_none()
             && let (Request::Read { offset, len, .. } | Request::Write { offset, len, .. }, Some(file)) =
                 (&request, file)
@@ -147,6 +160,16 @@ impl Dialogue {
         }
         self.order.push_back(id);
         Ok(self.judged(id, &request, file, whose))
+    }
+
+    /// Requests whose answers are not with the client yet, whoever gives them.
+    fn owed(&self) -> usize {
+        self.order.len() + self.due.len()
+    }
+
+    /// What all files of the channel may have waiting.
+    pub(crate) fn room(&self) -> Room {
+        self.room.clone()
     }
 
     /// `SSH_FXP_INIT`: what goes on never asks for more than the gate reads.
@@ -321,7 +344,7 @@ impl Dialogue {
                 self.opening = self.opening.saturating_sub(1);
                 let Answer::Handle(handle) = answer else { return None };
                 let size = self.sizes.iter().find(|(of, _)| *of == path).map(|(_, size)| *size);
-                self.files.insert(file, OpenFile::new(&path, flags, size));
+                self.files.insert(file, OpenFile::new(&path, flags, size, &self.room));
                 if let Some(reused) = self.handles.insert((*handle).into(), file) {
                     self.finish(reused, false);
                 }
@@ -405,49 +428,13 @@ impl Dialogue {
         open.into_iter().for_each(|file| self.finish(file, false));
         self.passed()
     }
-
-    /// What a refused request was about, for the fact.
-    pub(crate) fn named(&self, raw: &[u8], file: Option<u32>) -> Value {
-        let mut said = Map::new();
-        if let Ok((_, request)) = request::read(raw) {
-            request.say(&mut said);
-        }
-        let open = |file| self.files.get(&file).map(|open| &open.path);
-        let held = |file| self.own.get(&file).map(|own| &own.path);
-        if let Some(path) = file.and_then(|file| open(file).or_else(|| held(file))) {
-            say_path(&mut said, "path", path);
-        }
-        Value::Object(said)
-    }
-}
-
-fn said(id: u32, request: &Request<'_>, file: Option<u32>, refusal: Option<&Refusal>) -> Map<String, Value> {
-    let mut said = Map::new();
-    said.insert("id".to_owned(), id.into());
-    request.say(&mut said);
-    if let Some(file) = file {
-        said.insert("file".to_owned(), file.into());
-    }
-    if let Some(refusal) = refusal {
-        said.insert("refused".to_owned(), refusal.words.into());
-    }
-    said
-}
-
-fn answered(id: u32, operation: &'static str, file: Option<u32>, answer: &Answer<'_>) -> Map<String, Value> {
-    let mut said = Map::new();
-    said.insert("id".to_owned(), id.into());
-    said.insert("operation".to_owned(), operation.into());
-    if let Some(file) = file {
-        said.insert("file".to_owned(), file.into());
-    }
-    answer.say(&mut said);
-    said
 }
 
 mod held;
+mod told;
 
 pub(crate) use self::held::Done;
+use self::told::{answered, said};
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-/// What may wait for what belongs before it, in bytes and in pieces.
+use crate::early::{Early, Room};
+
+/// What of one file may wait for what belongs before it, in bytes and in pieces.
 const WAITING_BYTES: usize = 4 << 20;
 const WAITING_PIECES: usize = 256;
 
@@ -13,15 +15,21 @@ const WAITING_PIECES: usize = 256;
 pub(crate) struct OutOfOrder;
 
 /// One file's pieces.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct InOrder {
     /// Everything before this offset has been given.
     next: u64,
-    waiting: BTreeMap<u64, Bytes>,
+    waiting: BTreeMap<u64, Early>,
     waiting_bytes: usize,
+    /// What all files of the channel may have waiting.
+    room: Room,
 }
 
 impl InOrder {
+    pub(crate) fn new(room: Room) -> Self {
+        Self { next: 0, waiting: BTreeMap::new(), waiting_bytes: 0, room }
+    }
+
     /// Takes a piece that belongs at an offset; gives what is now in order.
     ///
     /// # Errors
@@ -30,11 +38,13 @@ impl InOrder {
         if piece.is_empty() {
             return Ok(Vec::new());
         }
-        self.waiting_bytes += piece.len();
-        if offset < self.next || self.waiting.insert(offset, piece).is_some() {
+        if offset < self.next {
             return Err(OutOfOrder);
         }
-        let mut given = Vec::new();
+        if offset > self.next {
+            return self.wait(offset, &piece).map(|()| Vec::new());
+        }
+        let mut given = vec![self.passes(piece)];
         while let Some(first) = self.waiting.first_entry()
             && *first.key() <= self.next
         {
@@ -43,11 +53,24 @@ impl InOrder {
                 return Err(OutOfOrder);
             }
             self.waiting_bytes -= piece.len();
-            self.next = self.next.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-            given.push(piece);
+            given.push(self.passes(piece.into_bytes()));
         }
-        let waits = self.waiting_bytes <= WAITING_BYTES && self.waiting.len() <= WAITING_PIECES;
-        if waits { Ok(given) } else { Err(OutOfOrder) }
+        Ok(given)
+    }
+
+    fn passes(&mut self, piece: Bytes) -> Bytes {
+        self.next = self.next.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        piece
+    }
+
+    /// Keeps what belongs behind something that has not come, if there is room for it.
+    fn wait(&mut self, offset: u64, piece: &[u8]) -> Result<(), OutOfOrder> {
+        self.waiting_bytes += piece.len();
+        if self.waiting_bytes > WAITING_BYTES || self.waiting.len() >= WAITING_PIECES {
+            return Err(OutOfOrder);
+        }
+        let early = self.room.keep(piece).ok_or(OutOfOrder)?;
+        if self.waiting.insert(offset, early).is_some() { Err(OutOfOrder) } else { Ok(()) }
     }
 
     /// How long the file is, if nothing is missing.
@@ -87,7 +110,7 @@ mod tests {
                 seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 pieces.swap(at, usize::try_from(seed >> 33).unwrap() % (at + 1));
             }
-            let (mut in_order, mut given) = (InOrder::default(), Vec::new());
+            let (mut in_order, mut given) = (InOrder::new(Room::default()), Vec::new());
             for (offset, piece) in pieces {
                 given.extend(in_order.take(offset, piece).unwrap().concat());
             }
@@ -100,7 +123,7 @@ mod tests {
             pieces in prop::collection::vec((any::<u64>(), 0_usize..9), 0..600),
             near in any::<bool>(),
         ) {
-            let mut in_order = InOrder::default();
+            let mut in_order = InOrder::new(Room::default());
             for (offset, length) in pieces {
                 let offset = if near { offset % 40 } else { offset };
                 if in_order.take(offset, Bytes::from(vec![7; length])).is_err() {

@@ -1,4 +1,4 @@
-//! What is no SFTP, or none that a recording could be read by: it ends the channel.
+//! What is no SFTP, or none that a recording could be read by, or too much of it: it ends the channel.
 
 /// Why a channel's bytes cannot be taken for SFTP. Display is what the recording and the fact say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +19,8 @@ pub(crate) enum Malformed {
     Twice(u32),
     #[error("an answer to the request {0}, which is not under way, or of another kind than was asked for")]
     Unasked(u32),
-    #[error("{0} requests are under way: too many, or of too long paths")]
+    #[error("{0} requests are under way or their answers not taken: too many, or of too long paths")]
     TooMany(usize),
+    #[error("more than {0} requests were refused")]
+    Refused(usize),
 }

@@ -3,6 +3,7 @@
 use chaperone_session::{FileDirection, FileTransfer};
 
 use super::request::Flags;
+use crate::early::Room;
 use crate::transfer::{Named, Transfer};
 
 /// One handle.
@@ -13,6 +14,8 @@ pub(crate) struct OpenFile {
     flags: Option<Flags>,
     up: Option<Transfer>,
     down: Option<Transfer>,
+    /// What all files of the channel may have waiting.
+    room: Room,
     /// How long it is, as the server said.
     size: Option<u64>,
     /// Where the server said that it ends.
@@ -24,12 +27,13 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    pub(crate) fn new(path: &[u8], flags: Option<Flags>, size: Option<u64>) -> Self {
+    pub(crate) fn new(path: &[u8], flags: Option<Flags>, size: Option<u64>, room: &Room) -> Self {
         let mut file = Self {
             path: path.into(),
             flags,
             up: None,
             down: None,
+            room: room.clone(),
             size: size.filter(|_| flags.is_some_and(|flags| !flags.writes())),
             end: None,
             cut: None,
@@ -44,9 +48,9 @@ impl OpenFile {
 
     /// What is written to it.
     pub(crate) fn up(&mut self) -> &mut Transfer {
-        let flags = self.flags;
+        let (flags, room) = (self.flags, &self.room);
         self.up.get_or_insert_with(|| {
-            let mut up = Transfer::new(FileDirection::Upload);
+            let mut up = Transfer::new(FileDirection::Upload, room);
             if flags.is_some_and(Flags::appends) {
                 up.give_up("it was written at the end of what was there");
             }
@@ -56,7 +60,7 @@ impl OpenFile {
 
     /// What is read of it.
     pub(crate) fn down(&mut self) -> &mut Transfer {
-        self.down.get_or_insert_with(|| Transfer::new(FileDirection::Download))
+        self.down.get_or_insert_with(|| Transfer::new(FileDirection::Download, &self.room))
     }
 
     /// A write was not taken by the server.

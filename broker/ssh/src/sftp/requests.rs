@@ -78,6 +78,8 @@ impl<S: Source<Note = SshNote>> Requests<S> {
                 if let Err(why) = self.judge(&bytes) {
                     self.tell();
                     self.queue.push_back(Item::Note(malformed(&self.sftp.teller, "client", why, &bytes)));
+                    self.sftp.dialogue().ends(why);
+                    self.sftp.due.notify_one();
                     self.over = true;
                 } else if self.judged >= BATCH {
                     self.tell();

@@ -99,7 +99,7 @@ impl Stager {
         let coming = Coming {
             staging,
             path: path.to_owned(),
-            pieces: InOrder::default(),
+            pieces: InOrder::new(self.sftp.dialogue().room()),
             replaces: *begins_empty && !exclusive,
             exclusive: *exclusive,
             attributes: FileAttributes { made_with, ..FileAttributes::default() },

@@ -11,7 +11,7 @@ fn sha(bytes: &[u8]) -> Option<[u8; 32]> {
 }
 
 fn passed(pieces: &[(u64, &'static [u8])]) -> FileTransfer {
-    let mut transfer = Transfer::new(FileDirection::Upload);
+    let mut transfer = Transfer::new(FileDirection::Upload, &Room::default());
     for (offset, piece) in pieces {
         transfer.take(*offset, Bytes::from_static(piece));
     }
@@ -42,7 +42,7 @@ fn a_hole_a_second_writing_and_a_middle_have_no_hash_and_say_why() {
 
 #[test]
 fn what_waits_for_its_turn_is_bounded() {
-    let mut transfer = Transfer::new(FileDirection::Download);
+    let mut transfer = Transfer::new(FileDirection::Download, &Room::default());
     for piece in 0..10_000_u64 {
         transfer.take(1 + piece * 65_536, Bytes::from(vec![0; 65_536]));
         assert!(transfer.waiting_bytes <= WAITING_BYTES + 65_536 && transfer.waiting.len() <= WAITING_PIECES);

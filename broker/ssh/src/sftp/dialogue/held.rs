@@ -5,6 +5,7 @@ use chaperone_session::FileTransfer;
 
 use super::{Asked, Dialogue, Verdict};
 use crate::sftp::field::status;
+use crate::sftp::malformed::Malformed;
 use crate::sftp::own::{self, Own, Whose};
 use crate::sftp::refusal::Refusal;
 use crate::sftp::request::Request;
@@ -123,6 +124,13 @@ impl Dialogue {
     fn says(&mut self, words: String) {
         if self.words.len() < WORDS && self.words.back() != Some(&words) {
             self.words.push_back(words);
+        }
+    }
+
+    /// The channel ends for this. Whoever sent what is no SFTP is told nothing; who was refused too often is a person.
+    pub(crate) fn ends(&mut self, why: Malformed) {
+        if let Malformed::Refused(_) = why {
+            self.says(format!("This transfer is ended: {why}."));
         }
     }
 

@@ -5,6 +5,7 @@ use super::*;
 use crate::sftp::field::status;
 use crate::sftp::split::{Part, Side, Splitter};
 
+mod bounds;
 mod staged;
 
 const INIT_3: &[u8] = &[0, 0, 0, 5, 1, 0, 0, 0, 3];
@@ -279,7 +280,7 @@ proptest! {
                 }
             }
         }
-        prop_assert!(dialogue.files.len() <= OPEN && dialogue.order.len() <= UNDER_WAY);
+        prop_assert!(dialogue.files.len() <= OPEN && dialogue.owed() <= UNDER_WAY);
         drop(dialogue.end());
     }
 
