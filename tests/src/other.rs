@@ -102,13 +102,23 @@ impl Other<'_> {
     #[must_use]
     pub fn paramiko(&self, target: &str, script: &str) -> Ran {
         let head = format!(
-            "import sys, paramiko\nout = sys.stdout.buffer\nclient = paramiko.SSHClient()\n\
-             client.set_missing_host_key_policy(paramiko.AutoAddPolicy())\n\
-             client.connect('127.0.0.1', port={}, username='{}+{target}', key_filename='{}', allow_agent=False, look_for_keys=False)\n",
+            "client.connect('127.0.0.1', port={}, username='{}+{target}', key_filename='{}', allow_agent=False, look_for_keys=False)\n",
             self.technician.port,
             self.technician.login,
             self.technician.key.private.display()
         );
+        self.paramiko_alone(&format!("{head}{script}"))
+    }
+
+    /// The same, and `client` is not connected.
+    ///
+    /// # Panics
+    /// When it does not end.
+    #[track_caller]
+    #[must_use]
+    pub fn paramiko_alone(&self, script: &str) -> Ran {
+        let head = "import sys, paramiko\nout = sys.stdout.buffer\nclient = paramiko.SSHClient()\n\
+                    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())\n";
         let mut command = Command::new("/usr/bin/python3");
         self.run("paramiko", command.args(["-W", "ignore", "-c", &format!("{head}{script}")]), "")
     }

@@ -226,6 +226,59 @@ fn the_end_of_a_certificate_ends_the_visit() {
     assert!(ended.duration_since(until).as_millis() < 2000, "{until} {ended}");
 }
 
+/// Paramiko never asks whether it must sign in at all: inside its connection to the gate it shows what it showed outside.
+#[test]
+fn a_certificate_that_let_somebody_in_is_taken_inside_their_connection_too() {
+    let certified = Certified::start();
+    let house = &certified.house;
+    let certificate = certified.signs("dana", &[]);
+    let strange = KeyPair::make(house.folder(), "strange");
+    let head = format!(
+        "def key(private, certificate=None):
+    key = paramiko.Ed25519Key.from_private_key_file(private)
+    if certificate: key.load_certificate(certificate)
+    return key
+certified, bare, strange = key('{laptop}', '{}'), key('{laptop}'), key('{}')
+client.connect('127.0.0.1', port={}, username='dana', pkey=certified, allow_agent=False, look_for_keys=False)
+def beyond(pkey):
+    way = client.get_transport().open_channel('direct-tcpip', ('{TARGET}', 22), ('127.0.0.1', 0))
+    inner = paramiko.SSHClient()
+    inner.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    inner.connect('{TARGET}', username='{}', pkey=pkey, sock=way, allow_agent=False, look_for_keys=False)
+    o = inner.exec_command('echo hello')[1]
+    said = o.read()
+    inner.close()
+    return said
+",
+        certificate.display(),
+        strange.private.display(),
+        house.gate.ssh_port(),
+        house.target.account(),
+        laptop = certified.laptop.private.display(),
+    );
+    let dana = house.elsewhere("dana");
+    for with in ["certified", "bare"] {
+        let script = format!("{head}out.write(beyond({with}))\nclient.close()\n");
+        assert_eq!(dana.paramiko_alone(&script).succeeded().text(), "hello\n", "{with}");
+    }
+    assert!(house.facts_of("attempt-failed").is_empty(), "nothing failed on the way");
+    let admitted = house.facts_of("session-admitted");
+    assert_eq!(admitted.len(), 2);
+    for fact in admitted {
+        let proof = &fact.body["proof"];
+        assert_eq!((proof["method"].as_str(), proof["jumped"].as_bool()), (Some("certificate"), Some(true)));
+    }
+    // Somebody else's key is no key of hers, wherever it is shown.
+    let script = format!(
+        "{head}try: out.write(beyond(strange))
+except paramiko.AuthenticationException: out.write(b'no')
+client.close()
+"
+    );
+    assert_eq!(dana.paramiko_alone(&script).succeeded().text(), "no");
+    assert_eq!(house.facts_of("session-admitted").len(), 2);
+}
+
 #[test]
 fn a_certified_security_key_must_be_touched() {
     let certified = Certified::start();

@@ -160,10 +160,24 @@ impl Connection {
         worth.map_err(|failure| self.held_back(user, failure))
     }
 
-    /// Whether a key is one of somebody's who is proven.
+    /// Whether a key is the one that somebody has proven who they are with, whatever spoke for it, or another of theirs.
     pub(super) async fn is_key_of(&self, proven: &ProvenPerson, key: &PublicKey) -> bool {
+        if key.fingerprint(HashAlg::Sha256).to_string() == proven.fingerprint() {
+            return true;
+        }
         let (Ok(facts), Ok(blob)) = (self.gate.people().await, key.to_bytes()) else { return false };
         chaperone_identity::is_enrolled(&facts, proven.login().as_str(), &blob, self.gate.now()).is_ok()
+    }
+
+    /// Somebody comes through a connection that is theirs, and signs with a key all the same, as a client does that never asks
+    /// whether it must. A certificate over the key says nothing new.
+    pub(super) async fn comes_with_key(&mut self, account: &str, key: &PublicKey) -> Auth {
+        let Some(through) = self.through.clone() else { return Auth::reject() };
+        if self.is_key_of(&through.proven, key).await {
+            return self.comes_through(account).await;
+        }
+        self.names(account).await;
+        self.fail(ProofFailure::credential()).await
     }
 
     /// Somebody comes through a connection that is theirs: who they are is proven there, and what they name is the account.
