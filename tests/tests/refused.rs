@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chaperone_tests::{
-    Fact, House, KeyPair, Process, Ran, Sshd, SshdOptions, TARGET, Technician, on_both_databases,
+    Fact, House, KeyPair, Process, Ran, Sshd, SshdOptions, TARGET, Technician, free_port, on_both_databases,
     reference_in, soon,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -392,11 +392,33 @@ fn a_login_alone_is_told_how_to_name_a_server() {
 fn a_client_that_opens_no_channel_is_told_of_all_the_same() {
     let house = House::start();
     let mut visit = house.technician("dana").ssh(TARGET).with(&["-N"]).begins("");
-    let _ = house.refusal("attempt-refused", "no-window");
+    let fact = house.refusal("attempt-refused", "no-window");
     house
         .syslog
         .hears(Duration::from_secs(10), "the attempt", |message| is_about(&message.event, "no-window"));
-    assert!(visit.is_running() || !visit.ends().0.success());
+    visit.says("you have none on this server at this time");
+    assert!(!visit.ends().0.success());
+    assert_eq!(fact.body["reference"], reference_in(&visit.err()), "{}", visit.err());
+}
+
+#[test]
+fn a_client_that_opens_no_channel_reads_why_whatever_was_in_its_way() {
+    let house = House::start();
+    let home = enrol(&house, "homer", &["--source-network", "10.20.0.0/16"]);
+    let nobody = format!("127.0.0.1:{}", free_port());
+    house.add_target_at("alaris-sm-02", &nobody, &house.target, &[]);
+    house.open_window_on("alaris-sm-02", "dana", "exec", "+10m");
+    let dana = house.technician("dana");
+    let away = [
+        (home.ssh_as("homer"), "you may not come from this address"),
+        (dana.ssh("alaris-sm-02"), "the server could not be reached"),
+        (dana.ssh_as("dana"), "No server is chosen on this connection"),
+    ];
+    let waiting = away.map(|(ssh, words)| (ssh.with(&["-N"]).begins(""), words));
+    for (mut visit, words) in waiting {
+        visit.says(words);
+        assert!(!visit.ends().0.success());
+    }
 }
 
 on_both_databases! { the_soc_hears_of_a_refused_attempt_within_a_second }

@@ -21,6 +21,8 @@ use crate::menu::Menu;
 
 /// How long a connection whose attempt came to nothing is kept, to say why.
 const READ_WHY: Duration = Duration::from_secs(15);
+/// What somebody reads then who named no server and chose none.
+const NOTHING_CHOSEN: &str = "No server is chosen on this connection: name one, ssh LOGIN+SERVER@GATE.";
 /// How long its goodbye may take.
 const PARTING: Duration = Duration::from_millis(300);
 
@@ -173,10 +175,27 @@ impl Admission {
         };
         let left = admission.over.run_until_cancelled(reading).await.is_some();
         if left && !verdict.borrow().is_visit() {
-            let bye = admission.handle.disconnect(Disconnect::ByApplication, String::new(), String::new());
+            let why = admission.in_one_line(&found);
+            let bye = admission.handle.disconnect(Disconnect::ByApplication, why, String::new());
             drop(tokio::time::timeout(PARTING, bye).await);
             // A connection inside another ends alone.
             admission.cord.leave();
+        }
+    }
+
+    /// Why nothing came of it, for a client that opened no channel to read it in: what of it fits into one line of its
+    /// own, and what the help desk looks it up by.
+    fn in_one_line(&self, found: &Verdict) -> String {
+        let text = match found {
+            Verdict::Refused(refused) => refused.text.as_str(),
+            Verdict::NoTargetLeg(text) | Verdict::Nothing(text) => text,
+            Verdict::Menu(_) => NOTHING_CHOSEN,
+            Verdict::Pending | Verdict::Visit(_) | Verdict::Forwards(_) => return String::new(),
+        };
+        let first = text.lines().next().unwrap_or_default();
+        match first.contains(&self.reference) {
+            true => first.to_owned(),
+            false => format!("{first} Reference {}.", self.reference),
         }
     }
 
