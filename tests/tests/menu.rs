@@ -1,9 +1,11 @@
 //! `ssh login@gate` without a server: a menu of one's own windows, from which a visit is opened like any other.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use chaperone_tests::{
-    Furnishing, House, Sshd, SshdOptions, TARGET, Terminal, eventually, on_both_databases,
+    Furnishing, House, Service, Sshd, SshdOptions, TARGET, Terminal, eventually, free_port, on_both_databases,
 };
 
 #[track_caller]
@@ -146,6 +148,66 @@ fn who_chooses_again_and_again_what_is_refused_is_shown_out() {
     assert_eq!(terminal.ends(), Some(77));
     assert!(terminal.screen().contains("Too many choices were refused."), "{}", terminal.screen());
     assert_eq!(house.facts_of("attempt-refused").len(), 10);
+}
+
+/// A server without SSH, chosen from the menu by somebody whose client listens for it on a local port.
+struct Console {
+    terminal: Terminal,
+    local: u16,
+    window: String,
+}
+
+/// A server that has no SSH, and what it has.
+fn console(house: &House) -> Service {
+    let service = Service::answers();
+    let admin = format!("admin={}", service.address());
+    house.priya().does(&["target", "add", "pump-console", "--tcp", &admin]);
+    service
+}
+
+impl Console {
+    fn chosen(house: &House, service: &Service) -> Self {
+        let window = house.open_window_on("pump-console", "dana", "shell,forward", "+2h");
+        let local = free_port();
+        let there = format!("{local}:admin:{}", service.port());
+        let terminal = house.technician("dana").ssh_as("dana").with(&["-L", &there]).opens_a_shell();
+        terminal.shows("1) pump-console: open,");
+        terminal.types("1\r");
+        terminal.shows("Its forwards are open while you stay connected");
+        Self { terminal, local, window }
+    }
+
+    #[track_caller]
+    fn is_reached(&self) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.local)).unwrap();
+        stream.write_all(b"x").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        assert_eq!(said, "Xbye");
+    }
+}
+
+#[test]
+fn a_server_without_a_terminal_is_chosen_for_its_forwards_and_the_menu_is_over() {
+    let house = House::start();
+    let service = console(&house);
+    let mut console = Console::chosen(&house, &service);
+    console.is_reached();
+    console.terminal.types("1\r\r");
+    console.is_reached();
+    let screen = console.terminal.screen();
+    assert_eq!(screen.matches("1) pump-console").count(), 1, "{screen}");
+    assert_eq!(house.sessions().len(), 1, "one choice, one visit");
+    house.priya().does(&["window", "revoke", &console.window, "--reason", "the wrong server"]);
+    console.terminal.shows("the hospital has revoked this change window");
+    console.terminal.ends();
+    // Who has had enough leaves as from the menu.
+    let mut again = Console::chosen(&house, &service);
+    again.terminal.types("q\r");
+    again.terminal.shows("Goodbye.");
+    assert_eq!(again.terminal.ends(), Some(0));
+    house.sealed(&house.newest_session());
 }
 
 #[test]

@@ -109,6 +109,7 @@ async fn leave(client: &ClientSink, wish: &Wish, over: Over) {
         Over::Idle => say_and_close(client, wish, "Nothing was chosen in time.", CUT).await,
         Over::Enough => say_and_close(client, wish, "Too many choices were refused.", REFUSED).await,
         Over::Failed(text) => say_and_close(client, wish, &text, UNAVAILABLE).await,
+        Over::Ended(text) => say_and_close(client, wish, &text, CUT).await,
         Over::Gone => {}
     }
 }

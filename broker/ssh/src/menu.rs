@@ -26,7 +26,8 @@ use seat::Seat;
 const OPENED_WITHIN: Duration = Duration::from_secs(15);
 
 /// A choice without SSH of its own: the visit is on, for as long as this connection is.
-const NO_TERMINAL: &str = "This server takes no terminal. Its forwards are open while you stay connected.";
+const NO_TERMINAL: &str =
+    "This server takes no terminal. Its forwards are open while you stay connected; q leaves.";
 
 /// The menu of one connection.
 pub(crate) struct Menu {
@@ -49,6 +50,8 @@ pub(crate) enum Over {
     Enough,
     /// The server that was chosen could not be reached, which ended the visit: the text says so.
     Failed(Arc<str>),
+    /// The visit that was chosen, which shows nothing here, has ended: the text says why.
+    Ended(String),
     /// The terminal has gone, or does not read.
     Gone,
 }
@@ -56,6 +59,8 @@ pub(crate) enum Over {
 /// What a choice came to.
 enum Chosen {
     Visit(Arc<Visit>),
+    /// It has no terminal: the one that shows the menu is kept for as long as it is on.
+    Forwards(Arc<LiveSession>),
     /// In words; the menu goes on.
     Refused(Arc<str>),
     /// In words; the connection ends with the visit that came to nothing.
@@ -122,7 +127,7 @@ impl Menu {
                 self.admission.jumps.keep_outer();
                 verdict.send_replace(Verdict::Forwards(Arc::clone(&session)));
                 self.ends_with_its_client(&session);
-                return Chosen::Refused(NO_TERMINAL.into());
+                return Chosen::Forwards(session);
             }
             Verdict::Refused(refused) => Chosen::Refused(refused.text.as_str().into()),
             Verdict::NoTargetLeg(text) => Chosen::Failed(text),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chaperone_policy::{AccountName, TargetName};
-use chaperone_session::{Gate, OwnTarget, OwnWindow, Standing};
+use chaperone_session::{Flow, Gate, LiveSession, OwnTarget, OwnWindow, Standing};
 use futures::FutureExt;
 use russh::{ChannelMsg, ChannelReadHalf};
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::page::{self, Room};
 use super::typing::{Typed, Typing};
-use super::{Chosen, Menu, Over};
+use super::{Chosen, Menu, NO_TERMINAL, Over};
 use crate::admission::{Verdict, Visit};
 use crate::leg::ClientSink;
 use crate::note::Size;
@@ -88,7 +88,7 @@ impl<'m> Seat<'m> {
             };
             match typed.trim().to_lowercase().as_str() {
                 "" => {}
-                "q" | "quit" | "exit" | "leave" => return Err(Over::Left),
+                line if leaves(line) => return Err(Over::Left),
                 "n" => from += self.room().page(),
                 "m" => self.wishes_for_more_time(&windows).await?,
                 chosen => match numbered(chosen, &windows) {
@@ -140,6 +140,7 @@ impl<'m> Seat<'m> {
     ) -> Result<Option<Arc<Visit>>, Over> {
         match self.menu.choose(verdict, target, account).await {
             Chosen::Visit(visit) => Ok(Some(visit)),
+            Chosen::Forwards(session) => Err(self.stays(&session).await?),
             Chosen::Failed(text) => Err(Over::Failed(text)),
             Chosen::Refused(text) => {
                 for line in text.lines() {
@@ -149,6 +150,29 @@ impl<'m> Seat<'m> {
                 if self.refused >= REFUSED { Err(Over::Enough) } else { Ok(None) }
             }
         }
+    }
+
+    /// Sits there while a visit is on that has no terminal: nobody has to press a key for it, and there is nothing to choose.
+    async fn stays(&mut self, session: &LiveSession) -> Result<Over, Over> {
+        self.say(NO_TERMINAL).await?;
+        let mut flow = session.flow();
+        loop {
+            while let Some(line) = self.typed().await? {
+                if leaves(&line) {
+                    return Ok(Over::Left);
+                }
+            }
+            tokio::select! {
+                message = self.read.wait() => self.take(message)?,
+                // The sender is the session's: it outlives this.
+                _ = flow.wait_for(|flow| flow.is_cut()) => break,
+            }
+        }
+        let now = *flow.borrow();
+        Ok(match now {
+            Flow::Cut(reason) => Over::Ended(session.last_words(reason)),
+            _ => Over::Gone,
+        })
     }
 
     async fn one_target<'t>(&mut self, targets: &'t [OwnTarget]) -> Result<Option<&'t OwnTarget>, Over> {
@@ -293,6 +317,11 @@ impl<'m> Seat<'m> {
         let written = timeout(READS, self.client.write.data_bytes(text.to_owned())).await;
         written.map_err(|_| Over::Gone)?.map_err(|_| Over::Gone)
     }
+}
+
+/// Whether somebody wants to leave.
+fn leaves(line: &str) -> bool {
+    ["q", "quit", "exit", "leave"].contains(&line.trim().to_lowercase().as_str())
 }
 
 /// What somebody means by its number, from 1.
