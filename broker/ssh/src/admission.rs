@@ -176,7 +176,7 @@ impl Admission {
         let left = admission.over.run_until_cancelled(reading).await.is_some();
         if left && !verdict.borrow().is_visit() {
             let why = admission.in_one_line(&found);
-            let bye = admission.handle.disconnect(Disconnect::ByApplication, why, String::new());
+            let bye = goodbye(&admission.handle, why, &admission.over);
             drop(tokio::time::timeout(PARTING, bye).await);
             // A connection inside another ends alone.
             admission.cord.leave();
@@ -303,15 +303,14 @@ impl Admission {
     }
 
     fn client_leg(&self) -> Leg {
-        let handle = self.handle.clone();
+        let (handle, over) = (self.handle.clone(), self.over.clone());
         Leg {
             name: "client",
             cord: self.cord.clone(),
             goodbye: Box::new(move |reason| {
                 Box::pin(async move {
                     let text = format!("chaperone: {}", reason.sentence());
-                    // The client may be gone already, or not reading: then the cord ends it.
-                    drop(handle.disconnect(Disconnect::ByApplication, text, String::new()).await);
+                    goodbye(&handle, text, &over).await;
                 })
             }),
         }
@@ -320,5 +319,13 @@ impl Admission {
     /// The session of a connection, once its verdict is known; `None` where there is none.
     pub(crate) async fn session(mut verdict: watch::Receiver<Verdict>) -> Option<Arc<LiveSession>> {
         Verdict::session(&mut verdict).await
+    }
+}
+
+/// Says why a connection ends, and returns once it has ended by that: what is cut off before is read by nobody. A client
+/// that is gone already, or does not read, is for the cord to end.
+async fn goodbye(handle: &Handle, why: String, over: &CancellationToken) {
+    if handle.disconnect(Disconnect::ByApplication, why, String::new()).await.is_ok() {
+        over.cancelled().await;
     }
 }
