@@ -276,7 +276,6 @@ client.close()
 "
     );
     assert_eq!(dana.paramiko_alone(&script).succeeded().text(), "no");
-    let _ = house.fact("attempt-failed");
     assert_eq!(house.facts_of("session-admitted").len(), 2);
 }
 

@@ -5,8 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use chaperone_tests::{
-    Furnishing, House, PATIENCE, Ready, Service, Sshd, SshdOptions, TARGET, Terminal, eventually, free_port,
-    libfaketime, on_both_databases,
+    Furnishing, House, Service, Sshd, SshdOptions, TARGET, Terminal, eventually, free_port, on_both_databases,
 };
 
 #[track_caller]
@@ -209,40 +208,6 @@ fn a_server_without_a_terminal_is_chosen_for_its_forwards_and_the_menu_is_over()
     again.terminal.shows("Goodbye.");
     assert_eq!(again.terminal.ends(), Some(0));
     house.sealed(&house.newest_session());
-}
-
-#[test]
-fn nobody_must_press_a_key_for_a_visit_of_forwards_to_last() {
-    let mut house = House::furnish().without_soc().empty();
-    let (file, next) = (house.folder().join("clock"), house.folder().join("clock.next"));
-    // All clocks of the gate's process go by the file: for it, hours pass as fast as they are written.
-    let turn = |seconds: u32| {
-        std::fs::write(&next, format!("+{seconds}\n")).unwrap();
-        std::fs::rename(&next, &file).unwrap();
-    };
-    turn(0);
-    let preload = libfaketime();
-    let variables = [
-        ("LD_PRELOAD", preload.as_str()),
-        ("FAKETIME_TIMESTAMP_FILE", file.to_str().unwrap()),
-        ("FAKETIME_NO_CACHE", "1"),
-    ];
-    assert_eq!(house.gate.try_to_rise(&variables), Ready::Serving, "{}", house.gate.log());
-    house.enrol();
-    let service = console(&house);
-    let mut console = Console::chosen(&house, &service);
-    let mut idle = menu(&house, "dana");
-    idle.shows("q leaves");
-    let mut passed = 0;
-    eventually(2 * PATIENCE, "the menu to be over for who chooses nothing", || {
-        passed += 1;
-        turn(passed);
-        (!idle.is_running()).then_some(())
-    });
-    assert!(idle.screen().contains("Nothing was chosen in time."), "{}", idle.screen());
-    assert!(passed >= 14 * 60, "after {passed} s");
-    console.is_reached();
-    assert!(console.terminal.is_running());
 }
 
 #[test]
