@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -165,13 +166,15 @@ impl Gate {
             std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(drop));
         }
         let (ssh, web) = (self.ssh, self.web);
+        let tls = self.environment.get("CHAPERONE_GATE__TLS").and_then(|at| at.parse::<SocketAddr>().ok());
         let lets_in = self.roles.contains("gate");
         // It may serve without being ready for visits, when the disk is full or the database went back.
         let ready = soon("the gate to serve", || {
             if !process.is_running() {
                 return Some(Ready::Ended);
             }
-            let serves = (!lets_in || listens(ssh))
+            let has_doors = || listens(ssh) && tls.is_none_or(|at| listens(at.port()));
+            let serves = (!lets_in || has_doors())
                 && get(web, "/healthz", None).is_some_and(|answer| answer.status == 200);
             serves.then_some(Ready::Serving)
         });

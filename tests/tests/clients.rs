@@ -102,7 +102,8 @@ fn curl_copies_both_ways_by_sftp_and_scp_though_its_library_has_neither_gcm_nor_
         Some(facts.filter(|fact| fact.body["protocol"] == "sftp").collect::<Vec<_>>())
             .filter(|facts| facts.len() == 2)
     });
-    assert!(told.iter().all(|fact| fact.body["bytes"] == bytes.len().to_string()), "{told:#?}");
+    let all = bytes.len().to_string();
+    assert!(told.iter().all(|fact| fact.body["bytes"] == all.as_str()), "{told:#?}");
     assert_eq!(told[0].body["sha256"], digest(&bytes));
 }
 

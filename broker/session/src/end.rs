@@ -82,7 +82,7 @@ async fn part(session: &LiveSession, reason: EndReason) -> Vec<Cord> {
     if timeout(GOODBYE, goodbyes).await.is_err() {
         tracing::debug!(session.id = %session.id, "a peer did not take its goodbye in time");
     }
-    cords.iter().for_each(Cord::sever);
+    cords.iter().for_each(if reason.is_cut() { Cord::cut } else { Cord::sever });
     cords
 }
 

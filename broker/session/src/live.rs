@@ -26,6 +26,9 @@ use crate::sever::Cord;
 use crate::tap::{Seen, SeenChannel, Tap, Watching};
 use crate::ways::Ways;
 
+/// How long after a channel of it a connection ends that broke off with it.
+const JUST_NOW: Duration = Duration::from_secs(1);
+
 /// Notices that a terminal has not taken yet; the newest matter.
 const NOTICES: usize = 8;
 /// How long an event beside the payload waits for a medium that does not answer.
@@ -113,6 +116,8 @@ pub struct LiveSession {
     pub(crate) channels: watch::Sender<usize>,
     /// Bytes that are kept for channels which wait to begin.
     early: AtomicUsize,
+    /// When a channel of it broke off last.
+    broke_off: Mutex<Option<Instant>>,
     next_channel: AtomicU32,
 }
 
@@ -177,6 +182,7 @@ impl LiveSession {
             reached: AtomicBool::new(false),
             channels: watch::Sender::new(0),
             early: AtomicUsize::new(0),
+            broke_off: Mutex::new(None),
             next_channel: AtomicU32::new(0),
         })
     }
@@ -395,9 +401,17 @@ impl LiveSession {
         legs.push(leg);
     }
 
+    /// A channel has ended because a side of it took nothing any more.
+    pub fn broke_off(&self) {
+        *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
     /// The technician's connection has ended: in order, or broken off with something still open in it.
     pub fn client_gone(&self, in_order: bool) {
-        let lost = !in_order && self.tap.is_open();
+        // What was open may have found it out first.
+        let broke_off = *self.broke_off.lock().unwrap_or_else(PoisonError::into_inner);
+        let just_now = broke_off.is_some_and(|moment| moment.elapsed() < JUST_NOW);
+        let lost = !in_order && (self.tap.is_open() || just_now);
         self.cut(if lost { EndReason::ClientLost } else { EndReason::ClientClosed });
     }
 

@@ -232,9 +232,19 @@ impl Cord {
 
     /// Ends the connection now. The second pull does nothing.
     pub fn sever(&self) {
-        if self.tenant.as_ref().is_some_and(|tenant| !tenant.sever()) {
-            return;
+        if self.tenant.as_ref().is_none_or(|tenant| tenant.sever()) {
+            self.close();
         }
+    }
+
+    /// Ends the connection of a visit that the gate ends: the one that its stream was inside of, too, unless others are in it.
+    pub fn cut(&self) {
+        if self.tenant.as_ref().is_none_or(|tenant| tenant.cut()) {
+            self.close();
+        }
+    }
+
+    fn close(&self) {
         let (stream, wakers) = {
             let mut open = self.slot.open.lock().unwrap_or_else(PoisonError::into_inner);
             (open.stream.take(), [open.reader.take(), open.writer.take()])

@@ -180,8 +180,10 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
     let legs = Legs { visit, channel: &channel, client, target: &target };
     let end =
         legs.serve(gate, ClientSource::new(read).after(early), TargetSource::new(target_read), wish).await;
-    if let RelayEnd::Cut | RelayEnd::Recorder = end {
-        legs.last_words(wish).await;
+    match end {
+        RelayEnd::Cut | RelayEnd::Recorder => legs.last_words(wish).await,
+        RelayEnd::Broken => session.broke_off(),
+        RelayEnd::Closed | RelayEnd::Left | RelayEnd::Behind => {}
     }
     let captured = if end == RelayEnd::Behind { Captured::Behind } else { Captured::All };
     gate.close_channel(session, &channel, captured).await;

@@ -41,8 +41,10 @@ fn a_request_too_many_is_answered_so_and_told_of_once() {
     });
     let text = ran.text();
     let count = |status: &str| text.lines().filter(|line| *line == status).count();
-    assert_eq!(count("503"), CROWD - UNDER_WAY - WAITING, "{text}");
-    assert_eq!(count("502"), UNDER_WAY + WAITING, "those who waited had their turn: {text}");
+    let (refused, had_their_turn) = (count("503"), count("502"));
+    assert_eq!(refused + had_their_turn, CROWD, "{text}");
+    // Some of the crowd may come when the first have been answered.
+    assert!((1..=CROWD - UNDER_WAY - WAITING).contains(&refused), "{refused}: {text}");
     assert_eq!(told(), 1);
     assert_eq!(client.gets("/api/state", &[]).text(), "12 pumps");
 }

@@ -78,6 +78,14 @@ impl Tenant {
         last
     }
 
+    /// As [`Tenant::sever`], also where the stream has heard a goodbye and left by itself: its client may be one that does
+    /// nothing more, and then nobody would end the connection.
+    pub(super) fn cut(&self) -> bool {
+        let last = self.sever() || self.tenants.count() == 0;
+        self.was_last.fetch_or(last, Ordering::AcqRel);
+        last
+    }
+
     /// Ends its stream alone.
     pub(super) fn leave(&self) {
         self.leaves();
@@ -216,5 +224,21 @@ mod tests {
         assert!(!sockets::open(&cord).unwrap());
         assert!(sockets::open(&outer).unwrap());
         assert_eq!(tenants.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_cut_takes_the_connection_along_also_after_it_left_unless_somebody_is_in_it() {
+        let (_near, outer, _far) = pair().await;
+        let tenants = Tenants::default();
+        let ends = [(); 2].map(|()| Within::new(duplex(64).0, &outer, &tenants));
+        let [(one, one_cord), (two, two_cord)] = ends;
+        drop(one);
+        one_cord.cut();
+        assert!(sockets::open(&outer).unwrap(), "the other is in it");
+        drop(two);
+        two_cord.sever();
+        assert!(sockets::open(&outer).unwrap(), "it left by itself");
+        two_cord.cut();
+        assert!(!sockets::open(&two_cord).unwrap() && !sockets::open(&outer).unwrap());
     }
 }
