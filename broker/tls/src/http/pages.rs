@@ -15,7 +15,7 @@ use super::body::Outgoing;
 const STYLE: &str = ":root{color-scheme:light dark;--bg:#f6f7f9;--fg:#17202a;--soft:#52606d;--line:#d5dae1;--card:#fff;--go:#0b5fa5}\
 @media(prefers-color-scheme:dark){:root{--bg:#12161b;--fg:#e8ecf1;--soft:#a3afbd;--line:#303844;--card:#1a2028;--go:#7cb8ee}}\
 body{margin:0;background:var(--bg);color:var(--fg);font:17px/1.5 system-ui,sans-serif}\
-main{max-width:36rem;margin:12vh auto 2rem;padding:1.5rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:8px}\
+main{box-sizing:border-box;width:min(40rem,100% - 2rem);margin:12vh auto 2rem;padding:1.5rem 2rem;background:var(--card);border:1px solid var(--line);border-radius:8px}\
 h1{font-size:1.35rem;margin:0 0 .75rem}p{margin:.5rem 0}small,dt{color:var(--soft)}a{color:var(--go)}\
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:1rem 0}dd{margin:0}\
 button{font:inherit;padding:.4rem 1rem;border:1px solid var(--line);border-radius:6px;background:transparent;color:inherit}\
