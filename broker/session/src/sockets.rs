@@ -23,12 +23,13 @@ pub fn open(cord: &Cord) -> io::Result<bool> {
 }
 
 /// Whose process is at the far end of a connection inside this machine, by the kernel's number of the user; `None` where the
-/// connection is not, or not any more. `local` and `peer` are as this end sees them.
+/// connection is not, or nobody has its far end any more: the kernel says 0 then, which is no word for the administrator.
+/// `local` and `peer` are as this end sees them.
 ///
 /// # Errors
 /// When the socket table cannot be read.
 pub fn user_at(local: SocketAddr, peer: SocketAddr) -> io::Result<Option<u32>> {
-    Ok(row(peer, local)?.map(|row| row.user))
+    Ok(row(peer, local)?.and_then(|row| row.is_held.then_some(row.user)))
 }
 
 /// What the kernel says of one end of a connection.
@@ -37,6 +38,8 @@ struct Row {
     /// `include/net/tcp_states.h`.
     state: u8,
     user: u32,
+    /// Whether a process has it: else it has no inode.
+    is_held: bool,
 }
 
 const TIME_WAIT: u8 = 6;
@@ -52,11 +55,12 @@ fn row(local: SocketAddr, peer: SocketAddr) -> io::Result<Option<Row>> {
     Ok(listed(&table, local, peer))
 }
 
-/// The state, three words of queues and timers, then the user.
+/// The state, three words of queues and timers, the user, a time, and the inode.
 fn listed(table: &str, local: SocketAddr, peer: SocketAddr) -> Option<Row> {
     rows(table, local, peer).find_map(|mut words| {
         let state = u8::from_str_radix(words.next()?, 16).ok()?;
-        Some(Row { state, user: words.nth(3)?.parse().ok()? })
+        let user = words.nth(3)?.parse().ok()?;
+        Some(Row { state, user, is_held: words.nth(1)? != "0" })
     })
 }
 
@@ -105,16 +109,23 @@ mod tests {
         let far = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (near, peer) = listener.accept().await.unwrap();
         let us = fs::metadata("/proc/self").unwrap().uid();
-        assert_eq!(user_at(near.local_addr().unwrap(), peer).unwrap(), Some(us));
-        drop((far, near));
+        let local = near.local_addr().unwrap();
+        assert_eq!(user_at(local, peer).unwrap(), Some(us));
+        // Said, and gone: nobody's, and not the administrator's.
+        far.try_write(b"a request").unwrap();
+        drop(far);
+        assert_eq!(user_at(local, peer).unwrap(), None);
+        let table = fs::read_to_string("/proc/net/tcp").unwrap();
+        assert!(listed(&table, peer, local).is_none_or(|row| !row.is_held), "the text says so too");
+        drop(near);
     }
 
     #[test]
     fn a_connection_is_found_by_both_ends_and_time_wait_is_not_open() {
         let local = "127.0.0.1:2222".parse().unwrap();
         let row = |peer: &str| listed(TABLE, local, peer.parse().unwrap());
-        assert_eq!(row("127.0.0.1:54000"), Some(Row { state: 1, user: 1000 }));
-        assert_eq!(row("127.0.0.1:54001"), Some(Row { state: TIME_WAIT, user: 0 }));
+        assert_eq!(row("127.0.0.1:54000"), Some(Row { state: 1, user: 1000, is_held: true }));
+        assert_eq!(row("127.0.0.1:54001"), Some(Row { state: TIME_WAIT, user: 0, is_held: false }));
         assert_eq!(row("127.0.0.1:54002"), None, "half a row");
         assert_eq!(row("127.0.0.1:54003"), None);
         assert_eq!(kernel_form("[::1]:22".parse().unwrap()), "00000000000000000000000001000000:0016");

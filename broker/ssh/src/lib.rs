@@ -28,6 +28,8 @@ mod line;
 mod listener;
 mod menu;
 mod note;
+#[cfg(test)]
+mod pair;
 mod place;
 mod proxied;
 mod scp;

@@ -1,7 +1,6 @@
 //! The windows of a connection's channels (RFC 4254 §5.2), as both ends keep them: a channel that nobody reads stops when
 //! its window is full, and stops no other; nothing of it is lost. The library's own source is patched for it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,78 +10,15 @@ use futures::FutureExt;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use russh::keys::{Algorithm, PublicKeyOrCertificate};
-use russh::server::{self, Auth, ChannelOpenHandle, Msg, Session};
-use russh::{Channel, ChannelId, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client};
-use tokio::sync::mpsc;
+use russh::{ChannelId, ChannelMsg, ChannelReadHalf, ChannelWriteHalf};
 use tokio::time::timeout;
 
-use crate::HostKey;
-use crate::algorithms;
+use crate::pair::Pair;
 
 /// A channel's window.
 const WINDOW: usize = 2 << 20;
 /// How long anything may take that nothing holds up.
 const SOON: Duration = Duration::from_secs(20);
-
-/// Lets everybody in, and hands out the channels.
-struct Door(mpsc::Sender<Channel<Msg>>);
-
-impl server::Handler for Door {
-    type Error = russh::Error;
-
-    async fn auth_none(&mut self, _user: &str) -> Result<Auth, russh::Error> {
-        Ok(Auth::Accept)
-    }
-
-    async fn channel_open_session(
-        &mut self,
-        channel: Channel<Msg>,
-        reply: ChannelOpenHandle,
-        _session: &mut Session,
-    ) -> Result<(), russh::Error> {
-        reply.accept().await;
-        drop(self.0.send(channel).await);
-        Ok(())
-    }
-}
-
-struct Trusting;
-
-impl client::Handler for Trusting {
-    type Error = russh::Error;
-
-    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
-        Ok(true)
-    }
-}
-
-/// One connection with channels that are open at both ends.
-struct Pair {
-    peer: client::Handle<Trusting>,
-    accepted: mpsc::Receiver<Channel<Msg>>,
-    _server: server::RunningSession<Door>,
-}
-
-impl Pair {
-    async fn connect() -> Self {
-        let host = HostKey::from_seed(&[9; 32], "host").unwrap();
-        let (near, far) = tokio::io::duplex(1 << 20);
-        let (opened, accepted) = mpsc::channel(4);
-        let config = Arc::new(algorithms::server(vec![host.into_private()]));
-        let serving = tokio::spawn(server::run_stream(config, near, Door(opened)));
-        let config = algorithms::client_for(vec![Algorithm::Ed25519], Vec::new(), &BTreeSet::new());
-        let mut peer = client::connect_stream(Arc::new(config), far, Trusting).await.unwrap();
-        let server = serving.await.unwrap().unwrap();
-        assert!(peer.authenticate_none("dana").await.unwrap().success());
-        Self { peer, accepted, _server: server }
-    }
-
-    async fn channel(&mut self) -> (Channel<client::Msg>, Channel<Msg>) {
-        let channel = self.peer.channel_open_session().await.unwrap();
-        (channel, self.accepted.recv().await.unwrap())
-    }
-}
 
 /// One direction of a channel.
 struct Way<S: From<(ChannelId, ChannelMsg)>> {

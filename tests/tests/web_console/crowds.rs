@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use chaperone_tests::{House, Process, WebHouse, soon, workspace};
+use chaperone_tests::{House, Process, WebHouse, contains, soon, workspace};
 
 /// Requests of one visit that are under way, and that wait.
 const UNDER_WAY: usize = 64;
@@ -25,13 +25,23 @@ fn a_request_too_many_is_answered_so_and_told_of_once() {
     // In a jar of its own: curl writes it while others read.
     let (many, cookie) = (web.client("many"), format!("Cookie: __Host-chaperone={}", client.cookie()));
     let at_once = ["--http1.1", "--parallel", "--parallel-immediate", "--parallel-max", &most];
-    let prints = ["--header", &cookie, "--output", "/dev/null", "--write-out", "%{http_code}\\n"];
+    let answers = web.house.folder().join("answers");
+    std::fs::create_dir(&answers).unwrap();
+    let each = answers.join("#1");
+    let prints = ["--header", &cookie, "--output", each.to_str().unwrap(), "--write-out", "%{http_code}\\n"];
+    let were_refused = || {
+        let texts =
+            std::fs::read_dir(&answers).unwrap().flatten().map(|file| std::fs::read(file.path()).unwrap());
+        texts.filter(|text| contains(text, b"one more is not taken")).count()
+    };
     let told = || {
         let facts = web.house.facts_of("channel-refused");
         facts.iter().filter(|fact| fact.body.to_string().contains("too many requests at once")).count()
     };
     let ran = std::thread::scope(|scope| {
         let crowd = scope.spawn(|| many.runs(&urls, &[&at_once[..], &prints].concat()));
+        let too_many = CROWD - UNDER_WAY - WAITING;
+        soon("all of the crowd to be there", || (were_refused() == too_many).then_some(()));
         soon("a fact about the crowd", || (told() > 0).then_some(()));
         let page = client.gets("/api/state", &["--http1.1"]);
         assert_eq!(page.status, 503, "{}", page.text());
@@ -41,10 +51,8 @@ fn a_request_too_many_is_answered_so_and_told_of_once() {
     });
     let text = ran.text();
     let count = |status: &str| text.lines().filter(|line| *line == status).count();
-    let (refused, had_their_turn) = (count("503"), count("502"));
-    assert_eq!(refused + had_their_turn, CROWD, "{text}");
-    // Some of the crowd may come when the first have been answered.
-    assert!((1..=CROWD - UNDER_WAY - WAITING).contains(&refused), "{refused}: {text}");
+    assert_eq!(count("503"), CROWD - UNDER_WAY - WAITING, "{text}");
+    assert_eq!(count("502"), UNDER_WAY + WAITING, "those who waited had their turn: {text}");
     assert_eq!(told(), 1);
     assert_eq!(client.gets("/api/state", &[]).text(), "12 pumps");
 }

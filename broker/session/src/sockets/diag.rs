@@ -87,13 +87,12 @@ fn read(answer: &[u8], local: SocketAddr, peer: SocketAddr) -> io::Result<Option
         },
         Some(SOCK_DIAG_BY_FAMILY) => {
             let port = |at| field(answer, HEADER_LEN + at).map(u16::from_be_bytes);
-            let ([state], user) = (
-                field::<1>(answer, HEADER_LEN + 1).ok_or_else(odd)?,
-                field(answer, HEADER_LEN + 64).map(u32::from_ne_bytes).ok_or_else(odd)?,
-            );
+            let word = |at| field(answer, HEADER_LEN + at).map(u32::from_ne_bytes).ok_or_else(odd);
+            let [state] = field::<1>(answer, HEADER_LEN + 1).ok_or_else(odd)?;
+            let (user, inode) = (word(64)?, word(68)?);
             // Where there is no such connection, the kernel may answer with whoever listens.
             let is_it = port(4) == Some(local.port()) && port(6) == Some(peer.port());
-            Ok(is_it.then_some(Row { state, user }))
+            Ok(is_it.then_some(Row { state, user, is_held: inode != 0 }))
         }
         _ => Err(odd()),
     }

@@ -83,7 +83,7 @@ impl Node {
         let binding = self.visits.run(async move { TcpListener::bind(at).await });
         let socket = match binding.await.unwrap_or_else(|error| Err(error.into())) {
             Err(error) if config.gate.tls == TlsPort::Usual(at) => {
-                tracing::warn!(%at, %error, "no TLS port: servers are reached by TLS over web sockets only; set gate.tls");
+                tracing::warn!(%at, %error, "no TLS port: nobody is let in by TLS; set gate.tls");
                 return Ok(None);
             }
             bound => bound.map_err(failed)?,

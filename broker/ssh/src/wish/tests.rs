@@ -1,56 +1,17 @@
 //! Clients that ask for anything, of any length: what is made of it is bounded and plain, whatever they send.
 
-use std::sync::Arc;
-
 use chaperone_policy::Access;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use russh::client;
-use russh::keys::PublicKeyOrCertificate;
-use russh::server::{self, Auth, ChannelOpenHandle, Msg, Session};
-use russh::{Channel, Pty};
-use tokio::sync::mpsc;
+use russh::{Channel, Pty, client};
 
 use super::*;
-use crate::HostKey;
-use crate::algorithms;
 use crate::connection::{VARIABLE_BYTES, VARIABLES};
+use crate::pair::Pair;
 
 /// Requests of one channel, and how many channels are tried.
 const CHANNELS: usize = 64;
-
-/// Lets everybody in, and hands each channel to whoever reads wishes.
-struct Door(mpsc::Sender<Channel<Msg>>);
-
-impl server::Handler for Door {
-    type Error = russh::Error;
-
-    async fn auth_none(&mut self, _user: &str) -> Result<Auth, russh::Error> {
-        Ok(Auth::Accept)
-    }
-
-    async fn channel_open_session(
-        &mut self,
-        channel: Channel<Msg>,
-        reply: ChannelOpenHandle,
-        _session: &mut Session,
-    ) -> Result<(), russh::Error> {
-        reply.accept().await;
-        drop(self.0.send(channel).await);
-        Ok(())
-    }
-}
-
-struct Trusting;
-
-impl client::Handler for Trusting {
-    type Error = russh::Error;
-
-    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
-        Ok(true)
-    }
-}
 
 /// What a client asks for on one channel before it starts something.
 #[derive(Clone, Debug)]
@@ -94,20 +55,12 @@ async fn ask(channel: &Channel<client::Msg>, asked: Asked) {
 
 #[tokio::test]
 async fn whatever_a_client_asks_for_is_bounded_and_plain() {
-    let host = HostKey::from_seed(&[9; 32], "host").unwrap();
-    let (near, far) = tokio::io::duplex(1 << 20);
-    let (opened, mut channels) = mpsc::channel(4);
-    let config = Arc::new(algorithms::server(vec![host.into_private()]));
-    let serving = tokio::spawn(server::run_stream(config, near, Door(opened)));
-    let config = Arc::new(client::Config::default());
-    let mut peer = client::connect_stream(config, far, Trusting).await.unwrap();
-    let _running = serving.await.unwrap().unwrap();
-    assert!(peer.authenticate_none("dana").await.unwrap().success());
+    let mut pair = Pair::connect().await;
     let mut runner = TestRunner::deterministic();
     for _ in 0..CHANNELS {
         let wanted = asked().new_tree(&mut runner).unwrap().current();
-        let channel = peer.channel_open_session().await.unwrap();
-        let (mut read, _write) = channels.recv().await.unwrap().split();
+        let (channel, there) = pair.channel().await;
+        let (mut read, _write) = there.split();
         let asking = ask(&channel, wanted.clone());
         let (wish, ()) = tokio::join!(Wish::read(&mut read), asking);
         let wish = wish.expect("it starts something");
