@@ -76,6 +76,8 @@ pub(crate) struct Connection {
     proven: Option<ProvenPerson>,
     second: SecondFactor,
     half: Option<Half>,
+    /// Whether a key was proven here, in whatever name, that owed a code.
+    owed: bool,
     /// How the second factor was shown, if one was.
     shown: Option<&'static str>,
     /// A refusal that is a fact already.
@@ -128,6 +130,7 @@ impl Connection {
             proven: None,
             second,
             half: None,
+            owed: false,
             shown: None,
             foretold: None,
             unsure: false,
