@@ -105,6 +105,20 @@ impl Handler for Connection {
         if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
     }
 
+    async fn publickey_signature_rejected(
+        &mut self,
+        user: &str,
+        key: &PublicKey,
+    ) -> Result<(), russh::Error> {
+        self.names(user).await;
+        if self.is_spent() {
+            return Err(russh::Error::Disconnect);
+        }
+        self.offered(key);
+        drop(self.fail(ProofFailure::credential().because(Why::Forged)).await);
+        Ok(())
+    }
+
     async fn auth_keyboard_interactive<'a>(
         &'a mut self,
         user: &str,

@@ -1193,6 +1193,7 @@ impl Encrypted {
                         _ => {
                             debug!("signature algorithm does not match the requested one");
                             auth_user.clear();
+                            handler.publickey_signature_rejected(user, &pubkey).await?;
                             reject_auth_request(until, &mut self.write, auth_request).await?;
                             return Ok(());
                         }
@@ -1265,6 +1266,7 @@ impl Encrypted {
                         } else {
                             debug!("signature wrong");
                             auth_user.clear();
+                            handler.publickey_signature_rejected(user, &pubkey).await?;
                             reject_auth_request(until, &mut self.write, auth_request).await?;
                         }
                     } else {

@@ -394,6 +394,17 @@ pub trait Handler: Sized {
         async { Ok(()) }
     }
 
+    /// Chaperone's: somebody signed, and not with the key that they named, or not in the way that they named. The answer is the
+    /// same as that of any other rejection.
+    #[allow(unused_variables)]
+    fn publickey_signature_rejected(
+        &mut self,
+        user: &str,
+        public_key: &ssh_key::PublicKey,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
+    }
+
     /// Check authentication using the "keyboard-interactive"
     /// method.
     ///
