@@ -40,6 +40,9 @@ const CUT: u32 = 75;
 /// What somebody reads who asks for a terminal or a command where there is no SSH server.
 const NO_SSH: &str = "This server has no SSH. Reach its declared endpoints with ssh -N -L PORT:NAME:PORT.";
 
+/// What somebody reads who is shown as many menus as one person is.
+const CROWDED: &str = "You are shown too many menus at once. Name the server: ssh LOGIN+SERVER@GATE.";
+
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
 /// How long the greeting waits for a recording that does not answer, or a client that does not read: the visit then goes
@@ -109,6 +112,7 @@ async fn leave(client: &ClientSink, wish: &Wish, over: Over) {
         Over::Left => say_and_close(client, wish, "Goodbye.", 0).await,
         Over::Idle => say_and_close(client, wish, "Nothing was chosen in time.", CUT).await,
         Over::Enough => say_and_close(client, wish, "Too many choices were refused.", REFUSED).await,
+        Over::Crowded => say_and_close(client, wish, CROWDED, REFUSED).await,
         Over::Failed(text) => say_and_close(client, wish, &text, UNAVAILABLE).await,
         Over::Ended(text) => say_and_close(client, wish, &text, CUT).await,
         Over::Gone => {}

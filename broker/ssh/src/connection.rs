@@ -49,6 +49,8 @@ pub(crate) struct Progress {
     pub signed_in: watch::Sender<bool>,
     /// Its place among the connections that have no visit, while the listener holds it.
     pub place: Weak<unheard::Place>,
+    /// Those connections.
+    pub half_open: HalfOpen,
     /// Cancelled when the connection has ended.
     pub over: CancellationToken,
 }

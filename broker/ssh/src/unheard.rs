@@ -13,6 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::line::Line;
+use crate::menu::Menus;
 
 /// Connections without a visit, in all and from one address or IPv6 /64. One place cannot take all of them.
 const HALF_OPEN: usize = 1024;
@@ -38,6 +39,7 @@ struct Shared {
     state: Mutex<State>,
     news: Notify,
     line: Line,
+    menus: Menus,
 }
 
 #[derive(Default)]
@@ -105,7 +107,12 @@ impl Waiting {
 
 impl HalfOpen {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Shared { state: Mutex::default(), news: Notify::new(), line: Line::new(HALF_OPEN) }))
+        Self(Arc::new(Shared {
+            state: Mutex::default(),
+            news: Notify::new(),
+            line: Line::new(HALF_OPEN),
+            menus: Menus::default(),
+        }))
     }
 
     /// Lets a connection from there wait to be heard; `None` when too many do, which is told.

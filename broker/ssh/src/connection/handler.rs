@@ -167,6 +167,7 @@ impl Handler for Connection {
             over: self.progress.over.clone(),
             jumps: Arc::clone(&self.jumps),
             jumped: self.through.is_some(),
+            menus: self.progress.half_open.menus(),
         };
         self.refusals.are_of(&admission.user);
         self.proven = Some(proven.clone());
