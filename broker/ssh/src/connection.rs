@@ -24,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Verdict;
 use crate::jump::{Jumps, Through};
 use crate::second::SecondFactor;
-use crate::unheard;
+use crate::unheard::{self, HalfOpen};
 
+pub(crate) use self::asked::Ending;
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
 #[cfg(test)]
@@ -40,6 +41,9 @@ const FAILED_PROOFS: usize = 6;
 
 /// Channels that one connection may have open.
 const CHANNELS: usize = 64;
+/// Channels that one connection may have a task for: as many again may wait for a slow server after their client has closed
+/// them. Each may hold what was asked for, some 400 KiB at most.
+const TASKS: usize = 2 * CHANNELS;
 
 /// What the listener wants to know of a connection, and what it lends it.
 pub(crate) struct Progress {
@@ -156,6 +160,11 @@ impl Connection {
     /// how many there were.
     fn refuse(&self, kind: &'static str, what: serde_json::Value) {
         self.refusals.refuse(kind, what);
+    }
+
+    /// Whether no more channels may be opened at this time.
+    fn has_its_channels(&mut self) -> bool {
+        self.channels.open() >= CHANNELS || self.channels.tasks() >= TASKS
     }
 
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).

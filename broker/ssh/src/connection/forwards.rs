@@ -9,7 +9,7 @@ use chaperone_policy::TargetName;
 use russh::server::{ChannelOpenHandle, Handle, Msg};
 use russh::{Channel, ChannelOpenFailure};
 
-use super::{CHANNELS, Connection, held_for};
+use super::{Connection, held_for};
 use crate::forward;
 use crate::jump::{self, Through};
 use crate::place::Place;
@@ -24,7 +24,7 @@ pub(super) struct Wanted {
 impl Connection {
     /// Serves it on a task of its own, or refuses it.
     pub(super) async fn connect(&mut self, wanted: Wanted, handle: Handle) {
-        if self.channels.open() >= CHANNELS {
+        if self.has_its_channels() {
             self.refuse("direct-tcpip", wanted.place.refused("too many channels"));
             return wanted.reply.reject(ChannelOpenFailure::ResourceShortage).await;
         }

@@ -12,7 +12,7 @@ use russh::{Channel, ChannelId, ChannelOpenFailure, Pty, Sig};
 use serde_json::json;
 
 use super::forwards::Wanted;
-use super::{CHANNELS, Connection, held_for};
+use super::{Connection, held_for};
 use crate::admission::Admission;
 use crate::channel;
 use crate::place::Place;
@@ -182,7 +182,7 @@ impl Handler for Connection {
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.channels.open() >= CHANNELS {
+        if self.has_its_channels() {
             self.refuse("session", json!({ "why": "too many channels" }));
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
@@ -194,6 +194,7 @@ impl Handler for Connection {
             handle: session.handle(),
             verdict: self.verdict.clone(),
             refusals: Arc::clone(&self.refusals),
+            ending: held.ending(),
         };
         tokio::spawn(held_for(held, channel::run(channel, lent)));
         Ok(())
@@ -258,6 +259,10 @@ impl Handler for Connection {
     ) -> Result<(), russh::Error> {
         self.channels.closes(channel);
         Ok(())
+    }
+
+    fn closes_in_turn(&mut self, channel: ChannelId) -> bool {
+        !self.channels.is_awaited(channel)
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {

@@ -1466,7 +1466,9 @@ impl Session {
                 if !self.common.is_established_channel(channel_num) {
                     return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
-                if let Some(ref mut enc) = self.common.encrypted {
+                if handler.closes_in_turn(channel_num)
+                    && let Some(ref mut enc) = self.common.encrypted
+                {
                     // Reply with CHANNEL_CLOSE per RFC 4254 Section 5.3.
                     enc.close(channel_num)?;
                 }
