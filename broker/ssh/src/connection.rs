@@ -119,7 +119,7 @@ impl Connection {
         progress: Progress,
         jumps: Arc<Jumps>,
     ) -> Self {
-        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone());
+        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone(), Arc::clone(&jumps));
         Self {
             gate,
             peer,

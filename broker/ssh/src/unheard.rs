@@ -136,6 +136,24 @@ impl HalfOpen {
         Some(Waiting { of: self.clone(), source, from, open })
     }
 
+    /// A turn for a connection inside one that was heard: the other holds a place for both. `None` where none came in time, or
+    /// too many wait, which is told.
+    pub(crate) async fn turn(&self, source: IpAddr) -> Option<()> {
+        let waiting = self.wait(source)?;
+        match timeout(WAIT, self.0.line.turn(waiting.from)).await {
+            Ok(called) => called.map(drop),
+            Err(_elapsed) => {
+                self.turned_away(source);
+                None
+            }
+        }
+    }
+
+    /// Those that are shown a menu, which need no place.
+    pub(crate) fn menus(&self) -> Menus {
+        self.0.menus.clone()
+    }
+
     /// Calls those that wait, for ever, at the rate that the gate allows.
     pub(crate) async fn call(self, gate: Gate, per_second: NonZeroU32) {
         let rate = || if gate.has_room() { per_second } else { per_second.min(WITHOUT_ROOM) };
