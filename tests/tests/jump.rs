@@ -403,7 +403,8 @@ for kind in got:
         got[kind] += 1
     transport._handler_table[kind] = heard
 for number in range(1000, 1040):
-    send(OPEN, 'direct-tcpip', number, 65536, 32768, '{TARGET}', 22, '127.0.0.1', 1)
+    # No window: what is said in it would be for nobody here.
+    send(OPEN, 'direct-tcpip', number, 0, 32768, '{TARGET}', 22, '127.0.0.1', 1)
 until = time.time() + 20
 while sum(got.values()) < 40 and time.time() < until:
     time.sleep(0.01)
