@@ -98,7 +98,7 @@ pub use ssh_authority::SshAuthority;
 pub use sshd::{Sshd, SshdOptions};
 pub use syslog::{Message, Syslog, TlsDriver};
 pub use terminal::Terminal;
-pub use text::{contains, digest, noise, reference_in};
+pub use text::{contains, digest, digest_of_zeros, noise, reference_in};
 pub use tls_server::TlsServer;
 pub use verbs::all_verbs;
 pub use visit::Visit;
