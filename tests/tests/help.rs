@@ -28,6 +28,7 @@ const CONTRACT: &[&str] = &[
     "key host-ca",
     "derived rebuild",
     "login",
+    "logout",
     "connect",
     "person add",
     "person list",

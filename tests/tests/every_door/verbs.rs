@@ -48,6 +48,7 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("ledger proof", Through("GET /api/ledger/proof/inclusion")),
     ("ledger verify", Through("POST /api/ledger/verify")),
     ("login", Through("POST /api/sign-in")),
+    ("logout", Through("POST /api/sign-out")),
     ("migrate", OnTheHost("changes the schema, and no fact")),
     ("person add", Through("POST /api/people")),
     ("person add-key", Through("POST /api/people/{login}/keys")),
