@@ -56,7 +56,7 @@ const OF_ONE_SOURCE: usize = 256;
 pub struct Calls {
     /// From where.
     pub from: SocketAddr,
-    /// Whose token opened the way here, where one did: nobody else's certificate is taken on it.
+    /// Whose token opened the way here, where one did: nobody else's certificate or cookie is taken on it.
     pub bearer: Option<PersonId>,
 }
 
@@ -107,6 +107,8 @@ pub struct WebConnection {
     pub label: Label,
     /// The host name, in small letters, without a port.
     pub host: String,
+    /// Whose token opened the way here, where one did: nobody else's cookie is taken on it.
+    pub bearer: Option<PersonId>,
     /// Held by connections that have no visit: dropped when this one is of one.
     pub place: Place,
 }
