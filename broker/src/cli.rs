@@ -28,6 +28,7 @@ mod table;
 mod target;
 mod target_key;
 mod target_tls;
+mod target_tls_ca;
 mod to_file;
 mod unmask;
 mod vendor;

@@ -58,6 +58,8 @@ const CONTRACT: &[&str] = &[
     "target renew-user-ca",
     "target retire-user-ca",
     "target tls-ca",
+    "target renew-tls-ca",
+    "target retire-tls-ca",
     "target set-tls",
     "target add-endpoint",
     "target remove-endpoint",

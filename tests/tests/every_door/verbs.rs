@@ -101,6 +101,8 @@ pub const VERBS: &[(&str, Goes)] = &[
     ("target set-uploads", Through("PUT /api/targets/{target}/uploads")),
     ("target unlock", Through("POST /api/targets/{target}/unlock")),
     ("target tls-ca", Through("GET /api/tls/authority")),
+    ("target renew-tls-ca", Through("POST /api/tls/authority/next")),
+    ("target retire-tls-ca", Through("POST /api/tls/authority/retire")),
     ("target user-ca", Through("GET /api/ssh/user-ca")),
     ("target renew-user-ca", Through("POST /api/ssh/user-ca/next")),
     ("target retire-user-ca", Through("POST /api/ssh/user-ca/retire")),
