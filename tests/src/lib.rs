@@ -22,6 +22,7 @@ mod authority;
 mod beyond;
 mod binary;
 mod caller;
+mod carried;
 mod command_line;
 mod connect_proxy;
 mod connected;
