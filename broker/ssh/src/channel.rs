@@ -87,7 +87,8 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
         Verdict::Nothing(text) => say_and_close(&client, &wish, &text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::Menu(menu) if wish.is_for_a_menu() => {
-            match menu.run(gate, verdict, &mut read, &client, &mut wish).await {
+            // Boxed, as what else few channels are: the task of each would have room for it as long as it lives.
+            match Box::pin(menu.run(gate, verdict, &mut read, &client, &mut wish)).await {
                 Ok(visit) => serve(&lent, &visit, read, &client, &wish).await,
                 Err(over) => leave(&client, &wish, over).await,
             }
@@ -336,7 +337,7 @@ impl Legs<'_> {
                 let server = ToServer::new(self.target, self.channel, stager);
                 let (requests, answers) =
                     (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
-                let end = self.relay(requests, answers, &server, wish).await;
+                let end = Box::pin(self.relay(requests, answers, &server, wish)).await;
                 server.end().await;
                 sftp.end(self.channel.number()).await;
                 end
@@ -345,7 +346,7 @@ impl Legs<'_> {
                 let listener = scp::listen(scp, teller());
                 let from_client = Overheard::new(from_client, Side::Client, &listener);
                 let from_target = Overheard::new(from_target, Side::Server, &listener);
-                let end = self.relay(from_client, from_target, self.target, wish).await;
+                let end = Box::pin(self.relay(from_client, from_target, self.target, wish)).await;
                 listener.end(self.channel.number()).await;
                 end
             }

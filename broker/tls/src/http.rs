@@ -11,6 +11,7 @@
 //! request. It dials nothing itself: [`Reach`] does, for a session with a channel in its recording.
 
 mod body;
+mod checked;
 mod connection;
 mod console;
 mod cookies;
@@ -23,8 +24,10 @@ mod inject;
 mod lanes;
 mod limits;
 mod names;
+mod no_answer;
 mod pages;
 mod reaching;
+mod reader;
 mod refuse;
 mod remembered;
 mod tally;

@@ -137,6 +137,11 @@ impl Outgoing {
         Self(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed { bytes, counts: None }) })
     }
 
+    /// All of a body, recorded.
+    pub(super) fn whole(passed: Option<Passed>) -> Self {
+        Self(passed.map_or(Kind::Over, Kind::Page))
+    }
+
     /// What comes through a queue; so many bytes, where that is known.
     pub(super) fn flows(from: mpsc::Receiver<Batch>, length: Option<u64>) -> Self {
         Self(Kind::Flows { from, left: length })

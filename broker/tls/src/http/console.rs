@@ -97,6 +97,6 @@ impl Console {
 
     /// When the visit ends, for the field that says so.
     pub(super) fn ends(&self) -> Option<HeaderValue> {
-        self.session.permit().input_until().to_string().try_into().ok()
+        self.session.input_until().to_string().try_into().ok()
     }
 }

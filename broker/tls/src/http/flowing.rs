@@ -4,18 +4,17 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use chaperone_session::{BATCH_BYTES, Flow, LiveSession, Stream};
-use futures::FutureExt;
+use bytes::Bytes;
+use chaperone_session::{Flow, LiveSession, Stream};
 use http::HeaderMap;
-use http_body::{Body, Frame};
-use http_body_util::BodyExt;
+use http_body::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::body::{Batch, Measure, Passed};
 use super::inject::Injection;
 use super::lanes::Taken;
+use super::reader::{Read, Reader};
 
 /// How a body ended; stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub(super) enum Way {
 }
 
 impl Way {
-    fn stream(self) -> Stream {
+    pub(super) fn stream(self) -> Stream {
         match self {
             Self::Request => Stream::ForwardIn,
             Self::Response => Stream::ForwardOut,
@@ -81,13 +80,12 @@ pub(super) struct Flowing {
 
 impl Flowing {
     /// Moves all of it. Its end is in the recording before the other side can know that it is whole.
-    pub(super) async fn run<B>(self, from: B, to: mpsc::Sender<Batch>) -> Outcome
+    pub(super) async fn run<B>(self, mut reader: Reader<B>, to: mpsc::Sender<Batch>) -> Outcome
     where
         B: Body<Data = Bytes> + Unpin + Send,
         B::Error: Display,
     {
         let mut flow = self.session.flow();
-        let mut reader = Reader { from, behind: None };
         let mut sought = self.guarded.as_ref().map(Injection::sought);
         let mut measure = Measure::new(self.limit);
         loop {
@@ -245,7 +243,7 @@ pub(super) fn ended(n: u64, measure: Measure, trailers: Option<&HeaderMap>, outc
 /// Records how something ended, also in a visit that is cut.
 pub(super) async fn note(session: &LiveSession, lane: &Taken, kind: &'static str, body: Value) {
     let mut flow = session.flow();
-    let recorded = session.record_event(lane.channel().number(), kind, body.clone(), &mut flow).await;
+    let recorded = session.record_event(lane.channel().number(), kind, &body, &mut flow).await;
     if recorded == Ok(()) {
         return;
     }
@@ -256,75 +254,4 @@ pub(super) async fn note(session: &LiveSession, lane: &Taken, kind: &'static str
 
 fn is_input_over(flow: Flow) -> bool {
     matches!(flow, Flow::Frozen | Flow::Cut(_))
-}
-
-enum Read {
-    Data(Bytes),
-    Trailers(HeaderMap),
-}
-
-/// Joins what is there already to few batches.
-struct Reader<B> {
-    from: B,
-    /// What came behind a batch and is no part of it.
-    behind: Option<Option<Result<Read, Outcome>>>,
-}
-
-impl<B> Reader<B>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: Display,
-{
-    async fn next(&mut self) -> Result<Option<Read>, Outcome> {
-        let first = match self.behind.take() {
-            Some(behind) => behind,
-            None => read(self.from.frame().await),
-        };
-        let first = match first {
-            Some(Ok(Read::Data(first))) => first,
-            other => return other.transpose(),
-        };
-        let mut joined: Option<BytesMut> = None;
-        let mut len = first.len();
-        while len < BATCH_BYTES && !self.from.is_end_stream() {
-            let Some(frame) = self.from.frame().now_or_never() else { break };
-            match read(frame) {
-                Some(Ok(Read::Data(more))) => {
-                    len += more.len();
-                    let buffer = joined.get_or_insert_with(|| {
-                        let mut buffer = BytesMut::with_capacity(BATCH_BYTES);
-                        buffer.extend_from_slice(&first);
-                        buffer
-                    });
-                    buffer.extend_from_slice(&more);
-                }
-                other => {
-                    self.behind = Some(other);
-                    break;
-                }
-            }
-        }
-        Ok(Some(Read::Data(joined.map_or(first, BytesMut::freeze))))
-    }
-
-    /// Whether nothing follows for certain.
-    fn is_over(&self) -> bool {
-        match &self.behind {
-            Some(behind) => behind.is_none(),
-            None => self.from.is_end_stream(),
-        }
-    }
-}
-
-fn read<E: Display>(frame: Option<Result<Frame<Bytes>, E>>) -> Option<Result<Read, Outcome>> {
-    Some(match frame? {
-        Ok(frame) => match frame.into_data() {
-            Ok(bytes) => Ok(Read::Data(bytes)),
-            Err(frame) => Ok(Read::Trailers(frame.into_trailers().unwrap_or_default())),
-        },
-        Err(error) => {
-            tracing::debug!(%error, "a body was given up by the one who sends it");
-            Err(Outcome::Aborted)
-        }
-    })
 }

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 use super::body::Outgoing;
 use super::guard::{Found, Guarded};
-use super::head::Ambiguity;
 use super::inject::Injection;
 use super::limits;
+use super::no_answer::NoAnswer;
 
 /// How long a connection that is kept may take to be free for the next request.
 const FREE_WITHIN: Duration = Duration::from_millis(50);
@@ -70,25 +70,6 @@ pub trait Reach: Send + Sync + 'static {
         &'a self,
         session: &'a Arc<LiveSession>,
     ) -> BoxFuture<'a, Result<Option<Injection>, DialError>>;
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum NoAnswer {
-    /// No connection.
-    Dial(DialError),
-    /// The answer can be read in two ways.
-    Ambiguous(Ambiguity),
-    /// The connection broke.
-    Broken(hyper::Error),
-    /// Nothing came in time.
-    Slow,
-    /// It is in a coding, where a secret must not come back.
-    Coded,
-    /// A pause lasted to the end, or input ended, before it could be sent.
-    InputOver,
-    /// The target's name and what is asked make no URL together.
-    NoUrl,
 }
 
 /// An answer, and what to do with its connection when all of it has come.
