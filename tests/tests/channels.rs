@@ -1,9 +1,11 @@
 //! Many channels of one connection, and every kind that a gate must not open: each is answered as the protocol has it, and
 //! what is refused is a fact. Then the tricks that got past other gates: each ends recorded or refused.
 
+use std::io::{Read, Write};
 use std::process::Stdio;
+use std::time::Duration;
 
-use chaperone_tests::{House, Process, TARGET, Technician, Visit, soon};
+use chaperone_tests::{House, Process, Proxy, TARGET, Technician, Visit, Weather, soon};
 use serde_json::Value;
 
 /// Waits for the fact of a refused channel or request of this kind.
@@ -141,6 +143,78 @@ fn a_visit_that_has_had_all_its_channels_is_told_to_come_again_and_is_sealed() {
 }
 
 #[test]
+fn channels_that_are_closed_while_their_server_is_slow_are_bounded_too() {
+    const MOST: usize = 128;
+    let house = House::start();
+    let wire = Proxy::before(house.target.port());
+    house.add_target_at("alaris-sm-02", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
+    house.open_window_on("alaris-sm-02", "dana", "exec", "+10m");
+    let stalled = house.folder().join("stalled");
+    let technician = house.technician("dana");
+    let script = format!(
+        "
+import os
+channel = transport.open_session(timeout=20)
+channel.exec_command('echo ready')
+everything(channel)
+while not os.path.exists({:?}):
+    time.sleep(0.01)
+opened = refused = 0
+for n in range(300):
+    try:
+        channel = transport.open_session(timeout=20)
+    except paramiko.ChannelException as shortage:
+        refused += shortage.code == 4
+        continue
+    opened += 1
+    send(REQUEST, channel.remote_chanid, 'exec', False, 'true')
+    send(CLOSE, channel.remote_chanid)
+say(opened, refused)
+",
+        stalled.display().to_string()
+    );
+    let closing = std::thread::spawn(move || technician.raw("dana+alaris-sm-02", &script));
+    soon("the first command to end", || house.facts_of("channel-closed").pop());
+    wire.weather(Weather { stalled: true, ..Weather::default() });
+    std::fs::write(&stalled, "").unwrap();
+    let said = closing.join().unwrap();
+    let counts: Vec<usize> = said[0].split(' ').map(|count| count.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 300, "{said:?}");
+    assert!((MOST - 1..=MOST + 8).contains(&counts[0]), "{said:?}");
+    assert_eq!(refused(&house, "session")["about"]["what"]["why"], "too many channels");
+}
+
+#[test]
+fn an_end_of_output_reaches_a_client_that_waits_for_it_and_the_exit_status_still_comes() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let kept = house.folder().join("kept");
+    // What reads the output ends the input at its end, and the server has much to do after that.
+    let remote = format!("echo out; exec >&- 2>&-; cat >{}; sleep 7; exit 9", kept.display());
+    let line = dana.line();
+    let mut command = std::process::Command::new(&line[0]);
+    command.args(&line[1..]).arg(&remote).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut client = Process::start("ssh", &mut command);
+    let mut output = client.child().stdout.take().unwrap();
+    let mut input = client.child().stdin.take().unwrap();
+    let (heard, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut out = String::new();
+        output.read_to_string(&mut out).unwrap();
+        heard.send(out).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(20)).unwrap(), "out\n", "the output ends");
+    input.write_all(b"what the reader answers").unwrap();
+    drop(input);
+    assert_eq!(client.ends_within(Duration::from_secs(60)).code(), Some(9));
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "what the reader answers");
+    // A client that waits for nothing but the status hears of both together.
+    let ran = dana.runs("echo out; exec >&- 2>&-; sleep 3; exit 9");
+    assert_eq!((ran.text().as_str(), ran.status), ("out\n", Some(9)));
+}
+
+#[test]
 fn what_a_gate_must_not_forward_is_refused_by_the_protocols_own_answer_and_told() {
     let house = House::start();
     house.open_window("dana", "shell,exec,forward", "+10m");
@@ -160,8 +234,12 @@ fn what_a_gate_must_not_forward_is_refused_by_the_protocols_own_answer_and_told(
         assert!(ran.err.contains("remote port forwarding failed"), "{words:?}: {}", ran.err);
         refused(&house, kind);
     }
-    let tunnel = dana.clone().with(&["-w", "any:any", "-o", "Tunnel=point-to-point"]).runs("true");
-    assert!(tunnel.status.is_some(), "the client says what became of it");
+    // The client makes its own end of a tunnel first, where it may, and then the command runs without the other.
+    let tunnel = dana.clone().with(&["-w", "any:any", "-o", "Tunnel=point-to-point"]).runs("echo ran");
+    match tunnel.err.contains("Tunnel device open failed") {
+        true => assert_ne!(tunnel.status, Some(0), "{tunnel:?}"),
+        false => assert_eq!(refused(&house, "channel-kind")["about"]["what"]["name"], "tun@openssh.com"),
+    }
 }
 
 #[test]

@@ -335,6 +335,89 @@ fn more_connections_inside_one_than_one_persons_work_are_refused() {
 }
 
 #[test]
+fn connections_inside_one_wait_in_the_line_of_all() {
+    // A burst of 64, and then so many a second.
+    let house = House::furnish().with("CHAPERONE_GATE__ATTEMPTS_PER_SECOND", "2").start();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+began, heard = time.time(), 0
+while heard < 74:
+    try:
+        inside = transport.open_channel('direct-tcpip', ('{TARGET}', 22), ('127.0.0.1', 1), timeout=30)
+    except paramiko.ChannelException:
+        # Those before have not gone yet.
+        time.sleep(0.01)
+        continue
+    inside.recv(8)
+    inside.close()
+    heard += 1
+say(4 < time.time() - began < 30)
+"
+        ),
+    );
+    assert_eq!(said, ["True"]);
+}
+
+#[test]
+fn those_that_are_asked_for_at_once_are_no_more_than_one_persons_work_either() {
+    let house = House::start();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+got = {{91: 0, 92: 0}}
+transport._handler_table = dict(transport._handler_table)
+for kind in got:
+    def heard(_, m, kind=kind):
+        got[kind] += 1
+    transport._handler_table[kind] = heard
+for number in range(1000, 1040):
+    send(OPEN, 'direct-tcpip', number, 65536, 32768, '{TARGET}', 22, '127.0.0.1', 1)
+until = time.time() + 20
+while sum(got.values()) < 40 and time.time() < until:
+    time.sleep(0.01)
+say(got[91], got[92])
+"
+        ),
+    );
+    assert_eq!(said, ["16 24"]);
+}
+
+#[test]
+fn visits_inside_a_connection_that_is_ended_for_its_refusals_say_so() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let account = house.target.account();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+way = transport.open_channel('direct-tcpip', ('{TARGET}', 22), ('127.0.0.1', 1), timeout=30)
+inside = paramiko.Transport(way)
+inside.start_client(timeout=30)
+inside.auth_none('{account}')
+channel = inside.open_session(timeout=30)
+channel.exec_command('echo ready; sleep 1000')
+say(channel.recv(6).decode().strip())
+try:
+    for n in range(1500):
+        send(OPEN, 'direct-tcpip', 1000 + n, 65536, 32768, '10.0.0.1', 1 + n, '127.0.0.1', 1)
+except Exception:
+    pass
+until = time.time() + 20
+while transport.is_active() and time.time() < until:
+    time.sleep(0.05)
+say('active' if transport.is_active() else 'ended')
+"
+        ),
+    );
+    assert_eq!(said, ["ready", "ended"]);
+    assert_eq!(house.sealed(&house.newest_session())["end_reason"], "too-many-refusals");
+}
+
+#[test]
 fn declared_endpoints_are_reached_through_it_and_nothing_deeper() {
     let house = House::start();
     let service = chaperone_tests::Service::answers();

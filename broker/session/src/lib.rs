@@ -80,7 +80,7 @@ pub use proof::Proof;
 pub use record::{Captured, Closed, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};
 pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};
-pub use sever::{Cord, Severable, SeverableWriter, Tenants, Within};
+pub use sever::{Cord, Entered, Severable, SeverableWriter, Tenants, Within};
 pub use sockets::user_at;
 pub use stage::StageError;
 pub use tap::{Seen, SeenChannel, SeenHttp, WATCHERS, Watching};

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::courier::SshCourier;
 use crate::dial::{SshDial, TargetLeg};
 use crate::jump::Jumps;
-use crate::menu::Menu;
+use crate::menu::{Menu, Menus};
 
 /// How long a connection whose attempt came to nothing is kept, to say why.
 const READ_WHY: Duration = Duration::from_secs(15);
@@ -92,6 +92,8 @@ pub(crate) struct Admission {
     pub jumps: Arc<Jumps>,
     /// Whether it came through another connection, where its person is proven.
     pub jumped: bool,
+    /// Those that are shown a menu.
+    pub menus: Menus,
 }
 
 /// What a connection has said of itself.

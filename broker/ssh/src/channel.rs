@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::admission::{Verdict, Visit};
-use crate::connection::Refusals;
+use crate::connection::{Ending, Refusals};
 use crate::dial::TargetWrite;
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
@@ -44,6 +44,9 @@ const NO_SSH: &str = "This server has no SSH. Reach its declared endpoints with 
 const TOO_LONG: &str =
     "This command is too long: a server takes 128 KiB, and fewer of bytes that are no text.";
 
+/// What somebody reads who is shown as many menus as one person is.
+const CROWDED: &str = "You are shown too many menus at once. Name the server: ssh LOGIN+SERVER@GATE.";
+
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
 /// How long the greeting waits for a recording that does not answer, or a client that does not read: the visit then goes
@@ -62,6 +65,7 @@ pub(crate) struct Lent {
     pub handle: Handle,
     pub verdict: watch::Sender<Verdict>,
     pub refusals: Arc<Refusals>,
+    pub ending: Ending,
 }
 
 /// Serves one session channel.
@@ -70,11 +74,7 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
     let Lent { gate, verdict, refusals, .. } = &lent;
     let client = ClientSink { write, handle: lent.handle.clone() };
     let Some(mut wish) = Wish::read(&mut read).await else { return };
-    let known = match verdict.subscribe().wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await {
-        Ok(known) => known.clone(),
-        // The connection is gone.
-        Err(_) => return,
-    };
+    let Some(known) = known(verdict, &read).await else { return };
     match known {
         Verdict::Visit(visit) if matches!(wish.what, What::TooLong) => {
             refusals.refuse_in(&visit.session, "exec", json!({ "why": TOO_LONG })).await;
@@ -106,12 +106,24 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
     }
 }
 
+/// The connection's verdict, once it is known; `None` where the connection or the channel is closed before: nothing is started
+/// for one that leaves, whatever it had to say.
+async fn known(verdict: &watch::Sender<Verdict>, read: &ChannelReadHalf) -> Option<Verdict> {
+    let mut known = verdict.subscribe();
+    tokio::select! {
+        biased;
+        known = known.wait_for(|verdict| !matches!(verdict, Verdict::Pending)) => known.ok().map(|known| known.clone()),
+        () = read.closed() => None,
+    }
+}
+
 /// The end of a menu from which nothing was chosen.
 async fn leave(client: &ClientSink, wish: &Wish, over: Over) {
     match over {
         Over::Left => say_and_close(client, wish, "Goodbye.", 0).await,
         Over::Idle => say_and_close(client, wish, "Nothing was chosen in time.", CUT).await,
         Over::Enough => say_and_close(client, wish, "Too many choices were refused.", REFUSED).await,
+        Over::Crowded => say_and_close(client, wish, CROWDED, REFUSED).await,
         Over::Failed(text) => say_and_close(client, wish, &text, UNAVAILABLE).await,
         Over::Ended(text) => say_and_close(client, wish, &text, CUT).await,
         Over::Gone => {}
@@ -186,9 +198,9 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
         // Whether it opens was not known when it was asked for.
         drop(client.answer(true).await);
     }
-    let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end =
-        legs.serve(gate, ClientSource::new(read).after(early), TargetSource::new(target_read), wish).await;
+    let legs = Legs { visit, channel: &channel, client, target: &target, ending: &lent.ending };
+    let from_target = TargetSource::new(target_read, lent.ending.clone());
+    let end = legs.serve(gate, ClientSource::new(read).after(early), from_target, wish).await;
     match end {
         RelayEnd::Cut | RelayEnd::Recorder => legs.last_words(wish).await,
         RelayEnd::Broken => session.broke_off(),
@@ -198,7 +210,9 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
     let closed = gate.record_close(session, &channel, captured).await;
     // Either close may find its connection gone: that is what it asks for.
     target.write.close().await;
-    drop(timeout(LAST_WORDS, client.write.close()).await);
+    // One that has closed the channel already waits for this.
+    let patience = if lent.ending.is_awaited() { LINGER } else { LAST_WORDS };
+    drop(timeout(patience, client.write.close()).await);
     gate.write_closed(closed).await;
 }
 
@@ -310,6 +324,7 @@ struct Legs<'s> {
     channel: &'s ChannelRecorder,
     client: &'s ClientSink,
     target: &'s TargetSink,
+    ending: &'s Ending,
 }
 
 impl Legs<'_> {
@@ -386,6 +401,8 @@ impl Legs<'_> {
             end = &mut output => end,
             end = input.run() => match end {
                 RelayEnd::Cut | RelayEnd::Recorder | RelayEnd::Behind => end,
+                // The client waits for the exit status, and for nothing else.
+                RelayEnd::Closed | RelayEnd::Left if self.ending.is_awaited() => output.await,
                 RelayEnd::Closed | RelayEnd::Left | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
                     self.target.write.close().await;

@@ -24,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::Verdict;
 use crate::jump::{Jumps, Through};
 use crate::second::SecondFactor;
-use crate::unheard;
+use crate::unheard::{self, HalfOpen};
 
+pub(crate) use self::asked::Ending;
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
 #[cfg(test)]
@@ -40,6 +41,9 @@ const FAILED_PROOFS: usize = 6;
 
 /// Channels that one connection may have open.
 const CHANNELS: usize = 64;
+/// Channels that one connection may have a task for: as many again may wait for a slow server after their client has closed
+/// them. Each may hold what was asked for, some 400 KiB at most.
+const TASKS: usize = 2 * CHANNELS;
 
 /// What the listener wants to know of a connection, and what it lends it.
 pub(crate) struct Progress {
@@ -49,6 +53,8 @@ pub(crate) struct Progress {
     pub signed_in: watch::Sender<bool>,
     /// Its place among the connections that have no visit, while the listener holds it.
     pub place: Weak<unheard::Place>,
+    /// Those connections.
+    pub half_open: HalfOpen,
     /// Cancelled when the connection has ended.
     pub over: CancellationToken,
 }
@@ -76,6 +82,8 @@ pub(crate) struct Connection {
     proven: Option<ProvenPerson>,
     second: SecondFactor,
     half: Option<Half>,
+    /// Whether a key was proven here, in whatever name, that owed a code.
+    owed: bool,
     /// How the second factor was shown, if one was.
     shown: Option<&'static str>,
     /// A refusal that is a fact already.
@@ -111,7 +119,7 @@ impl Connection {
         progress: Progress,
         jumps: Arc<Jumps>,
     ) -> Self {
-        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone());
+        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone(), Arc::clone(&jumps));
         Self {
             gate,
             peer,
@@ -128,6 +136,7 @@ impl Connection {
             proven: None,
             second,
             half: None,
+            owed: false,
             shown: None,
             foretold: None,
             unsure: false,
@@ -151,6 +160,11 @@ impl Connection {
     /// how many there were.
     fn refuse(&self, kind: &'static str, what: serde_json::Value) {
         self.refusals.refuse(kind, what);
+    }
+
+    /// Whether no more channels may be opened at this time.
+    fn has_its_channels(&mut self) -> bool {
+        self.channels.open() >= CHANNELS || self.channels.tasks() >= TASKS
     }
 
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).

@@ -10,16 +10,16 @@
 //! Nobody signs in twice: the inner connection's person is the outer one's, and no other proof is asked for.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use chaperone_identity::ProvenPerson;
 use chaperone_policy::TargetName;
-use chaperone_session::{Cord, Gate, Tenants, Within};
+use chaperone_session::{Cord, EndReason, Entered, Gate, LiveSession, Tenants, Within};
 use jiff::Timestamp;
-use russh::Channel;
 use russh::keys::PrivateKey;
 use russh::server::{self, ChannelOpenHandle, Msg};
+use russh::{Channel, ChannelOpenFailure};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,7 @@ use crate::algorithms;
 use crate::connection::{Connection, Progress, too_slow};
 use crate::host_authority::HostAuthority;
 use crate::second::SecondFactor;
+use crate::unheard::HalfOpen;
 
 /// The port that a client takes who names none.
 pub(crate) const SSH_PORT: u32 = 22;
@@ -75,12 +76,15 @@ pub(crate) struct Jumps {
     tenants: Tenants,
     /// Turns true with the first visit.
     visited: watch::Sender<bool>,
+    /// The visits inside.
+    visits: Mutex<Vec<Weak<LiveSession>>>,
 }
 
 /// One that may begin.
 pub(crate) struct Inside {
     config: server::Config,
     outer: Cord,
+    place: Entered,
     jumps: Arc<Jumps>,
 }
 
@@ -102,11 +106,16 @@ pub(crate) struct Asked {
     pub reply: ChannelOpenHandle,
     pub peer: SocketAddr,
     pub through: Through,
+    /// Where it waits to be heard, as every connection does.
+    pub half_open: HalfOpen,
+    /// Cancelled when the outer connection has ended.
+    pub outer_over: CancellationToken,
 }
 
 impl Jumps {
     pub(crate) fn new(door: Option<Arc<JumpDoor>>) -> Arc<Self> {
-        Arc::new(Self { door, tenants: Tenants::default(), visited: watch::Sender::new(false) })
+        let (tenants, visited) = (Tenants::default(), watch::Sender::new(false));
+        Arc::new(Self { door, tenants, visited, visits: Mutex::default() })
     }
 
     /// None inside a connection that is inside another.
@@ -139,6 +148,21 @@ impl Jumps {
         drop(self.visited.subscribe().wait_for(|visited| *visited).await);
     }
 
+    /// Ends the visits inside, which say why.
+    pub(crate) fn cut(&self, reason: EndReason) {
+        let visits = std::mem::take(&mut *self.visits.lock().unwrap_or_else(PoisonError::into_inner));
+        visits.iter().filter_map(Weak::upgrade).for_each(|session| session.cut(reason));
+    }
+
+    /// A visit has begun inside.
+    fn visit(&self, session: &Arc<LiveSession>) {
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        visits.retain(|session| session.strong_count() > 0);
+        visits.push(Arc::downgrade(session));
+        drop(visits);
+        self.visited.send_replace(true);
+    }
+
     /// One more, unless there are too many.
     pub(crate) fn begin(
         self: &Arc<Self>,
@@ -146,23 +170,35 @@ impl Jumps {
         target: &TargetName,
         now: Timestamp,
     ) -> Option<Inside> {
-        let config = self.door.as_ref().filter(|_| self.tenants.count() < JUMPS)?.config(target, now)?;
-        Some(Inside { config, outer: outer.clone(), jumps: Arc::clone(self) })
+        let door = self.door.as_ref()?;
+        let place = self.tenants.enter(JUMPS)?;
+        let config = door.config(target, now)?;
+        Some(Inside { config, outer: outer.clone(), place, jumps: Arc::clone(self) })
     }
 }
 
 /// Serves one connection inside another, to its end.
 pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked, inside: Inside) {
-    let Asked { channel, reply, peer, through } = asked;
-    let Inside { config, outer, jumps } = inside;
+    let Asked { channel, reply, peer, through, half_open, outer_over } = asked;
+    let Inside { config, outer, place, jumps } = inside;
+    // It is a connection: it waits for its turn in the line of all, whatever it comes through.
+    let heard = outer_over.run_until_cancelled(half_open.turn(peer.ip())).await.flatten();
+    if heard.is_none() || !gate.is_accepting() {
+        return reply.reject(ChannelOpenFailure::ResourceShortage).await;
+    }
     reply.accept().await;
-    let (stream, cord) = Within::new(channel.into_stream(), &outer, &jumps.tenants);
+    let (stream, cord) = Within::new(channel.into_stream(), &outer, place);
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
     let over = CancellationToken::new();
     let _over = over.clone().drop_guard();
-    let progress =
-        Progress { named: watch::Sender::new(false), signed_in: signed_in.clone(), place: Weak::new(), over };
+    let progress = Progress {
+        named: watch::Sender::new(false),
+        signed_in: signed_in.clone(),
+        place: Weak::new(),
+        half_open,
+        over,
+    };
     let handler = Connection::new(
         gate,
         (peer, None),
@@ -188,9 +224,10 @@ pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked
     }
     let mut known = verdict.subscribe();
     let visit = async {
-        // An error means that the connection is gone.
-        drop(known.wait_for(Verdict::is_visit).await);
-        jumps.visited.send_replace(true);
+        // None means that the connection is gone, or has no visit.
+        if let Some(session) = Verdict::session(&mut known).await {
+            jumps.visit(&session);
+        }
         std::future::pending::<()>().await;
     };
     let ended = tokio::select! {

@@ -1,13 +1,16 @@
 //! The two ends of a relayed channel: the technician's and the target's, each with a reading and a writing half.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chaperone_session::{Broken, Flow, Item, Recorded, Sink, Source, Stream};
 use futures::FutureExt;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, server};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
+use crate::connection::Ending;
 use crate::dial::TargetWrite;
 use crate::note::{Size, SshNote};
 
@@ -164,11 +167,18 @@ impl Sink for ClientSink {
     }
 }
 
+/// How long an end of output waits for the exit status that most often comes with it.
+const STATUS: Duration = Duration::from_secs(1);
+
 /// Reads what the target sends. Its EOF is held back until its exit status or its close: a client that sees EOF first
-/// may close before the status arrives and lose it.
+/// may close before the status arrives and lose it. Where no status comes and the client has not ended its input, it may wait
+/// for that very EOF: then it goes on, and its close is waited with ([`Ending`]).
 pub(crate) struct TargetSource {
     pub read: ChannelReadHalf,
     held: Held,
+    ending: Ending,
+    /// When a held EOF goes on.
+    until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,6 +187,8 @@ enum Held {
     Nothing,
     /// EOF came first.
     Eof,
+    /// EOF came first, and has gone out.
+    Told,
     /// The exit status has gone out.
     Exited,
     /// The channel is closed; nothing more comes.
@@ -184,8 +196,26 @@ enum Held {
 }
 
 impl TargetSource {
-    pub(crate) fn new(read: ChannelReadHalf) -> Self {
-        Self { read, held: Held::Nothing }
+    pub(crate) fn new(read: ChannelReadHalf, ending: Ending) -> Self {
+        Self { read, held: Held::Nothing, ending, until: None }
+    }
+
+    fn take(&mut self, message: Option<ChannelMsg>) -> Read {
+        let read = self.held.take(message);
+        if self.held == Held::Eof && matches!(read, Read::Other) {
+            self.until.get_or_insert_with(|| Instant::now() + STATUS);
+        }
+        read
+    }
+
+    /// No status has come in time: whether the held EOF goes on.
+    fn tells(&mut self) -> bool {
+        self.until = None;
+        let tells = self.held == Held::Eof && self.ending.is_told();
+        if tells {
+            self.held = Held::Told;
+        }
+        tells
     }
 }
 
@@ -202,6 +232,7 @@ impl Held {
             Some(ChannelMsg::Data { data }) => Item::Data(Stream::Output, data),
             Some(ChannelMsg::ExtendedData { data, ext: STDERR }) => Item::Data(Stream::Stderr, data),
             Some(ChannelMsg::Eof) if *self == Self::Exited => Item::Note(SshNote::Eof),
+            Some(ChannelMsg::Eof) if *self == Self::Told => return Read::Other,
             Some(ChannelMsg::Eof) => {
                 *self = Self::Eof;
                 return Read::Other;
@@ -231,8 +262,15 @@ impl Source for TargetSource {
 
     async fn next(&mut self) -> Option<Item<SshNote>> {
         while self.held != Held::Closed {
-            let message = self.read.wait().await;
-            match self.held.take(message) {
+            let message = match self.until {
+                None => self.read.wait().await,
+                Some(until) => match timeout_at(until, self.read.wait()).await {
+                    Ok(message) => message,
+                    Err(_) if self.tells() => return Some(Item::Note(SshNote::Eof)),
+                    Err(_) => continue,
+                },
+            };
+            match self.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -244,7 +282,7 @@ impl Source for TargetSource {
     fn ready(&mut self) -> Option<Item<SshNote>> {
         while self.held != Held::Closed {
             let message = self.read.wait().now_or_never()?;
-            match self.held.take(message) {
+            match self.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}

@@ -23,6 +23,7 @@ use crate::connection::{Connection, Progress, too_slow};
 use crate::greeting::Offers;
 use crate::host_key::{HostIdentity, HostKey};
 use crate::jump::{JumpDoor, Jumps};
+use crate::menu::Menu;
 use crate::proxied::Proxies;
 use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
@@ -143,7 +144,13 @@ pub(crate) async fn connection(
     let (place, over) = (Arc::new(place), CancellationToken::new());
     let _over = over.clone().drop_guard();
     let lent = Arc::downgrade(&place);
-    let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
+    let progress = Progress {
+        named: name,
+        signed_in: signed_in.clone(),
+        place: lent,
+        half_open: half_open.clone(),
+        over,
+    };
     let inside = Arc::clone(&jumps);
     let handler = Connection::new(gate, (peer, whose), cord.clone(), asks, verdict.clone(), progress, inside);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
@@ -186,8 +193,8 @@ pub(crate) async fn connection(
     }
 }
 
-/// Waits for the end of a connection. It keeps its place until it has a visit, or one inside it: somebody who is refused
-/// again and again is one of those who have none.
+/// Waits for the end of a connection. It keeps its place until it has a visit, or one inside it, or shows a menu, which is
+/// counted by itself: somebody who is refused again and again is one of those who have none.
 async fn to_its_end(
     mut running: RunningSession<Connection>,
     place: Arc<Place>,
@@ -198,6 +205,7 @@ async fn to_its_end(
     tokio::select! {
         visit = known.wait_for(Verdict::is_visit) => drop(visit),
         () = jumps.visited() => {}
+        () = Menu::is_shown(verdict.subscribe()) => {}
         ended = &mut running => return ended,
     }
     drop(place);

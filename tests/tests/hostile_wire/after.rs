@@ -40,6 +40,19 @@ fn what_is_sent_to_a_channel_that_was_never_opened_reaches_nothing() {
 }
 
 #[test]
+fn a_signature_that_is_not_the_named_keys_is_a_fact_at_once_and_six_are_enough() {
+    let (house, had) = house();
+    acts(&house, "forged");
+    let failed = house.facts_of("attempt-failed");
+    assert_eq!(failed.len(), 6, "{failed:#?}");
+    for fact in failed {
+        assert_eq!(fact.body["why"], "the signature is not that of the named key", "{:#}", fact.body);
+        assert_eq!(fact.reason(), Some("credential"));
+    }
+    goes_on(&house, had);
+}
+
+#[test]
 fn a_window_beyond_what_fits_is_as_large_as_fits() {
     let (house, had) = house();
     acts(&house, "window-overflow");

@@ -139,6 +139,28 @@ fn a_visit_that_has_had_all_its_connections_is_followed_by_another() {
 }
 
 #[test]
+fn two_gigabytes_pass_whole_and_the_gate_stays_small() {
+    const BYTES: u64 = 2 << 30;
+    let world = World::start();
+    let server = Nginx::start(world.folder(), &world.issued());
+    // Nothing but zeros: it takes no room on the disk.
+    let image = server.home.join("image.iso");
+    std::fs::File::create(image).and_then(|file| file.set_len(BYTES)).unwrap();
+    world.add(server.port, &[]);
+    world.window("+10m");
+    let counted =
+        ["--max-time", "110", "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}"];
+    let ran = world.curl(&world.proof(CONSOLE), "/image.iso", &counted).succeeded();
+    assert_eq!(ran.text(), format!("200 {BYTES}"));
+    let peak = Process::peak_kib(world.house.gate.id());
+    assert!(peak < 300 << 10, "{peak} KiB");
+    let session = world.house.newest_session();
+    world.house.sealed(&session);
+    let verdict = world.house.sam().does(&["recording", "verify", &session]);
+    assert_eq!(verdict["sound"], true, "{verdict:#}");
+}
+
+#[test]
 fn a_declared_endpoint_is_reached_by_its_name_before_the_servers() {
     let world = World::start();
     let service = Service::answers();

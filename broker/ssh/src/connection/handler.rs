@@ -12,7 +12,7 @@ use russh::{Channel, ChannelId, ChannelOpenFailure, Pty, Sig};
 use serde_json::json;
 
 use super::forwards::Wanted;
-use super::{CHANNELS, Connection, held_for};
+use super::{Connection, held_for};
 use crate::admission::Admission;
 use crate::channel;
 use crate::place::Place;
@@ -105,6 +105,20 @@ impl Handler for Connection {
         if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
     }
 
+    async fn publickey_signature_rejected(
+        &mut self,
+        user: &str,
+        key: &PublicKey,
+    ) -> Result<(), russh::Error> {
+        self.names(user).await;
+        if self.is_spent() {
+            return Err(russh::Error::Disconnect);
+        }
+        self.offered(key);
+        drop(self.fail(ProofFailure::credential().because(Why::Forged)).await);
+        Ok(())
+    }
+
     async fn auth_keyboard_interactive<'a>(
         &'a mut self,
         user: &str,
@@ -153,6 +167,7 @@ impl Handler for Connection {
             over: self.progress.over.clone(),
             jumps: Arc::clone(&self.jumps),
             jumped: self.through.is_some(),
+            menus: self.progress.half_open.menus(),
         };
         self.refusals.are_of(&admission.user);
         self.proven = Some(proven.clone());
@@ -167,7 +182,7 @@ impl Handler for Connection {
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.channels.open() >= CHANNELS {
+        if self.has_its_channels() {
             self.refuse("session", json!({ "why": "too many channels" }));
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
@@ -179,6 +194,7 @@ impl Handler for Connection {
             handle: session.handle(),
             verdict: self.verdict.clone(),
             refusals: Arc::clone(&self.refusals),
+            ending: held.ending(),
         };
         tokio::spawn(held_for(held, channel::run(channel, lent)));
         Ok(())
@@ -243,6 +259,10 @@ impl Handler for Connection {
     ) -> Result<(), russh::Error> {
         self.channels.closes(channel);
         Ok(())
+    }
+
+    fn closes_in_turn(&mut self, channel: ChannelId) -> bool {
+        !self.channels.is_awaited(channel)
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {

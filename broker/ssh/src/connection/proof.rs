@@ -3,7 +3,7 @@
 
 use chaperone_identity::{ProofFailure, ProvenPerson, Touch, UserName, Why};
 use chaperone_policy::{AccountName, Reason};
-use chaperone_session::FailedProof;
+use chaperone_session::{Ask, FailedProof};
 use jiff::SignedDuration;
 use russh::keys::HashAlg;
 use russh::keys::ssh_key::{Algorithm, Certificate, PublicKey};
@@ -207,14 +207,14 @@ impl Connection {
         proof: Result<ProvenPerson, ProofFailure>,
     ) -> Result<Auth, russh::Error> {
         match proof {
-            Ok(proven) => Ok(self.key_proven(proven).await),
+            Ok(proven) => self.key_proven(proven).await,
             Err(_) if self.is_spent() => Err(russh::Error::Disconnect),
             Err(failure) => Ok(self.fail(failure).await),
         }
     }
 
     /// A key is proven: what is left to prove?
-    pub(super) async fn key_proven(&mut self, proven: ProvenPerson) -> Auth {
+    async fn key_proven(&mut self, proven: ProvenPerson) -> Result<Auth, russh::Error> {
         let source = self.peer.ip();
         let left = self.second.left(&proven, source, self.gate.now()).await;
         let user = self.user.clone().unwrap_or_default();
@@ -232,7 +232,7 @@ impl Connection {
             Left::Nothing(second) => {
                 self.shown = second;
                 self.proven = Some(proven);
-                Auth::Accept
+                Ok(Auth::Accept)
             }
             Left::Unknown => {
                 if let Some(ask) = &ask {
@@ -240,22 +240,34 @@ impl Connection {
                 }
                 self.unsure = true;
                 self.proven = Some(proven);
-                Auth::Accept
+                Ok(Auth::Accept)
             }
-            Left::Code => {
-                let foretold = match &ask {
-                    Some(ask) => self.gate.foretell(ask).await,
-                    None => None,
-                };
-                let told = foretold.is_some();
-                self.told |= told;
-                self.half = Some(Half { proven, foretold, told });
-                Auth::Reject {
-                    proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
-                    partial_success: true,
-                }
-            }
+            Left::Code => self.owes_a_code(proven, ask).await,
         }
+    }
+
+    /// Their code is left to show. A client proves a key once and is asked then: each time more counts as a failed proof does,
+    /// whatever name it is in, and is no attempt of its own where the same key was proven in the same name.
+    async fn owes_a_code(&mut self, proven: ProvenPerson, ask: Option<Ask>) -> Result<Auth, russh::Error> {
+        if std::mem::replace(&mut self.owed, true) {
+            if self.is_spent() {
+                return Err(russh::Error::Disconnect);
+            }
+            self.failed += 1;
+        }
+        if self.half.as_ref().is_none_or(|half| half.proven != proven) {
+            let foretold = match &ask {
+                Some(ask) => self.gate.foretell(ask).await,
+                None => None,
+            };
+            let told = foretold.is_some();
+            self.told |= told;
+            self.half = Some(Half { proven, foretold, told });
+        }
+        Ok(Auth::Reject {
+            proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
+            partial_success: true,
+        })
     }
 
     /// The answer to the one prompt.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chaperone_policy::{AccountName, TargetName};
@@ -13,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::page::{self, Room};
 use super::typing::{Typed, Typing};
-use super::{Chosen, Menu, NO_TERMINAL, Over};
+use super::{Chosen, Menu, NO_TERMINAL, Over, REFUSED};
 use crate::admission::{Verdict, Visit};
 use crate::leg::ClientSink;
 use crate::note::Size;
@@ -28,9 +29,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const READS: Duration = Duration::from_secs(10);
 /// Octets that are heard ahead of what is asked, beside one message; a paste beyond is dropped.
 const AHEAD: usize = 4096;
-/// Choices that may be refused: each is a fact and an alert.
-const REFUSED: usize = 10;
-/// Wishes for more time.
+/// Wishes of one connection for more time.
 const WISHES: usize = 5;
 
 /// Somebody at the menu.
@@ -44,8 +43,6 @@ pub(super) struct Seat<'m> {
     ahead: VecDeque<u8>,
     until: Instant,
     idle: Instant,
-    refused: usize,
-    wishes: usize,
 }
 
 /// What was heard.
@@ -66,7 +63,7 @@ impl<'m> Seat<'m> {
         let now = Instant::now();
         let (typing, ahead) = (Typing::default(), VecDeque::new());
         let (until, idle) = (now + IN_ALL, now + IDLE);
-        Self { gate, menu, read, client, wish, typing, ahead, until, idle, refused: 0, wishes: 0 }
+        Self { gate, menu, read, client, wish, typing, ahead, until, idle }
     }
 
     /// Shows the menu until a visit is open.
@@ -123,11 +120,11 @@ impl<'m> Seat<'m> {
             self.say(&format!("This window is not open: {when}.")).await?;
             return Ok(None);
         }
-        if !window.shell {
+        let Some(target) = self.one_target(&window.targets).await? else { return Ok(None) };
+        if target.ssh && !window.shell {
             self.say("This window grants no shell. Name its server: ssh LOGIN+SERVER@GATE COMMAND.").await?;
             return Ok(None);
         }
-        let Some(target) = self.one_target(&window.targets).await? else { return Ok(None) };
         let Some(account) = self.one_account(target).await? else { return Ok(None) };
         self.visit(verdict, &target.name, account).await
     }
@@ -146,9 +143,10 @@ impl<'m> Seat<'m> {
                 for line in text.lines() {
                     self.say(line).await?;
                 }
-                self.refused += 1;
-                if self.refused >= REFUSED { Err(Over::Enough) } else { Ok(None) }
+                let refused = self.menu.refused.fetch_add(1, Ordering::Relaxed) + 1;
+                if refused >= REFUSED { Err(Over::Enough) } else { Ok(None) }
             }
+            Chosen::Enough => Err(Over::Enough),
         }
     }
 
@@ -208,7 +206,7 @@ impl<'m> Seat<'m> {
     }
 
     async fn wishes_for_more_time(&mut self, windows: &[OwnWindow]) -> Result<(), Over> {
-        if self.wishes >= WISHES {
+        if self.menu.wishes.load(Ordering::Relaxed) >= WISHES {
             return self.say(&format!("Enough was asked for. Call {}.", self.gate.help())).await;
         }
         let window = match windows {
@@ -224,7 +222,7 @@ impl<'m> Seat<'m> {
         };
         let minutes = self.ask("How many minutes more?\r\n").await?.parse().unwrap_or_default();
         let reason = self.ask("Why?\r\n").await?;
-        self.wishes += 1;
+        self.menu.wishes.fetch_add(1, Ordering::Relaxed);
         match self.gate.ask_more_time(self.menu.proven.person(), window.id, minutes, &reason).await {
             Ok(()) => self.say("Asked. Whoever may agree is told; Enter shows what came of it.").await,
             Err(fault) => self.say(&format!("Not asked: {fault}.")).await,

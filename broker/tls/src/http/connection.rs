@@ -1,5 +1,6 @@
 //! One client's connection to one host name: which visit each of its requests is of, and the gate's own pages on it.
 
+mod carried;
 mod entering;
 
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_identity::{VisitToken, VisitUse, Visiting};
-use chaperone_policy::{Access, Reason};
+use chaperone_policy::{Access, PersonId, Reason};
 use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
 use futures::FutureExt;
 use http::header::{HOST, SET_COOKIE};
@@ -42,13 +43,15 @@ pub(super) struct Connection {
     shared: Arc<Shared>,
     host: String,
     peer: SocketAddr,
+    /// Whose token opened the way here, where one did.
+    bearer: Option<PersonId>,
     cord: Cord,
     found: Found,
     /// Held while it is of no visit.
     place: Mutex<Option<Place>>,
     /// The visits that requests on it were of, by their cookies' ids.
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
-    /// A cookie that is none was told of already.
+    /// A cookie that proves nothing here was told of already.
     told: AtomicBool,
     /// How often something came in it that is not taken.
     misspoken: AtomicU32,
@@ -67,13 +70,14 @@ impl Drop for Unanswered<'_> {
 
 impl Connection {
     pub(super) fn new(shared: &Arc<Shared>, caller: Caller, found: Found) -> Arc<Self> {
-        let Caller { host, peer, cord, place } = caller;
+        let Caller { host, peer, bearer, cord, place } = caller;
         let (entered, told, place) = (Mutex::default(), AtomicBool::new(false), Mutex::new(Some(place)));
         let given_up = Mutex::new((Instant::now(), 0));
         let connection = Arc::new(Self {
             shared: Arc::clone(shared),
             host,
             peer,
+            bearer,
             cord,
             found,
             place,
@@ -195,6 +199,13 @@ impl Connection {
             sleep_until(arrived + FAILS_AFTER).await;
             return Err(Page::sign_in(site));
         };
+        if let Some(why) = self.carried_by_another(&token, "cookie").await {
+            if !self.told.swap(true, Ordering::AcqRel) {
+                self.failed(Some(&token), &why, &new_reference()).await;
+            }
+            sleep_until(arrived + FAILS_AFTER).await;
+            return Err(Page::sign_in(site));
+        }
         if let Some(reason) = self.shared.enter.over(token.id, &self.ask(&token)) {
             return Err(Page::over(reason.sentence(), site));
         }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chaperone_identity::TokenKeys;
-use chaperone_policy::{Endpoint, SessionId};
+use chaperone_policy::{Endpoint, PersonId, SessionId};
 use chaperone_session::{Ask, Cord, EndReason, Gate, LiveSession, Refused};
 use futures::future::BoxFuture;
 use hyper::server::conn::{http1, http2};
@@ -58,6 +58,8 @@ pub struct Caller {
     pub host: String,
     /// From where.
     pub peer: SocketAddr,
+    /// Whose token opened the way here, where one did.
+    pub bearer: Option<PersonId>,
     /// Ends it at once.
     pub cord: Cord,
     /// Its place among the connections that have no visit: given back once it is of one.

@@ -54,9 +54,9 @@ impl Consoles {
     pub fn at_the_door(self) -> ServesConsoles {
         Arc::new(move |connection| {
             let consoles = self.clone();
-            let WebConnection { stream, cord, caller, host, place, .. } = connection;
+            let WebConnection { stream, cord, caller, host, bearer, place, .. } = connection;
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let caller = Caller { host, peer: caller, cord, place };
+            let caller = Caller { host, peer: caller, bearer, cord, place };
             async move { consoles.serve(stream, http2, caller).await }.boxed()
         })
     }

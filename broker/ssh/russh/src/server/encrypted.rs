@@ -1193,6 +1193,7 @@ impl Encrypted {
                         _ => {
                             debug!("signature algorithm does not match the requested one");
                             auth_user.clear();
+                            handler.publickey_signature_rejected(user, &pubkey).await?;
                             reject_auth_request(until, &mut self.write, auth_request).await?;
                             return Ok(());
                         }
@@ -1265,6 +1266,7 @@ impl Encrypted {
                         } else {
                             debug!("signature wrong");
                             auth_user.clear();
+                            handler.publickey_signature_rejected(user, &pubkey).await?;
                             reject_auth_request(until, &mut self.write, auth_request).await?;
                         }
                     } else {
@@ -1464,7 +1466,9 @@ impl Session {
                 if !self.common.is_established_channel(channel_num) {
                     return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
-                if let Some(ref mut enc) = self.common.encrypted {
+                if handler.closes_in_turn(channel_num)
+                    && let Some(ref mut enc) = self.common.encrypted
+                {
                     // Reply with CHANNEL_CLOSE per RFC 4254 Section 5.3.
                     enc.close(channel_num)?;
                 }
