@@ -47,7 +47,7 @@ mod verify;
 mod walk;
 
 pub use self::append::ChannelRecorder;
-pub use self::channel::{ChannelCoverage, ChannelKind, Coverage, Recorded, Stream, weakest};
+pub use self::channel::{CHANNELS, ChannelCoverage, ChannelKind, Coverage, Recorded, Stream, weakest};
 pub use self::checkpoint::Checkpoint;
 pub use self::cipher::KeyRole;
 pub use self::content::{Entry, Typed, What};

@@ -157,7 +157,8 @@ impl LiveRecording {
     /// input key.
     ///
     /// # Errors
-    /// When the number is taken or the event cannot be recorded; then the channel is not open.
+    /// When the number is taken, there are as many as a recording takes, or the event cannot be recorded; then the channel
+    /// is not open.
     pub fn open_channel(
         &self,
         number: u32,

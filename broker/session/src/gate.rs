@@ -305,6 +305,12 @@ impl Gate {
             let words = ungranted(wanted, permit.access());
             return self.refused_because(refusal.reason, &words, &reference);
         }
+        if refusal.reason == Reason::Limit {
+            let most = LiveSession::most_channels();
+            let words =
+                format!("This visit has had {most} channels, and none opens in it any more. Connect again.");
+            return self.refused_because(refusal.reason, &words, &reference);
+        }
         self.refused(refusal, &reference)
     }
 

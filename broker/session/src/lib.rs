@@ -78,7 +78,7 @@ pub use live::{Leg, LiveSession, NotRecorded, Notice};
 pub use mandate::Mandate;
 pub use own::{NoMoreTime, OwnTarget, OwnWindow, Standing};
 pub use proof::Proof;
-pub use record::{Captured, FailedProof};
+pub use record::{Captured, Closed, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};
 pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};
 pub use sever::{Cord, Entered, Severable, SeverableWriter, Tenants, Within};

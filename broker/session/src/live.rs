@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::courier::Courier;
+use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
 use crate::hold::Holds;
@@ -47,7 +48,14 @@ pub enum NotRecorded {
     /// The medium did not answer in time; it may be recorded yet.
     #[error("the recording's medium did not answer in time")]
     Silent,
+    /// As many channels were opened as a visit has.
+    #[error("the visit has had as many channels as one may have")]
+    TooManyChannels,
 }
+
+/// Most channels of one visit: its seal states each of them, and surely has room for so many.
+const CHANNELS: u32 = 16_000;
+const _: () = assert!(CHANNELS as usize <= chaperone_recorder::CHANNELS, "a recording takes as many");
 
 /// Something that the gate tells a technician in their terminal.
 #[derive(Clone, Debug)]
@@ -251,7 +259,7 @@ impl LiveSession {
         kind: ChannelKind,
         typed_input: bool,
     ) -> Result<ChannelRecorder, NotRecorded> {
-        let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
+        let number = self.next_number().ok_or(NotRecorded::TooManyChannels)?;
         let (name, about) = (kind.name.clone(), kind.about.clone());
         let recording = self.recording.clone();
         let opening = self.pen.aside(move || recording.open_channel(number, kind, typed_input));
@@ -264,6 +272,24 @@ impl LiveSession {
         self.tap.opened(number, &name, &about);
         self.channels.send_modify(|open| *open += 1);
         Ok(channel)
+    }
+
+    /// How many channels it may have from its beginning to its end.
+    pub(crate) fn most_channels() -> u32 {
+        failpoint::bound("channels", CHANNELS)
+    }
+
+    /// The number of the next channel; none after the last.
+    fn next_number(&self) -> Option<u32> {
+        let most = Self::most_channels();
+        let next = |number: u32| (number < most).then(|| number + 1);
+        self.next_channel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
+    }
+
+    /// Whether no channel opens in it any more, since it has had as many as one may have.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.next_channel.load(Ordering::Relaxed) >= Self::most_channels()
     }
 
     /// Records what the gate itself says to the technician, and shows it to those who watch. Waits for as long as the

@@ -144,7 +144,9 @@ impl Tap {
             return;
         }
         // Under the lock, so that who begins to watch sees every byte once.
-        self.tell(Seen::Output { channel, error: stream == Stream::Stderr, terminal, bytes: bytes.clone() });
+        // Without a terminal the gate's words are an error to their client.
+        let error = stream == Stream::Stderr || (stream == Stream::Gate && !terminal);
+        self.tell(Seen::Output { channel, error, terminal, bytes: bytes.clone() });
     }
 
     pub(crate) fn event(&self, channel: u32, kind: &str, body: &Value) {

@@ -2,7 +2,7 @@
 //! of a browser, and policy is asked about each (P2).
 
 use bytes::Bytes;
-use chaperone_policy::{Access, Reason, Refusal, WindowId};
+use chaperone_policy::{Access, Reason, WindowId};
 use chaperone_recorder::{ChannelKind, ChannelRecorder, Kept, Recorded, Steps, Stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::flow::Flow;
 use crate::gate::{Gate, Refused, short};
 use crate::live::{LiveSession, NotRecorded};
+use crate::open::not_recorded;
 use crate::relay::{RelayEnd, record};
 use crate::watch::clock_time;
 
@@ -60,11 +61,10 @@ impl Gate {
                 Ok(channel)
             }
             Err(error) => {
-                tracing::error!(session.id = %session.id, %error, "a lane could not be opened in the recording");
-                let refusal = Refusal::without_window(Reason::Recorder);
+                let refusal = not_recorded(session, &error);
                 let what = json!({ "reason": refusal.reason, "about": about });
                 self.write_channel_refused(Some(session), kind, what).await;
-                Err(self.refused(&refusal, &short(session.attempt.id.0)))
+                Err(self.refused_channel(&refusal, session, &[Access::Tls]))
             }
         }
     }

@@ -30,7 +30,7 @@ pub(crate) use self::asked::Ending;
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
 #[cfg(test)]
-pub(crate) use self::asked::{VARIABLE_BYTES, VARIABLES};
+pub(crate) use self::asked::{ENVIRONMENT_BYTES, VARIABLE_BYTES, VARIABLES};
 pub(crate) use self::refusals::Refusals;
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.

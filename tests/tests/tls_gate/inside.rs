@@ -1,6 +1,6 @@
 //! Inside the window: the bytes pass, and the recording has them in clear.
 
-use chaperone_tests::{Furnishing, Process, Service, Visit, on_both_databases, soon};
+use chaperone_tests::{Furnishing, House, Process, Service, Visit, on_both_databases, soon};
 
 use crate::world::{CONSOLE, DOMAIN, Nginx, Server, World, events, stream};
 
@@ -116,6 +116,26 @@ fn many_connections_of_one_proof_are_one_visit_and_a_target_is_spoken_to_as_it_c
         .filter_map(|line| line["bytes"].as_u64())
         .sum();
     assert!(bytes > 3 << 20, "{bytes}");
+}
+
+#[test]
+fn a_visit_that_has_had_all_its_connections_is_followed_by_another() {
+    // As many as a seal has room for are far more.
+    let world = World::of(House::furnish().with("CHAPERONE_FAILPOINT", "channels=2"));
+    let server = Nginx::start(world.folder(), &world.issued());
+    world.add(server.port, &[]);
+    world.window("+10m");
+    let proof = world.proof(CONSOLE);
+    for _ in 0..5 {
+        let got = world.curl(&proof, "/hello", &["--http1.1"]).succeeded();
+        assert_eq!(got.text(), "hello from the pump server\n");
+    }
+    assert_eq!(world.house.facts_of("channel-opened").len(), 5);
+    let visits = soon("each visit to be sealed", || {
+        Some(world.house.facts_of("session-sealed")).filter(|sealed| sealed.len() == 3)
+    });
+    let channels: Vec<u64> = visits.iter().filter_map(|fact| fact.body["channels"].as_u64()).collect();
+    assert_eq!(channels, [2, 2, 1]);
 }
 
 #[test]
