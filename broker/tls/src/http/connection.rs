@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chaperone_identity::{VisitToken, VisitUse, Visiting};
 use chaperone_policy::{Access, PersonId, Reason};
-use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, Proof, new_reference};
 use futures::FutureExt;
 use http::header::{HOST, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -212,6 +212,11 @@ impl Connection {
             return Err(Page::sign_in(site));
         }
         if let Some(reason) = self.is_over(&token) {
+            // Whoever shows it again is a fact, as at every other node; a page that asks many times a second is one.
+            if self.shared.remembered.first(token.id, reason.sentence()) {
+                let ask = Ask { shown: Some(Proof::Token(token.id)), ..self.ask(&token) };
+                drop(self.shared.gate.refuse_spent(&ask, reason).await);
+            }
             return Err(Page::over(reason.sentence(), site));
         }
         if let Some(told) = self.shared.remembered.told(token.id) {
@@ -260,8 +265,9 @@ impl Connection {
                 Ok(session)
             }
             Err(refused) => {
-                // What the database knows of this cookie is known here from now on.
+                // What the database knows of this cookie is known here from now on, and is a fact.
                 if let Some(reason) = self.is_over(token) {
+                    self.shared.remembered.tell(token.id, reason.sentence());
                     return Err(Page::over(reason.sentence(), site));
                 }
                 self.shared.remembered.tell(token.id, &refused.text);

@@ -190,13 +190,13 @@ impl Shared {
         }
         let permit = session.permit();
         let endpoint = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
-            Endpoint::Tls { server_name, port, terms, .. } => {
-                Some((server_name.clone(), *port, terms.plain_http.is_some()))
+            Endpoint::Tls { host, server_name, port, terms, .. } => {
+                Some((host.clone(), server_name.clone(), *port, terms.plain_http.is_some()))
             }
             Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
         });
-        let (server_name, port, plain) = endpoint.unwrap_or_default();
-        let names = Names::new(authority, &server_name, port);
+        let (host, server_name, port, plain) = endpoint.unwrap_or_default();
+        let names = Names::new(authority, &server_name, port).at(&host);
         let names = if plain { names.without_tls() } else { names };
         let console = Console::new(&self.gate, session, (names, plain), &self.reach, &self.settings);
         open.insert(session.id(), Arc::clone(&console));

@@ -4,6 +4,7 @@ use chaperone_session::DialError;
 
 use super::head::Ambiguity;
 use super::limits;
+use super::sending::Lost;
 
 /// See above.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) enum NoAnswer {
     Coded,
     /// A pause lasted to the end, or input ended, before it could be sent.
     InputOver,
+    /// The request did not become whole.
+    Lost(Lost),
     /// The target's name and what is asked make no URL together.
     NoUrl,
 }
@@ -35,7 +38,7 @@ impl NoAnswer {
             Self::Coded => {
                 "The server answered in a coding that nobody asked for, and it was not passed on. Please call the hospital."
             }
-            Self::InputOver => "Nothing new is sent to the server any more.",
+            Self::InputOver | Self::Lost(_) => "Nothing new is sent to the server any more.",
             Self::NoUrl => "The gate cannot ask this server for that address. Please call the hospital.",
         }
     }
@@ -51,6 +54,9 @@ impl std::fmt::Display for NoAnswer {
                 f.write_str("the target answered in a coding, in which the gate cannot see its credential")
             }
             Self::InputOver => f.write_str("input was over before it could be sent"),
+            Self::Lost(Lost::Client) => f.write_str("the client gave the request up"),
+            Self::Lost(Lost::Slow) => f.write_str("the rest of the request did not come in time"),
+            Self::Lost(Lost::Over) => f.write_str("input was over before all of the request had come"),
             Self::NoUrl => f.write_str("the target has no URL for what is asked"),
             Self::Slow => write!(f, "the target did not answer within {:?}", limits::ANSWER_WITHIN),
         }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chaperone_session::{BATCH_BYTES, RelayEnd, Step};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use jiff::Timestamp;
@@ -29,6 +29,7 @@ use super::limits;
 use super::no_answer::NoAnswer;
 use super::pages::Page;
 use super::reader::Reader;
+use super::sending::{Lost, Sending};
 use super::upgrade;
 use super::upstream::{Answered, Keep, Offer};
 
@@ -171,13 +172,21 @@ impl Transaction {
         if let Some(injection) = injected {
             injection.put_into(&mut fields);
         }
-        let body = self.request_body(body);
+        let sending = Sending::begins();
+        let body = self.request_body(body, &sending);
         let mut passed = Request::new(body);
         *passed.method_mut() = parts.method;
         *passed.uri_mut() = url;
         *passed.headers_mut() = fields;
         let offer = if protocol.is_some() { Offer::Http1 } else { Offer::Either };
-        let answered = self.console.upstreams.send(passed, offer).await?;
+        let answered = match self.console.upstreams.send(passed, offer, &sending).await {
+            Ok(answered) => answered,
+            Err(NoAnswer::Broken(error)) => {
+                return Err(sending.why_lost().map_or(NoAnswer::Broken(error), NoAnswer::Lost));
+            }
+            Err(why) => return Err(why),
+        };
+        self.console.failing.answers();
         if injected.is_some() && inject::is_coded(answered.response.headers()) {
             return Err(NoAnswer::Coded);
         }
@@ -193,26 +202,34 @@ impl Transaction {
         }
     }
 
-    fn request_body(&self, body: Incoming) -> Outgoing {
+    fn request_body(&self, body: Incoming, sending: &Arc<Sending>) -> Outgoing {
         if self.bodiless {
+            sending.ended();
             return Outgoing::empty();
         }
         let length = body.size_hint().exact();
         let (to, from) = mpsc::channel(limits::BODY_QUEUE);
-        let flowing = self.flowing(Way::Request, None);
+        let flowing = Flowing { sending: Some(Arc::clone(sending)), ..self.flowing(Way::Request, None) };
         tokio::spawn(async move { flowing.run(Reader::new(body), to).await });
         Outgoing::flows(from, length)
     }
 
     fn flowing(&self, way: Way, guarded: Option<Injection>) -> Flowing {
         Flowing {
-            session: Arc::clone(&self.console.session),
+            console: Arc::clone(&self.console),
             lane: Arc::clone(&self.lane),
             n: self.n,
             way,
             limit: self.console.settings.body_limit,
             idle: (way == Way::Request).then_some(limits::BODY_IDLE),
             guarded,
+            sending: None,
+        }
+    }
+
+    async fn take_secret_out_of(&self, fields: &mut HeaderMap, injected: Option<&Injection>) {
+        if injected.is_some_and(|injection| injection.take_out_of(fields)) {
+            self.console.echoed(self.n).await;
         }
     }
 
@@ -221,9 +238,7 @@ impl Transaction {
         let Answered { response, keep } = answered;
         let (parts, body) = response.into_parts();
         let mut shown = parts.headers.clone();
-        if let Some(injection) = injected {
-            injection.take_out_of(&mut shown);
-        }
+        self.take_secret_out_of(&mut shown, injected).await;
         let head = self.response_head(parts.status, &shown, parts.version);
         let (bodiless, length) = (self.head || body.is_end_stream(), body.size_hint().exact());
         let mut reader = Reader::new(body);
@@ -303,9 +318,7 @@ impl Transaction {
         let Answered { mut response, keep } = answered;
         let on_target = hyper::upgrade::on(&mut response);
         let mut shown = response.headers().clone();
-        if let Some(injection) = injected {
-            injection.take_out_of(&mut shown);
-        }
+        self.take_secret_out_of(&mut shown, injected).await;
         let protocol = headers::text(protocol.as_bytes());
         let head = self.response_head(response.status(), &shown, response.version());
         let upgrade = Step::Event("http-upgrade", json!({ "n": self.n, "protocol": protocol }));
@@ -315,10 +328,10 @@ impl Transaction {
         let target = on_target.await.map_err(NoAnswer::Broken)?;
         // Told before the client hears of it: what it sends then is followed by nobody.
         self.client.goes_on();
-        let (session, lane, n) = (Arc::clone(&self.console.session), Arc::clone(&self.lane), self.n);
+        let (console, lane, n) = (Arc::clone(&self.console), Arc::clone(&self.lane), self.n);
         let (client, sought) = (Arc::clone(&self.client), injected.map(Injection::sought));
         tokio::spawn(async move {
-            upgrade::carry(session, lane, n, on_client, target, sought).await;
+            upgrade::carry(console, lane, n, on_client, target, sought).await;
             drop(keep);
             client.over().await;
         });
@@ -337,21 +350,48 @@ impl Transaction {
             // Nobody waits for it any more.
             None => (over(console), Outcome::Aborted, None),
             Some(why) => {
-                let said = why.to_string();
-                if let NoAnswer::Ambiguous(fault) = &why {
-                    let what = json!({ "request": "http", "n": self.n, "answer": fault.to_string() });
-                    console.gate.transaction_refused(&console.session, "http", what).await;
-                }
-                if matches!(why, NoAnswer::InputOver) {
-                    let page = console.ended().map_or_else(Page::input_over, |_| over(console));
-                    return self.answer_of_the_gate(page, Outcome::Aborted, Some(said)).await;
-                }
-                let reference = chaperone_session::new_reference();
-                tracing::warn!(session.id = %console.session.id(), %reference, error = said, "a console's request got no answer");
-                (Page::unreachable(why.sentence(), &reference), Outcome::Aborted, Some(said))
+                self.tell(&why).await;
+                (self.page_instead(&why), Outcome::Aborted, Some(why.to_string()))
             }
         };
         self.answer_of_the_gate(page, outcome, said).await
+    }
+
+    /// Whose fault it is, as a fact.
+    async fn tell(&self, why: &NoAnswer) {
+        let console = &self.console;
+        match why {
+            NoAnswer::Ambiguous(fault) => {
+                let what = json!({ "request": "http", "n": self.n, "answer": fault.to_string() });
+                console.gate.transaction_refused(&console.session, "http", what).await;
+            }
+            NoAnswer::Lost(Lost::Slow) => self.client.misspoke(&why.to_string()).await,
+            why => {
+                if let Some(error) = why.failure()
+                    && console.failing.is_news(&error)
+                {
+                    let channel = self.lane.channel().number();
+                    console.gate.target_failed(&console.session, Some(channel), &error).await;
+                }
+            }
+        }
+    }
+
+    fn page_instead(&self, why: &NoAnswer) -> Page {
+        match why {
+            NoAnswer::Lost(Lost::Client | Lost::Slow) => {
+                Page::bad(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not come")
+            }
+            NoAnswer::InputOver | NoAnswer::Lost(Lost::Over) => {
+                self.console.ended().map_or_else(Page::input_over, |_| over(&self.console))
+            }
+            why => {
+                let reference = chaperone_session::new_reference();
+                let session = self.console.session.id();
+                tracing::warn!(session.id = %session, %reference, error = %why, "a console's request got no answer");
+                Page::unreachable(why.sentence(), &reference)
+            }
+        }
     }
 
     async fn answer_of_the_gate(
