@@ -180,7 +180,7 @@ impl Handler for Connection {
             verdict: self.verdict.clone(),
             refusals: Arc::clone(&self.refusals),
         };
-        tokio::spawn(held_for(held, channel::run(channel, lent)));
+        tokio::spawn(held_for(held, Box::pin(channel::run(channel, lent))));
         Ok(())
     }
 
