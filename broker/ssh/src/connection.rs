@@ -10,6 +10,7 @@ mod refusals;
 mod unknown;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use chaperone_identity::{ProofFailure, ProvenPerson};
@@ -192,8 +193,8 @@ impl Drop for Connection {
     }
 }
 
-/// Serves a channel; it counts as open for as long.
-async fn held_for(held: Held, serving: impl Future<Output = ()>) {
+/// Serves a channel; it counts as open for as long. Who serves it is boxed: this has room for it twice.
+async fn held_for(held: Held, serving: Pin<Box<impl Future<Output = ()>>>) {
     serving.await;
     drop(held);
 }
