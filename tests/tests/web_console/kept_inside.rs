@@ -48,7 +48,7 @@ fn bodies_where_few_have_one_and_what_follows_a_body_pass_or_are_refused() {
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
         asked.stream.write_all(head)?;
         asked.stream.write_all(format!("{:x}\r\n", body.len().max(1)).as_bytes())?;
-        asked.stream.write_all(if body.is_empty() { b"-" } else { &body })?;
+        asked.stream.write_all(if body.is_empty() { b"-".as_slice() } else { body.as_slice() })?;
         asked.stream.write_all(b"\r\n0\r\n\r\n")
     });
     // nginx takes the request's body whole, and says how long it is.

@@ -123,7 +123,8 @@ fn a_pause_holds_what_is_said_on_a_web_socket_and_it_goes_on() {
     };
     // A short text frame, masked with nothing (RFC 6455 §5.2).
     let frame = |text: &str| {
-        [&[0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0], text.as_bytes()].concat()
+        let len = u8::try_from(text.len()).unwrap();
+        [&[0x81, 0x80 | len, 0, 0, 0, 0][..], text.as_bytes()].concat()
     };
     says.write_all(upgrade(&web, &client.cookie()).as_bytes()).unwrap();
     assert!(heard(Duration::from_secs(20), b"101 Switching"));
