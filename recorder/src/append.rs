@@ -98,6 +98,12 @@ impl ChannelRecorder {
         Recorded { session: self.recording.session(), channel: self.number, stream, bytes }
     }
 
+    /// How many bytes of a stream were written to the other leg until now.
+    #[must_use]
+    pub fn delivered_so_far(&self, stream: Stream) -> u64 {
+        self.delivered.total(stream)
+    }
+
     /// Counts bytes that were written to the other leg.
     pub fn delivered(&self, stream: Stream, bytes: u64) {
         self.delivered.add(stream, bytes);

@@ -362,7 +362,7 @@ impl Legs<'_> {
                 let from_client = Overheard::new(from_client, Side::Client, &listener);
                 let from_target = Overheard::new(from_target, Side::Server, &listener);
                 let end = Box::pin(self.relay(from_client, from_target, self.target, wish)).await;
-                listener.end(self.channel.number()).await;
+                listener.end(self.channel).await;
                 end
             }
             _ => self.relay(from_client, from_target, self.target, wish).await,

@@ -138,6 +138,11 @@ impl Menu {
         }
     }
 
+    /// How long somebody may sit there without a key.
+    fn idle(&self) -> Duration {
+        self.admission.bounds.menu_idle
+    }
+
     /// For a channel that cannot show it.
     pub(crate) async fn in_words(&self, gate: &Gate) -> String {
         gate.how_to_name_a_target(self.proven.person()).await

@@ -92,7 +92,7 @@ impl Connection {
             return reply.reject(ChannelOpenFailure::ResourceShortage).await;
         };
         let held = self.channels.opens_connecting(channel.id());
-        let asks = (Arc::clone(&self.banner), self.second.clone());
+        let asks = self.asks.clone();
         let (half_open, outer_over) = (self.progress.half_open.clone(), self.progress.over.clone());
         let asked = jump::Asked { channel, reply, peer: self.peer, through, half_open, outer_over };
         tokio::spawn(held_for(held, Box::pin(jump::run(self.gate.clone(), asks, asked, inside))));

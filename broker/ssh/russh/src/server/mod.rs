@@ -1272,6 +1272,11 @@ async fn reply<H: Handler + Send>(
 
     if pkt.buffer.first() == Some(&msg::KEXINIT) && session.kex == SessionKexState::Idle {
         // Not currently in a rekey but received KEXINIT
+        // Chaperone's: whoever has not signed in has nothing yet that would need new keys, and each exchange costs the
+        // server more than it costs them.
+        if session.common.encrypted.is_some() && !session.is_signed_in() {
+            return Err(crate::Error::Inconsistent.into());
+        }
         info!("Client has initiated re-key");
         session.begin_rekey()?;
         // Kex will consume the packet right away
