@@ -12,6 +12,7 @@ use crate::fold::Writer;
 use crate::live::{Inner, LiveRecording, MAX_APPEND};
 use crate::opening::Durability;
 use crate::record::Record;
+use crate::steps::SameSteps;
 use crate::sync::TAIL_BYTES;
 
 /// Records one channel.
@@ -119,6 +120,7 @@ pub(crate) enum Parked {
     /// The very same bytes: the clone keeps their address from being used again.
     Batch(u32, Stream, Vec<Bytes>),
     Event(Option<u32>, String, String),
+    Steps(u32, SameSteps),
 }
 
 impl Parked {
@@ -156,6 +158,8 @@ impl Inner {
             if writer.ending {
                 return Err(RecordError::Sealed);
             }
+            // A write that failed may be in the file all the same.
+            self.unsynced.store(true, Ordering::Release);
             write(&mut writer, self.now_ns())?;
             writer.tail_len > TAIL_BYTES
         };

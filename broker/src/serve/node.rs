@@ -158,6 +158,7 @@ impl Node {
             settings: web_settings(config, addresses, demo),
         });
         app.reads_tls_with(Box::new(Reads));
+        app.succeeds_with(authority::succession());
         let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         if lets_in {
             app.scans_with(Box::new(|endpoint| {
@@ -213,6 +214,7 @@ impl Node {
             && (config.gate.tls != TlsPort::Off || config.gate.shared.is_some())
         {
             let door = self.tls_door(config, callers).await?;
+            self.watch_authority(door.clone(), &mut doors);
             self.open_carried(door.clone(), config.web.listen, stop.clone(), &mut doors);
             tls = self.open_tls(config, door.clone(), callers, stop.clone(), &mut doors).await?;
             if let Some(at) = config.gate.shared {

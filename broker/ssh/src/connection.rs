@@ -10,6 +10,7 @@ mod refusals;
 mod unknown;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub(crate) use self::asked::Ending;
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
 #[cfg(test)]
-pub(crate) use self::asked::{VARIABLE_BYTES, VARIABLES};
+pub(crate) use self::asked::{ENVIRONMENT_BYTES, VARIABLE_BYTES, VARIABLES};
 pub(crate) use self::refusals::Refusals;
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.
@@ -204,8 +205,8 @@ impl Drop for Connection {
     }
 }
 
-/// Serves a channel; it counts as open for as long.
-async fn held_for(held: Held, serving: impl Future<Output = ()>) {
+/// Serves a channel; it counts as open for as long. Who serves it is boxed: this has room for it twice.
+async fn held_for(held: Held, serving: Pin<Box<impl Future<Output = ()>>>) {
     serving.await;
     drop(held);
 }

@@ -118,6 +118,11 @@ pub(crate) struct ClientSink {
 }
 
 impl ClientSink {
+    /// Says what was recorded as the gate's own where there is no terminal: never a byte among the server's.
+    pub(crate) async fn says(&self, words: Recorded) -> Result<(), Broken> {
+        self.write.extended_data_bytes(STDERR, words.into_bytes()).await.map_err(|_| Broken)
+    }
+
     /// Answers the request that was to start the channel, where nobody has yet.
     pub(crate) async fn answer(&self, started: bool) -> Result<(), Broken> {
         let answered = match started {
@@ -153,6 +158,10 @@ impl Sink for ClientSink {
                 sent.await.map_err(|()| Broken)
             }
             SshNote::Eof => self.write.eof().await.map_err(|_| Broken),
+            SshNote::Said(text) => {
+                let line = format!("{text}\n");
+                self.write.extended_data_bytes(STDERR, line).await.map_err(|_| Broken)
+            }
             SshNote::Resize(_) | SshNote::Signal(_) | SshNote::Told(_) => Ok(()),
         }
     }
@@ -336,7 +345,9 @@ impl Sink for TargetSink {
             }
             SshNote::Signal(signal) => self.write.signal(signal).await,
             SshNote::Eof => self.write.eof().await,
-            SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } | SshNote::Told(_) => Ok(()),
+            SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } | SshNote::Said(_) | SshNote::Told(_) => {
+                Ok(())
+            }
         };
         passed.map_err(|_| Broken)
     }

@@ -25,8 +25,9 @@ use crate::transfer::{Named, Run, Transfer};
 const LINE: usize = 8 << 10;
 /// Messages that wait for an answer: a sender waits for each, most have one.
 const UNANSWERED: usize = 64;
-/// Folders in one another.
+/// Folders in one another, and bytes of all their names: no system takes a longer path.
 const DEEP: usize = 256;
+const FOLDERS: usize = 8 << 10;
 
 /// One copy in one direction.
 #[derive(Debug)]
@@ -177,7 +178,7 @@ impl Scp {
                 self.next_file = self.next_file.wrapping_add(1);
                 let wire: Vec<&[u8]> =
                     self.folders.iter().map(Vec::as_slice).chain(std::iter::once(name)).collect();
-                let at_path = self.place.path(&wire);
+                let at_path = self.place.path(&wire).cut();
                 let transfer = Transfer::new(self.direction, &self.room);
                 let file = Box::new(OneFile { number, at_path, size, at: after, transfer });
                 self.unanswered.push_back(Awaits::Announced);
@@ -188,7 +189,8 @@ impl Scp {
             }
             b'D' => {
                 let (_, name) = size_and_name(rest)?;
-                if self.folders.len() >= DEEP {
+                let long: usize = self.folders.iter().map(Vec::len).sum();
+                if self.folders.len() >= DEEP || long + name.len() > FOLDERS {
                     return None;
                 }
                 self.folders.push(name.to_vec());

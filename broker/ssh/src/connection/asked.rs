@@ -13,9 +13,13 @@ pub(crate) const VARIABLES: usize = 64;
 /// Longest name and value together, in bytes.
 pub(crate) const VARIABLE_BYTES: usize = 4096;
 
-/// Whether one more variable is taken after so many.
-pub(crate) fn takes_variable(taken: usize, name: &str, value: &str) -> bool {
-    taken < VARIABLES && name.len() + value.len() <= VARIABLE_BYTES
+/// And of all of them: what a channel asks for is one event of its recording, beside a command.
+pub(crate) const ENVIRONMENT_BYTES: usize = 32 << 10;
+
+/// Whether one more variable is taken after so many, which have so many bytes together.
+pub(crate) fn takes_variable((taken, bytes): (usize, usize), name: &str, value: &str) -> bool {
+    let more = name.len() + value.len();
+    taken < VARIABLES && more <= VARIABLE_BYTES && bytes + more <= ENVIRONMENT_BYTES
 }
 
 /// Channels of one connection of which it is remembered whether their client has closed them.
@@ -69,6 +73,7 @@ struct Channel {
     closed: bool,
     terminal: bool,
     variables: usize,
+    variable_bytes: usize,
     started: bool,
     ended: bool,
 }
@@ -133,6 +138,7 @@ impl<K: Copy + Eq + Hash> Channels<K> {
             closed: false,
             terminal: false,
             variables: 0,
+            variable_bytes: 0,
             started: connects,
             ended: false,
         };
@@ -177,8 +183,11 @@ impl<K: Copy + Eq + Hash> Channels<K> {
     pub(crate) fn takes_variable(&mut self, id: K, name: &str, value: &str) -> bool {
         let waiting = self.0.get_mut(&id).filter(|channel| !channel.started);
         waiting.is_some_and(|channel| {
-            let takes = takes_variable(channel.variables, name, value);
-            channel.variables += usize::from(takes);
+            let takes = takes_variable((channel.variables, channel.variable_bytes), name, value);
+            if takes {
+                channel.variables += 1;
+                channel.variable_bytes += name.len() + value.len();
+            }
             takes
         })
     }
@@ -236,6 +245,10 @@ mod tests {
         assert!(!channels.takes_variable(0, "LC_LONG", &"x".repeat(VARIABLE_BYTES)));
         let taken = (0..1000).filter(|n| channels.takes_variable(0, &format!("LC_{n}"), "x")).count();
         assert_eq!(taken, VARIABLES);
+        let _held = channels.opens(1);
+        let long = "x".repeat(4000);
+        let taken = (0..1000).filter(|n| channels.takes_variable(1, &format!("LC_{n:03}"), &long)).count();
+        assert_eq!(taken, ENVIRONMENT_BYTES / 4006);
     }
 
     #[test]

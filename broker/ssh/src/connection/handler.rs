@@ -198,7 +198,7 @@ impl Handler for Connection {
             refusals: Arc::clone(&self.refusals),
             ending: held.ending(),
         };
-        tokio::spawn(held_for(held, channel::run(channel, lent)));
+        tokio::spawn(held_for(held, Box::pin(channel::run(channel, lent))));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use chaperone_session::FileDirection;
 
 use super::command::Command;
+use crate::transfer::kept;
 
 /// What a command says of where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,14 @@ pub(crate) struct Place {
 pub(crate) struct Path {
     pub path: Vec<u8>,
     pub or_path: Option<Vec<u8>>,
+}
+
+impl Path {
+    /// As much of it as is said of a file: a file that waits for its answer keeps no more.
+    pub(super) fn cut(self) -> Self {
+        let short = |path: Vec<u8>| kept(&path).to_vec();
+        Self { path: short(self.path), or_path: self.or_path.map(short) }
+    }
 }
 
 impl Place {

@@ -96,6 +96,36 @@ fn a_shell_behind_an_scp_is_no_scp_and_nothing_is_made_of_it() {
 }
 
 #[test]
+fn files_that_wait_for_their_answers_keep_no_more_of_their_paths_than_is_said() {
+    let folder = "f".repeat(LINE - 10);
+    let long = format!("scp -r -t /{}", "c".repeat(100_000));
+    let mut scp = Scp::of(long.as_bytes(), 0).unwrap();
+    scp.sent(Bytes::from(format!("D0755 0 {folder}\n")));
+    let name = "n".repeat(LINE - 20);
+    for _ in 0..UNANSWERED + 1 {
+        scp.sent(Bytes::from(format!("C0644 0 {name}\n\0")));
+        scp.answered(&Bytes::from_static(b"\0"));
+    }
+    let waiting = scp.unanswered.iter().filter_map(|awaited| match awaited {
+        Awaits::Sent(file) => Some(&file.at_path),
+        Awaits::Anything | Awaits::Announced => None,
+    });
+    let kept: Vec<usize> =
+        waiting.map(|at| at.path.len() + at.or_path.as_ref().map_or(0, Vec::len)).collect();
+    assert!(kept.len() > UNANSWERED / 4 && kept.iter().all(|kept| *kept <= 2048), "{kept:?}");
+    // All open folders together have the length of one line.
+    let mut scp = Scp::of(b"scp -r -t /opt", 0).unwrap();
+    scp.answered(&Bytes::from_static(b"\0"));
+    for folders in 1..DEEP {
+        scp.sent(Bytes::from(format!("D0755 0 {}\n", "f".repeat(1000))));
+        scp.answered(&Bytes::from_static(b"\0"));
+        let kept: usize = scp.folders.iter().map(Vec::len).sum();
+        assert!(kept <= FOLDERS, "{kept}");
+        assert_eq!(matches!(scp.sender, Sender::Unread), folders > 8, "{folders}");
+    }
+}
+
+#[test]
 fn a_file_of_libssh2s_dialect_is_whole_once_all_its_bytes_went_on() {
     // It answers no file that it has received, and may be gone before the server has ended it.
     let down: [&[u8]; 2] = [b"infusion", b"infusion\0"];
