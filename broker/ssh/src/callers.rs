@@ -100,7 +100,7 @@ impl Callers {
     async fn greet(
         self,
         waiting: Waiting,
-        (mut stream, cord): (impl Ahead + AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
+        (mut stream, cord): (impl Ahead + AsyncRead + AsyncWrite + Unpin + 'static, Cord),
         caller: (SocketAddr, Option<PersonId>),
     ) {
         let Some(place) = waiting.place().await else { return cord.sever() };
