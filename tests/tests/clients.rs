@@ -1,7 +1,9 @@
 //! Every stock client works through the gate as it works without it: PuTTY's, Dropbear's, Paramiko, curl with libssh2, and
 //! OpenSSH with each of its ways to be started.
 
-use std::process::Command;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use chaperone_tests::{Direction, House, Process, Proxy, Sshd, SshdOptions, TARGET, digest, noise, soon};
@@ -425,4 +427,34 @@ fn the_environment_and_the_locale_arrive_as_the_server_takes_them() {
     let ran =
         sent.runs("printf '%s|%s|%s|%s' \"$LC_ALL\" \"$LC_CHAPERONE\" \"$NOT_TAKEN\" Größe").succeeded();
     assert_eq!(ran.text(), "C.UTF-8|yes it does||Größe");
+}
+
+#[test]
+fn an_end_of_output_reaches_a_client_that_waits_for_it_and_the_exit_status_still_comes() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let kept = house.folder().join("kept");
+    // What reads the output ends the input at its end, and the server has much to do after that.
+    let remote = format!("echo out; exec >&- 2>&-; cat >{}; sleep 7; exit 9", kept.display());
+    let line = dana.line();
+    let mut command = Command::new(&line[0]);
+    command.args(&line[1..]).arg(&remote).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut client = Process::start("ssh", &mut command);
+    let mut output = client.child().stdout.take().unwrap();
+    let mut input = client.child().stdin.take().unwrap();
+    let (heard, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut out = String::new();
+        output.read_to_string(&mut out).unwrap();
+        heard.send(out).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(20)).unwrap(), "out\n", "the output ends");
+    input.write_all(b"what the reader answers").unwrap();
+    drop(input);
+    assert_eq!(client.ends_within(Duration::from_secs(60)).code(), Some(9));
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "what the reader answers");
+    // A client that waits for nothing but the status hears of both together.
+    let ran = dana.runs("echo out; exec >&- 2>&-; sleep 3; exit 9");
+    assert_eq!((ran.text().as_str(), ran.status), ("out\n", Some(9)));
 }
