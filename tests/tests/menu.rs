@@ -157,7 +157,7 @@ fn another_terminal_of_the_same_connection_gives_no_more_choices() {
     house.priya().does(&["target", "lock", TARGET, "--reason", "incident"]);
     let said = house.technician("dana").raw(
         "dana",
-        "
+        r"
 for _ in range(3):
     channel = transport.open_session(timeout=20)
     channel.get_pty()
@@ -172,7 +172,7 @@ for _ in range(3):
 
 /// Opens as many menus as somebody may be shown, and one more; takes many places of those that have not said who they are;
 /// and then makes a visit.
-const WAITING: &str = "
+const WAITING: &str = r"
 def shows(user):
     other = paramiko.Transport(socket.create_connection(('127.0.0.1', PORT)))
     other.start_client(timeout=30)
