@@ -80,9 +80,9 @@ async fn to_console(
     caller: SocketAddr,
     label: Label,
 ) -> Option<Heard> {
-    // Whoever keeps connections without a visit keeps others of their own source out; the oldest of them ends by itself
-    // within its time.
-    let place = match inner.without_visit.take(caller.ip()) {
+    // Whoever keeps connections without a visit keeps others of their own source out, and nobody else; the oldest of them
+    // ends by itself within its time.
+    let place = match inner.without_visit.take(caller.ip(), cord.clone()) {
         Ok(place) => place,
         Err(why) => return nothing(&inner, caller, &why.to_string(), answers::nothing(start.io)).await,
     };
