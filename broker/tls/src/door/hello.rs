@@ -29,7 +29,8 @@ pub(super) async fn hear(
     match stream.ahead().first().copied().filter(|_| looked.is_ok()) {
         Some(HANDSHAKE) => {}
         Some(letter) if letter.is_ascii_uppercase() => {
-            let answer = answers::to_plain_http(&inner, stream, cord.local().port());
+            let answer =
+                answers::to_plain_http(&inner, stream, inner.public_port.unwrap_or(cord.local().port()));
             return nothing(&inner, caller, "HTTP without TLS", answer).await;
         }
         Some(_) => return nothing(&inner, caller, "no TLS", answers::nothing(stream)).await,
@@ -62,7 +63,7 @@ pub(super) async fn hear(
             Some(Heard::Elsewhere(Box::new(Passed { stream, cord, caller }), elsewhere.to))
         }
         (Door::Gate, None) => {
-            let mut stream = shaken(&inner, start, Arc::clone(&inner.web), caller).await?;
+            let mut stream = shaken(&inner, start, Arc::clone(&inner.own_name), caller).await?;
             let answer = answers::to_http(&inner, &mut stream);
             nothing(&inner, caller, "the gate's own name, on the port for targets", answer).await
         }
