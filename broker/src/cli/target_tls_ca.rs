@@ -10,15 +10,18 @@ use super::via::Via;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Print the certificate that vouches for the gate's TLS door, for trust stores; two while one takes the other's place
-    TlsCa,
+    #[command(name = "tls-ca")]
+    Show,
     /// Make a new TLS CA beside the old one, and say what is to be done: both are trusted until the old one is retired
-    RenewTlsCa {
+    #[command(name = "renew-tls-ca")]
+    Renew {
         /// Why
         #[arg(long)]
         reason: String,
     },
     /// Retire the old TLS CA: what it signed is refused from now on; visits that are on go on
-    RetireTlsCa {
+    #[command(name = "retire-tls-ca")]
+    Retire {
         /// Also while technicians may hold certificates of it: its key was stolen, say
         #[arg(long)]
         at_once: bool,
@@ -31,16 +34,16 @@ pub(crate) enum Verb {
 pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
     let client = via.client()?;
     match verb {
-        Verb::TlsCa => {
+        Verb::Show => {
             let ca: TlsAuthorityView = client.get(&["tls", "authority"]).await?;
             via.done(&ca, certificates)
         }
-        Verb::RenewTlsCa { reason } => {
+        Verb::Renew { reason } => {
             let path = ["tls", "authority", "next"];
             let ca: TlsAuthorityView = client.post(&path, &Because { reason }).await?;
             via.done(&ca, made)
         }
-        Verb::RetireTlsCa { at_once, reason } => {
+        Verb::Retire { at_once, reason } => {
             let path = ["tls", "authority", "retire"];
             let ca: TlsAuthorityView = client.post(&path, &RetireTlsAuthority { reason, at_once }).await?;
             via.done(&ca, retired)
