@@ -49,6 +49,7 @@ mod registry;
 mod relay;
 mod room;
 mod scan;
+mod seal_told;
 mod sever;
 mod sockets;
 mod stage;
@@ -59,6 +60,7 @@ mod uploads;
 mod watch;
 mod way;
 mod ways;
+mod without_content;
 mod words;
 
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
