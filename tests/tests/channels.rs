@@ -486,7 +486,7 @@ say(sum(ask(channel, 'env', 'LC_%d' % n, 'v%d' % n) == 'success' for n in range(
 say(ask(channel, 'exec', 'echo $LC_0 $LC_63 $LC_64 end'))
 say(everything(channel).decode().strip())
 channel = transport.open_session(timeout=20)
-say(sum(ask(channel, 'env', 'LC_%d' % n, 'v' * 4000) == 'success' for n in range(20)))
+say(sum(ask(channel, 'env', 'LC_%d' % n, 'v' * 4000) == 'success' for n in range(12)))
 say(ask(channel, 'exec', 'echo and goes on'))
 say(everything(channel).decode().strip())
 channel = transport.open_session(timeout=20)
