@@ -22,7 +22,7 @@ impl Delivered {
         }
     }
 
-    fn total(&self, stream: Stream) -> u64 {
+    pub(crate) fn total(&self, stream: Stream) -> u64 {
         self.0.get(usize::from(stream.code())).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 }

@@ -37,6 +37,21 @@ impl Person<'_> {
         connected
     }
 
+    /// The same as people see it: each line that it says is a text.
+    ///
+    /// # Panics
+    /// When it ends instead.
+    #[track_caller]
+    #[must_use]
+    pub fn connects_in_words(&self, to: &str) -> Connected {
+        let mut connected = Connected::begin(&mut self.without_proxies(&["connect", to]));
+        soon("the ports to be open", || {
+            assert!(connected.process.is_running(), "it ended: {}", connected.err.text());
+            connected.told().iter().any(|line| line == "Ctrl-C ends it.").then_some(())
+        });
+        connected
+    }
+
     /// Tries the same where the gate says no.
     ///
     /// # Panics
@@ -48,11 +63,16 @@ impl Person<'_> {
     }
 
     fn connect_command(&self, to: &str, words: &[&str]) -> Command {
-        let mut command = self.command(&["connect", to, "--json"]);
+        let mut command = self.without_proxies(&["connect", to, "--json"]);
+        command.args(words);
+        command
+    }
+
+    fn without_proxies(&self, words: &[&str]) -> Command {
+        let mut command = self.command(words);
         for variable in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"] {
             command.env_remove(variable).env_remove(variable.to_lowercase());
         }
-        command.args(words);
         command
     }
 }
@@ -79,6 +99,12 @@ impl Connected {
     #[must_use]
     pub fn told(&self) -> Vec<Value> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What it has said to people since.
+    #[must_use]
+    pub fn sentences(&self) -> String {
+        self.err.text()
     }
 
     /// What the first line says of an endpoint.

@@ -77,6 +77,35 @@ fn the_one_line_of_known_hosts_is_what_makes_strict_checking_work() {
 }
 
 #[test]
+fn a_client_that_has_the_older_kinds_alone_works_inside_too() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let beyond = house.beyond("dana", "dana");
+    let bytes = noise(5 << 20);
+    let file = house.folder().join("noise");
+    std::fs::write(&file, &bytes).unwrap();
+    let certified = "ssh-ed25519-cert-v01@openssh.com";
+    let table = [
+        ["curve25519-sha256", certified, "aes256-ctr", "hmac-sha2-256"],
+        ["ecdh-sha2-nistp256", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "aes128-ctr", "hmac-sha2-512"],
+        ["diffie-hellman-group16-sha512", certified, "aes256-gcm@openssh.com", "hmac-sha2-256"],
+    ];
+    for [kex, key, cipher, mac] in table {
+        let has = [("KexAlgorithms", kex), ("HostKeyAlgorithms", key), ("Ciphers", cipher), ("MACs", mac)];
+        // Options of the command line are the inner client's alone.
+        let words: Vec<String> =
+            has.iter().flat_map(|(name, value)| ["-o".to_owned(), format!("{name}={value}")]).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ran = beyond.runs_with(&words, &there(&house), &format!("cat {}", file.display())).succeeded();
+        assert_eq!(digest(&ran.out), digest(&bytes), "{has:?}");
+    }
+    // Who has AES-GCM is offered no other cipher, whatever it prefers.
+    let seen = beyond.runs_with(&["-v"], &there(&house), "true").succeeded();
+    assert!(seen.err.contains("cipher: aes256-gcm@openssh.com"), "{}", seen.err);
+    assert!(!seen.err.contains("cipher: chacha20-poly1305"), "{}", seen.err);
+}
+
+#[test]
 fn the_lines_to_paste_and_the_authority_stand_on_the_technicians_page() {
     let house = House::start();
     let window = house.open_window("dana", "shell,exec", "+10m");
@@ -374,7 +403,8 @@ for kind in got:
         got[kind] += 1
     transport._handler_table[kind] = heard
 for number in range(1000, 1040):
-    send(OPEN, 'direct-tcpip', number, 65536, 32768, '{TARGET}', 22, '127.0.0.1', 1)
+    # No window: what is said in it would be for nobody here.
+    send(OPEN, 'direct-tcpip', number, 0, 32768, '{TARGET}', 22, '127.0.0.1', 1)
 until = time.time() + 20
 while sum(got.values()) < 40 and time.time() < until:
     time.sleep(0.01)

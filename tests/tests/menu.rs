@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chaperone_tests::{
     Furnishing, House, Service, Sshd, SshdOptions, TARGET, Terminal, eventually, free_port, on_both_databases,
@@ -157,7 +157,7 @@ fn another_terminal_of_the_same_connection_gives_no_more_choices() {
     house.priya().does(&["target", "lock", TARGET, "--reason", "incident"]);
     let said = house.technician("dana").raw(
         "dana",
-        "
+        r"
 for _ in range(3):
     channel = transport.open_session(timeout=20)
     channel.get_pty()
@@ -172,7 +172,7 @@ for _ in range(3):
 
 /// Opens as many menus as somebody may be shown, and one more; takes many places of those that have not said who they are;
 /// and then makes a visit.
-const WAITING: &str = "
+const WAITING: &str = r"
 def shows(user):
     other = paramiko.Transport(socket.create_connection(('127.0.0.1', PORT)))
     other.start_client(timeout=30)
@@ -300,6 +300,25 @@ fn a_window_that_opens_meanwhile_is_shown_as_open() {
     terminal.shows("is recorded");
     terminal.types("exit\r");
     assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn who_types_nothing_is_not_kept_and_each_key_counts() {
+    let house = House::furnish().with("CHAPERONE_GATE__MENU_IDLE_SECONDS", "3").start();
+    house.open_window("dana", "shell", "+10m");
+    let mut terminal = menu(&house, "dana");
+    terminal.shows("q leaves");
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(4) {
+        terminal.types("x");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert!(terminal.is_running() && !terminal.screen().contains("Nothing was chosen"));
+    let idle = Instant::now();
+    terminal.shows("Nothing was chosen in time.");
+    assert_eq!(terminal.ends(), Some(75));
+    assert!(idle.elapsed() > Duration::from_secs(2), "{:?}", idle.elapsed());
+    assert!(house.sessions().is_empty() && house.facts_of("attempt-refused").is_empty());
 }
 
 #[test]

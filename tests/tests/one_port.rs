@@ -58,9 +58,29 @@ fn a_client_that_waits_for_the_other_side_is_greeted_by_ssh() {
 }
 
 #[test]
+fn http_without_tls_is_sent_to_https() {
+    let port = free_port();
+    let at = format!("127.0.0.1:{port}");
+    let furnishing =
+        House::furnish().with("CHAPERONE_GATE__SHARED", &at).with("CHAPERONE_GATE__DOMAIN", "gate.test");
+    let _house = furnishing.with("CHAPERONE_WEB__URL", "https://web.hospital.example").start();
+    let heard = |host: &str| {
+        let said = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        String::from_utf8(hears(port, said.as_bytes())).unwrap()
+    };
+    let answer = heard("console-01.web.gate.test");
+    assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
+    assert!(
+        answer.contains(&format!("\r\nLocation: https://console-01.web.gate.test:{port}/\r\n")),
+        "{answer}"
+    );
+    let answer = heard("gate.test");
+    assert!(answer.contains("\r\nLocation: https://web.hospital.example/\r\n"), "{answer}");
+}
+
+#[test]
 fn what_is_neither_is_closed_without_a_word() {
     let (house, port) = shared();
-    assert_eq!(hears(port, b"GET / HTTP/1.1\r\nhost: gate\r\n\r\n"), b"");
     assert_eq!(hears(port, b"\x00\x01\x02"), b"");
     assert_eq!(hears(port, b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n"), b"");
     // What begins like one of them and is not goes no further there.

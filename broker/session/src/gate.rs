@@ -209,6 +209,9 @@ impl Gate {
     /// # Errors
     /// When the database does not answer.
     pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
+        if let Some(fresh) = self.shared.store.fresh_facts() {
+            return Ok(fresh);
+        }
         let store = self.shared.store.clone();
         let asked = self.shared.core.spawn(async move { store.facts().await });
         asked.await.unwrap_or(Err(StoreError::Gone(None)))

@@ -22,6 +22,7 @@ mod courier;
 mod dial;
 mod durable;
 mod end;
+mod events;
 mod failpoint;
 mod files;
 mod flow;
@@ -87,6 +88,7 @@ pub use sockets::user_at;
 pub use stage::StageError;
 pub use tap::{Seen, SeenChannel, SeenHttp, WATCHERS, Watching};
 pub use terminal::Terminal;
+pub use transaction::Step;
 pub use uploads::{
     Carrier, FileName, NoFileName, NotPassed, NotReleased, NotTaken, Passing, ReleaseWish, Sending, Staging,
     UploadSettings,

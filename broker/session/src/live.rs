@@ -207,6 +207,18 @@ impl LiveSession {
         self.permit.borrow().clone()
     }
 
+    /// First instant from which nothing goes to the target, as the permit in force has it.
+    #[must_use]
+    pub fn input_until(&self) -> Timestamp {
+        self.permit.borrow().input_until()
+    }
+
+    /// First instant from which nothing flows, as the permit in force has it.
+    #[must_use]
+    pub fn output_until(&self) -> Timestamp {
+        self.permit.borrow().output_until()
+    }
+
     /// What relays may do, now and from now on.
     #[must_use]
     pub fn flow(&self) -> watch::Receiver<Flow> {
@@ -380,36 +392,6 @@ impl LiveSession {
     #[must_use]
     pub fn began(&self) -> Timestamp {
         self.began.wall
-    }
-
-    /// Records an event. A fault here is waited out as one on payload is.
-    ///
-    /// # Errors
-    /// How the relay that asked must end.
-    pub async fn record_event(
-        &self,
-        channel: u32,
-        kind: &str,
-        body: serde_json::Value,
-        flow: &mut watch::Receiver<Flow>,
-    ) -> Result<(), RelayEnd> {
-        self.tap.event(channel, kind, &body);
-        let record = || self.recording.event(Some(channel), kind, body.clone());
-        let Err(mut failed) = self.in_turn(flow, record).await? else { return Ok(()) };
-        let give_up = Instant::now() + self.recorder_grace;
-        self.recorder_failed(&failed);
-        while Instant::now() < give_up {
-            wait_or_cut(flow, Duration::from_millis(100)).await?;
-            match self.in_turn(flow, record).await? {
-                Ok(()) => {
-                    self.recorder_mended();
-                    return Ok(());
-                }
-                Err(again) => failed = again,
-            }
-        }
-        self.recorder_gave_up(&failed);
-        Err(RelayEnd::Recorder)
     }
 
     /// States what was captured of a channel that closed.

@@ -12,12 +12,14 @@
 mod carried;
 mod dial;
 mod error;
+mod foreign;
 mod keep;
 mod line;
 mod local;
 mod pass;
 mod ports;
 mod proxy;
+mod relay;
 mod stdio;
 mod tell;
 #[cfg(test)]
@@ -97,7 +99,9 @@ Each line after it has one event:
   reconnected  it can be again
   refused      endpoint, why: the gate did not take a connection
   unanswered   why: a local client did not finish its own TLS
-  ended        reason (closed, revoked, stopped, …), what
+  turned-away  endpoint, why: a local client is another user's, or its
+               request is the doing of another site's page
+  ended        reason (closed, revoked, visit-stopped, stopped, …), what
 
 The exit status is 0 when the window ended or you did, and 1 when the gate refused to begin.";
 

@@ -55,13 +55,14 @@ impl Kept {
     }
 }
 
-/// Forgets what is kept for a server, if it is this.
-pub(super) fn forget(server: &str, shown: &Credential) -> Result<(), Failure> {
+/// Forgets what is kept for a server, if it is this; whether it was.
+pub(super) fn forget(server: &str, shown: &Credential) -> Result<bool, Failure> {
     let mut kept = kept()?;
-    if kept.token(server).as_deref() == Some(&shown.kept()) && kept.forgets(server) {
+    let is_kept = kept.token(server).as_deref() == Some(&shown.kept()) && kept.forgets(server);
+    if is_kept {
         keep(&kept)?;
     }
-    Ok(())
+    Ok(is_kept)
 }
 
 fn keep(kept: &Kept) -> Result<PathBuf, Failure> {

@@ -17,10 +17,11 @@ pub(crate) struct Logout {
 pub(crate) async fn run(Logout { via }: Logout) -> Result<(), Failure> {
     let (server, credential) = via.as_whom()?;
     let was_good = via.client()?.sign_out().await?;
-    login::forget(&server, &credential)?;
+    let forgotten = login::forget(&server, &credential)?;
     if via.json {
-        return say_json(&json!({ "server": server, "was_good": was_good }));
+        return say_json(&json!({ "server": server, "was_good": was_good, "forgotten": forgotten }));
     }
     let what = if was_good { "Signed out of" } else { "Nobody was signed in any more at" };
-    say(&format!("{what} {server}; nothing is kept for it."))
+    let kept = if forgotten { "; what was kept for it is forgotten" } else { "" };
+    say(&format!("{what} {server}{kept}."))
 }

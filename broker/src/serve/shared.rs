@@ -1,6 +1,7 @@
 //! One port for SSH and the web, for networks that let nothing but 443 through. The first octet that a client sends
-//! decides: SSH begins with `S` (RFC 4253 §4.2), TLS with a handshake record (RFC 8446 §5.1). Each protocol then judges
-//! the rest for itself. An SSH client may wait for the other side to begin: who says nothing for a while is one.
+//! decides: SSH begins with `S` (RFC 4253 §4.2), TLS with a handshake record (RFC 8446 §5.1), HTTP without TLS with another
+//! capital letter: whoever speaks it is sent to HTTPS by the TLS door. Each protocol then judges the rest for itself. An SSH
+//! client may wait for the other side to begin: who says nothing for a while is one.
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,6 +36,7 @@ pub(super) struct Shared {
 /// A connection of which it is known what it is.
 enum Spoken {
     Ssh(TcpStream, SocketAddr),
+    /// Or HTTP where TLS should be.
     Tls(TcpStream, SocketAddr),
 }
 
@@ -99,7 +101,9 @@ async fn spoken(
     match timeout(SILENT, stream.peek(&mut first)).await {
         Err(_) => Some(Spoken::Ssh(stream, caller)),
         Ok(Ok(1)) if first == *b"S" => Some(Spoken::Ssh(stream, caller)),
-        Ok(Ok(1)) if first == [HANDSHAKE_RECORD] => Some(Spoken::Tls(stream, caller)),
+        Ok(Ok(1)) if first == [HANDSHAKE_RECORD] || first.iter().all(u8::is_ascii_uppercase) => {
+            Some(Spoken::Tls(stream, caller))
+        }
         Ok(_) => {
             callers.unheard(caller.ip());
             None

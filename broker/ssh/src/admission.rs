@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::bounds::Bounds;
 use crate::courier::SshCourier;
 use crate::dial::{SshDial, TargetLeg};
 use crate::jump::Jumps;
@@ -94,6 +95,7 @@ pub(crate) struct Admission {
     pub jumped: bool,
     /// Those that are shown a menu.
     pub menus: Menus,
+    pub bounds: Bounds,
 }
 
 /// What a connection has said of itself.
@@ -236,7 +238,7 @@ impl Admission {
         if !session.permit().target().has_ssh() {
             return Verdict::Forwards(session);
         }
-        match session.dial(&self.gate, &SshDial { gate: self.gate.clone() }).await {
+        match session.dial(&self.gate, &SshDial { gate: self.gate.clone(), rekey: self.bounds.rekey }).await {
             Ok((leg, cord)) => self.visit(session, leg, cord),
             Err(text) => Verdict::NoTargetLeg(text.into()),
         }

@@ -90,7 +90,8 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
         Verdict::Nothing(text) => say_and_close(&client, &wish, &text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::Menu(menu) if wish.is_for_a_menu() => {
-            match menu.run(gate, verdict, &mut read, &client, &mut wish).await {
+            // Boxed, as what else few channels are: the task of each would have room for it as long as it lives.
+            match Box::pin(menu.run(gate, verdict, &mut read, &client, &mut wish)).await {
                 Ok(visit) => serve(&lent, &visit, read, &client, &wish).await,
                 Err(over) => leave(&client, &wish, over).await,
             }
@@ -349,7 +350,7 @@ impl Legs<'_> {
                 let (requests, answers) =
                     (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
                 let end = tokio::select! {
-                    end = self.relay(requests, answers, &server, wish) => end,
+                    end = Box::pin(self.relay(requests, answers, &server, wish)) => end,
                     never = server.looks_after_staged() => match never {},
                 };
                 server.end().await;
@@ -360,8 +361,8 @@ impl Legs<'_> {
                 let listener = scp::listen(scp, teller());
                 let from_client = Overheard::new(from_client, Side::Client, &listener);
                 let from_target = Overheard::new(from_target, Side::Server, &listener);
-                let end = self.relay(from_client, from_target, self.target, wish).await;
-                listener.end(self.channel.number()).await;
+                let end = Box::pin(self.relay(from_client, from_target, self.target, wish)).await;
+                listener.end(self.channel).await;
                 end
             }
             _ => self.relay(from_client, from_target, self.target, wish).await,

@@ -17,7 +17,7 @@ use chaperone_identity::ProvenPerson;
 use chaperone_policy::TargetName;
 use chaperone_session::{Cord, EndReason, Entered, Gate, LiveSession, Tenants, Within};
 use jiff::Timestamp;
-use russh::keys::PrivateKey;
+use russh::keys::ssh_key::Certificate;
 use russh::server::{self, ChannelOpenHandle, Msg};
 use russh::{Channel, ChannelOpenFailure};
 use tokio::sync::watch;
@@ -25,10 +25,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
-use crate::algorithms;
-use crate::connection::{Connection, Progress, too_slow};
+use crate::connection::{Asks, Connection, Progress, too_slow};
+use crate::greeting::{Carried, Offers};
 use crate::host_authority::HostAuthority;
-use crate::second::SecondFactor;
 use crate::unheard::HalfOpen;
 
 /// The port that a client takes who names none.
@@ -43,30 +42,23 @@ const SIGN_IN: Duration = Duration::from_secs(30);
 /// What a listener needs to end connections inside others.
 pub(crate) struct JumpDoor {
     authority: HostAuthority,
-    host: PrivateKey,
-    post_quantum_only: bool,
+    /// The gate's own: what is ended inside is offered as much as what is ended there.
+    offers: Offers,
 }
 
 impl JumpDoor {
-    pub(crate) fn new(authority: HostAuthority, host: PrivateKey, post_quantum_only: bool) -> Self {
-        Self { authority, host, post_quantum_only }
+    pub(crate) fn new(authority: HostAuthority, offers: Offers) -> Self {
+        Self { authority, offers }
     }
 
-    fn config(&self, target: &TargetName, now: Timestamp) -> Option<server::Config> {
-        match self.authority.certificate(self.host.public_key(), target, now) {
-            Ok(certificate) => {
-                let mut config = algorithms::server(vec![self.host.clone()]);
-                config.certificates = vec![certificate];
-                if self.post_quantum_only {
-                    algorithms::post_quantum_only(&mut config);
-                }
-                Some(config)
-            }
-            Err(error) => {
-                tracing::error!(%error, "no connection to a server can be ended inside one to the gate");
-                None
-            }
-        }
+    /// Of each key that a client may be shown in a server's name.
+    fn certificates(&self, target: &TargetName, now: Timestamp) -> Option<Vec<Certificate>> {
+        let keys = self.offers.host_keys();
+        let made = keys.map(|key| self.authority.certificate(key, target, now)).collect::<Result<_, _>>();
+        made.inspect_err(|error| {
+            tracing::error!(%error, "no connection to a server can be ended inside one to the gate");
+        })
+        .ok()
     }
 }
 
@@ -82,7 +74,8 @@ pub(crate) struct Jumps {
 
 /// One that may begin.
 pub(crate) struct Inside {
-    config: server::Config,
+    offers: Offers,
+    certificates: Vec<Certificate>,
     outer: Cord,
     place: Entered,
     jumps: Arc<Jumps>,
@@ -172,15 +165,16 @@ impl Jumps {
     ) -> Option<Inside> {
         let door = self.door.as_ref()?;
         let place = self.tenants.enter(JUMPS)?;
-        let config = door.config(target, now)?;
-        Some(Inside { config, outer: outer.clone(), place, jumps: Arc::clone(self) })
+        let (offers, certificates) = (door.offers.clone(), door.certificates(target, now)?);
+        Some(Inside { offers, certificates, outer: outer.clone(), place, jumps: Arc::clone(self) })
     }
 }
 
 /// Serves one connection inside another, to its end.
-pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked, inside: Inside) {
+pub(crate) async fn run(gate: Gate, asks: Asks, asked: Asked, inside: Inside) {
     let Asked { channel, reply, peer, through, half_open, outer_over } = asked;
-    let Inside { config, outer, place, jumps } = inside;
+    let Inside { offers, certificates, outer, place, jumps } = inside;
+    let sign_in = SIGN_IN.min(asks.bounds.sign_in);
     // It is a connection: it waits for its turn in the line of all, whatever it comes through.
     let heard = outer_over.run_until_cancelled(half_open.turn(peer.ip())).await.flatten();
     if heard.is_none() || !gate.is_accepting() {
@@ -209,17 +203,21 @@ pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked
         Jumps::none_here(),
     );
     let handler = handler.inside(through);
-    let running = server::run_stream(Arc::new(config), stream, handler);
-    let Ok(Ok(mut running)) = timeout(SIGN_IN, running).await else {
+    let mut stream = Carried::new(stream);
+    let running = async {
+        let config = offers.certified_to(&mut stream, certificates).await?;
+        server::run_stream(config, stream, handler).await
+    };
+    let Ok(Ok(mut running)) = timeout(sign_in, running).await else {
         return cord.leave();
     };
     let mut let_in = signed_in.subscribe();
     let in_time = tokio::select! {
-        waited = timeout(SIGN_IN, let_in.wait_for(|signed_in| *signed_in)) => waited.is_ok(),
+        waited = timeout(sign_in, let_in.wait_for(|signed_in| *signed_in)) => waited.is_ok(),
         _ended = &mut running => return cord.leave(),
     };
     if !in_time {
-        too_slow(&running.handle()).await;
+        too_slow(running).await;
         return cord.leave();
     }
     let mut known = verdict.subscribe();

@@ -138,6 +138,11 @@ impl Menu {
         }
     }
 
+    /// How long somebody may sit there without a key.
+    fn idle(&self) -> Duration {
+        self.admission.bounds.menu_idle
+    }
+
     /// For a channel that cannot show it.
     pub(crate) async fn in_words(&self, gate: &Gate) -> String {
         gate.how_to_name_a_target(self.proven.person()).await
@@ -161,12 +166,16 @@ impl Menu {
     ) -> Chosen {
         let taken =
             || Chosen::Refused("This connection has its visit already: connect again for another.".into());
+        if self.refused.load(Ordering::Relaxed) >= REFUSED {
+            return Chosen::Enough;
+        }
+        if !self.admission.gate.is_accepting() {
+            // A refusal could not even be spooled: the door is closed.
+            return Chosen::Refused("The gate opens no visit at this time.".into());
+        }
         let first = self.choosing.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire);
         if first.is_err() || verdict.borrow().is_visit() {
             return taken();
-        }
-        if self.refused.load(Ordering::Relaxed) >= REFUSED {
-            return Chosen::Enough;
         }
         let chosen = self.attempt(target, account).await;
         let chosen = match chosen {

@@ -6,6 +6,7 @@
 //!   receiver ──▶ sender     one byte for the beginning and for each of these: 0, or 1 or 2 and a line that says why not
 //! ```
 
+mod command;
 mod overheard;
 mod place;
 
@@ -14,6 +15,7 @@ use std::collections::VecDeque;
 use bytes::{Buf, Bytes};
 use chaperone_session::{FileDirection, FileTransfer};
 
+use self::command::Command;
 pub(crate) use self::overheard::{Overheard, Side, listen};
 use self::place::{Path, Place};
 use crate::early::Room;
@@ -93,23 +95,11 @@ enum Awaits {
 impl Scp {
     /// The copy that a command makes, if it is scp's own at the other end: `scp -t` receives there, `scp -f` sends.
     pub(crate) fn of(command: &[u8], channel: u32) -> Option<Self> {
-        let text = std::str::from_utf8(command).ok()?;
-        let mut words = text.split_ascii_whitespace();
-        let program = words.next()?;
-        if program.rsplit('/').next() != Some("scp") {
-            return None;
-        }
-        let mut flags = words.take_while(|word| word.starts_with('-') && *word != "--");
-        let direction = flags.find_map(|flag| match flag {
-            "-t" => Some(FileDirection::Upload),
-            "-f" => Some(FileDirection::Download),
-            _ => None,
-        })?;
-        let rest = text.trim_start().get(program.len()..).unwrap_or_default();
+        let command = Command::read(command)?;
         Some(Self {
             channel,
-            direction,
-            place: Place::of(rest, direction),
+            direction: command.direction,
+            place: Place::of(command),
             sender: Sender::Line,
             line: Vec::new(),
             unanswered: VecDeque::from([Awaits::Anything]),
@@ -148,12 +138,7 @@ impl Scp {
                         file.transfer.give_up("the sender could not read all of it");
                         self.line.push(1);
                     }
-                    let operation = match self.direction {
-                        FileDirection::Upload => "write",
-                        FileDirection::Download => "data",
-                    };
-                    let run = Run::new(operation, file.number, 0, file.size, Some(file.at));
-                    self.found.push(Found::Payload(run));
+                    self.stands(&file);
                     self.awaits(Awaits::Sent(file))
                 }
                 Sender::Unread => {
@@ -269,6 +254,16 @@ impl Scp {
         }
     }
 
+    /// All of a file's bytes have come: where they stand.
+    fn stands(&mut self, file: &OneFile) {
+        let operation = match self.direction {
+            FileDirection::Upload => "write",
+            FileDirection::Download => "data",
+        };
+        let run = Run::new(operation, file.number, 0, file.size, Some(file.at));
+        self.found.push(Found::Payload(run));
+    }
+
     /// Whether nothing has come yet of the file that was announced last.
     fn is_kept_back(&self) -> bool {
         match &self.sender {
@@ -299,8 +294,9 @@ impl Scp {
         std::mem::take(&mut self.found)
     }
 
-    /// The channel is over: a file that is under way has passed as far as it came.
-    pub(crate) fn end(&mut self) -> Vec<Found> {
+    /// The channel is over, and so many of the sender's bytes went on: a file that is under way has passed as far as that.
+    /// libssh2 neither ends a file that it sends nor answers one that it has received: it closes the channel.
+    pub(crate) fn end(&mut self, delivered: u64) -> Vec<Found> {
         let mut left: Vec<OneFile> = std::mem::take(&mut self.unanswered)
             .into_iter()
             .filter_map(|awaited| match awaited {
@@ -308,13 +304,18 @@ impl Scp {
                 Awaits::Anything | Awaits::Announced => None,
             })
             .collect();
-        if let Sender::Payload { file, .. } | Sender::Behind { file } =
-            std::mem::replace(&mut self.sender, Sender::Line)
-        {
-            left.push(*file);
+        match std::mem::replace(&mut self.sender, Sender::Line) {
+            Sender::Payload { file, .. } => left.push(*file),
+            Sender::Behind { file } => {
+                self.stands(&file);
+                left.push(*file);
+            }
+            Sender::Line | Sender::Unread => {}
         }
         for mut file in left {
-            file.transfer.give_up("the channel ended before it had passed whole");
+            if file.at.saturating_add(file.size) > delivered {
+                file.transfer.give_up("the channel ended before it had passed whole");
+            }
             self.passed(file);
         }
         self.found()

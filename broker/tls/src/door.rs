@@ -89,6 +89,8 @@ pub struct DoorParts {
     pub consoles: ServesConsoles,
     /// Where people sign in: what a redirect leads to.
     pub site: Arc<str>,
+    /// The port that clients come to, where that is another than this node's.
+    pub public_port: Option<u16>,
     /// Counts a connection that ended before anybody was named.
     pub unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
     /// Where visits run: what is recorded is written there.
@@ -143,8 +145,10 @@ struct Inner {
     certificates: Arc<dyn ResolvesServerCert>,
     trust: Trusted,
     web: Arc<ServerConfig>,
+    own_name: Arc<ServerConfig>,
     consoles: ServesConsoles,
     site: Arc<str>,
+    public_port: Option<u16>,
     unheard: Arc<dyn Fn(IpAddr) + Send + Sync>,
     protocols: Protocols,
     without_visit: Places,
@@ -165,10 +169,21 @@ impl TlsDoor {
     /// # Errors
     /// When the authority's certificate is of no use.
     pub fn new(parts: DoorParts) -> Result<Self, ServingError> {
-        let DoorParts { gate, visits, names, certificates, authorities, consoles, site, unheard, runtime } =
-            parts;
+        let DoorParts {
+            gate,
+            visits,
+            names,
+            certificates,
+            authorities,
+            consoles,
+            site,
+            public_port,
+            unheard,
+            runtime,
+        } = parts;
         let trust = Trusted::new(ClientTrust::in_authorities(&authorities)?);
         let web = serving::web_console(Arc::clone(&certificates))?;
+        let own_name = serving::one_answer(Arc::clone(&certificates))?;
         let without_visit = Places::new(WITHOUT_VISIT, OF_ONE_SOURCE);
         let (protocols, told) = (Protocols::default(), Told::default());
         Ok(Self(Arc::new(Inner {
@@ -178,8 +193,10 @@ impl TlsDoor {
             certificates,
             trust,
             web,
+            own_name,
             consoles,
             site,
+            public_port,
             unheard,
             protocols,
             without_visit,

@@ -1,10 +1,13 @@
-//! Places of those who have not proven anything: so many in all, and of them so many for each source, so that one that takes
-//! all it can get leaves the rest to others (P10).
+//! Places of those who have not proven anything: so many in all, and of them so many for each source. With none left the
+//! oldest one of whoever has the most is given to the next, so that whoever takes all they can get takes it from themselves
+//! and not from others (P10).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chaperone_session::Cord;
 
 /// What of an IPv6 address is somebody's own to choose: one customer has at least such a network (RFC 6177).
 const OWN_BITS: u32 = 64;
@@ -14,39 +17,33 @@ const OWN_BITS: u32 = 64;
 pub(crate) struct Origin(IpAddr);
 
 /// Places; cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Places(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     most: usize,
     of_one: usize,
     taken: Mutex<Taken>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Taken {
-    all: usize,
+    next: u64,
+    /// By number, and so by age: whose each is, and what ends the connection that has it.
+    places: BTreeMap<u64, (Origin, Cord)>,
     by: HashMap<Origin, usize>,
 }
 
 /// A place; free again when this is dropped.
-#[derive(Debug)]
 pub struct Place {
     places: Places,
-    origin: Origin,
+    number: u64,
 }
 
-/// Why there is no place.
+/// All places of this source are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoPlace {
-    /// All are taken.
-    #[error("too many connections without a visit")]
-    Full,
-    /// Those of this source are.
-    #[error("too many connections of one source without a visit")]
-    OfOneSource,
-}
+#[error("too many connections of one source without a visit")]
+pub(crate) struct NoPlace;
 
 impl Origin {
     pub(crate) fn of(address: IpAddr) -> Self {
@@ -74,20 +71,24 @@ impl Places {
         Self(Arc::new(Inner { most, of_one, taken: Mutex::default() }))
     }
 
-    /// A place for somebody from there.
-    pub(crate) fn take(&self, address: IpAddr) -> Result<Place, NoPlace> {
+    /// A place for somebody from there, whose connection this cord ends: where all are taken, another's, which is ended.
+    pub(crate) fn take(&self, address: IpAddr, cord: Cord) -> Result<Place, NoPlace> {
         let origin = Origin::of(address);
         let mut taken = self.taken();
-        if taken.all >= self.0.most {
-            return Err(NoPlace::Full);
+        if taken.by.get(&origin).is_some_and(|of_theirs| *of_theirs >= self.0.of_one) {
+            return Err(NoPlace);
         }
-        let of_theirs = taken.by.entry(origin).or_default();
-        if *of_theirs >= self.0.of_one {
-            return Err(NoPlace::OfOneSource);
+        let ended = if taken.places.len() >= self.0.most { taken.oldest_of_the_most() } else { None };
+        *taken.by.entry(origin).or_default() += 1;
+        let number = taken.next;
+        taken.next += 1;
+        taken.places.insert(number, (origin, cord));
+        drop(taken);
+        if let Some((source, cord)) = ended {
+            tracing::debug!(client.net = %source, "a connection without a visit is ended for want of room");
+            cord.sever();
         }
-        *of_theirs += 1;
-        taken.all += 1;
-        Ok(Place { places: self.clone(), origin })
+        Ok(Place { places: self.clone(), number })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -95,51 +96,102 @@ impl Places {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.places.taken();
-        taken.all = taken.all.saturating_sub(1);
-        if let Some(of_theirs) = taken.by.get_mut(&self.origin) {
+impl Taken {
+    /// Takes the oldest place of whoever has the most.
+    fn oldest_of_the_most(&mut self) -> Option<(Origin, Cord)> {
+        let most = self.by.values().copied().max()?;
+        let mut by_age = self.places.iter();
+        let (number, _) = by_age.find(|(_, (origin, _))| self.by.get(origin) == Some(&most))?;
+        let number = *number;
+        self.gives_back(number)
+    }
+
+    fn gives_back(&mut self, number: u64) -> Option<(Origin, Cord)> {
+        let (origin, cord) = self.places.remove(&number)?;
+        if let Some(of_theirs) = self.by.get_mut(&origin) {
             *of_theirs = of_theirs.saturating_sub(1);
             if *of_theirs == 0 {
-                taken.by.remove(&self.origin);
+                self.by.remove(&origin);
             }
         }
+        Some((origin, cord))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // One that was given to another is gone already.
+        drop(self.places.taken().gives_back(self.number));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Duration;
+
+    use chaperone_session::Severable;
+
     use super::*;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn whoever_takes_all_they_can_get_leaves_the_rest_to_others() {
-        let places = Places::new(5, 3);
-        let held: Vec<Place> = (0..3).map(|_| places.take(address("192.0.2.1")).unwrap()).collect();
-        assert_eq!(places.take(address("192.0.2.1")).unwrap_err(), NoPlace::OfOneSource);
-        assert_eq!(places.take(address("::ffff:192.0.2.1")).unwrap_err(), NoPlace::OfOneSource);
-        let others: Vec<Place> =
-            ["192.0.2.2", "192.0.2.3"].map(|other| places.take(address(other)).unwrap()).into();
-        assert_eq!(places.take(address("192.0.2.4")).unwrap_err(), NoPlace::Full);
-        drop(held);
-        assert!(places.take(address("192.0.2.1")).is_ok());
-        drop(others);
-        assert!(
-            places.taken().by.is_empty() && places.taken().all == 0,
-            "nothing is remembered of who has left"
-        );
+    /// A connection, as its peer has it, and what ends it.
+    fn connection() -> (TcpStream, Severable, Cord) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        peer.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        let (own, _) = listener.accept().unwrap();
+        own.set_nonblocking(true).unwrap();
+        let (own, cord) = Severable::new(tokio::net::TcpStream::from_std(own).unwrap()).unwrap();
+        (peer, own, cord)
     }
 
-    #[test]
-    fn the_addresses_of_one_network_are_one_source() {
+    fn has_ended(peer: &mut TcpStream) -> bool {
+        match peer.read(&mut [0; 1]) {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_all_they_can_get_takes_it_from_themselves() {
+        let places = Places::new(6, 3);
+        let mut held = Vec::new();
+        let mut takes = |from: &str| {
+            let (peer, own, cord) = connection();
+            places.take(address(from), cord).map(|place| held.push((from.to_owned(), peer, own, place)))
+        };
+        for from in ["192.0.2.7", "192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.2"] {
+            takes(from).unwrap();
+        }
+        assert_eq!(takes("192.0.2.1"), Err(NoPlace), "as many as one may have");
+        assert_eq!(takes("::ffff:192.0.2.1"), Err(NoPlace));
+        for from in ["192.0.2.3", "192.0.2.4"] {
+            takes(from).expect("all are taken, and still");
+        }
+        let ended: Vec<_> =
+            held.iter_mut().filter_map(|(from, peer, _, _)| has_ended(peer).then(|| from.clone())).collect();
+        assert_eq!(ended.len(), 2, "{ended:?}");
+        assert!(
+            ended.contains(&"192.0.2.1".to_owned()) && !ended.contains(&"192.0.2.7".to_owned()),
+            "{ended:?}"
+        );
+        drop(held);
+        let taken = places.taken();
+        assert!(taken.by.is_empty() && taken.places.is_empty(), "nothing is remembered of who has left");
+    }
+
+    #[tokio::test]
+    async fn the_addresses_of_one_network_are_one_source() {
         let places = Places::new(5, 1);
-        let _held = places.take(address("2001:db8:0:1::7")).unwrap();
-        assert_eq!(places.take(address("2001:db8:0:1:ffff::1")).unwrap_err(), NoPlace::OfOneSource);
-        assert!(places.take(address("2001:db8:0:2::7")).is_ok());
+        let (_peer, _own, cord) = connection();
+        let _held = places.take(address("2001:db8:0:1::7"), cord.clone()).ok().expect("a place");
+        assert!(places.take(address("2001:db8:0:1:ffff::1"), cord.clone()).is_err());
+        assert!(places.take(address("2001:db8:0:2::7"), cord).is_ok());
         assert_eq!(Origin::of(address("2001:db8:0:1::7")).to_string(), "2001:db8:0:1::/64");
         assert_eq!(Origin::of(address("::ffff:192.0.2.1")).to_string(), "192.0.2.1");
     }

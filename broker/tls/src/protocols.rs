@@ -1,16 +1,19 @@
 //! Which application protocol a client is answered (ALPN, RFC 7301), before the target can be asked. A target is dialled
-//! only once its client has proven who they are, and by then the client has had its answer: so it is what this target chose
-//! last time from the same list. The first time it is HTTP/1.1 where that is offered, because everything that speaks HTTP
-//! speaks it, with or without being asked; else what the client likes best.
+//! only once its client has proven who they are, and by then the client has had its answer. So it is what a target chose
+//! last time from the same list, for somebody who came from the same place and proved who they are; which target that was
+//! makes no difference, since whoever proves nothing sees the answer too, and learns of no target by it (P9). The first time
+//! it is HTTP/1.1 where that is offered, because everything that speaks HTTP speaks it, with or without being asked; else
+//! what the client likes best.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use chaperone_policy::TargetName;
+use crate::places::Origin;
 
 /// Longest list that is looked at; a longer one is answered nothing.
 const MOST: usize = 16;
-/// Choices that are remembered.
+/// Lists that are remembered.
 const REMEMBERED: usize = 4096;
 /// What is safe to answer.
 const HTTP_1: &[u8] = b"http/1.1";
@@ -18,38 +21,84 @@ const HTTP_1: &[u8] = b"http/1.1";
 /// A protocol's name; `None`: none.
 pub(crate) type Chosen = Option<Vec<u8>>;
 
-/// A client's list, best first.
-type Offered = Vec<Vec<u8>>;
+/// What a client offers, and is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    from: Origin,
+    /// Best first.
+    pub list: Vec<Vec<u8>>,
+    pub answered: Chosen,
+}
 
-/// What targets have chosen.
+/// What targets have chosen from the lists of those who came from somewhere.
 #[derive(Default)]
-pub(crate) struct Protocols(Mutex<HashMap<(TargetName, Offered), Chosen>>);
+pub(crate) struct Protocols(Mutex<HashMap<(Origin, Vec<Vec<u8>>), Learned>>);
+
+/// What is answered to a list.
+#[derive(Clone)]
+struct Learned {
+    answer: Chosen,
+    /// Two targets want different answers, and this one does for more of them: another's choice changes nothing.
+    settled: bool,
+}
 
 impl Protocols {
-    /// What a client is answered that offers these to this target.
-    pub(crate) fn choice(&self, target: &TargetName, offered: &[Vec<u8>]) -> Chosen {
-        if offered.is_empty() || offered.len() > MOST {
+    /// What a client is answered that comes from there with this list.
+    pub(crate) fn offer(&self, from: IpAddr, list: Vec<Vec<u8>>) -> Offer {
+        let from = Origin::of(from);
+        let answered = self.choice(from, &list);
+        Offer { from, list, answered }
+    }
+
+    fn choice(&self, from: Origin, list: &[Vec<u8>]) -> Chosen {
+        if !is_looked_at(list) {
             return None;
         }
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(chosen) = known.get(&(target.clone(), offered.to_vec())) {
-            return chosen.clone();
+        match known.get(&(from, list.to_vec())) {
+            Some(learned) => learned.answer.clone(),
+            None => safe(list).or_else(|| list.first().cloned()),
         }
-        let safe = offered.iter().find(|name| *name == HTTP_1);
-        safe.or_else(|| offered.first()).cloned()
     }
 
     /// A target has chosen from this list.
-    pub(crate) fn learn(&self, target: &TargetName, offered: &[Vec<u8>], chosen: Chosen) {
-        if offered.is_empty() || offered.len() > MOST {
+    pub(crate) fn learn(&self, offer: &Offer, chosen: &Chosen) {
+        self.notes(offer, |known| match known {
+            Some(known) if known.settled => known,
+            _ => Learned { answer: chosen.clone(), settled: false },
+        });
+    }
+
+    /// A target that chose this does not speak what its client was answered. What is safe is answered from now on, and where
+    /// that was it, what this one chose.
+    pub(crate) fn fails(&self, offer: &Offer, chosen: &Chosen) {
+        let safe = safe(&offer.list).filter(|safe| offer.answered.as_ref() != Some(safe));
+        self.notes(offer, |_| match safe {
+            Some(safe) => Learned { answer: Some(safe), settled: true },
+            None => Learned { answer: chosen.clone(), settled: false },
+        });
+    }
+
+    fn notes(&self, offer: &Offer, becomes: impl FnOnce(Option<Learned>) -> Learned) {
+        if !is_looked_at(&offer.list) {
             return;
         }
+        let key = (offer.from, offer.list.clone());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
+        if known.len() >= REMEMBERED && !known.contains_key(&key) {
             known.clear();
         }
-        known.insert((target.clone(), offered.to_vec()), chosen);
+        let before = known.remove(&key);
+        known.insert(key, becomes(before));
     }
+}
+
+fn is_looked_at(list: &[Vec<u8>]) -> bool {
+    (1..=MOST).contains(&list.len())
+}
+
+fn safe(list: &[Vec<u8>]) -> Chosen {
+    list.iter().find(|name| *name == HTTP_1).cloned()
 }
 
 /// Whether what the target chose is what the client was answered. Without a choice it is HTTP/1.1 that is spoken, if the
@@ -62,23 +111,49 @@ pub(crate) fn agree(answered: Option<&[u8]>, chosen: Option<&[u8]>) -> bool {
 mod tests {
     use super::*;
 
+    const WARD: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const STRANGER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    fn list(names: &[&str]) -> Vec<Vec<u8>> {
+        names.iter().map(|name| name.as_bytes().to_vec()).collect()
+    }
+
+    fn name(name: &str) -> Chosen {
+        Some(name.as_bytes().to_vec())
+    }
+
     #[test]
-    fn a_client_is_answered_what_the_target_chose_last_time() {
-        let (protocols, target) = (Protocols::default(), "console-01".parse().unwrap());
-        let list =
-            |names: &[&str]| -> Vec<Vec<u8>> { names.iter().map(|name| name.as_bytes().to_vec()).collect() };
-        let web = list(&["h2", "http/1.1"]);
-        assert_eq!(protocols.choice(&target, &[]), None);
-        assert_eq!(protocols.choice(&target, &web), Some(b"http/1.1".to_vec()));
-        assert_eq!(protocols.choice(&target, &list(&["vendor/2", "vendor/1"])), Some(b"vendor/2".to_vec()));
-        protocols.learn(&target, &web, Some(b"h2".to_vec()));
-        assert_eq!(protocols.choice(&target, &web), Some(b"h2".to_vec()));
-        assert_eq!(protocols.choice(&"console-02".parse().unwrap(), &web), Some(b"http/1.1".to_vec()));
-        protocols.learn(&target, &web, None);
-        assert_eq!(protocols.choice(&target, &web), None);
+    fn a_client_is_answered_what_was_chosen_for_somebody_from_there() {
+        let (protocols, web) = (Protocols::default(), list(&["h2", "http/1.1"]));
+        let answered = |from, list: &[Vec<u8>]| protocols.offer(from, list.to_vec()).answered;
+        assert_eq!(answered(WARD, &[]), None);
+        assert_eq!(answered(WARD, &web), name("http/1.1"));
+        assert_eq!(answered(WARD, &list(&["vendor/2", "vendor/1"])), name("vendor/2"));
+        protocols.learn(&protocols.offer(WARD, web.clone()), &name("h2"));
+        assert_eq!(answered(WARD, &web), name("h2"));
+        assert_eq!(answered(STRANGER, &web), name("http/1.1"), "from elsewhere nothing is learned");
+        assert_eq!(answered(WARD, &list(&["http/1.1"])), name("http/1.1"));
+        protocols.learn(&protocols.offer(WARD, web.clone()), &None);
+        assert_eq!(answered(WARD, &web), None);
         let flood: Vec<Vec<u8>> = (0..=MOST).map(|number| vec![b'a'; number + 1]).collect();
-        assert_eq!(protocols.choice(&target, &flood), None);
+        assert_eq!(answered(WARD, &flood), None);
         assert!(agree(Some(b"http/1.1"), None) && agree(None, None) && !agree(Some(b"h2"), None));
         assert!(!agree(None, Some(b"h2")));
+    }
+
+    #[test]
+    fn two_targets_that_choose_otherwise_cost_one_connection_and_not_one_each_time() {
+        let (protocols, web) = (Protocols::default(), list(&["h2", "http/1.1"]));
+        let offer = || protocols.offer(WARD, web.clone());
+        protocols.learn(&offer(), &name("h2"));
+        // The other one speaks HTTP/1.1 alone.
+        protocols.fails(&offer(), &name("http/1.1"));
+        for _ in 0..2 {
+            assert_eq!(offer().answered, name("http/1.1"), "which both speak");
+            protocols.learn(&offer(), &name("h2"));
+        }
+        // A third speaks HTTP/2 alone.
+        protocols.fails(&offer(), &name("h2"));
+        assert_eq!(offer().answered, name("h2"));
     }
 }

@@ -15,7 +15,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::leg::{LegSink, LegSource, halves};
 use crate::names::Meant;
-use crate::protocols::{Chosen, Protocols};
+use crate::protocols::{Offer, Protocols};
 use crate::target::{WAITING_BYTES, secure_as};
 use crate::visit::Visit;
 
@@ -30,8 +30,7 @@ pub(crate) struct Client {
     pub cord: Cord,
     pub meant: Meant,
     /// The protocols that it offered, and the one that it was answered.
-    pub offered: Vec<Vec<u8>>,
-    pub answered: Chosen,
+    pub offer: Offer,
     /// What is recorded of it.
     pub about: Value,
 }
@@ -62,16 +61,17 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
             return None;
         }
     };
-    let Client { stream, answered, offered, .. } = client;
+    let Client { stream, offer, .. } = client;
     match passage.way() {
-        Some(way) => match secure_as(way, protocols, &offered, answered).await {
+        // Boxed, as the ways that a connection does not go: its task would have room for all of them for as long as it lives.
+        Some(way) => match Box::pin(secure_as(way, protocols, &offer)).await {
             Ok(secured) => {
                 let channel = Some(passage.channel().number());
                 way.connected(gate, channel, &secured.cord, secured.about).await;
                 let raw = secured.stream.get_ref().0.writer();
                 let mut leg = secured.stream;
                 leg.get_mut().1.set_buffer_limit(Some(WAITING_BYTES));
-                Some(carry(gate, passage, stream, (leg, raw, secured.cord)).await)
+                Some(Box::pin(carry(gate, passage, stream, (leg, raw, secured.cord))).await)
             }
             Err(error) => fail(gate, passage, &error).await,
         },
@@ -79,7 +79,7 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
             Ok((leg, cord)) => {
                 passage.connected(gate, &cord);
                 let raw = leg.writer();
-                Some(carry(gate, passage, stream, (leg, raw, cord)).await)
+                Some(Box::pin(carry(gate, passage, stream, (leg, raw, cord))).await)
             }
             Err(error) => fail(gate, passage, &error).await,
         },

@@ -26,9 +26,23 @@ pub enum ServingError {
 pub(crate) fn web_console(
     certificates: Arc<dyn ResolvesServerCert>,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
+    web(certificates, &[b"h2", b"http/1.1"])
+}
+
+/// For the gate's own name, where one answer is given: the same by HTTP/1.1 alone.
+pub(crate) fn one_answer(
+    certificates: Arc<dyn ResolvesServerCert>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    web(certificates, &[b"http/1.1"])
+}
+
+fn web(
+    certificates: Arc<dyn ResolvesServerCert>,
+    protocols: &[&[u8]],
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
     let config = builder.with_no_client_auth().with_cert_resolver(certificates);
-    Ok(Arc::new(unresumed(config, vec![b"h2".to_vec(), b"http/1.1".to_vec()])))
+    Ok(Arc::new(unresumed(config, protocols.iter().map(|name| name.to_vec()).collect())))
 }
 
 /// For one raw connection: its client must show a certificate, and is answered this protocol.

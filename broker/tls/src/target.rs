@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::authority::fingerprint;
 use crate::connect::{CONNECT_WITHIN, ConnectError, blame};
-use crate::protocols::{Chosen, Protocols, agree};
+use crate::protocols::{Offer, Protocols, agree};
 use crate::trust::{Declared, TargetTrust, pin_of};
 
 /// Bytes of TLS that may wait to be written; a batch and its frames.
@@ -69,27 +69,27 @@ pub async fn secure(way: &Way, offered: &[Vec<u8>]) -> Result<Secured, DialError
 
 /// Connects for a client that was answered this protocol. What the target would have chosen from the client's own list is
 /// remembered; where that is another, it is dialled again and offered the one.
-pub(crate) async fn secure_as(
-    way: &Way,
-    protocols: &Protocols,
-    offered: &[Vec<u8>],
-    answered: Chosen,
-) -> Result<Secured, DialError> {
-    let first = secure(way, offered).await?;
+pub(crate) async fn secure_as(way: &Way, protocols: &Protocols, offer: &Offer) -> Result<Secured, DialError> {
+    let first = secure(way, &offer.list).await?;
     let chosen = first.protocol().map(<[u8]>::to_vec);
-    protocols.learn(&way.target(), offered, chosen.clone());
-    if agree(answered.as_deref(), chosen.as_deref()) {
+    protocols.learn(offer, &chosen);
+    let answered = offer.answered.as_deref();
+    if agree(answered, chosen.as_deref()) {
         return Ok(first);
     }
     way.ended(&first.cord);
     drop(first);
-    let only: Vec<Vec<u8>> = answered.iter().cloned().collect();
-    let second = secure(way, &only).await?;
-    if agree(answered.as_deref(), second.protocol()) {
-        return Ok(second);
+    let only: Vec<Vec<u8>> = offer.answered.iter().cloned().collect();
+    let second = secure(way, &only).await;
+    match second {
+        Ok(second) if agree(answered, second.protocol()) => return Ok(second),
+        Ok(second) => way.ended(&second.cord),
+        // A target that has no other protocol may end its handshake so (RFC 7301 §3.2).
+        Err(DialError::Protocol(_)) => {}
+        Err(error) => return Err(error),
     }
-    way.ended(&second.cord);
-    let name = String::from_utf8_lossy(answered.as_deref().unwrap_or_default()).into_owned();
+    protocols.fails(offer, &chosen);
+    let name = String::from_utf8_lossy(answered.unwrap_or_default()).into_owned();
     Err(DialError::Protocol(format!(
         "it does not speak {name:?}, which the client was answered; the next connection is answered otherwise"
     )))

@@ -144,10 +144,16 @@ impl Visits {
     /// left it. The schedule alone would let them in again at once.
     #[must_use]
     pub fn over(&self, proof: &Proof, ask: &Ask) -> Option<EndReason> {
+        self.over_from(proof, &ask.target, ask.source.ip())
+    }
+
+    /// The same, of a proof for this target that is shown from there.
+    #[must_use]
+    pub fn over_from(&self, proof: &Proof, target: &TargetName, source: IpAddr) -> Option<EndReason> {
         let known = self.proofs_over().get(proof).map(|(reason, _)| *reason);
         // A visit that is just being cut is not remembered yet.
         known.or_else(|| {
-            let slot = self.slots().get(&VisitKey::of(proof.clone(), ask)).cloned()?;
+            let slot = self.slots().get(&VisitKey::from(proof.clone(), target, source)).cloned()?;
             let open = slot.open().clone()?;
             match *open.session.flow().borrow() {
                 Flow::Cut(EndReason::Stopped) => Some(EndReason::Stopped),
@@ -243,7 +249,11 @@ impl Visits {
 
 impl VisitKey {
     fn of(proof: Proof, ask: &Ask) -> Self {
-        Self { proof, target: ask.target.clone(), source: ask.source.ip().to_canonical() }
+        Self::from(proof, &ask.target, ask.source.ip())
+    }
+
+    fn from(proof: Proof, target: &TargetName, source: IpAddr) -> Self {
+        Self { proof, target: target.clone(), source: source.to_canonical() }
     }
 }
 

@@ -108,13 +108,19 @@ def forged(transport, user):
     assert not transport.is_active(), 'the gate goes on listening'
 
 
+def new_keys(transport, _user):
+    """New keys again and again, by somebody who has proven nothing (CVE-2002-20001)."""
+    for _ in range(20):
+        transport.renegotiate_keys()
+
+
 def main():
     port, user, key, act = sys.argv[1:]
     transport = paramiko.Transport(socket.create_connection(('127.0.0.1', int(port))))
     transport.start_client(timeout=30)
-    if act == 'responses':
+    if act in ('responses', 'new-keys'):
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            responses(transport, user)
+            (responses if act == 'responses' else new_keys)(transport, user)
         time.sleep(2)
     elif act == 'forged':
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):

@@ -53,6 +53,15 @@ fn http_without_tls_is_sent_to_where_people_sign_in_or_to_the_console_that_it_na
 }
 
 #[test]
+fn http_without_tls_is_sent_to_the_port_that_clients_come_to() {
+    let public = format!("{DOMAIN}:443");
+    let world = World::of(chaperone_tests::House::furnish().with("CHAPERONE_GATE__TLS_PUBLIC", &public));
+    let said = format!("GET / HTTP/1.1\r\nHost: console-01.web.{DOMAIN}\r\n\r\n");
+    let answer = String::from_utf8(hears(world.port, said.as_bytes())).unwrap();
+    assert!(answer.contains(&format!("\r\nLocation: https://console-01.web.{DOMAIN}/\r\n")), "{answer}");
+}
+
+#[test]
 fn garbage_is_ended_without_a_word_and_counted() {
     let world = World::start();
     let mut almost = vec![0x16, 3, 1, 0xff, 0xff];
@@ -140,7 +149,7 @@ fn the_gates_own_name_leads_to_the_web_and_shows_no_client_certificate_request()
         "%{http_code} %{redirect_url}",
     ]);
     command
-        .args(["--resolve", &format!("{DOMAIN}:{}:127.0.0.1", world.port), "--http1.1", "--cacert"])
+        .args(["--resolve", &format!("{DOMAIN}:{}:127.0.0.1", world.port), "--http2", "--cacert"])
         .arg(authority);
     command.arg(format!("https://{DOMAIN}:{}/", world.port));
     let ran = Process::run("curl", PATIENCE, &mut command).succeeded();

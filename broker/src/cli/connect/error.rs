@@ -78,7 +78,7 @@ pub(super) enum DialError {
     #[error("what answers there does not have the gate's certificate")]
     Untrusted(#[source] rustls::Error),
     /// The gate said no.
-    #[error("the gate refused the connection ({0:?})")]
+    #[error("{}", said(*.0))]
     Refused(AlertDescription),
     /// Broke off.
     #[error("the TLS handshake with the gate broke off")]
@@ -91,6 +91,18 @@ impl DialError {
         !matches!(self, Self::Refused(_) | Self::Name(_))
     }
 
+    /// Whether the gate does not take the certificate, whatever the schedule says.
+    pub(super) fn is_of_the_certificate(&self) -> bool {
+        let of_it = |alert: &AlertDescription| {
+            use AlertDescription::{
+                BadCertificate, CertificateExpired, CertificateRevoked, CertificateUnknown, UnknownCA,
+            };
+            [BadCertificate, CertificateExpired, CertificateRevoked, CertificateUnknown, UnknownCA]
+                .contains(alert)
+        };
+        matches!(self, Self::Refused(alert) if of_it(alert))
+    }
+
     /// What a failed handshake, or a connection that ended later, says.
     pub(super) fn of_tls(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
@@ -100,5 +112,19 @@ impl DialError {
             }
             _ => Self::Handshake(error),
         }
+    }
+}
+
+/// What the gate's word of TLS means for a technician.
+fn said(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::AccessDenied => {
+            "the gate did not let this connection in: the window does not allow it now".to_owned()
+        }
+        AlertDescription::BadCertificate | AlertDescription::CertificateExpired => {
+            "the gate takes this certificate no more; begin `chaperone connect` again".to_owned()
+        }
+        AlertDescription::UnrecognisedName => "the gate does not know this name".to_owned(),
+        other => format!("the gate refused the connection ({other:?})"),
     }
 }

@@ -2,6 +2,7 @@
 //! network that is gone for a while is waited for.
 
 mod ends;
+mod refusal;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use self::refusal::Refusal;
 use super::dial::Dialer;
 use super::error::DialError;
 use super::local::carry;
@@ -58,6 +60,9 @@ struct Told {
     /// The same of what is asked about the window.
     unheard: bool,
     refused: Option<Instant>,
+    /// The last refusal, until it was looked into.
+    refusal: Option<Refusal>,
+    turned_away: Option<Instant>,
 }
 
 impl Told {
@@ -227,13 +232,29 @@ impl Kept {
         }
     }
 
-    /// The gate did not take a connection: perhaps the window has ended.
+    /// The gate did not take a connection: perhaps the window has ended. Why is asked and told where the window is looked
+    /// after.
     pub(super) fn refused(&self, opened: &Opened, fault: &DialError) {
-        self.look.notify_one();
         let mut told = self.told();
         if told.refused.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
             told.refused = Some(Instant::now());
-            self.tells.event(&Event::Refused { endpoint: &opened.endpoint, why: &fault.to_string() });
+            told.refusal = Some(Refusal::of(&opened.endpoint, fault));
+        }
+        drop(told);
+        self.look.notify_one();
+    }
+
+    /// The last refusal, if nobody has looked into it.
+    fn refusal(&self) -> Option<Refusal> {
+        self.told().refusal.take()
+    }
+
+    /// A client of this machine does not come in.
+    pub(super) fn turned_away(&self, opened: &Opened, why: &str) {
+        let mut told = self.told();
+        if told.turned_away.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
+            told.turned_away = Some(Instant::now());
+            self.tells.event(&Event::TurnedAway { endpoint: &opened.endpoint, why });
         }
     }
 

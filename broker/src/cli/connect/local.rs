@@ -1,12 +1,12 @@
-//! One connection of a client on this machine: what it speaks, the connection to the gate that carries it, and how each
-//! ends when the other does.
+//! One connection of a client on this machine: what it speaks, whether it may, and the connection to the gate that carries
+//! it.
 
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::server::Acceptor;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::server::StartHandshake;
@@ -14,9 +14,11 @@ use tokio_rustls::{LazyConfigAcceptor, TlsStream};
 
 use super::dial::ToGate;
 use super::error::DialError;
+use super::foreign::{Foreign, Guard};
 use super::keep::Kept;
 use super::line::Line;
 use super::ports::Opened;
+use super::relay::{BUFFER_BYTES, IN_DOUBT, relay, turns_away};
 use super::tell::Event;
 use crate::cli::outcome::chain;
 
@@ -31,29 +33,42 @@ const RETRY_FOR: Duration = Duration::from_secs(20);
 /// The pause before the second try; each later one is twice as long, up to the last.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// Bytes on their way in one direction.
-const BUFFER_BYTES: usize = 64 << 10;
+/// HTTP/2, whose requests cannot be looked at here.
+const HTTP_2: &[u8] = b"h2";
 
-/// What a client began with.
+/// What a client began with; of a plain one what it has said so far, which may go on.
 enum Begun {
-    Plain(TcpStream),
+    Plain(TcpStream, Box<Guard>, Vec<u8>),
     Tls(Box<StartHandshake<TcpStream>>),
+}
+
+/// Why a client comes no further.
+enum Gone {
+    /// It has left, or its handshake was none: it has been told what TLS has to tell.
+    Left,
+    /// What it asks for is somebody else's doing.
+    Foreign(TcpStream, Foreign),
+}
+
+impl From<io::Error> for Gone {
+    fn from(_: io::Error) -> Self {
+        Self::Left
+    }
 }
 
 /// Carries one connection, up to its end.
 pub(super) async fn carry(stream: TcpStream, opened: Arc<Opened>, kept: Arc<Kept>) {
     if !is_ours(&stream) {
-        let why = "a program of another user of this machine was turned away".to_owned();
-        kept.tells.event(&Event::Unanswered { why });
+        kept.turned_away(&opened, "it is a program of another user of this machine");
         return stream.breaks_off();
     }
     let begun = match begun(stream, &opened).await {
-        Ok(Some(begun)) => begun,
-        // Gone again, or its handshake was none: it has been told what TLS has to tell.
-        Ok(None) | Err(_) => return,
+        Ok(begun) => begun,
+        Err(Gone::Left) => return,
+        Err(Gone::Foreign(stream, foreign)) => return turns_away(stream, &opened, &kept, &foreign).await,
     };
     let offers = match &begun {
-        Begun::Plain(_) => Vec::new(),
+        Begun::Plain(..) => Vec::new(),
         Begun::Tls(start) => start.client_hello().alpn().into_iter().flatten().map(<[u8]>::to_vec).collect(),
     };
     let to_gate = match reach(&opened, &kept, offers).await {
@@ -66,11 +81,13 @@ pub(super) async fn carry(stream: TcpStream, opened: Arc<Opened>, kept: Arc<Kept
         }
     };
     match begun {
-        Begun::Plain(stream) => relay(stream, to_gate, &opened, &kept).await,
+        Begun::Plain(stream, guard, said) => relay(stream, to_gate, (*guard, said), &opened, &kept).await,
         Begun::Tls(start) => {
             let taken = to_gate.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+            let looks = taken.as_deref() != Some(HTTP_2);
+            let guard = if looks { Guard::of(&opened) } else { Guard::blind(&opened) };
             match answered(*start, taken, &kept).await {
-                Some(stream) => relay(stream, to_gate, &opened, &kept).await,
+                Some(stream) => relay(stream, to_gate, (guard, Vec::new()), &opened, &kept).await,
                 None => to_gate.breaks_off(),
             }
         }
@@ -97,23 +114,51 @@ fn is_ours(_stream: &TcpStream) -> bool {
     true
 }
 
-/// What the client speaks; nothing when it has gone before it spoke.
-async fn begun(stream: TcpStream, opened: &Opened) -> io::Result<Option<Begun>> {
+/// What the client speaks.
+async fn begun(stream: TcpStream, opened: &Opened) -> Result<Begun, Gone> {
     stream.set_nodelay(true)?;
+    let silent = |stream| Begun::Plain(stream, Box::new(Guard::of(opened)), Vec::new());
     if !opened.ends_tls() {
-        return Ok(Some(Begun::Plain(stream)));
+        return Ok(silent(stream));
     }
     let mut first = [0; 1];
     match timeout(SILENT, stream.peek(&mut first)).await {
-        Ok(Ok(0)) => Ok(None),
+        Ok(Ok(0)) => Err(Gone::Left),
         Ok(Ok(_)) if first == [HANDSHAKE_RECORD] => {
             let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
-            let hello = timeout(HANDSHAKE_WITHIN, hello).await.map_err(|_| io::ErrorKind::TimedOut)??;
-            Ok(Some(Begun::Tls(Box::new(hello))))
+            let hello = timeout(HANDSHAKE_WITHIN, hello).await;
+            Ok(Begun::Tls(Box::new(hello.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??)))
         }
-        Ok(Ok(_)) | Err(_) => Ok(Some(Begun::Plain(stream))),
-        Ok(Err(error)) => Err(error),
+        Ok(Ok(_)) => {
+            let saying = said(stream, Guard::of(opened));
+            timeout(HANDSHAKE_WITHIN, saying).await.map_err(|_| Gone::Left)?
+        }
+        Err(_) => Ok(silent(stream)),
+        Ok(Err(error)) => Err(error.into()),
     }
+}
+
+/// What a plain client says first, up to where it may go on: nothing is dialled for a request that does not.
+async fn said(mut stream: TcpStream, mut guard: Guard) -> Result<Begun, Gone> {
+    let (mut buffer, mut on) = (vec![0; BUFFER_BYTES], Vec::new());
+    while on.is_empty() {
+        let count = match timeout(IN_DOUBT, stream.read(&mut buffer)).await {
+            Ok(count) => count?,
+            Err(_) if guard.is_in_doubt() => {
+                guard.lets_go(&mut on);
+                break;
+            }
+            Err(_) => continue,
+        };
+        if count == 0 {
+            guard.ends(&mut on);
+            break;
+        }
+        if let Err(foreign) = guard.takes(buffer.get(..count).unwrap_or_default(), &mut on) {
+            return Err(Gone::Foreign(stream, foreign));
+        }
+    }
+    Ok(Begun::Plain(stream, Box::new(guard), on))
 }
 
 /// Connects to the gate; waits for a network that is gone for a while.
@@ -159,57 +204,7 @@ async fn answered(
 
 fn breaks_off(begun: Begun) {
     match begun {
-        Begun::Plain(stream) => stream.breaks_off(),
+        Begun::Plain(stream, ..) => stream.breaks_off(),
         Begun::Tls(start) => start.io.breaks_off(),
-    }
-}
-
-/// Bytes in both directions. An end of one direction is carried on; what breaks off on one side is broken off on the other.
-async fn relay(client: impl Line, to_gate: ToGate, opened: &Opened, kept: &Kept) {
-    let _counted = kept.count();
-    let ((mut from_client, mut into_client), (mut from_gate, mut into_gate)) =
-        (split(client), split(to_gate));
-    let carrying = async {
-        let up = pump(&mut from_client, &mut into_gate, |_| Broke::Client, Broke::Gate);
-        let down = pump(&mut from_gate, &mut into_client, Broke::Gate, |_| Broke::Client);
-        tokio::try_join!(up, down)
-    };
-    let ended = tokio::select! {
-        ended = carrying => ended.err(),
-        () = kept.over.cancelled() => Some(Broke::Over),
-    };
-    let Some(broke) = ended else { return };
-    from_client.unsplit(into_client).breaks_off();
-    from_gate.unsplit(into_gate).breaks_off();
-    if let Broke::Gate(error) = broke
-        && let fault @ DialError::Refused(_) = DialError::of_tls(error)
-    {
-        kept.refused(opened, &fault);
-    }
-}
-
-/// Which side broke off.
-enum Broke {
-    Client,
-    Gate(io::Error),
-    /// Neither: the window ended, or this program does.
-    Over,
-}
-
-/// One direction, up to its end, which is carried on. Nothing is read that is not written.
-async fn pump(
-    from: &mut ReadHalf<impl Line>,
-    into: &mut WriteHalf<impl Line>,
-    unread: fn(io::Error) -> Broke,
-    unwritten: fn(io::Error) -> Broke,
-) -> Result<(), Broke> {
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let count = from.read(&mut buffer).await.map_err(unread)?;
-        if count == 0 {
-            return into.shutdown().await.map_err(unwritten);
-        }
-        into.write_all(buffer.get(..count).unwrap_or_default()).await.map_err(unwritten)?;
-        into.flush().await.map_err(unwritten)?;
     }
 }

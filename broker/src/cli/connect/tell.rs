@@ -44,9 +44,14 @@ pub(super) enum Event<'a> {
         endpoint: &'a str,
         why: &'a str,
     },
-    /// A client of this machine was not served: it did not finish its own TLS handshake, or is another user's.
+    /// A client of this machine did not finish its own TLS handshake.
     Unanswered {
         why: String,
+    },
+    /// A client of this machine does not come in: it is another user's, or a page of somebody else's has a browser ask.
+    TurnedAway {
+        endpoint: &'a str,
+        why: &'a str,
     },
     Ended {
         reason: &'a str,
@@ -142,6 +147,7 @@ fn sentence(event: &Event<'_>) -> Option<String> {
         Event::Unanswered { why } => format!(
             "A client here did not finish TLS: {why}. Does it trust the certificate that --authority writes?"
         ),
+        Event::TurnedAway { endpoint, why } => format!("{endpoint}: a client here was turned away: {why}."),
         Event::Ended { what, .. } => (*what).to_owned(),
     })
 }

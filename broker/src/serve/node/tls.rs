@@ -40,6 +40,7 @@ impl Node {
             authorities: authority::certificates(&known),
             consoles,
             site: self.app.site().into(),
+            public_port: config.gate.tls_public.as_ref().map(|public| public.port),
             unheard: Arc::new(move |source| unheard.unheard(source)),
             runtime: self.visits.handle(),
         };

@@ -48,7 +48,8 @@ impl Connection {
             refusals: Arc::clone(&self.refusals),
         };
         let Wanted { channel, reply, place } = wanted;
-        tokio::spawn(held_for(held, forward::run(forward::Asked { channel, reply, place }, lent)));
+        let asked = forward::Asked { channel, reply, place };
+        tokio::spawn(held_for(held, Box::pin(forward::run(asked, lent))));
     }
 
     /// The server that is meant by a place: its name, with SSH's port or its own. Of a server's own port only somebody
@@ -91,10 +92,10 @@ impl Connection {
             return reply.reject(ChannelOpenFailure::ResourceShortage).await;
         };
         let held = self.channels.opens_connecting(channel.id());
-        let asks = (Arc::clone(&self.banner), self.second.clone());
+        let asks = self.asks.clone();
         let (half_open, outer_over) = (self.progress.half_open.clone(), self.progress.over.clone());
         let asked = jump::Asked { channel, reply, peer: self.peer, through, half_open, outer_over };
-        tokio::spawn(held_for(held, jump::run(self.gate.clone(), asks, asked, inside)));
+        tokio::spawn(held_for(held, Box::pin(jump::run(self.gate.clone(), asks, asked, inside))));
     }
 
     /// The user name, as it is read.

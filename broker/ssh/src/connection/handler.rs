@@ -26,8 +26,9 @@ impl Handler for Connection {
             // It was said once, with the reference that is this connection's too.
             return Ok(None);
         }
-        let space = if self.banner.is_empty() { "" } else { " " };
-        Ok(Some(format!("{}{space}Reference {}.\n", self.banner.trim_end(), self.reference)))
+        let banner = self.asks.banner.trim_end();
+        let space = if banner.is_empty() { "" } else { " " };
+        Ok(Some(format!("{banner}{space}Reference {}.\n", self.reference)))
     }
 
     async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
@@ -168,6 +169,7 @@ impl Handler for Connection {
             jumps: Arc::clone(&self.jumps),
             jumped: self.through.is_some(),
             menus: self.progress.half_open.menus(),
+            bounds: self.asks.bounds,
         };
         self.refusals.are_of(&admission.user);
         self.proven = Some(proven.clone());
@@ -196,7 +198,7 @@ impl Handler for Connection {
             refusals: Arc::clone(&self.refusals),
             ending: held.ending(),
         };
-        tokio::spawn(held_for(held, channel::run(channel, lent)));
+        tokio::spawn(held_for(held, Box::pin(channel::run(channel, lent))));
         Ok(())
     }
 

@@ -34,14 +34,14 @@ impl Connection {
 
     /// Whether this connection may fail no more.
     pub(super) fn is_spent(&self) -> bool {
-        let short = self.second.factors.failures().is_short_with(self.peer.ip(), self.gate.now());
+        let short = self.asks.second.factors.failures().is_short_with(self.peer.ip(), self.gate.now());
         self.failed >= if short { 1 } else { FAILED_PROOFS }
     }
 
     /// What is told of a failure: where too much has failed in this login from there, that nobody looked. Nobody guesses a
     /// key, so the right one is let in whatever strangers behind the same address have done in its person's name.
     fn held_back(&self, user: &str, failure: ProofFailure) -> ProofFailure {
-        let held = self.second.factors.failures().held_back(user, self.peer.ip(), self.gate.now());
+        let held = self.asks.second.factors.failures().held_back(user, self.peer.ip(), self.gate.now());
         held.map_or(failure, |_| ProofFailure::credential().because(Why::HeldBack))
     }
 
@@ -58,7 +58,7 @@ impl Connection {
         // A code that failed is counted with its key.
         let counted = failure.reason() != Reason::SecondFactor;
         let user = self.user.clone().unwrap_or_default();
-        let (failures, now) = (self.second.factors.failures(), self.gate.now());
+        let (failures, now) = (self.asks.second.factors.failures(), self.gate.now());
         let held = if counted { failures.failed(&user, self.peer.ip(), now) } else { None };
         written_down(self.write_failed_and_held(failure, held)).await;
         Auth::reject()
@@ -216,7 +216,7 @@ impl Connection {
     /// A key is proven: what is left to prove?
     async fn key_proven(&mut self, proven: ProvenPerson) -> Result<Auth, russh::Error> {
         let source = self.peer.ip();
-        let left = self.second.left(&proven, source, self.gate.now()).await;
+        let left = self.asks.second.left(&proven, source, self.gate.now()).await;
         let user = self.user.clone().unwrap_or_default();
         let asking = Asking {
             user: &user,
@@ -273,7 +273,7 @@ impl Connection {
     /// The answer to the one prompt.
     pub(super) async fn code_given(&mut self, code: &str) -> Result<Auth, russh::Error> {
         let Some(mut half) = self.half.take() else { return Ok(self.fail(ProofFailure::credential()).await) };
-        match self.second.check(&half.proven, code, self.peer.ip(), self.gate.now()).await {
+        match self.asks.second.check(&half.proven, code, self.peer.ip(), self.gate.now()).await {
             Ok(second) => {
                 self.shown = Some(second);
                 self.foretold = half.foretold;

@@ -20,8 +20,7 @@ use crate::leg::ClientSink;
 use crate::note::Size;
 use crate::wish::Wish;
 
-/// How long somebody may sit there without a key, and in all: waiting for a window to open is what it is for.
-const IDLE: Duration = Duration::from_secs(15 * 60);
+/// How long somebody may sit there in all: waiting for a window to open is what it is for.
 const IN_ALL: Duration = Duration::from_secs(4 * 3600);
 /// How often it is looked whether a window has opened or closed.
 const LOOK: Duration = Duration::from_secs(2);
@@ -62,7 +61,7 @@ impl<'m> Seat<'m> {
     ) -> Self {
         let now = Instant::now();
         let (typing, ahead) = (Typing::default(), VecDeque::new());
-        let (until, idle) = (now + IN_ALL, now + IDLE);
+        let (until, idle) = (now + IN_ALL, now + menu.idle());
         Self { gate, menu, read, client, wish, typing, ahead, until, idle }
     }
 
@@ -286,7 +285,7 @@ impl<'m> Seat<'m> {
             None | Some(ChannelMsg::Close) => return Err(Over::Gone),
             Some(ChannelMsg::Eof) => return Err(Over::Left),
             Some(ChannelMsg::Data { data }) => {
-                self.idle = Instant::now() + IDLE;
+                self.idle = Instant::now() + self.menu.idle();
                 if self.ahead.len() < AHEAD {
                     self.ahead.extend(data);
                 }

@@ -19,9 +19,9 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Redirects somebody who speaks HTTP where TLS is spoken: to the console that they name, or to where people sign in.
 pub(super) async fn to_plain_http(inner: &Inner, mut stream: Severable, port: u16) {
-    let is_whole = |seen: &[u8]| seen.windows(4).any(|four| four == b"\r\n\r\n");
-    if stream.looks_ahead(HEAD_BYTES, is_whole).await.is_err() {
-        return;
+    let is_whole = |seen: &[u8]| !is_request(seen) || seen.windows(4).any(|four| four == b"\r\n\r\n");
+    if stream.looks_ahead(HEAD_BYTES, is_whole).await.is_err() || !is_request(stream.ahead()) {
+        return say(&mut stream, &[]).await;
     }
     let answer = redirect(&place(inner, stream.ahead(), port));
     say(&mut stream, answer.as_bytes()).await;
@@ -69,6 +69,14 @@ pub(super) async fn say<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, answe
     };
     // The peer may be gone, or go on talking: nobody waits for it.
     drop(timeout(REST, saying).await);
+}
+
+/// Whether it may be a request of HTTP/1, as far as its first line has come (RFC 9112 §3).
+fn is_request(seen: &[u8]) -> bool {
+    let mut lines = seen.splitn(2, |letter| *letter == b'\n');
+    let line = lines.next().unwrap_or_default();
+    lines.next().is_none()
+        || line.rsplit(|letter| *letter == b' ').next().is_some_and(|last| last.starts_with(b"HTTP/1."))
 }
 
 fn redirect(to: &str) -> String {

@@ -29,7 +29,8 @@ pub(super) async fn hear(
     match stream.ahead().first().copied().filter(|_| looked.is_ok()) {
         Some(HANDSHAKE) => {}
         Some(letter) if letter.is_ascii_uppercase() => {
-            let answer = answers::to_plain_http(&inner, stream, cord.local().port());
+            let answer =
+                answers::to_plain_http(&inner, stream, inner.public_port.unwrap_or(cord.local().port()));
             return nothing(&inner, caller, "HTTP without TLS", answer).await;
         }
         Some(_) => return nothing(&inner, caller, "no TLS", answers::nothing(stream)).await,
@@ -62,7 +63,7 @@ pub(super) async fn hear(
             Some(Heard::Elsewhere(Box::new(Passed { stream, cord, caller }), elsewhere.to))
         }
         (Door::Gate, None) => {
-            let mut stream = shaken(&inner, start, Arc::clone(&inner.web), caller).await?;
+            let mut stream = shaken(&inner, start, Arc::clone(&inner.own_name), caller).await?;
             let answer = answers::to_http(&inner, &mut stream);
             nothing(&inner, caller, "the gate's own name, on the port for targets", answer).await
         }
@@ -80,9 +81,9 @@ async fn to_console(
     Calls { from: caller, bearer }: Calls,
     label: Label,
 ) -> Option<Heard> {
-    // Whoever keeps connections without a visit keeps others of their own source out; the oldest of them ends by itself
-    // within its time.
-    let place = match inner.without_visit.take(caller.ip()) {
+    // Whoever keeps connections without a visit keeps others of their own source out, and nobody else; the oldest of them
+    // ends by itself within its time.
+    let place = match inner.without_visit.take(caller.ip(), cord.clone()) {
         Ok(place) => place,
         Err(why) => return nothing(&inner, caller, &why.to_string(), answers::nothing(start.io)).await,
     };

@@ -13,7 +13,7 @@ use tokio_rustls::StartHandshake;
 use super::{Heard, Inner, answers, nothing};
 use crate::client::{Claimed, ClientCertificate};
 use crate::names::{Label, Meant};
-use crate::protocols::Chosen;
+use crate::protocols::Offer;
 use crate::raw::Client;
 use crate::serving;
 use crate::verifier::{Judge, Judgement, Seen, Verifier};
@@ -44,13 +44,13 @@ pub(super) async fn proves(
     // As fresh as can be had for the verdict in the handshake; where they cannot be had, the attempt says so.
     drop(inner.gate.facts().await);
     let meant = label.meant(&facts);
-    let answered = inner.protocols.choice(&meant.target, &offered);
+    let offer = inner.protocols.offer(caller.ip(), offered);
     let reference = new_reference();
-    let asks = Asks { caller, bearer, meant, facts, reference, offered: &offered, answered: &answered };
+    let asks = Asks { caller, bearer, meant, facts, reference, offer: &offer };
     let schedule = Schedule::new(&inner, asks);
     let verifier = Verifier::new(inner.trust.now(), schedule);
     let shows = Arc::clone(&verifier);
-    let config = match serving::raw(Arc::clone(&inner.certificates), shows, answered.as_deref()) {
+    let config = match serving::raw(Arc::clone(&inner.certificates), shows, offer.answered.as_deref()) {
         Ok(config) => config,
         Err(error) => {
             tracing::error!(%error, "a TLS handshake cannot be set up");
@@ -64,7 +64,7 @@ pub(super) async fn proves(
             let (ask, proof) = schedule.asked(&certificate)?;
             let about = schedule.about(&stream, &certificate);
             let meant = schedule.meant.clone();
-            let client = Client { stream, cord, meant, offered, answered, about };
+            let client = Client { stream, cord, meant, offer, about };
             Some(Heard::Proven(Box::new(client), proof, Box::new(ask)))
         }
         (Ok(_), _) => None,
@@ -144,8 +144,7 @@ struct Asks<'a> {
     meant: Meant,
     facts: Arc<Facts>,
     reference: String,
-    offered: &'a [Vec<u8>],
-    answered: &'a Chosen,
+    offer: &'a Offer,
 }
 
 /// The schedule, for one connection.
@@ -164,10 +163,10 @@ struct Schedule {
 
 impl Schedule {
     fn new(inner: &Inner, asks: Asks<'_>) -> Self {
-        let Asks { caller, bearer, meant, facts, reference, offered, answered } = asks;
+        let Asks { caller, bearer, meant, facts, reference, offer } = asks;
         let text = |name: &Vec<u8>| UserName::printable(&String::from_utf8_lossy(name));
-        let offered: Vec<String> = offered.iter().take(16).map(text).collect();
-        let protocols = json!({ "offered": offered, "answered": answered.as_ref().map(text) });
+        let offered: Vec<String> = offer.list.iter().take(16).map(text).collect();
+        let protocols = json!({ "offered": offered, "answered": offer.answered.as_ref().map(text) });
         let access = access(&meant, &facts);
         let (gate, visits) = (inner.gate.clone(), inner.visits.clone());
         let foreseen = Mutex::default();

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chaperone_identity::{VisitToken, VisitUse, Visiting};
 use chaperone_policy::{Access, PersonId, Reason};
-use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, Proof, new_reference};
 use futures::FutureExt;
 use http::header::{HOST, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::body::Outgoing;
+use super::checked::Checked;
 use super::console::Console;
 use super::cookies;
 use super::engine::{Caller, Entered, Shared};
@@ -51,6 +52,8 @@ pub(super) struct Connection {
     place: Mutex<Option<Place>>,
     /// The visits that requests on it were of, by their cookies' ids.
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
+    /// The cookie that was shown last.
+    checked: Checked,
     /// A cookie that proves nothing here was told of already.
     told: AtomicBool,
     /// How often something came in it that is not taken.
@@ -82,6 +85,7 @@ impl Connection {
             found,
             place,
             entered,
+            checked: Checked::default(),
             told,
             misspoken: AtomicU32::new(0),
             given_up,
@@ -144,7 +148,7 @@ impl Connection {
             Err(page) => return page.into_answer(),
         };
         let mut answer = transaction::take(Arc::clone(&console), request, Arc::clone(&self)).await;
-        if console.session.permit().output_until().duration_since(token.until) > RENEW_FROM
+        if console.session.output_until().duration_since(token.until) > RENEW_FROM
             && let Some(cookie) = self.cookie(&token.about, token.id, &console.session)
         {
             answer.headers_mut().append(SET_COOKIE, cookie);
@@ -191,8 +195,9 @@ impl Connection {
     ) -> Result<(Arc<Console>, VisitToken), Page> {
         let site = &self.shared.settings.site;
         let Some(cookie) = cookies::ours(request.headers()) else { return Err(Page::sign_in(site)) };
-        let Ok(token) = self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, Timestamp::now())
-        else {
+        let now = Timestamp::now();
+        let check = || self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, now);
+        let Ok(token) = self.checked.token(cookie, now, check) else {
             if !self.told.swap(true, Ordering::AcqRel) {
                 self.failed(None, "a cookie that is none of this gate's", &new_reference()).await;
             }
@@ -206,7 +211,12 @@ impl Connection {
             sleep_until(arrived + FAILS_AFTER).await;
             return Err(Page::sign_in(site));
         }
-        if let Some(reason) = self.shared.enter.over(token.id, &self.ask(&token)) {
+        if let Some(reason) = self.is_over(&token) {
+            // Whoever shows it again is a fact, as at every other node; a page that asks many times a second is one.
+            if self.shared.remembered.first(token.id, reason.sentence()) {
+                let ask = Ask { shown: Some(Proof::Token(token.id)), ..self.ask(&token) };
+                drop(self.shared.gate.refuse_spent(&ask, reason).await);
+            }
             return Err(Page::over(reason.sentence(), site));
         }
         if let Some(told) = self.shared.remembered.told(token.id) {
@@ -255,14 +265,20 @@ impl Connection {
                 Ok(session)
             }
             Err(refused) => {
-                // What the database knows of this cookie is known here from now on.
-                if let Some(reason) = self.shared.enter.over(token.id, &self.ask(token)) {
+                // What the database knows of this cookie is known here from now on, and is a fact.
+                if let Some(reason) = self.is_over(token) {
+                    self.shared.remembered.tell(token.id, reason.sentence());
                     return Err(Page::over(reason.sentence(), site));
                 }
                 self.shared.remembered.tell(token.id, &refused.text);
                 Err(Page::refused(&refused.text, site))
             }
         }
+    }
+
+    /// Why a cookie opens no visit any more.
+    fn is_over(&self, token: &VisitToken) -> Option<EndReason> {
+        self.shared.enter.over(token.id, &token.about.target, self.peer.ip())
     }
 
     fn ask(&self, token: &VisitToken) -> Ask {
@@ -322,7 +338,7 @@ impl Connection {
     }
 
     fn cookie(&self, about: &Visiting, id: Uuid, session: &LiveSession) -> Option<HeaderValue> {
-        self.cookie_until(about, id, session.permit().output_until())
+        self.cookie_until(about, id, session.output_until())
     }
 
     /// The cookie of a visit: the browser forgets it when the window ends.

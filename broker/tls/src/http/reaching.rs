@@ -1,9 +1,10 @@
 //! How the consoles of this node are entered and reached: by its visits, and by the session's own way to its target.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{ConsoleSignIn, Endpoint};
+use chaperone_policy::{ConsoleSignIn, Endpoint, TargetName};
 use chaperone_session::{Ask, Cord, DialError, EndReason, Gate, LiveSession, Proof, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -29,8 +30,8 @@ impl Enter for Visits {
         .boxed()
     }
 
-    fn over(&self, token: Uuid, ask: &Ask) -> Option<EndReason> {
-        Visits::over(self, &Proof::Token(token), ask)
+    fn over(&self, token: Uuid, target: &TargetName, source: IpAddr) -> Option<EndReason> {
+        self.over_from(&Proof::Token(token), target, source)
     }
 
     fn left(&self, token: Uuid, session: &LiveSession) {

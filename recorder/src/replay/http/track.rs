@@ -116,6 +116,11 @@ impl Transaction {
                 self.answered = Some(Answered::read(body));
                 self.answered_ns = Some(at_ns);
             }
+            "http-beyond" => match word(body, "way").as_str() {
+                "request" => self.sent.reached(body),
+                "response" => self.received.reached(body),
+                _ => {}
+            },
             "http-upgrade" => self.upgraded = Some(word(body, "protocol")),
             "http-response-end" => {
                 self.received.ended(body);

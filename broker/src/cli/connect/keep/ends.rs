@@ -11,22 +11,23 @@ use tokio::time::{sleep, timeout};
 
 use super::super::pass::{Keys, Pass};
 use super::super::tell::Event;
+use super::refusal::Asks;
 use super::{Client, Failure, Kept, unusable};
 
 /// How often the window is asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long an answer may take.
-const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// How soon again when the gate refused, and at the end.
 const AT_THE_END: Duration = Duration::from_millis(500);
 /// How long before their end certificates are asked for anew, where the window goes on.
 const RENEWED_BEFORE: SignedDuration = SignedDuration::from_mins(2);
-/// How often certificates are asked for anew after one change of the window: each refusal is the SOC's business.
+/// How often certificates are asked for anew in vain: each refusal is the SOC's business.
 const RENEWALS: u8 = 3;
 /// When the time left is told, in seconds before the end.
 const MARKS: [i64; 6] = [30 * 60, 15 * 60, 10 * 60, 5 * 60, 60, 10];
 
-/// Asks for certificates: once, and again when the window has changed.
+/// Asks for certificates: once, and again when they end before the window does.
 pub(super) struct Renews {
     pub keys: Keys,
     /// Certificates that the caller trusts, as PEM.
@@ -85,7 +86,7 @@ impl Ended {
 
 /// Asks for the window until it is over.
 async fn watch(kept: &Kept, renews: &Renews) -> Ended {
-    let mut renewing = Renewing::default();
+    let (mut renewing, mut asks) = (Renewing::default(), Asks::default());
     loop {
         let pass = kept.pass();
         let looked =
@@ -97,11 +98,20 @@ async fn watch(kept: &Kept, renews: &Renews) -> Ended {
                 if let Some(ended) = over(&view, past) {
                     return ended;
                 }
+                if let Some(refusal) = kept.refusal()
+                    && let Some(ended) = asks.explain(kept, renews, &pass, &refusal).await
+                {
+                    return ended;
+                }
                 renewing.look(kept, renews, &pass, &view).await;
             }
             Ok(Err(_)) | Err(_) if past => return Ended::closed(),
             Ok(Err(failure)) => kept.unheard(&failure.to_string()),
             Err(_) => kept.unheard("the gate does not answer"),
+        }
+        // What nobody could be asked about.
+        if let Some(refusal) = kept.refusal() {
+            refusal.told(kept, None);
         }
         let left = left(kept).try_into().unwrap_or(Duration::ZERO);
         let pause = LOOK_EVERY.min(left.max(AT_THE_END));
@@ -133,32 +143,33 @@ struct Renewing {
 }
 
 impl Renewing {
-    /// Asks for certificates where the window has changed, or where those that are held end before it does.
+    /// Tells where the window has changed. Asks for certificates where those that are held end before it does, and not sooner:
+    /// another certificate is another visit.
     async fn look(&mut self, kept: &Kept, renews: &Renews, pass: &Pass, view: &WindowView) {
         let shape = Shape::of(view);
-        let changed = self.shape.is_some_and(|known| known != shape) || shape.closes != pass.closes;
+        let changed = self.shape.map_or(shape.closes != pass.closes, |known| known != shape);
+        self.shape = Some(shape);
+        if changed {
+            self.failed = 0;
+            let (was, closes, until) = (kept.ends(), shape.closes, shape.ends());
+            kept.ends_at(until);
+            if until > was {
+                kept.tells.event(&Event::Extended { closes, until });
+            } else if until < was {
+                kept.tells.event(&Event::Shortened { closes, until });
+            }
+        }
         let runs_out = pass.until.duration_since(Timestamp::now()) < RENEWED_BEFORE
             && pass.until < shape.ends()
             && self.last != Some(pass.until);
-        if !changed && !runs_out {
-            (self.shape, self.failed) = (Some(shape), 0);
-            return;
-        }
-        if self.failed >= RENEWALS {
+        if !runs_out || self.failed >= RENEWALS {
             return;
         }
         match renews.ask(&pass.window).await {
             Ok(new) => {
-                (self.shape, self.failed) = (Some(shape), 0);
+                self.failed = 0;
                 self.last = (new.until <= pass.until).then_some(new.until);
-                let (closes, was, until) = (new.closes, kept.ends(), shape.ends().max(new.until));
                 kept.takes(new);
-                kept.ends_at(until);
-                if until > was {
-                    kept.tells.event(&Event::Extended { closes, until });
-                } else if until < was {
-                    kept.tells.event(&Event::Shortened { closes, until });
-                }
             }
             Err(failure) => {
                 self.failed += 1;

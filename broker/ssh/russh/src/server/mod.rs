@@ -1202,7 +1202,8 @@ where
 
     session.begin_rekey()?;
 
-    let join = russh_util::runtime::spawn(session.run(stream, handler));
+    // Chaperone's: boxed, since the task that awaits it has room for it twice.
+    let join = russh_util::runtime::spawn(Box::pin(session.run(stream, handler)));
 
     Ok(RunningSession { handle, join })
 }
@@ -1271,6 +1272,11 @@ async fn reply<H: Handler + Send>(
 
     if pkt.buffer.first() == Some(&msg::KEXINIT) && session.kex == SessionKexState::Idle {
         // Not currently in a rekey but received KEXINIT
+        // Chaperone's: whoever has not signed in has nothing yet that would need new keys, and each exchange costs the
+        // server more than it costs them.
+        if session.common.encrypted.is_some() && !session.is_signed_in() {
+            return Err(crate::Error::Inconsistent.into());
+        }
         info!("Client has initiated re-key");
         session.begin_rekey()?;
         // Kex will consume the packet right away

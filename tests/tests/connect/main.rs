@@ -1,6 +1,9 @@
 //! `chaperone connect`: a window's TLS and TCP endpoints as ports of the technician's own machine, with real servers behind
 //! the gate and the clients that vendors use.
 
+mod hostile;
+mod told;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
