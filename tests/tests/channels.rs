@@ -158,6 +158,8 @@ everything(channel)
 while not os.path.exists({:?}):
     time.sleep(0.01)
 opened = refused = 0
+# What Python forgets, Paramiko closes once more, for which there is no channel then.
+kept = []
 for n in range(300):
     try:
         channel = transport.open_session(timeout=20)
@@ -165,6 +167,7 @@ for n in range(300):
         refused += shortage.code == 4
         continue
     opened += 1
+    kept.append(channel)
     send(REQUEST, channel.remote_chanid, 'exec', False, 'true')
     send(CLOSE, channel.remote_chanid)
 say(opened, refused)
