@@ -106,6 +106,27 @@ fn files_go_both_ways_with_equal_hashes_and_each_is_a_fact() {
 }
 
 #[test]
+fn a_file_that_is_cut_by_its_path_after_it_passed_is_told_to_have_no_hash() {
+    let desk = Desk::granting("sftp-read,sftp-write");
+    let script = "
+sftp = client.open_sftp()
+with sftp.open('{there}/patch.bin', 'w') as file:
+    file.write(b'the whole of the patch')
+sftp.chmod('{there}/patch.bin', 0o640)
+sftp.truncate('{there}/patch.bin', 9)
+client.close()
+"
+    .replace("{there}", &desk.there.display().to_string());
+    desk.house.elsewhere("dana").paramiko(TARGET, &script).succeeded();
+    assert_eq!(fs::read(desk.there.join("patch.bin")).unwrap(), b"the whole");
+    let facts = desk.files(2);
+    assert_eq!(facts.len(), 2, "a mode is no content: {facts:?}");
+    assert_eq!(facts[0].body["sha256"], digest(b"the whole of the patch"));
+    assert_eq!((&facts[1].body["sha256"], &facts[1].body["path"]), (&Value::Null, &facts[0].body["path"]));
+    assert!(facts[1].body["partial"].as_str().unwrap().contains("its length was set"), "{:#}", facts[1].body);
+}
+
+#[test]
 fn the_recording_says_each_operation_with_its_path_offset_length_and_status() {
     let desk = Desk::granting("sftp-read,sftp-write");
     let mine = desk.here("patch.bin", &noise(100_000));

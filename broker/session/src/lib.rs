@@ -50,6 +50,7 @@ mod registry;
 mod relay;
 mod room;
 mod scan;
+mod seal_told;
 mod sever;
 mod sockets;
 mod stage;
@@ -60,6 +61,7 @@ mod uploads;
 mod watch;
 mod way;
 mod ways;
+mod without_content;
 mod words;
 
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};

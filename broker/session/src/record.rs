@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 
 use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId, TargetId};
-use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal, SealState, weakest};
+use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
 use chaperone_store::{BrokenOff, FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -13,9 +13,8 @@ use crate::dial::DialError;
 use crate::flow::EndReason;
 use crate::gate::{Ask, Gate, Refused};
 use crate::live::LiveSession;
-
-/// Channels whose coverage is said one by one in facts and rows; of more their number.
-const EXCEPTIONS: usize = 100;
+use crate::seal_told::{seal_in_brief, sealed};
+use crate::without_content::without_content;
 
 /// A proof that failed, as a door describes it.
 #[derive(Clone, Debug)]
@@ -441,34 +440,6 @@ pub(crate) struct Unwritten {
     pub seal: Option<String>,
 }
 
-/// What a `session-sealed` fact holds of a seal: of its coverage what is to be said of channels, and how many there were.
-pub(crate) fn sealed(seal: &Seal) -> Value {
-    let (said, more) = exceptions(&seal.coverage);
-    // After a crash nobody knows what was stated.
-    let stated = (seal.state == SealState::Sealed).then_some(&seal.coverage);
-    json!({
-        "seal_hash": hex_text(&seal.hash), "chain": hex_text(&seal.chain), "blocks": seal.blocks.to_string(),
-        "state": seal.state, "reason": seal.reason, "channels": stated.map(Vec::len),
-        "weakest": stated.map(|all| weakest(all)), "coverage": said, "more": more,
-    })
-}
-
-/// What a session's row holds of a seal, as JSON: without the counts of its streams, and of its coverage no more than the
-/// fact holds. The seal itself is in the recording.
-pub(crate) fn seal_in_brief(seal: &Seal) -> Option<String> {
-    let (coverage, _) = exceptions(&seal.coverage);
-    serde_json::to_string(&Seal { coverage, counts: Vec::new(), ..seal.clone() }).ok()
-}
-
-/// The channels that are not simply captured, the weakest first, and how many there are beyond those.
-fn exceptions(coverage: &[ChannelCoverage]) -> (Vec<ChannelCoverage>, usize) {
-    let is_one = |one: &&ChannelCoverage| one.coverage != Coverage::Captured || !one.why.is_empty();
-    let mut all: Vec<&ChannelCoverage> = coverage.iter().filter(is_one).collect();
-    all.sort_by_key(|one| (one.coverage, one.channel));
-    let more = all.len().saturating_sub(EXCEPTIONS);
-    (all.into_iter().take(EXCEPTIONS).cloned().collect(), more)
-}
-
 pub(crate) fn hex_text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -489,77 +460,5 @@ impl LiveSession {
             .in_window(permit.window())
             .in_session(self.id)
             .of_attempt(self.attempt.id)
-    }
-}
-
-/// What was asked for, as a fact may say it (P6): command lines and variables hold passwords and patients' names, and stay
-/// in the recording, however deep what is said of them lies. Of a command its length and SHA-256 say which it was.
-fn without_content(mut about: Value) -> Value {
-    strip(&mut about);
-    about
-}
-
-fn strip(about: &mut Value) {
-    match about {
-        Value::Array(all) => all.iter_mut().for_each(strip),
-        Value::Object(fields) => {
-            let variables = fields.remove("environment").and_then(|all| all.as_array().map(Vec::len));
-            if let Some(count) = variables {
-                fields.insert("variables".to_owned(), json!(count));
-            }
-            fields.remove("command_hex");
-            if let Some(Value::String(command)) = fields.remove("command") {
-                let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, command.as_bytes());
-                fields.insert("command_bytes".to_owned(), json!(command.len()));
-                fields.insert("command_sha256".to_owned(), json!(hex_text(hash.as_ref())));
-            }
-            fields.values_mut().for_each(strip);
-        }
-        _ => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fact_of_a_seal_says_what_is_to_be_said_of_channels_and_how_many_there_were() {
-        let stated =
-            |channel, coverage, why: &str| ChannelCoverage { channel, coverage, why: why.to_owned() };
-        let all: Vec<_> = (0..16_000)
-            .map(|number| match number % 8 {
-                0 => stated(number, Coverage::FlowOnly, "encrypted inside"),
-                1 if number > 9000 => stated(number, Coverage::Refused, "the server did not start it"),
-                2 => stated(number, Coverage::Captured, "it was ended"),
-                _ => stated(number, Coverage::Captured, ""),
-            })
-            .collect();
-        let (said, more) = exceptions(&all);
-        assert_eq!((said.len(), more), (EXCEPTIONS, 2000 + 875 + 2000 - EXCEPTIONS));
-        assert_eq!((said[0].coverage, said[0].channel), (Coverage::Refused, 9001));
-        assert_eq!(weakest(&said), weakest(&all));
-        assert_eq!(exceptions(&all[3..8]), (Vec::new(), 0));
-    }
-
-    #[test]
-    fn a_fact_says_which_command_and_not_what_is_in_it() {
-        let about =
-            json!({ "request": "exec", "command": "mysql -pS3cret", "environment": [["TOKEN", "abc"]] });
-        for (told, at) in [
-            (without_content(about.clone()), ""),
-            (without_content(json!({ "reason": "access-not-granted", "about": about })), "/about"),
-            (
-                without_content(json!({ "user": "", "what": { "reason": "late", "about": about } })),
-                "/what/about",
-            ),
-            (without_content(json!({ "all": [[about]] })), "/all/0/0"),
-        ] {
-            let text = told.to_string();
-            assert!(!text.contains("S3cret") && !text.contains("abc"), "{text}");
-            let told = told.pointer(at).unwrap();
-            assert_eq!((told["command_bytes"].as_u64(), told["variables"].as_u64()), (Some(14), Some(1)));
-            assert_eq!(told["command_sha256"].as_str().map(str::len), Some(64));
-        }
     }
 }

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::failpoint;
 use crate::gate::Gate;
-use crate::record::{Unwritten, hex_text, sealed};
+use crate::record::{Unwritten, hex_text};
+use crate::seal_told::sealed;
 
 impl Gate {
     /// Settles every session and every recording that the last run left behind. Call before listening.

@@ -7,20 +7,20 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use chaperone_policy::Access;
-use chaperone_session::{FileDirection, FileTransfer, new_reference};
+use chaperone_session::{FileTransfer, new_reference};
 use serde_json::Map;
 
 use super::answer::{self, Answer};
 use super::asked::Asked;
 use super::log::Log;
 use super::malformed::Malformed;
-use super::open_file::{CHANGED, OpenFile};
+use super::open_file::OpenFile;
 use super::own::{Own, Whose};
 use super::refusal::Refusal;
 use super::request::{self, Flags, INIT, Request, Takes};
 use super::work::Work;
 use crate::early::Room;
-use crate::transfer::{Named, Run, Transfer, kept};
+use crate::transfer::Run;
 
 /// Requests that may be under way, and answers of the gate that may wait to be taken: a client that waits for nothing has
 /// some hundred.
@@ -400,19 +400,6 @@ impl Dialogue {
         }
     }
 
-    /// The length of what is at a path was set, whatever passed before: what is written there has no hash, and what was written
-    /// there before has another content now.
-    fn cut_at(&mut self, path: &[u8]) {
-        let at_it = self.files.values_mut().filter(|open| open.is_written() && *open.path == *kept(path));
-        at_it.for_each(OpenFile::changed);
-        let file = self.next_file;
-        self.next_file = self.next_file.wrapping_add(1);
-        let mut up = Transfer::new(FileDirection::Upload, &self.room);
-        up.give_up(CHANGED);
-        let named = Named { channel: self.channel, file, protocol: "sftp", path, or_path: None };
-        self.passed.push(up.end(&named));
-    }
-
     fn finish(&mut self, file: u32, closed: bool) {
         if let Some(open) = self.files.remove(&file) {
             self.passed.extend(open.finish(self.channel, file, closed));
@@ -453,6 +440,7 @@ impl Dialogue {
     }
 }
 
+mod by_path;
 mod held;
 mod told;
 

@@ -1,8 +1,10 @@
 use bytes::{BufMut, BytesMut};
+use chaperone_session::FileDirection;
 use proptest::prelude::*;
 
 use super::*;
 use crate::sftp::field::status;
+use crate::sftp::open_file::CHANGED;
 use crate::sftp::split::{Part, Side, Splitter};
 
 mod bounds;
