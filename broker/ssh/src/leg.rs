@@ -211,7 +211,7 @@ impl TargetSource {
     /// No status has come in time: whether the held EOF goes on.
     fn tells(&mut self) -> bool {
         self.until = None;
-        let tells = self.held == Held::Eof && self.ending.is_told();
+        let tells = self.held == Held::Eof && self.ending.tells();
         if tells {
             self.held = Held::Told;
         }

@@ -50,9 +50,9 @@ impl Held {
 }
 
 impl Ending {
-    /// Whether the client is told of the end of output before there is an exit status: not where it has ended its input, and
-    /// waits for nothing else.
-    pub(crate) fn is_told(&self) -> bool {
+    /// Before there is an exit status: whether the client is told of the end of output now. It is not where it has ended its
+    /// input, and waits for nothing else.
+    pub(crate) fn tells(&self) -> bool {
         let told = |now| (now & INPUT_ENDED == 0).then_some(now | TOLD);
         self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, told).is_ok()
     }
@@ -273,11 +273,11 @@ mod tests {
     fn who_was_told_of_the_end_of_output_before_the_status_waits_for_it_after_the_close() {
         let mut channels = Channels::<u32>::default();
         let (one, two) = (channels.opens(1), channels.opens(2));
-        assert!(one.ending().is_told() && !channels.is_awaited(1), "its input goes on");
+        assert!(one.ending().tells() && !channels.is_awaited(1), "its input goes on");
         channels.ends(1);
         assert!(channels.is_awaited(1));
         channels.ends(2);
-        assert!(!two.ending().is_told(), "it waits for nothing but the status");
+        assert!(!two.ending().tells(), "it waits for nothing but the status");
         assert!(!channels.is_awaited(2));
         drop(one);
         assert!(!channels.is_awaited(1), "nobody is there to close it");
