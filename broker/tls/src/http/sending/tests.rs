@@ -24,7 +24,7 @@ async fn overdue(sending: &Sending, flow: watch::Receiver<Flow>) -> Duration {
 async fn reads_all(mut stream: DuplexStream, takes: Duration) {
     let mut all = Vec::new();
     while !all.ends_with(b"0\r\n\r\n") {
-        stream.read_buf(&mut all).await.unwrap();
+        assert_ne!(stream.read_buf(&mut all).await.unwrap(), 0);
     }
     sleep(takes).await;
     // It may have been given up.
