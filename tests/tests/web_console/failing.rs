@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chaperone_tests::{Process, WebHouse, eventually, noise, soon};
 
-use crate::talking::hears;
+use crate::meanwhile::hears;
 
 #[test]
 fn a_console_that_closes_early_is_told_of_once_and_goes_on_when_it_does() {

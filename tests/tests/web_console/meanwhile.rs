@@ -46,7 +46,7 @@ fn what_a_console_streams_is_passed_on_at_once() {
         for n in 0..3 {
             asked.stream.write_all(format!("data: {n}\n\n").as_bytes())?;
             // The next one is not said before this one was heard.
-            let _told_or_late = waits.lock().unwrap().recv_timeout(Duration::from_secs(20));
+            waits.lock().unwrap().recv_timeout(Duration::from_secs(20)).ok();
         }
         Ok(())
     });
