@@ -14,6 +14,7 @@ mod hidden;
 mod keep;
 mod ledger;
 mod login;
+mod logout;
 mod moment;
 pub(crate) mod outcome;
 mod person;
@@ -27,6 +28,7 @@ mod table;
 mod target;
 mod target_key;
 mod target_tls;
+mod target_tls_ca;
 mod to_file;
 mod unmask;
 mod vendor;
@@ -103,6 +105,8 @@ enum Command {
     Token(token::Args),
     /// Keep a token for a server, so that later commands need none
     Login(login::Login),
+    /// Sign out: end the consoles that were opened with what is kept for a server, and forget it
+    Logout(logout::Logout),
     /// Open a window's TLS and TCP endpoints on this machine; or carry SSH over HTTPS
     Connect(connect::Connect),
     /// People: who signs in
@@ -179,6 +183,7 @@ impl Cli {
             #[cfg(unix)]
             Command::Token(args) => token::run(args).await,
             Command::Login(args) => login::run(args).await,
+            Command::Logout(args) => logout::run(args).await,
             Command::Connect(args) => connect::run(args).await,
             Command::Person(remote) => person::run(remote).await,
             Command::Vendor(remote) => vendor::run(remote).await,

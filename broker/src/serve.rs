@@ -18,6 +18,7 @@ mod node;
 mod recipients;
 mod retention;
 mod shared;
+mod succession;
 mod tls;
 mod tls_reader;
 mod visits;

@@ -993,7 +993,7 @@ def _zstd_decoder() -> tuple[Any, Any]:
 
 SEAL_MAGIC = b"CSEL"
 SEAL_END = b"CHAPEND\n"
-SEAL_JSON_MAX = 1_048_576
+SEAL_JSON_MAX = 16_777_216
 # From the strongest to the weakest.
 COVERAGES = ("captured", "output-only", "flow-only", "refused")
 

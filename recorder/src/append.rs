@@ -12,6 +12,7 @@ use crate::fold::Writer;
 use crate::live::{Inner, LiveRecording, MAX_APPEND};
 use crate::opening::Durability;
 use crate::record::Record;
+use crate::steps::SameSteps;
 use crate::sync::TAIL_BYTES;
 
 /// Records one channel.
@@ -97,6 +98,12 @@ impl ChannelRecorder {
         Recorded { session: self.recording.session(), channel: self.number, stream, bytes }
     }
 
+    /// How many bytes of a stream were written to the other leg until now.
+    #[must_use]
+    pub fn delivered_so_far(&self, stream: Stream) -> u64 {
+        self.delivered.total(stream)
+    }
+
     /// Counts bytes that were written to the other leg.
     pub fn delivered(&self, stream: Stream, bytes: u64) {
         self.delivered.add(stream, bytes);
@@ -113,6 +120,7 @@ pub(crate) enum Parked {
     /// The very same bytes: the clone keeps their address from being used again.
     Batch(u32, Stream, Vec<Bytes>),
     Event(Option<u32>, String, String),
+    Steps(u32, SameSteps),
 }
 
 impl Parked {
@@ -150,6 +158,8 @@ impl Inner {
             if writer.ending {
                 return Err(RecordError::Sealed);
             }
+            // A write that failed may be in the file all the same.
+            self.unsynced.store(true, Ordering::Release);
             write(&mut writer, self.now_ns())?;
             writer.tail_len > TAIL_BYTES
         };

@@ -6,6 +6,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// Most channels of one recording: its seal states and counts each of them, and surely has room for so many.
+pub const CHANNELS: usize = 16_000;
+
 /// Which way bytes went, and where they came from. The number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

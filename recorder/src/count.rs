@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::channel::Stream;
+use crate::channel::{CHANNELS, Stream};
 use crate::error::RecordError;
 use crate::record::Record;
 use crate::seal::StreamCount;
@@ -22,7 +22,7 @@ impl Delivered {
         }
     }
 
-    fn total(&self, stream: Stream) -> u64 {
+    pub(crate) fn total(&self, stream: Stream) -> u64 {
         self.0.get(usize::from(stream.code())).map_or(0, |count| count.load(Ordering::Relaxed))
     }
 }
@@ -58,6 +58,9 @@ impl Counts {
 
     /// Registers a channel.
     pub(crate) fn open_channel(&mut self, number: u32) -> Result<Arc<Delivered>, RecordError> {
+        if self.channels.len() >= CHANNELS {
+            return Err(RecordError::TooManyChannels);
+        }
         if self.channels.contains_key(&number) {
             return Err(RecordError::ChannelExists(number));
         }

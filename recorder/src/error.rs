@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use uuid::Uuid;
 
+use crate::channel::CHANNELS;
 use crate::key::KeyError;
 use crate::ledger::CanonicalError;
 
@@ -56,6 +57,9 @@ pub enum RecordError {
     /// The channel's number is taken.
     #[error("channel {0} is open already")]
     ChannelExists(u32),
+    /// As many channels were opened as the seal surely has room for.
+    #[error("the recording has {CHANNELS} channels, and takes no more")]
+    TooManyChannels,
     /// A key failed.
     #[error("a key of the recording failed")]
     Key(#[from] KeyError),

@@ -4,6 +4,8 @@
 //! A file's good length moves only when a write succeeded. After a failed one the file may hold anything beyond it:
 //! the next attempt cuts that off first, and encrypts anew under a new nonce.
 
+mod small;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,7 +14,6 @@ use crate::block::{BlockHeader, BlockKind, Draft, Worth};
 use crate::cipher::DataKeys;
 use crate::count::Counts;
 use crate::error::RecordError;
-use crate::frame::{self, FrameHeader};
 use crate::ledger::Hash;
 use crate::medium::Medium;
 use crate::record::Record;
@@ -152,7 +153,7 @@ impl Writer {
         if payload >= BLOCK_BYTES {
             self.block_with(at_ns, record, apart, more)?;
         } else {
-            self.frame(at_ns, record, apart, more)?;
+            self.frame(at_ns, &[(*record, apart)])?;
         }
         self.first_ns.get_or_insert(at_ns);
         self.last_ns = at_ns;
@@ -296,67 +297,6 @@ impl Writer {
             self.chap_unclean = false;
         }
         Ok(())
-    }
-
-    fn frame(
-        &mut self,
-        at_ns: u64,
-        record: &Record<'_>,
-        apart: &[Bytes],
-        more: usize,
-    ) -> Result<(), RecordError> {
-        if self.tail_unclean {
-            let cut = self.files.tail.set_len(self.tail_len);
-            cut.map_err(RecordError::medium("cut the tail to its last good frame"))?;
-            self.tail_unclean = false;
-        }
-        let base_ns = if self.pending.records == 0 { at_ns } else { self.pending.last_ns };
-        let (evidence_before, input_before) = (self.pending.evidence.len(), self.pending.input.len());
-        record.encode_head(at_ns - base_ns, more, &mut self.pending.evidence);
-        self.pending.evidence.extend_from_slice(record.payload());
-        let Pending { evidence, input, .. } = &mut self.pending;
-        let section = if record.is_typed() { input } else { evidence };
-        apart.iter().for_each(|piece| section.extend_from_slice(piece));
-        let header = FrameHeader {
-            sequence: self.pending.frames,
-            recording: self.recording,
-            ordinal: self.ordinal + 1,
-            nonce: self.next_nonce(),
-            base_ns,
-            last_ns: at_ns,
-            records: 1,
-            evidence_len: 0,
-            input_len: 0,
-        };
-        let evidence = self.pending.evidence.get(evidence_before..).unwrap_or_default();
-        let input = self.pending.input.get(input_before..).unwrap_or_default();
-        let sealed = frame::write(header, &self.keys, &self.pending.chain, evidence, input);
-        let written = sealed.and_then(|(bytes, chain)| {
-            self.tail_unclean = true;
-            let written = self.files.tail.write_all_at(&bytes, self.tail_len);
-            written.map_err(RecordError::medium("write a frame")).map(|()| (bytes.len(), chain))
-        });
-        match written {
-            Ok((len, chain)) => {
-                let len = u64::try_from(len).unwrap_or(u64::MAX);
-                self.tail_unclean = false;
-                self.tail_len += len;
-                self.tail_written += len;
-                if self.pending.records == 0 {
-                    self.pending.first_ns = at_ns;
-                }
-                self.pending.last_ns = at_ns;
-                self.pending.records += 1;
-                self.pending.frames += 1;
-                self.pending.chain = chain;
-                Ok(())
-            }
-            Err(error) => {
-                self.pending.evidence.truncate(evidence_before);
-                self.pending.input.truncate(input_before);
-                Err(error)
-            }
-        }
     }
 
     /// Empties the tail. Only for when every frame in it is in a durable block.

@@ -3,8 +3,9 @@
 //! Everything is synchronous and inline: an append is one write by the calling task. One lock orders appends; a sync
 //! does not hold it.
 
+use std::borrow::Borrow;
 use std::fs;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -52,6 +53,8 @@ pub(crate) struct Inner {
     pub files: Files,
     pub writer: Mutex<Writer>,
     pub synced: Mutex<SyncState>,
+    /// Something was written since the last sync began. Set with the writer's lock held.
+    pub unsynced: AtomicBool,
     /// A sync failed: appends stop until a repair succeeds.
     pub sync_failed: AtomicBool,
     /// Recorded, but not durable as the mode wants: a caller that tries again does not record it twice.
@@ -111,6 +114,7 @@ impl LiveRecording {
                 files: files.clone(),
                 writer: Mutex::new(Writer::new(files, data, chain, header_len)),
                 synced: Mutex::new(SyncState::new(header_len, chain)),
+                unsynced: AtomicBool::new(false),
                 sync_failed: AtomicBool::new(false),
                 parked: Mutex::default(),
             }),
@@ -153,7 +157,8 @@ impl LiveRecording {
     /// input key.
     ///
     /// # Errors
-    /// When the number is taken or the event cannot be recorded; then the channel is not open.
+    /// When the number is taken, there are as many as a recording takes, or the event cannot be recorded; then the channel
+    /// is not open.
     pub fn open_channel(
         &self,
         number: u32,
@@ -175,8 +180,13 @@ impl LiveRecording {
     ///
     /// # Errors
     /// As an append; a body without canonical JSON is refused.
-    pub fn event(&self, channel: Option<u32>, kind: &str, body: Value) -> Result<(), RecordError> {
-        let body = canonical_json(&body)?;
+    pub fn event(
+        &self,
+        channel: Option<u32>,
+        kind: &str,
+        body: impl Borrow<Value>,
+    ) -> Result<(), RecordError> {
+        let body = canonical_json(body.borrow())?;
         check_size(kind.len() + body.len())?;
         let parked = || Parked::Event(channel, kind.to_owned(), body.clone());
         self.inner.take(parked, |writer, at_ns| {
@@ -193,6 +203,7 @@ impl LiveRecording {
         let now_ns = self.inner.now_ns();
         let checkpoint = {
             let mut writer = self.inner.writer();
+            self.inner.unsynced.store(true, Ordering::Release);
             if !writer.ending && (!writer.is_folded() || writer.ordinal > writer.announced) {
                 writer.state_delivered(now_ns)?;
                 self.inner.state_clock(&mut writer, now_ns)?;
@@ -220,6 +231,12 @@ impl LiveRecording {
     pub fn sync(&self) -> Result<(), RecordError> {
         let mut synced = self.inner.lock_sync();
         self.inner.sync(&mut synced)
+    }
+
+    /// Whether there is nothing for [`LiveRecording::sync`] to do. Waits for nothing.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        !self.inner.unsynced.load(Ordering::Acquire) && !self.inner.sync_failed.load(Ordering::Acquire)
     }
 
     /// Ends the recording: end marker, last block, fsync; then the seal, fsync. On a full disk the folder's reserve

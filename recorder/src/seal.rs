@@ -22,8 +22,10 @@ pub(crate) const MAGIC: &[u8; 4] = b"CSEL";
 const END_MAGIC: &[u8; 8] = b"CHAPEND\n";
 pub(crate) const PREFIX_LEN: usize = 8;
 const TRAILER_LEN: usize = 12;
-/// Longest JSON text of a seal.
-pub(crate) const MAX_JSON: usize = 1 << 20;
+/// Longest JSON text of a seal: room for what [`CHANNELS`](crate::CHANNELS) channels state and count, however much that is.
+pub(crate) const MAX_JSON: usize = 16 << 20;
+/// As much of a reason as a seal holds that has no room for all it was given, in characters.
+const SHORT: usize = 200;
 const SIGN_LABEL: &[u8] = b"chaperone/recording/seal/v1\n";
 
 /// How the recording came to its seal.
@@ -146,6 +148,21 @@ impl Seal {
         Ok(bytes)
     }
 
+    /// Has one statement, the weakest, stand for all: a recording is sealed whatever its channels state.
+    pub(crate) fn abridge(&mut self) {
+        let short = |text: &str| text.chars().take(SHORT).collect::<String>();
+        let all = self.coverage.len();
+        let weakest = self.coverage.iter().min_by_key(|one| one.coverage).map(|one| ChannelCoverage {
+            why: format!(
+                "the weakest of {all} statements, for which a seal has no room: {}",
+                short(&one.why)
+            ),
+            ..*one
+        });
+        self.coverage = weakest.into_iter().collect();
+        self.reason = short(&self.reason);
+    }
+
     /// How long the seal is that begins with `prefix`.
     pub(crate) fn measure(prefix: &[u8; PREFIX_LEN]) -> Option<usize> {
         let len = prefix.strip_prefix(MAGIC).and_then(|rest| <[u8; 4]>::try_from(rest).ok())?;
@@ -257,5 +274,80 @@ mod optional_decimal {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
         text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::channel::{CHANNELS, Coverage};
+
+    fn seal(coverage: Vec<ChannelCoverage>, counts: Vec<StreamCount>, reason: String) -> (Seal, SigningKey) {
+        let signer = SigningKey::generate().unwrap();
+        let at = Timestamp::now();
+        let seal = Seal {
+            session: Uuid::max(),
+            recording: Hash::default(),
+            state: SealState::Sealed,
+            blocks: (1 << 53) - 1,
+            chain: Hash::default(),
+            records: Some(u64::MAX),
+            bytes: Some(u64::MAX),
+            first_at: Some(at),
+            last_at: Some(at),
+            at,
+            reason,
+            coverage,
+            counts,
+            recovery: None,
+            seal_key: signer.public(),
+            hash: Hash::default(),
+        };
+        (seal, signer)
+    }
+
+    #[test]
+    fn there_is_room_for_all_that_the_most_channels_state_and_count() {
+        let (least, most) = (u32::MAX - u32::try_from(CHANNELS).unwrap(), u32::MAX);
+        let coverage = (least..most).map(|channel| ChannelCoverage {
+            channel,
+            coverage: Coverage::OutputOnly,
+            why: "x".repeat(200),
+        });
+        let counts = (least..most).flat_map(|channel| {
+            (0..6).filter_map(Stream::from_code).map(move |stream| StreamCount {
+                channel,
+                stream,
+                received: u64::MAX,
+                delivered: u64::MAX,
+            })
+        });
+        let (mut seal, signer) = seal(coverage.collect(), counts.collect(), "x".repeat(1000));
+        let bytes = seal.write(&signer).unwrap();
+        assert!(bytes.len() > MAX_JSON / 2, "{} bytes: the bound is far too low", bytes.len());
+        assert_eq!(Seal::read(&bytes).unwrap().counts.len(), 6 * CHANNELS);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_stated_has_one_weakest_statement(
+            stated in prop::collection::vec((any::<u32>(), 0..4_usize, "(?s:.){0,300}"), 0..20),
+            reason in "(?s:.){0,300}",
+        ) {
+            let all = [Coverage::Refused, Coverage::FlowOnly, Coverage::OutputOnly, Coverage::Captured];
+            let coverage = stated.iter().map(|(channel, coverage, why)| {
+                ChannelCoverage { channel: *channel, coverage: all[*coverage], why: why.clone() }
+            });
+            let (mut seal, signer) = seal(coverage.collect(), Vec::new(), reason);
+            let weakest = crate::channel::weakest(&seal.coverage);
+            seal.abridge();
+            prop_assert_eq!(seal.coverage.len(), stated.len().min(1));
+            prop_assert_eq!(crate::channel::weakest(&seal.coverage), weakest);
+            let bytes = seal.write(&signer).unwrap();
+            prop_assert!(bytes.len() < 8 << 10, "{} bytes", bytes.len());
+            prop_assert_eq!(Seal::read(&bytes), Ok(seal));
+        }
     }
 }

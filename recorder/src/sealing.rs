@@ -78,7 +78,14 @@ impl Inner {
             seal_key: self.signer.public(),
             hash: Hash::default(),
         };
-        let bytes = seal.write(&self.signer)?;
-        Ok((seal, bytes))
+        let written = match seal.write(&self.signer) {
+            // Tried again, it would be as long again.
+            Err(RecordError::TooLarge { .. }) => {
+                seal.abridge();
+                seal.write(&self.signer)
+            }
+            written => written,
+        };
+        Ok((seal, written?))
     }
 }

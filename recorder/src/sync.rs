@@ -61,6 +61,12 @@ impl Mark {
 impl Inner {
     /// Makes durable what was appended before the call. Appends go on meanwhile.
     pub(crate) fn sync(&self, state: &mut MutexGuard<'_, SyncState>) -> Result<(), RecordError> {
+        // Cleared before it is looked how far the writer is: what is written after that look is seen by the next sync.
+        self.unsynced.store(false, Ordering::Release);
+        self.sync_all(state).inspect_err(|_| self.unsynced.store(true, Ordering::Release))
+    }
+
+    fn sync_all(&self, state: &mut MutexGuard<'_, SyncState>) -> Result<(), RecordError> {
         if self.sync_failed.load(Ordering::Acquire) {
             return self.heal(state);
         }

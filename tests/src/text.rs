@@ -1,12 +1,29 @@
 //! Bytes that scenarios send and look for.
 
-use aws_lc_rs::digest::{SHA256, digest as hash};
+use aws_lc_rs::digest::{Context, SHA256, digest as hash};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 /// The SHA-256 of some bytes, in hexadecimal as `sha256sum` prints it.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
-    hash(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(hash(&SHA256, bytes).as_ref())
+}
+
+/// The SHA-256 of so many zeros.
+#[must_use]
+pub fn digest_of_zeros(count: u64) -> String {
+    let (mut hash, zeros) = (Context::new(&SHA256), vec![0; 1 << 20]);
+    let mut left = count;
+    while left > 0 {
+        let piece = zeros.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        hash.update(&zeros[..piece]);
+        left -= piece as u64;
+    }
+    hexadecimal(hash.finish().as_ref())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Bytes that do not compress and repeat nowhere.

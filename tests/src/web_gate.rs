@@ -180,7 +180,13 @@ impl WebHouse {
     /// Somebody's browser, without a cookie yet.
     #[must_use]
     pub fn client(&self, name: &str) -> Client<'_> {
-        Client { house: self, jar: self.house.folder().join(format!("{name}.cookies")) }
+        self.client_through(name, self.port)
+    }
+
+    /// The same, whose connections go to another port of this machine.
+    #[must_use]
+    pub fn client_through(&self, name: &str, port: u16) -> Client<'_> {
+        Client { house: self, jar: self.house.folder().join(format!("{name}.cookies")), port }
     }
 
     /// A browser that has opened the console.
@@ -323,6 +329,8 @@ impl WebHouse {
 pub struct Client<'h> {
     house: &'h WebHouse,
     jar: PathBuf,
+    /// Where it connects to, whatever it asks for.
+    port: u16,
 }
 
 impl Client<'_> {
@@ -330,11 +338,11 @@ impl Client<'_> {
     #[must_use]
     pub fn curl(&self, more: &[&str]) -> Command {
         let mut command = Command::new("curl");
-        let port = self.house.port;
+        let (named, port) = (self.house.port, self.port);
         command.args(["--silent", "--show-error", "--cacert"]).arg(&self.house.authority);
         command.args([
             "--resolve",
-            &format!("*:{port}:127.0.0.1"),
+            &format!("*:{named}:127.0.0.1"),
             "--connect-to",
             &format!("::127.0.0.1:{port}"),
         ]);

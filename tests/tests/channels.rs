@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use chaperone_tests::{House, Process, TARGET, Technician, Visit, soon};
+use chaperone_tests::{House, Process, Proxy, TARGET, Technician, Visit, Weather, soon};
 use serde_json::Value;
 
 /// Waits for the fact of a refused channel or request of this kind.
@@ -77,6 +77,111 @@ say(everything(again).decode().strip())
     assert_eq!(refused(&house, "session")["about"]["what"]["why"], "too many channels");
 }
 
+/// The records of a visit, as lines of JSON.
+fn recorded(house: &House, session: &str) -> Vec<Value> {
+    house.sealed(session);
+    let file = house.folder().join(format!("{session}.jsonl"));
+    let (name, why) = (file.to_str().unwrap(), ["--reason", "looked into"]);
+    let words = ["recording", "export", session, "--format", "jsonl", "-o", name];
+    house.sam().does(&[&words[..], &why].concat());
+    std::fs::read_to_string(&file).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_the_gate_says_is_recorded_as_the_gates_and_not_as_the_servers() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let mut master = dana.clone().with(&["-M"]).begins("echo ready; echo of the server >&2; sleep 100");
+    master.shows("ready");
+    master.says("of the server");
+    let refused = dana.with(&["-T"]).runs("").err;
+    assert!(refused.contains("does not grant shell"), "{refused}");
+    let session = house.newest_session();
+    house.sam().does(&["session", "stop", &session, "--reason", "that is enough"]);
+    assert!(!master.ends().0.success());
+    assert!(master.err().contains("that is enough"), "{}", master.err());
+    let lines = recorded(&house, &session);
+    let stream = |name: &str| -> String {
+        lines.iter().filter(|line| line["stream"] == name).filter_map(|line| line["text"].as_str()).collect()
+    };
+    assert_eq!(stream("stderr"), "of the server\n");
+    assert!(stream("gate").contains("that is enough"), "{}", stream("gate"));
+    let said: Vec<&Value> = lines.iter().filter(|line| line["event"] == "gate-said").collect();
+    assert!(said.iter().any(|line| line.to_string().contains("does not grant shell")), "{said:?}");
+}
+
+#[test]
+fn a_visit_that_has_had_all_its_channels_is_told_to_come_again_and_is_sealed() {
+    // As many as a seal has room for are far more.
+    let house = House::furnish().with("CHAPERONE_FAILPOINT", "channels=3").start();
+    house.open_window("dana", "exec", "+10m");
+    let socket = format!("ControlPath={}/mux", house.folder().display());
+    let dana = house.technician("dana").ssh(TARGET).option(&socket);
+    let mut master = dana.clone().with(&["-M"]).begins("echo ready; cat");
+    master.shows("ready");
+    for n in 0..2 {
+        dana.runs(&format!("echo {n}")).succeeded();
+    }
+    let ran = dana.runs("echo one more");
+    assert!(ran.status == Some(77) && ran.text().is_empty(), "{ran:?}");
+    assert!(ran.err.contains("has had 3 channels") && ran.err.contains("Connect again."), "{}", ran.err);
+    assert_eq!(refused(&house, "exec")["about"]["reason"], "limit");
+    master.ends_input();
+    assert_eq!(master.ends().0.code(), Some(0), "what is open goes on");
+    let session = house.newest_session();
+    house.sealed(&session);
+    let sealed = house.fact("session-sealed").body;
+    assert_eq!((&sealed["channels"], &sealed["weakest"]), (&3.into(), &"captured".into()), "{sealed:#}");
+    assert_eq!((&sealed["coverage"], &sealed["more"]), (&Value::Array(Vec::new()), &0.into()));
+    let verdict = house.sam().does(&["recording", "verify", &session]);
+    assert_eq!(verdict["sound"], true, "{verdict:#}");
+    house.technician("dana").ssh(TARGET).runs("echo again").succeeded();
+}
+
+#[test]
+fn channels_that_are_closed_while_their_server_is_slow_are_bounded_too() {
+    const MOST: usize = 128;
+    let house = House::start();
+    let wire = Proxy::before(house.target.port());
+    house.add_target_at("alaris-sm-02", &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
+    house.open_window_on("alaris-sm-02", "dana", "exec", "+10m");
+    let stalled = house.folder().join("stalled");
+    let technician = house.technician("dana");
+    let script = format!(
+        "
+import os
+channel = transport.open_session(timeout=20)
+channel.exec_command('echo ready')
+everything(channel)
+while not os.path.exists({:?}):
+    time.sleep(0.01)
+opened = refused = 0
+for n in range(300):
+    try:
+        channel = transport.open_session(timeout=20)
+    except paramiko.ChannelException as shortage:
+        refused += shortage.code == 4
+        continue
+    opened += 1
+    send(REQUEST, channel.remote_chanid, 'exec', False, 'true')
+    send(CLOSE, channel.remote_chanid)
+say(opened, refused)
+",
+        stalled.display().to_string()
+    );
+    let closing = std::thread::spawn(move || technician.raw("dana+alaris-sm-02", &script));
+    soon("the first command to end", || house.facts_of("channel-closed").pop());
+    wire.weather(Weather { stalled: true, ..Weather::default() });
+    std::fs::write(&stalled, "").unwrap();
+    let said = closing.join().unwrap();
+    let counts: Vec<usize> = said[0].split(' ').map(|count| count.parse().unwrap()).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 300, "{said:?}");
+    assert!((MOST - 1..=MOST + 8).contains(&counts[0]), "{said:?}");
+    assert_eq!(refused(&house, "session")["about"]["what"]["why"], "too many channels");
+}
+
 #[test]
 fn what_a_gate_must_not_forward_is_refused_by_the_protocols_own_answer_and_told() {
     let house = House::start();
@@ -97,8 +202,14 @@ fn what_a_gate_must_not_forward_is_refused_by_the_protocols_own_answer_and_told(
         assert!(ran.err.contains("remote port forwarding failed"), "{words:?}: {}", ran.err);
         refused(&house, kind);
     }
-    let tunnel = dana.clone().with(&["-w", "any:any", "-o", "Tunnel=point-to-point"]).runs("true");
-    assert!(tunnel.status.is_some(), "the client says what became of it");
+    // The client makes its own end of a tunnel first. Where it may not, it asks for none.
+    let tunnel = dana.clone().with(&["-w", "any:any", "-o", "Tunnel=point-to-point"]).runs("echo ran");
+    if tunnel.err.contains("Tunnel device open failed") {
+        assert_eq!(tunnel.text(), "ran\n", "{}", tunnel.err);
+    } else {
+        assert!(tunnel.status == Some(255) && tunnel.err.contains("Tunnel forwarding failed"), "{tunnel:?}");
+        assert_eq!(refused(&house, "channel-kind")["about"]["what"]["name"], "tun@openssh.com");
+    }
 }
 
 #[test]
@@ -344,9 +455,18 @@ say(ask(channel, 'env', 'LC_HUGE', 'x' * 30000))
 say(sum(ask(channel, 'env', 'LC_%d' % n, 'v%d' % n) == 'success' for n in range(70)))
 say(ask(channel, 'exec', 'echo $LC_0 $LC_63 $LC_64 end'))
 say(everything(channel).decode().strip())
+channel = transport.open_session(timeout=20)
+say(sum(ask(channel, 'env', 'LC_%d' % n, 'v' * 4000) == 'success' for n in range(20)))
+say(ask(channel, 'exec', 'echo and goes on'))
+say(everything(channel).decode().strip())
+channel = transport.open_session(timeout=20)
+say(ask(channel, 'exec', b'true ' + b'\\x01' * 131000 + b'\\xff'))
+channel.recv_exit_status()
 ",
     );
-    assert_eq!(said, ["failure", "64", "success", "v0 v63 end"]);
+    assert_eq!(said, ["failure", "64", "success", "v0 v63 end", "8", "success", "and goes on", "success"]);
+    // What is too long for the recording as it would be written is so for whoever asks.
+    assert!(refused(&house, "exec")["about"]["what"]["why"].as_str().unwrap().contains("too long"));
     let told = refused(&house, "environment");
     assert_eq!(
         (told["about"]["what"]["name"].as_str(), told["about"]["what"]["bytes"].as_u64()),

@@ -1,10 +1,12 @@
 //! Every stock client works through the gate as it works without it: PuTTY's, Dropbear's, Paramiko, curl with libssh2, and
 //! OpenSSH with each of its ways to be started.
 
-use std::process::Command;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
-use chaperone_tests::{Direction, House, Process, Proxy, TARGET, digest, noise, soon};
+use chaperone_tests::{Direction, House, Process, Proxy, Sshd, SshdOptions, TARGET, digest, noise, soon};
 
 #[test]
 fn plink_runs_commands_and_opens_a_shell() {
@@ -97,14 +99,20 @@ fn curl_copies_both_ways_by_sftp_and_scp_though_its_library_has_neither_gcm_nor_
         std::fs::remove_file(&there).unwrap();
         std::fs::remove_file(&back).unwrap();
     }
-    let told = soon("what went by sftp as facts", || {
-        let facts = house.facts_of("file-transferred").into_iter();
-        Some(facts.filter(|fact| fact.body["protocol"] == "sftp").collect::<Vec<_>>())
-            .filter(|facts| facts.len() == 2)
+    let told = soon("each file as a fact", || {
+        Some(house.facts_of("file-transferred")).filter(|facts| facts.len() == 4)
     });
     let all = bytes.len().to_string();
     assert!(told.iter().all(|fact| fact.body["bytes"] == all.as_str()), "{told:#?}");
     assert_eq!(told[0].body["sha256"], digest(&bytes));
+    // Its library neither ends a file that it sends by scp nor answers one that it gets.
+    let by_scp: Vec<_> = told.iter().filter(|fact| fact.body["protocol"] == "scp").collect();
+    let ways: Vec<_> = by_scp.iter().map(|fact| fact.body["direction"].as_str()).collect();
+    assert_eq!(ways, [Some("upload"), Some("download")]);
+    for fact in by_scp {
+        assert_eq!(fact.body["sha256"], digest(&bytes), "{fact:#?}");
+        assert_eq!(fact.body["path"].as_str(), there.to_str());
+    }
 }
 
 #[test]
@@ -119,6 +127,9 @@ fn a_client_that_has_the_older_kinds_alone_works_and_changes_its_keys_too() {
         ["ecdh-sha2-nistp256", "ecdsa-sha2-nistp256", "aes128-ctr", "hmac-sha2-256"],
         ["ecdh-sha2-nistp384", "ecdsa-sha2-nistp256", "aes256-gcm@openssh.com", "hmac-sha2-256"],
         ["ecdh-sha2-nistp384", "ssh-ed25519", "aes192-ctr", "hmac-sha2-512-etm@openssh.com"],
+        // OpenSSH where no curve is allowed.
+        ["diffie-hellman-group16-sha512", "ssh-ed25519", "aes256-gcm@openssh.com", "hmac-sha2-256"],
+        ["diffie-hellman-group14-sha256", "ecdsa-sha2-nistp256", "aes256-ctr", "hmac-sha2-256"],
     ];
     for [kex, key, cipher, mac] in table {
         let has = [("KexAlgorithms", kex), ("HostKeyAlgorithms", key), ("Ciphers", cipher), ("MACs", mac)];
@@ -344,6 +355,69 @@ fn the_gate_asks_for_new_keys_after_a_gigabyte() {
     assert!(asked > 1, "{asked} key exchanges: {}", ran.err);
 }
 
+/// Key exchanges that somebody else began with a target, as its log tells them.
+fn asked_of(target: &Sshd) -> usize {
+    target.log().matches("SSH2_MSG_KEXINIT received").count()
+}
+
+/// A house whose target tells of each key exchange.
+fn talkative(variable: &str, value: &str) -> House {
+    // What stands behind `Match` overrides what stands before it, once somebody has signed in.
+    let lines = ["Match all", "LogLevel DEBUG1"].map(str::to_owned).into();
+    let house =
+        House::furnish().with(variable, value).target(SshdOptions { lines, ..SshdOptions::default() });
+    let house = house.start();
+    house.open_window("dana", "exec", "+10m");
+    house
+}
+
+#[test]
+fn the_gate_asks_the_server_for_new_keys_too_in_the_middle_of_a_transfer() {
+    let house = talkative("CHAPERONE_GATE__REKEY_MEGABYTES", "4");
+    let dana = house.technician("dana").ssh(TARGET).with(&["-v"]).option("LogLevel=DEBUG1");
+    let bytes = noise(48 << 20);
+    let (file, sum) = (house.folder().join("noise"), digest(&bytes));
+    std::fs::write(&file, &bytes).unwrap();
+    let both = dana.clone().input(bytes.clone());
+    let down = dana.clone().runs(&format!("cat {}", file.display())).succeeded();
+    let after_down = asked_of(&house.target);
+    let up = dana.input(bytes).runs("sha256sum").succeeded();
+    let after_up = asked_of(&house.target);
+    let both = both.runs("cat").succeeded();
+    assert_eq!((digest(&down.out), digest(&both.out)), (sum.clone(), sum.clone()));
+    assert_eq!(up.text().split(' ').next(), Some(sum.as_str()));
+    let of_target = [after_down, after_up - after_down, asked_of(&house.target) - after_up];
+    assert!(of_target.iter().all(|asked| *asked > 4), "{of_target:?} key exchanges with the server");
+    for ran in [down, up, both] {
+        let asked = ran.err.matches("SSH2_MSG_KEXINIT received").count();
+        assert!(asked > 4, "{asked} key exchanges with the client: {}", ran.err);
+    }
+}
+
+#[test]
+fn the_gate_asks_both_ends_for_new_keys_after_a_time() {
+    const STEP: usize = 100_000;
+    const STEPS: usize = 50;
+    let house = talkative("CHAPERONE_GATE__REKEY_SECONDS", "2");
+    let dana = house.technician("dana").ssh(TARGET).with(&["-v"]).option("LogLevel=DEBUG1");
+    let bytes = noise(STEPS * STEP);
+    let file = house.folder().join("noise");
+    std::fs::write(&file, &bytes).unwrap();
+    // Up through the client's pipe, and down from where it ends, for some seconds.
+    let slowly = format!(
+        "for n in $(seq 0 {}); do dd if={} bs={STEP} skip=$n count=1 status=none; sleep 0.1; done | \"$@\" cat",
+        STEPS - 1,
+        file.display()
+    );
+    let mut pipe = Command::new("sh");
+    pipe.args(["-c", &slowly, "sh"]).args(dana.line());
+    let ran = Process::run("ssh", Duration::from_secs(120), &mut pipe).succeeded();
+    assert_eq!(digest(&ran.out), digest(&bytes));
+    let of_client = ran.err.matches("SSH2_MSG_KEXINIT received").count();
+    let of_target = asked_of(&house.target);
+    assert!(of_client > 2 && of_target >= 2, "{of_client} with the client, {of_target} with the server");
+}
+
 #[test]
 fn the_environment_and_the_locale_arrive_as_the_server_takes_them() {
     let house = House::start();
@@ -353,4 +427,34 @@ fn the_environment_and_the_locale_arrive_as_the_server_takes_them() {
     let ran =
         sent.runs("printf '%s|%s|%s|%s' \"$LC_ALL\" \"$LC_CHAPERONE\" \"$NOT_TAKEN\" Größe").succeeded();
     assert_eq!(ran.text(), "C.UTF-8|yes it does||Größe");
+}
+
+#[test]
+fn an_end_of_output_reaches_a_client_that_waits_for_it_and_the_exit_status_still_comes() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let dana = house.technician("dana").ssh(TARGET);
+    let kept = house.folder().join("kept");
+    // What reads the output ends the input at its end, and the server has much to do after that.
+    let remote = format!("echo out; exec >&- 2>&-; cat >{}; sleep 7; exit 9", kept.display());
+    let line = dana.line();
+    let mut command = Command::new(&line[0]);
+    command.args(&line[1..]).arg(&remote).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut client = Process::start("ssh", &mut command);
+    let mut output = client.child().stdout.take().unwrap();
+    let mut input = client.child().stdin.take().unwrap();
+    let (heard, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut out = String::new();
+        output.read_to_string(&mut out).unwrap();
+        heard.send(out).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(20)).unwrap(), "out\n", "the output ends");
+    input.write_all(b"what the reader answers").unwrap();
+    drop(input);
+    assert_eq!(client.ends_within(Duration::from_secs(60)).code(), Some(9));
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "what the reader answers");
+    // A client that waits for nothing but the status hears of both together.
+    let ran = dana.runs("echo out; exec >&- 2>&-; sleep 3; exit 9");
+    assert_eq!((ran.text().as_str(), ran.status), ("out\n", Some(9)));
 }

@@ -191,6 +191,20 @@ fn the_servers_own_ssh_cannot_be_declared() {
     ]);
     assert_eq!(said.status, Some(1));
     assert!(said.err.contains("the server's SSH"), "{}", said.err);
+    // Nor by one of its further addresses, whichever of the two is declared first.
+    let (first, also) = (house.target.address(), "alaris-backup.example:2022");
+    let priya = house.priya();
+    priya.does(&["target", "set-address", TARGET, "--ssh", &first, "--ssh", also, "--reason", "two"]);
+    let tcp = format!("sneaky={also}");
+    let said = priya.tries(&["target", "add-endpoint", TARGET, "--tcp", &tcp, "--reason", "a database"]);
+    assert!(said.status == Some(1) && said.err.contains("the server's SSH"), "{said:?}");
+    let two = ["target", "set-address", TARGET, "--ssh", &first, "--ssh", also, "--reason", "moved"];
+    priya.does(&["target", "set-address", TARGET, "--ssh", &first, "--reason", "moved"]);
+    priya.does(&["target", "add-endpoint", TARGET, "--tcp", &tcp, "--reason", "a database"]);
+    let said = priya.tries(&two);
+    assert!(said.status == Some(1) && said.err.contains("the server's SSH"), "{said:?}");
+    let shown = priya.does(&["target", "show", TARGET]);
+    assert_eq!(shown["endpoints"][0]["also"], serde_json::json!([]), "nothing has changed");
 }
 
 #[test]

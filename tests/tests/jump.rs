@@ -77,6 +77,35 @@ fn the_one_line_of_known_hosts_is_what_makes_strict_checking_work() {
 }
 
 #[test]
+fn a_client_that_has_the_older_kinds_alone_works_inside_too() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let beyond = house.beyond("dana", "dana");
+    let bytes = noise(5 << 20);
+    let file = house.folder().join("noise");
+    std::fs::write(&file, &bytes).unwrap();
+    let certified = "ssh-ed25519-cert-v01@openssh.com";
+    let table = [
+        ["curve25519-sha256", certified, "aes256-ctr", "hmac-sha2-256"],
+        ["ecdh-sha2-nistp256", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "aes128-ctr", "hmac-sha2-512"],
+        ["diffie-hellman-group16-sha512", certified, "aes256-gcm@openssh.com", "hmac-sha2-256"],
+    ];
+    for [kex, key, cipher, mac] in table {
+        let has = [("KexAlgorithms", kex), ("HostKeyAlgorithms", key), ("Ciphers", cipher), ("MACs", mac)];
+        // Options of the command line are the inner client's alone.
+        let words: Vec<String> =
+            has.iter().flat_map(|(name, value)| ["-o".to_owned(), format!("{name}={value}")]).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let ran = beyond.runs_with(&words, &there(&house), &format!("cat {}", file.display())).succeeded();
+        assert_eq!(digest(&ran.out), digest(&bytes), "{has:?}");
+    }
+    // Who has AES-GCM is offered no other cipher, whatever it prefers.
+    let seen = beyond.runs_with(&["-v"], &there(&house), "true").succeeded();
+    assert!(seen.err.contains("cipher: aes256-gcm@openssh.com"), "{}", seen.err);
+    assert!(!seen.err.contains("cipher: chacha20-poly1305"), "{}", seen.err);
+}
+
+#[test]
 fn the_lines_to_paste_and_the_authority_stand_on_the_technicians_page() {
     let house = House::start();
     let window = house.open_window("dana", "shell,exec", "+10m");
@@ -332,6 +361,90 @@ fn more_connections_inside_one_than_one_persons_work_are_refused() {
     drop(open);
     outer.signal(chaperone_tests::Signal::TERM);
     outer.ends();
+}
+
+#[test]
+fn connections_inside_one_wait_in_the_line_of_all() {
+    // A burst of 64, and then so many a second.
+    let house = House::furnish().with("CHAPERONE_GATE__ATTEMPTS_PER_SECOND", "2").start();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+began, heard = time.time(), 0
+while heard < 74:
+    try:
+        inside = transport.open_channel('direct-tcpip', ('{TARGET}', 22), ('127.0.0.1', 1), timeout=30)
+    except paramiko.ChannelException:
+        # Those before have not gone yet.
+        time.sleep(0.01)
+        continue
+    inside.recv(8)
+    inside.close()
+    heard += 1
+say(4 < time.time() - began < 30)
+"
+        ),
+    );
+    assert_eq!(said, ["True"]);
+}
+
+#[test]
+fn those_that_are_asked_for_at_once_are_no_more_than_one_persons_work_either() {
+    let house = House::start();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+got = {{91: 0, 92: 0}}
+transport._handler_table = dict(transport._handler_table)
+for kind in got:
+    def heard(_, m, kind=kind):
+        got[kind] += 1
+    transport._handler_table[kind] = heard
+for number in range(1000, 1040):
+    # No window: what is said in it would be for nobody here.
+    send(OPEN, 'direct-tcpip', number, 0, 32768, '{TARGET}', 22, '127.0.0.1', 1)
+until = time.time() + 20
+while sum(got.values()) < 40 and time.time() < until:
+    time.sleep(0.01)
+say(got[91], got[92])
+"
+        ),
+    );
+    assert_eq!(said, ["16 24"]);
+}
+
+#[test]
+fn visits_inside_a_connection_that_is_ended_for_its_refusals_say_so() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let account = house.target.account();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+way = transport.open_channel('direct-tcpip', ('{TARGET}', 22), ('127.0.0.1', 1), timeout=30)
+inside = paramiko.Transport(way)
+inside.start_client(timeout=30)
+inside.auth_none('{account}')
+channel = inside.open_session(timeout=30)
+channel.exec_command('echo ready; sleep 1000')
+say(channel.recv(6).decode().strip())
+try:
+    for n in range(1500):
+        send(OPEN, 'direct-tcpip', 1000 + n, 65536, 32768, '10.0.0.1', 1 + n, '127.0.0.1', 1)
+except Exception:
+    pass
+until = time.time() + 20
+while transport.is_active() and time.time() < until:
+    time.sleep(0.05)
+say('active' if transport.is_active() else 'ended')
+"
+        ),
+    );
+    assert_eq!(said, ["ready", "ended"]);
+    assert_eq!(house.sealed(&house.newest_session())["end_reason"], "too-many-refusals");
 }
 
 #[test]

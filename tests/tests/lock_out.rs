@@ -80,6 +80,26 @@ fn a_connection_may_fail_six_times_whatever_names_it_says() {
 }
 
 #[test]
+fn an_enrolled_key_that_owes_a_code_signs_no_flood_of_attempts() {
+    let house = House::furnish().without_soc().start();
+    let made = house.admin().does(&["person", "enrol", "dana"]);
+    let _dana = Enrolled::by_link(house.gate.web_port(), made["link"].as_str().unwrap());
+    let key = house.technician("dana").key;
+    let port = house.gate.ssh_port();
+    // She has no window: each sign-in by the key alone is an attempt off schedule, and an alert.
+    let mut caller = Caller::from(Ipv4Addr::LOCALHOST, port);
+    let heard: Vec<_> = (0..20).map(|_| caller.shows(&format!("dana+{TARGET}"), &key)).collect();
+    assert_eq!((&heard[..7], heard[7]), (&[Heard::More; 7][..], Heard::Gone), "{heard:?}");
+    drop(caller);
+    assert_eq!(house.facts_of("attempt-refused").len(), 1, "the same key in the same name is one attempt");
+    // Other names are no way round.
+    let mut caller = Caller::from(Ipv4Addr::LOCALHOST, port);
+    let heard: Vec<_> = (0..20).map(|n| caller.shows(&format!("dana+server-{n}"), &key)).collect();
+    assert_eq!((&heard[..7], heard[7]), (&[Heard::More; 7][..], Heard::Gone), "{heard:?}");
+    assert_eq!(house.facts_of("attempt-refused").len(), 1 + 7);
+}
+
+#[test]
 fn a_key_proven_in_one_name_is_no_first_factor_in_another() {
     let house = House::furnish().without_soc().start();
     house.open_window("dana", "exec", "+10m");

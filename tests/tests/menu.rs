@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chaperone_tests::{
     Furnishing, House, Service, Sshd, SshdOptions, TARGET, Terminal, eventually, free_port, on_both_databases,
@@ -150,6 +150,72 @@ fn who_chooses_again_and_again_what_is_refused_is_shown_out() {
     assert_eq!(house.facts_of("attempt-refused").len(), 10);
 }
 
+#[test]
+fn another_terminal_of_the_same_connection_gives_no_more_choices() {
+    let house = House::start();
+    house.open_window("dana", "shell", "+10m");
+    house.priya().does(&["target", "lock", TARGET, "--reason", "incident"]);
+    let said = house.technician("dana").raw(
+        "dana",
+        r"
+for _ in range(3):
+    channel = transport.open_session(timeout=20)
+    channel.get_pty()
+    channel.invoke_shell()
+    channel.sendall(b'1\r' * 10)
+    say(b'Too many choices were refused.' in everything(channel), channel.recv_exit_status())
+",
+    );
+    assert_eq!(said, ["True 77"; 3]);
+    assert_eq!(house.facts_of("attempt-refused").len(), 10);
+}
+
+/// Opens as many menus as somebody may be shown, and one more; takes many places of those that have not said who they are;
+/// and then makes a visit.
+const WAITING: &str = r"
+def shows(user):
+    other = paramiko.Transport(socket.create_connection(('127.0.0.1', PORT)))
+    other.start_client(timeout=30)
+    other.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(KEY))
+    return other, terminal(other)
+def terminal(other):
+    channel = other.open_session(timeout=20)
+    channel.get_pty()
+    channel.invoke_shell()
+    got = b''
+    while b'q leaves' not in got and b'too many' not in got:
+        got += channel.recv(4096)
+    return got
+terminal(transport)
+menus = [shows('dana') for _ in range(15)]
+say(all(b'q leaves' in shown for _, shown in menus))
+one_more = shows('dana')
+say(b'You are shown too many menus at once.' in one_more[1])
+one_more[0].close()
+others = [socket.create_connection(('127.0.0.1', PORT)) for _ in range(56)]
+for other in others:
+    other.sendall(b'SSH-2.0-waits\r\n')
+    other.recv(4)
+began = time.time()
+visit = paramiko.Transport(socket.create_connection(('127.0.0.1', PORT)))
+visit.start_client(timeout=30)
+visit.auth_publickey('dana+alaris-sm-01', paramiko.Ed25519Key.from_private_key_file(KEY))
+channel = visit.open_session(timeout=20)
+channel.exec_command('echo in')
+say(everything(channel).decode().strip(), time.time() - began < 10)
+menus.pop()[0].close()
+time.sleep(1)
+say(b'q leaves' in shows('dana')[1])
+";
+
+#[test]
+fn who_waits_at_a_menu_takes_no_place_from_others_of_the_same_address() {
+    let house = House::start();
+    house.open_window("dana", "shell,exec", "+10m");
+    let said = house.technician("dana").raw("dana", WAITING);
+    assert_eq!(said, ["True", "True", "in True", "True"]);
+}
+
 /// A server without SSH, chosen from the menu by somebody whose client listens for it on a local port.
 struct Console {
     terminal: Terminal,
@@ -167,7 +233,7 @@ fn console(house: &House) -> Service {
 
 impl Console {
     fn chosen(house: &House, service: &Service) -> Self {
-        let window = house.open_window_on("pump-console", "dana", "shell,forward", "+2h");
+        let window = house.open_window_on("pump-console", "dana", "forward", "+2h");
         let local = free_port();
         let there = format!("{local}:admin:{}", service.port());
         let terminal = house.technician("dana").ssh_as("dana").with(&["-L", &there]).opens_a_shell();
@@ -211,6 +277,18 @@ fn a_server_without_a_terminal_is_chosen_for_its_forwards_and_the_menu_is_over()
 }
 
 #[test]
+fn a_window_without_a_shell_opens_no_server_that_has_ssh() {
+    let house = House::start();
+    house.open_window("dana", "exec,forward", "+10m");
+    let mut terminal = menu(&house, "dana");
+    terminal.types("1\r");
+    terminal.shows("This window grants no shell. Name its server");
+    terminal.types("q\r");
+    assert_eq!(terminal.ends(), Some(0));
+    assert!(house.sessions().is_empty());
+}
+
+#[test]
 fn a_window_that_opens_meanwhile_is_shown_as_open() {
     let house = House::start();
     let window = house.request("dana", "shell", "+6s", "+10m", &[]);
@@ -222,6 +300,25 @@ fn a_window_that_opens_meanwhile_is_shown_as_open() {
     terminal.shows("is recorded");
     terminal.types("exit\r");
     assert_eq!(terminal.ends(), Some(0));
+}
+
+#[test]
+fn who_types_nothing_is_not_kept_and_each_key_counts() {
+    let house = House::furnish().with("CHAPERONE_GATE__MENU_IDLE_SECONDS", "3").start();
+    house.open_window("dana", "shell", "+10m");
+    let mut terminal = menu(&house, "dana");
+    terminal.shows("q leaves");
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(4) {
+        terminal.types("x");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert!(terminal.is_running() && !terminal.screen().contains("Nothing was chosen"));
+    let idle = Instant::now();
+    terminal.shows("Nothing was chosen in time.");
+    assert_eq!(terminal.ends(), Some(75));
+    assert!(idle.elapsed() > Duration::from_secs(2), "{:?}", idle.elapsed());
+    assert!(house.sessions().is_empty() && house.facts_of("attempt-refused").is_empty());
 }
 
 #[test]

@@ -114,6 +114,15 @@ fn no_channel_opens_in_the_overrun() {
     let ran = dana.runs(&format!("touch {}", mark.display()));
     assert!(ran.status != Some(0) && !mark.exists(), "{}", ran.err);
     assert!(ran.err.contains("nothing new starts in it"), "{}", ran.err);
+    // A command may hold a password, and stays in the recording.
+    let _ran = dana.runs("true mysql -pS3cret-late");
+    let refused =
+        soon("both as facts", || Some(house.facts_of("channel-refused")).filter(|all| all.len() == 2));
+    for fact in refused {
+        let text = fact.body.to_string();
+        assert!(!text.contains("S3cret-late") && !text.contains("touch "), "{text}");
+        assert_eq!(fact.body["about"]["reason"], "late", "{text}");
+    }
     // Nor does anybody get in.
     house.technician("dana").ssh(TARGET).runs("true").refused();
     let _ = house.refusal("attempt-refused", "late");

@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use chaperone_tests::{Browser, Engine, Enrolled, House, Process, TARGET, Technician, Terminal, ask, soon};
+use chaperone_tests::{
+    Browser, Engine, Enrolled, House, Process, TARGET, Technician, Terminal, ask, legs, soon,
+};
 use serde_json::json;
 
 /// Gives somebody a password and a second factor, as an administrator does.
@@ -285,6 +287,45 @@ fn who_came_while_nobody_could_ask_for_the_code_is_let_nowhere_once_the_database
     outer.ends();
     // With the code it is a sign-in like any other.
     assert_eq!(technician.ssh(TARGET).runs("true").status, Some(255));
+}
+
+#[test]
+fn who_takes_too_long_to_sign_in_is_hung_up_on_and_a_half_proof_is_a_fact() {
+    let house = House::furnish().with("CHAPERONE_GATE__SIGN_IN_SECONDS", "5").without_soc().start();
+    house.open_window("dana", "shell,exec", "+10m");
+    // Who has signed in stays for longer.
+    let mut visit = house.technician("dana").ssh(TARGET).begins("echo ready; cat");
+    visit.shows("ready");
+    // Somebody who says hello, agrees on keys, and says no more.
+    let script = "logging.basicConfig(level=logging.INFO)
+transport = paramiko.Transport(('127.0.0.1', PORT))
+transport.start_client(timeout=10)
+began = time.monotonic()
+while transport.is_active() and time.monotonic() < began + 10:
+    time.sleep(0.05)
+out.write(b'%.1f' % (time.monotonic() - began))
+";
+    let head = format!("import logging, time\nPORT = {}\n", house.gate.ssh_port());
+    let ran = house.elsewhere("dana").paramiko_alone(&format!("{head}{script}")).succeeded();
+    let after: f64 = ran.text().parse().unwrap();
+    assert!((3.0..9.0).contains(&after), "hung up on after {after} s");
+    assert!(ran.err.contains("Disconnect (code 11): sign-in took too long"), "{}", ran.err);
+    // Somebody who has proven a key, and looks for the telephone with the code on it: their client waits for them.
+    let dana = enrols(&house, "dana");
+    let mut terminal = by_hand(&house.technician("dana"), TARGET);
+    terminal.shows("Authenticator code:");
+    let fact = soon("the half proof to be a fact", || {
+        house.facts_of("attempt-failed").into_iter().find(|fact| fact.body["reason"] == "second-factor")
+    });
+    assert!(fact.body.to_string().contains("dana"), "{:#}", fact.body);
+    soon("its connection to be gone", || {
+        (legs(house.gate.ssh_port(), house.target.port()) == (1, 1)).then_some(())
+    });
+    terminal.types(&format!("{}\n", dana.app.code(0)));
+    assert_eq!(terminal.ends(), Some(255));
+    assert_eq!(house.facts_of("session-admitted").len(), 1, "the one who was in time");
+    visit.types("still here\n");
+    visit.shows("still here");
 }
 
 #[test]

@@ -216,7 +216,16 @@ fn a_database_that_is_gone_refuses_new_visits_and_loses_nothing(house: Furnishin
     let mut visit = dana.begins("echo in; cat");
     visit.shows("in");
     let session = house.newest_session();
+    let mut leaves = dana.begins("echo in; cat");
+    leaves.shows("in");
+    let leaving = house.newest_session();
+    soon("both channels as facts", || (house.facts_of("channel-opened").len() == 2).then_some(()));
     house.database.fall();
+    // Whoever leaves is let go at once, whatever becomes of the fact of it.
+    let asked = std::time::Instant::now();
+    leaves.ends_input();
+    assert!(leaves.ends().0.success());
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
     for _ in 0..3 {
         let ran = dana.runs("id").refused();
         assert!(ran.err.contains("Reference"), "{}", ran.err);
@@ -241,6 +250,7 @@ fn a_database_that_is_gone_refuses_new_visits_and_loses_nothing(house: Furnishin
         "with their original times"
     );
     house.sealed(&session);
+    house.sealed(&leaving);
     soon("visits to be possible again", || (dana.runs("true").status == Some(0)).then_some(()));
     assert_eq!(verdict(&house)["sound"], true);
     let numbers: Vec<_> = house.facts().iter().map(|fact| fact.number).collect();

@@ -62,6 +62,9 @@ pub enum Why {
     /// The certificate did not pass.
     #[error(transparent)]
     Certificate(#[from] CertificateFault),
+    /// Somebody named a key, and signed with another.
+    #[error("the signature is not that of the named key")]
+    Forged,
     /// Nothing was looked at.
     #[error("too many proofs have failed from there: this one was not looked at")]
     HeldBack,

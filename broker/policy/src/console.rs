@@ -8,6 +8,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Shortest value of a header that the gate signs in with, in bytes: a shorter one could not be told from anything else in what a
+/// console says, and would come back to whoever asks for it.
+pub const SHORTEST_HEADER_SECRET: usize = 6;
+
 /// What is said of a TLS endpoint where it is not as usual.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -11,7 +11,7 @@
 
 use std::net::IpAddr;
 
-use crate::{Access, Endpoint, EndpointName, Target};
+use crate::{Access, Endpoint, EndpointName, HostPort, Target};
 
 /// A declared endpoint that somebody has named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,21 +63,16 @@ impl Target {
         self.endpoints.iter().any(|endpoint| matches!(endpoint, Endpoint::Ssh { .. }))
     }
 
-    /// Whether its SSH server is there.
+    /// Whether its SSH server is there, at whichever of its addresses.
     #[must_use]
     pub fn is_ssh_at(&self, host: &str, port: u16) -> bool {
-        self.endpoints.iter().any(|endpoint| match endpoint {
-            Endpoint::Ssh { host: at, port: on, .. } => *on == port && is_same_host(at, host),
-            _ => false,
-        })
+        self.endpoints.iter().any(|endpoint| endpoint.is_ssh_at(host, port))
     }
 
-    /// Whether its SSH server listens on this port.
+    /// Whether its SSH server listens on this port, at whichever of its addresses.
     #[must_use]
     pub fn has_ssh_on(&self, port: u16) -> bool {
-        self.endpoints
-            .iter()
-            .any(|endpoint| matches!(endpoint, Endpoint::Ssh { port: on, .. } if *on == port))
+        self.endpoints.iter().flat_map(Endpoint::ssh_at).any(|(_, on)| on == port)
     }
 
     /// The host that it is itself: its SSH server's, or the only one that its endpoints are on.
@@ -89,6 +84,23 @@ impl Target {
             let first = all().next()?;
             all().all(|other| is_same_host(first, other)).then_some(first)
         })
+    }
+}
+
+impl Endpoint {
+    /// Whether it is an SSH server that is there, at whichever of its addresses.
+    #[must_use]
+    pub fn is_ssh_at(&self, host: &str, port: u16) -> bool {
+        self.ssh_at().any(|(at, on)| on == port && is_same_host(at, host))
+    }
+
+    /// Each address of an SSH server: the first, and those that are tried after it.
+    fn ssh_at(&self) -> impl Iterator<Item = (&str, u16)> {
+        let (first, also) = match self {
+            Self::Ssh { host, port, reach, .. } => (Some((host.as_str(), *port)), reach.also.as_slice()),
+            Self::Tls { .. } | Self::Tcp { .. } => (None, [].as_slice()),
+        };
+        first.into_iter().chain(also.iter().map(|HostPort { host, port }| (host.as_str(), *port)))
     }
 }
 
@@ -190,6 +202,21 @@ mod tests {
         for host in ["sshd", "192.0.2.1", "localhost", "127.0.0.1", "alaris-sm-01"] {
             assert_eq!(target.forward(host, 22), None, "{host}");
         }
+    }
+
+    #[test]
+    fn nor_is_it_at_a_further_address_of_its_own() {
+        let mut target = target();
+        for endpoint in &mut target.endpoints {
+            if let Endpoint::Ssh { reach, .. } = endpoint {
+                reach.also = vec![HostPort { host: "Second.example".to_owned(), port: 2022 }];
+            }
+        }
+        target.endpoints.push(tcp("again", "second.example.", 2022, false));
+        for host in ["again", "second.example", "SECOND.example."] {
+            assert_eq!(target.forward(host, 2022), None, "{host}");
+        }
+        assert!(target.has_ssh_on(2022) && target.has_ssh_on(22) && !target.has_ssh_on(5432));
     }
 
     #[test]

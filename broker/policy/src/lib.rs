@@ -44,7 +44,7 @@ mod hospital;
 pub use access::{Access, Purpose, UnknownAccess, UnknownPurpose};
 pub use attempt::{Attempt, NodeConditions};
 pub use certificate::{Authority, Certified, ProvenKey, Revoked, certificate_validity};
-pub use console::{ConsoleSignIn, ConsoleTerms, KeyPin, NoKeyPin, PlainHttp};
+pub use console::{ConsoleSignIn, ConsoleTerms, KeyPin, NoKeyPin, PlainHttp, SHORTEST_HEADER_SECRET};
 pub use decide::{SESSIONS_PER_PERSON, SESSIONS_PER_TARGET, WINDOW_CHECKS, decide};
 pub use facts::{Facts, Freeze, Lock, LockOn};
 pub use forward::Forward;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::gate::{Gate, Refused};
 use crate::live::LiveSession;
+use crate::open::not_recorded;
 
 /// Which way a file went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,10 +91,7 @@ impl Gate {
                             self.write_channel_opened(session, &channel, *access, about);
                             return Ok(channel);
                         }
-                        Err(error) => {
-                            tracing::error!(session.id = %session.id, %error, "a channel could not be opened in the recording");
-                            Refusal::without_window(chaperone_policy::Reason::Recorder)
-                        }
+                        Err(error) => not_recorded(session, &error),
                     }
                 }
                 Err(refusal) => refusal,

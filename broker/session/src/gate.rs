@@ -209,6 +209,9 @@ impl Gate {
     /// # Errors
     /// When the database does not answer.
     pub async fn facts(&self) -> Result<Arc<Facts>, StoreError> {
+        if let Some(fresh) = self.shared.store.fresh_facts() {
+            return Ok(fresh);
+        }
         let store = self.shared.store.clone();
         let asked = self.shared.core.spawn(async move { store.facts().await });
         asked.await.unwrap_or(Err(StoreError::Gone(None)))
@@ -300,6 +303,12 @@ impl Gate {
         let is_missing = wanted.iter().all(|access| !permit.access().contains(access));
         if refusal.reason == Reason::AccessNotGranted && is_missing {
             let words = ungranted(wanted, permit.access());
+            return self.refused_because(refusal.reason, &words, &reference);
+        }
+        if refusal.reason == Reason::Limit {
+            let most = LiveSession::most_channels();
+            let words =
+                format!("This visit has had {most} channels, and none opens in it any more. Connect again.");
             return self.refused_because(refusal.reason, &words, &reference);
         }
         self.refused(refusal, &reference)

@@ -92,6 +92,14 @@ impl LiveSession {
         }
     }
 
+    /// Records what the gate says beside a channel's payload, or to somebody for whom no channel opened. It is said in any
+    /// case: whoever is refused reads why, also where it is the recording that cannot be written.
+    pub async fn note_said(&self, channel: Option<u32>, text: &str) {
+        if let Err(error) = self.note(channel, "gate-said", json!({ "text": text })).await {
+            tracing::warn!(session.id = %self.id, %error, "what the gate says could not be recorded");
+        }
+    }
+
     fn hold(&self, change: impl FnOnce(&mut Holds)) {
         // Held while the flow follows, so that two changes at once end as the second.
         let mut holds = self.holds();

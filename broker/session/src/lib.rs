@@ -22,6 +22,7 @@ mod courier;
 mod dial;
 mod durable;
 mod end;
+mod events;
 mod failpoint;
 mod files;
 mod flow;
@@ -77,14 +78,15 @@ pub use live::{Leg, LiveSession, NotRecorded, Notice};
 pub use mandate::Mandate;
 pub use own::{NoMoreTime, OwnTarget, OwnWindow, Standing};
 pub use proof::Proof;
-pub use record::{Captured, FailedProof};
+pub use record::{Captured, Closed, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};
 pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};
-pub use sever::{Cord, Severable, SeverableWriter, Tenants, Within};
+pub use sever::{Cord, Entered, Severable, SeverableWriter, Tenants, Within};
 pub use sockets::user_at;
 pub use stage::StageError;
 pub use tap::{Seen, SeenChannel, SeenHttp, WATCHERS, Watching};
 pub use terminal::Terminal;
+pub use transaction::Step;
 pub use uploads::{
     Carrier, FileName, NoFileName, NotPassed, NotReleased, NotTaken, Passing, ReleaseWish, Sending, Staging,
     UploadSettings,

@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::courier::Courier;
+use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
 use crate::hold::Holds;
@@ -47,7 +48,14 @@ pub enum NotRecorded {
     /// The medium did not answer in time; it may be recorded yet.
     #[error("the recording's medium did not answer in time")]
     Silent,
+    /// As many channels were opened as a visit has.
+    #[error("the visit has had as many channels as one may have")]
+    TooManyChannels,
 }
+
+/// Most channels of one visit: its seal states each of them, and surely has room for so many.
+const CHANNELS: u32 = 16_000;
+const _: () = assert!(CHANNELS as usize <= chaperone_recorder::CHANNELS, "a recording takes as many");
 
 /// Something that the gate tells a technician in their terminal.
 #[derive(Clone, Debug)]
@@ -199,6 +207,18 @@ impl LiveSession {
         self.permit.borrow().clone()
     }
 
+    /// First instant from which nothing goes to the target, as the permit in force has it.
+    #[must_use]
+    pub fn input_until(&self) -> Timestamp {
+        self.permit.borrow().input_until()
+    }
+
+    /// First instant from which nothing flows, as the permit in force has it.
+    #[must_use]
+    pub fn output_until(&self) -> Timestamp {
+        self.permit.borrow().output_until()
+    }
+
     /// What relays may do, now and from now on.
     #[must_use]
     pub fn flow(&self) -> watch::Receiver<Flow> {
@@ -239,7 +259,7 @@ impl LiveSession {
         kind: ChannelKind,
         typed_input: bool,
     ) -> Result<ChannelRecorder, NotRecorded> {
-        let number = self.next_channel.fetch_add(1, Ordering::Relaxed);
+        let number = self.next_number().ok_or(NotRecorded::TooManyChannels)?;
         let (name, about) = (kind.name.clone(), kind.about.clone());
         let recording = self.recording.clone();
         let opening = self.pen.aside(move || recording.open_channel(number, kind, typed_input));
@@ -252,6 +272,24 @@ impl LiveSession {
         self.tap.opened(number, &name, &about);
         self.channels.send_modify(|open| *open += 1);
         Ok(channel)
+    }
+
+    /// How many channels it may have from its beginning to its end.
+    pub(crate) fn most_channels() -> u32 {
+        failpoint::bound("channels", CHANNELS)
+    }
+
+    /// The number of the next channel; none after the last.
+    fn next_number(&self) -> Option<u32> {
+        let most = Self::most_channels();
+        let next = |number: u32| (number < most).then(|| number + 1);
+        self.next_channel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()
+    }
+
+    /// Whether no channel opens in it any more, since it has had as many as one may have.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.next_channel.load(Ordering::Relaxed) >= Self::most_channels()
     }
 
     /// Records what the gate itself says to the technician, and shows it to those who watch. Waits for as long as the
@@ -354,36 +392,6 @@ impl LiveSession {
     #[must_use]
     pub fn began(&self) -> Timestamp {
         self.began.wall
-    }
-
-    /// Records an event. A fault here is waited out as one on payload is.
-    ///
-    /// # Errors
-    /// How the relay that asked must end.
-    pub async fn record_event(
-        &self,
-        channel: u32,
-        kind: &str,
-        body: serde_json::Value,
-        flow: &mut watch::Receiver<Flow>,
-    ) -> Result<(), RelayEnd> {
-        self.tap.event(channel, kind, &body);
-        let record = || self.recording.event(Some(channel), kind, body.clone());
-        let Err(mut failed) = self.in_turn(flow, record).await? else { return Ok(()) };
-        let give_up = Instant::now() + self.recorder_grace;
-        self.recorder_failed(&failed);
-        while Instant::now() < give_up {
-            wait_or_cut(flow, Duration::from_millis(100)).await?;
-            match self.in_turn(flow, record).await? {
-                Ok(()) => {
-                    self.recorder_mended();
-                    return Ok(());
-                }
-                Err(again) => failed = again,
-            }
-        }
-        self.recorder_gave_up(&failed);
-        Err(RelayEnd::Recorder)
     }
 
     /// States what was captured of a channel that closed.

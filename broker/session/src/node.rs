@@ -83,7 +83,7 @@ impl Gate {
                 live.tell(words.to_owned());
             }
             "signed-out" => {
-                (by, reason) = (live.login.clone(), "signed out at the web".to_owned());
+                (by, reason) = (live.login.clone(), "signed out".to_owned());
                 live.cut(EndReason::ClientClosed);
             }
             _ => {

@@ -178,10 +178,7 @@ impl Gate {
                         self.write_channel_opened(session, &channel, access, about);
                         return Ok(channel);
                     }
-                    Err(error) => {
-                        tracing::error!(session.id = %session.id, %error, "a channel could not be opened in the recording");
-                        Refusal::without_window(Reason::Recorder)
-                    }
+                    Err(error) => not_recorded(session, &error),
                 }
             }
             Err(refusal) => refusal,
@@ -237,6 +234,15 @@ impl Gate {
         attempt.node.sessions_on_target = sessions_on_target;
         attempt
     }
+}
+
+/// Why a channel is refused that the recording did not take.
+pub(crate) fn not_recorded(session: &LiveSession, error: &NotRecorded) -> Refusal {
+    if matches!(error, NotRecorded::TooManyChannels) {
+        return Refusal::without_window(Reason::Limit);
+    }
+    tracing::error!(session.id = %session.id, %error, "a channel could not be opened in the recording");
+    Refusal::without_window(Reason::Recorder)
 }
 
 impl LiveSession {

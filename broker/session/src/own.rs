@@ -41,6 +41,8 @@ pub struct OwnTarget {
     pub name: TargetName,
     /// The accounts that the window grants there. None where it grants the server's default alone.
     pub accounts: Vec<AccountName>,
+    /// Whether it has an SSH server; else there is nothing but its declared endpoints.
+    pub ssh: bool,
 }
 
 /// Where an own window stands, in the order in which they are told.
@@ -69,6 +71,7 @@ impl OwnWindow {
             .map(|target| OwnTarget {
                 name: target.name.clone(),
                 accounts: window.accounts.iter().filter(|account| target.offers(account)).cloned().collect(),
+                ssh: target.has_ssh(),
             })
             .collect();
         targets.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));

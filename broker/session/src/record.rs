@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 
 use chaperone_policy::{Attempt, Permit, PersonId, Reason, Refusal, SessionId, TargetId};
-use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal};
+use chaperone_recorder::{ChannelCoverage, ChannelRecorder, Coverage, Seal, SealState, weakest};
 use chaperone_store::{BrokenOff, FactKind, NewFact, NewSession, RecordingState, SpooledEnd, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -13,6 +13,9 @@ use crate::dial::DialError;
 use crate::flow::EndReason;
 use crate::gate::{Ask, Gate, Refused};
 use crate::live::LiveSession;
+
+/// Channels whose coverage is said one by one in facts and rows; of more their number.
+const EXCEPTIONS: usize = 100;
 
 /// A proof that failed, as a door describes it.
 #[derive(Clone, Debug)]
@@ -59,6 +62,11 @@ pub enum Captured {
     /// It was not started: input was over before the server was ready for it.
     Withheld,
 }
+
+/// A channel whose close is recorded, and not a fact yet.
+#[must_use = "it is a fact once it is written"]
+#[derive(Debug)]
+pub struct Closed(NewFact);
 
 impl Gate {
     /// Writes down a failed proof; nothing of it reaches the peer.
@@ -230,7 +238,7 @@ impl Gate {
         self.write_or_spool(fact, None).await;
     }
 
-    /// A door refused a kind of channel, or a second request, that nothing opens.
+    /// A door refused a kind of channel, or a second request, that nothing opens, or that `what` gives the `reason` of.
     pub async fn channel_refused(
         &self,
         session: Option<&LiveSession>,
@@ -239,7 +247,8 @@ impl Gate {
         kind: &str,
         what: Value,
     ) {
-        let about = json!({ "user": user, "source": source.to_string(), "what": what, "reason": "access-not-granted" });
+        let reason = what.get("reason").cloned().unwrap_or_else(|| json!(Reason::AccessNotGranted));
+        let about = json!({ "user": user, "source": source.to_string(), "what": what, "reason": reason });
         if let Some(session) = session
             && let Err(error) = session.note(None, "refused", json!({ "channel": kind, "what": about })).await
         {
@@ -261,6 +270,22 @@ impl Gate {
 
     /// States what was captured of a channel, in the recording's coverage and as a fact.
     pub async fn close_channel(&self, session: &LiveSession, channel: &ChannelRecorder, captured: Captured) {
+        let closed = self.record_close(session, channel, captured).await;
+        self.write_closed(closed).await;
+    }
+
+    /// The fact of a channel that is closed. The recording has it already: nobody waits for the ledger to be let go.
+    pub async fn write_closed(&self, closed: Closed) {
+        self.write_or_spool(closed.0, None).await;
+    }
+
+    /// States what was captured of a channel, in the recording and its coverage; the fact is left to write.
+    pub async fn record_close(
+        &self,
+        session: &LiveSession,
+        channel: &ChannelRecorder,
+        captured: Captured,
+    ) -> Closed {
         let (coverage, why) = match captured {
             Captured::All | Captured::Bytes | Captured::Plain => (Coverage::Captured, ""),
             Captured::Flow => (Coverage::FlowOnly, "encrypted inside: only the flow"),
@@ -309,7 +334,7 @@ impl Gate {
         session.cover(ChannelCoverage { channel: channel.number(), coverage, why: why.to_owned() });
         session.tap.closed(channel.number());
         session.channels.send_modify(|open| *open = open.saturating_sub(1));
-        self.write_or_spool(session.fact(FactKind::ChannelClosed, body), None).await;
+        Closed(session.fact(FactKind::ChannelClosed, body))
     }
 
     pub(crate) async fn write_target_failed(&self, session: &LiveSession, error: &DialError, body: Value) {
@@ -330,7 +355,7 @@ impl Gate {
 
     /// That a session is sealed, and in the same commit its seal in its row.
     pub(crate) async fn write_seal(&self, session: &LiveSession, reason: EndReason, seal: &Seal) {
-        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: serde_json::to_string(seal).ok() };
+        let end = SpooledEnd { reason: reason.as_str().to_owned(), seal: seal_in_brief(seal) };
         self.write_or_spool(session.fact(FactKind::SessionSealed, sealed(seal)), Some(end)).await;
     }
 
@@ -349,7 +374,7 @@ impl Gate {
         state: RecordingState,
         seal: &Seal,
     ) -> Result<(), StoreError> {
-        let text = serde_json::to_string(seal).unwrap_or_default();
+        let text = seal_in_brief(seal).unwrap_or_default();
         self.write_unwritten(Unwritten { fact, session, state, seal: Some(text) }).await
     }
 
@@ -416,12 +441,32 @@ pub(crate) struct Unwritten {
     pub seal: Option<String>,
 }
 
-/// What a `session-sealed` fact holds of a seal.
+/// What a `session-sealed` fact holds of a seal: of its coverage what is to be said of channels, and how many there were.
 pub(crate) fn sealed(seal: &Seal) -> Value {
+    let (said, more) = exceptions(&seal.coverage);
+    // After a crash nobody knows what was stated.
+    let stated = (seal.state == SealState::Sealed).then_some(&seal.coverage);
     json!({
         "seal_hash": hex_text(&seal.hash), "chain": hex_text(&seal.chain), "blocks": seal.blocks.to_string(),
-        "state": seal.state, "reason": seal.reason, "coverage": seal.coverage,
+        "state": seal.state, "reason": seal.reason, "channels": stated.map(Vec::len),
+        "weakest": stated.map(|all| weakest(all)), "coverage": said, "more": more,
     })
+}
+
+/// What a session's row holds of a seal, as JSON: without the counts of its streams, and of its coverage no more than the
+/// fact holds. The seal itself is in the recording.
+pub(crate) fn seal_in_brief(seal: &Seal) -> Option<String> {
+    let (coverage, _) = exceptions(&seal.coverage);
+    serde_json::to_string(&Seal { coverage, counts: Vec::new(), ..seal.clone() }).ok()
+}
+
+/// The channels that are not simply captured, the weakest first, and how many there are beyond those.
+fn exceptions(coverage: &[ChannelCoverage]) -> (Vec<ChannelCoverage>, usize) {
+    let is_one = |one: &&ChannelCoverage| one.coverage != Coverage::Captured || !one.why.is_empty();
+    let mut all: Vec<&ChannelCoverage> = coverage.iter().filter(is_one).collect();
+    all.sort_by_key(|one| (one.coverage, one.channel));
+    let more = all.len().saturating_sub(EXCEPTIONS);
+    (all.into_iter().take(EXCEPTIONS).cloned().collect(), more)
 }
 
 pub(crate) fn hex_text(bytes: &[u8]) -> String {
@@ -448,31 +493,54 @@ impl LiveSession {
 }
 
 /// What was asked for, as a fact may say it (P6): command lines and variables hold passwords and patients' names, and stay
-/// in the recording. Of a command its length and SHA-256 say which it was.
+/// in the recording, however deep what is said of them lies. Of a command its length and SHA-256 say which it was.
 fn without_content(mut about: Value) -> Value {
-    let inner = match about.get_mut("about") {
-        Some(inner) if inner.is_object() => inner,
-        _ => &mut about,
-    };
-    if let Some(fields) = inner.as_object_mut() {
-        let variables = fields.remove("environment").and_then(|all| all.as_array().map(Vec::len));
-        if let Some(count) = variables {
-            fields.insert("variables".to_owned(), json!(count));
-        }
-        fields.remove("command_hex");
-        if let Some(Value::String(command)) = fields.remove("command") {
-            let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, command.as_bytes());
-            let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-            fields.insert("command_bytes".to_owned(), json!(command.len()));
-            fields.insert("command_sha256".to_owned(), json!(hash));
-        }
-    }
+    strip(&mut about);
     about
+}
+
+fn strip(about: &mut Value) {
+    match about {
+        Value::Array(all) => all.iter_mut().for_each(strip),
+        Value::Object(fields) => {
+            let variables = fields.remove("environment").and_then(|all| all.as_array().map(Vec::len));
+            if let Some(count) = variables {
+                fields.insert("variables".to_owned(), json!(count));
+            }
+            fields.remove("command_hex");
+            if let Some(Value::String(command)) = fields.remove("command") {
+                let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, command.as_bytes());
+                fields.insert("command_bytes".to_owned(), json!(command.len()));
+                fields.insert("command_sha256".to_owned(), json!(hex_text(hash.as_ref())));
+            }
+            fields.values_mut().for_each(strip);
+        }
+        _ => {}
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fact_of_a_seal_says_what_is_to_be_said_of_channels_and_how_many_there_were() {
+        let stated =
+            |channel, coverage, why: &str| ChannelCoverage { channel, coverage, why: why.to_owned() };
+        let all: Vec<_> = (0..16_000)
+            .map(|number| match number % 8 {
+                0 => stated(number, Coverage::FlowOnly, "encrypted inside"),
+                1 if number > 9000 => stated(number, Coverage::Refused, "the server did not start it"),
+                2 => stated(number, Coverage::Captured, "it was ended"),
+                _ => stated(number, Coverage::Captured, ""),
+            })
+            .collect();
+        let (said, more) = exceptions(&all);
+        assert_eq!((said.len(), more), (EXCEPTIONS, 2000 + 875 + 2000 - EXCEPTIONS));
+        assert_eq!((said[0].coverage, said[0].channel), (Coverage::Refused, 9001));
+        assert_eq!(weakest(&said), weakest(&all));
+        assert_eq!(exceptions(&all[3..8]), (Vec::new(), 0));
+    }
 
     #[test]
     fn a_fact_says_which_command_and_not_what_is_in_it() {
@@ -481,6 +549,11 @@ mod tests {
         for (told, at) in [
             (without_content(about.clone()), ""),
             (without_content(json!({ "reason": "access-not-granted", "about": about })), "/about"),
+            (
+                without_content(json!({ "user": "", "what": { "reason": "late", "about": about } })),
+                "/what/about",
+            ),
+            (without_content(json!({ "all": [[about]] })), "/all/0/0"),
         ] {
             let text = told.to_string();
             assert!(!text.contains("S3cret") && !text.contains("abc"), "{text}");

@@ -297,7 +297,7 @@ impl<S: Source, K: Sink<Note = S::Note>> Relay<'_, S, K> {
                 Item::Note(note) => {
                     if let Some((kind, body)) = note.event()
                         && let Err(end) =
-                            self.session.record_event(self.channel.number(), kind, body, flow).await
+                            self.session.record_event(self.channel.number(), kind, &body, flow).await
                     {
                         return Some(end);
                     }

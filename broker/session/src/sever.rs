@@ -21,7 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::io::poll_read_buf;
 
-pub use within::{Tenants, Within};
+pub use within::{Entered, Tenants, Within};
 pub use writer::SeverableWriter;
 
 use within::Tenant;

@@ -5,7 +5,7 @@
 //! nobody anything here. Typed input is not shown.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use chaperone_recorder::Stream;
@@ -83,7 +83,8 @@ pub struct SeenChannel {
 #[derive(Debug)]
 pub(crate) struct Tap {
     open: Mutex<BTreeMap<u32, Open>>,
-    seen: broadcast::Sender<Seen>,
+    /// Made for the first who watches: most visits have nobody, and the queue has its room from the beginning.
+    seen: OnceLock<broadcast::Sender<Seen>>,
     /// How many watch: an observer's coming and going is news.
     watchers: watch::Sender<usize>,
 }
@@ -109,7 +110,7 @@ impl Drop for Watching<'_> {
 
 impl Default for Tap {
     fn default() -> Self {
-        Self { open: Mutex::default(), seen: broadcast::Sender::new(QUEUE), watchers: watch::Sender::new(0) }
+        Self { open: Mutex::default(), seen: OnceLock::new(), watchers: watch::Sender::new(0) }
     }
 }
 
@@ -139,16 +140,18 @@ impl Tap {
         if let Some(open) = open {
             open.keep(bytes);
         }
-        if self.seen.receiver_count() == 0 {
+        if !self.is_watched() {
             return;
         }
         // Under the lock, so that who begins to watch sees every byte once.
-        self.tell(Seen::Output { channel, error: stream == Stream::Stderr, terminal, bytes: bytes.clone() });
+        // Without a terminal the gate's words are an error to their client.
+        let error = stream == Stream::Stderr || (stream == Stream::Gate && !terminal);
+        self.tell(Seen::Output { channel, error, terminal, bytes: bytes.clone() });
     }
 
     pub(crate) fn event(&self, channel: u32, kind: &str, body: &Value) {
         if kind.starts_with("http-") {
-            if self.seen.receiver_count() > 0 {
+            if self.is_watched() {
                 self.tell(Seen::Http(SeenHttp { channel, kind: kind.to_owned(), said: said(body) }));
             }
             return;
@@ -177,7 +180,11 @@ impl Tap {
     pub(crate) fn watch(&self) -> (Vec<SeenChannel>, broadcast::Receiver<Seen>) {
         let all = self.open();
         let now = all.iter().map(|(channel, open)| open.seen(*channel)).collect();
-        (now, self.seen.subscribe())
+        (now, self.seen.get_or_init(|| broadcast::Sender::new(QUEUE)).subscribe())
+    }
+
+    fn is_watched(&self) -> bool {
+        self.seen.get().is_some_and(|seen| seen.receiver_count() > 0)
     }
 
     /// A place among those who watch; `None` when there are too many.
@@ -201,7 +208,7 @@ impl Tap {
 
     fn tell(&self, seen: Seen) {
         // Nobody need watch.
-        drop(self.seen.send(seen));
+        drop(self.seen.get().map(|watching| watching.send(seen)));
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<u32, Open>> {

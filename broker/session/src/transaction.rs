@@ -1,8 +1,9 @@
 //! What a door asks of a session whose channels are lanes: one carries one transaction after another, such as the requests
 //! of a browser, and policy is asked about each (P2).
 
-use chaperone_policy::{Access, Reason, Refusal, WindowId};
-use chaperone_recorder::{ChannelKind, ChannelRecorder, Kept, Recorded, Stream};
+use bytes::Bytes;
+use chaperone_policy::{Access, Reason, WindowId};
+use chaperone_recorder::{ChannelKind, ChannelRecorder, Kept, Recorded, Steps, Stream};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -10,8 +11,18 @@ use tokio::sync::watch;
 use crate::flow::Flow;
 use crate::gate::{Gate, Refused, short};
 use crate::live::{LiveSession, NotRecorded};
+use crate::open::not_recorded;
 use crate::relay::{RelayEnd, record};
 use crate::watch::clock_time;
+
+/// Something of a transaction that is recorded together with what comes before and after it.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// An event of this kind with this body.
+    Event(&'static str, Value),
+    /// Payload.
+    Data(Stream, Bytes),
+}
 
 impl Gate {
     /// Asks policy again, for one transaction of a live session. What it refuses becomes a fact with
@@ -50,11 +61,10 @@ impl Gate {
                 Ok(channel)
             }
             Err(error) => {
-                tracing::error!(session.id = %session.id, %error, "a lane could not be opened in the recording");
-                let refusal = Refusal::without_window(Reason::Recorder);
+                let refusal = not_recorded(session, &error);
                 let what = json!({ "reason": refusal.reason, "about": about });
                 self.write_channel_refused(Some(session), kind, what).await;
-                Err(self.refused(&refusal, &short(session.attempt.id.0)))
+                Err(self.refused_channel(&refusal, session, &[Access::Tls]))
             }
         }
     }
@@ -83,7 +93,7 @@ impl LiveSession {
         &self,
         channel: &ChannelRecorder,
         stream: Stream,
-        bytes: bytes::Bytes,
+        bytes: Bytes,
         flow: &mut watch::Receiver<Flow>,
     ) -> Result<Recorded, RelayEnd> {
         match record(self, channel, stream, vec![bytes], false, flow).await?.pop() {
@@ -91,6 +101,34 @@ impl LiveSession {
             // Nothing is spilled that was not asked to be, and one piece stays one.
             Some(Kept::There(_)) | None => Err(RelayEnd::Recorder),
         }
+    }
+
+    /// Records all of these steps at once, in their order, or none: the payload comes back, and may be forwarded. A fault is
+    /// waited out as one on payload is.
+    ///
+    /// # Errors
+    /// How whoever asked must end.
+    pub async fn record_steps(
+        &self,
+        channel: &ChannelRecorder,
+        all: Vec<Step>,
+        flow: &mut watch::Receiver<Flow>,
+    ) -> Result<Vec<Recorded>, RelayEnd> {
+        let mut steps = Steps::default();
+        for one in all {
+            steps = match one {
+                Step::Data(stream, bytes) => steps.data(stream, bytes),
+                Step::Event(kind, body) => {
+                    self.tap.event(channel.number(), kind, &body);
+                    let added = steps.event(kind, &body);
+                    added.map_err(|error| {
+                        self.recorder_gave_up(&error);
+                        RelayEnd::Recorder
+                    })?
+                }
+            };
+        }
+        self.insist(flow, || channel.append_steps(&steps)).await
     }
 
     /// Records how something of a channel ended, also in a session that is cut: until its seal.

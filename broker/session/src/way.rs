@@ -66,6 +66,18 @@ impl Gate {
         }
     }
 
+    /// A target was not reached, is not who it should be, or breaks its protocol: in the recording, and a fact. The session goes on.
+    pub async fn target_failed(&self, session: &LiveSession, channel: Option<u32>, error: &DialError) {
+        if matches!(error, DialError::Ended) {
+            return;
+        }
+        let body = json!({ "failure": error.as_str(), "detail": error.to_string(), "channel": channel });
+        if let Err(error) = session.note(channel, "target-failed", body.clone()).await {
+            tracing::error!(session.id = %session.id(), %error, "the target's failure could not be recorded");
+        }
+        self.write_target_failed(session, error, body).await;
+    }
+
     async fn sealed(&self, session: &LiveSession, slot: Slot<'_>) -> Result<Secret, DialError> {
         let target = session.permit().target().id;
         self.shared.vault.secret_in(&self.shared.store, target, slot).await.map_err(|error| {
@@ -138,14 +150,7 @@ impl Way {
 
     /// The target was not reached, or is not who it should be: in the recording, and a fact. The session goes on.
     pub async fn failed(&self, gate: &Gate, channel: Option<u32>, error: &DialError) {
-        if matches!(error, DialError::Ended) {
-            return;
-        }
-        let body = json!({ "failure": error.as_str(), "detail": error.to_string(), "channel": channel });
-        if let Err(error) = self.session.note(channel, "target-failed", body.clone()).await {
-            tracing::error!(session.id = %self.session.id(), %error, "the target's failure could not be recorded");
-        }
-        gate.write_target_failed(&self.session, error, body).await;
+        gate.target_failed(&self.session, channel, error).await;
     }
 }
 

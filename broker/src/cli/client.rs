@@ -303,6 +303,19 @@ impl Client {
         }
     }
 
+    /// Signs out what this caller proves itself with; `false` where that proves nothing any more.
+    ///
+    /// # Errors
+    /// When the gate does not answer, or does not take it.
+    pub(crate) async fn sign_out(&self) -> Result<bool, Failure> {
+        let response = self.sent(self.request(Method::POST, &["sign-out"])?.json(&Nothing {})).await?;
+        match response.status() {
+            StatusCode::UNAUTHORIZED => Ok(false),
+            status if status.is_success() => Ok(true),
+            _ => Err(refused(response).await),
+        }
+    }
+
     /// An answer that is a file, chunk by chunk.
     pub(crate) async fn download(
         &self,
@@ -360,15 +373,20 @@ impl Client {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let response = request.send().await.map_err(|error| {
+        let response = self.sent(request).await?;
+        if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
+    }
+
+    /// Whatever is answered.
+    async fn sent(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        request.send().await.map_err(|error| {
             let next = if error.is_timeout() {
                 "the gate is slow or hangs: see its log and /readyz".to_owned()
             } else {
                 format!("is the gate running and is {} its web address? for a gate with its own certificate use --ca FILE", self.server)
             };
             Failure::failed(format!("{} does not answer: {}", self.server, chain(&error.without_url())), next)
-        })?;
-        if response.status().is_success() { Ok(response) } else { Err(refused(response).await) }
+        })
     }
 }
 

@@ -48,6 +48,31 @@ impl Kept {
     pub(crate) fn token(&self, server: &str) -> Option<String> {
         self.tokens.get(server.trim_end_matches('/')).cloned()
     }
+
+    /// Forgets what is kept for a server; whether anything was.
+    fn forgets(&mut self, server: &str) -> bool {
+        self.tokens.remove(server.trim_end_matches('/')).is_some()
+    }
+}
+
+/// Forgets what is kept for a server, if it is this; whether it was.
+pub(super) fn forget(server: &str, shown: &Credential) -> Result<bool, Failure> {
+    let mut kept = kept()?;
+    let is_kept = kept.token(server).as_deref() == Some(&shown.kept()) && kept.forgets(server);
+    if is_kept {
+        keep(&kept)?;
+    }
+    Ok(is_kept)
+}
+
+fn keep(kept: &Kept) -> Result<PathBuf, Failure> {
+    let path = file().ok_or_else(|| {
+        Failure::failed("there is no home folder to keep a token in", "use --token or CHAPERONE_TOKEN")
+    })?;
+    let text = serde_json::to_vec_pretty(kept).map_err(|error| Failure::failed(error.to_string(), ""))?;
+    private_file::replace(&path, &text)
+        .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", path.display()), ""))?;
+    Ok(path)
 }
 
 /// Reads the file of kept tokens; none is no fault.
@@ -64,15 +89,10 @@ pub(crate) fn kept() -> Result<Kept, Failure> {
 pub(crate) async fn run(args: Login) -> Result<(), Failure> {
     let server = args.server.trim_end_matches('/').to_owned();
     let (credential, me) = proves(&args, &server).await?;
-    let path = file().ok_or_else(|| {
-        Failure::failed("there is no home folder to keep a token in", "use --token or CHAPERONE_TOKEN")
-    })?;
     let mut kept = kept()?;
     kept.tokens.insert(server.clone(), credential.kept());
     kept.default_server = Some(server.clone());
-    let text = serde_json::to_vec_pretty(&kept).map_err(|error| Failure::failed(error.to_string(), ""))?;
-    private_file::replace(&path, &text)
-        .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", path.display()), ""))?;
+    let path = keep(&kept)?;
     if args.json {
         return say_json(&me);
     }

@@ -14,6 +14,7 @@ use super::public_key;
 use super::table::{Table, join};
 use super::target_key;
 use super::target_tls::{self, TlsFlags};
+use super::target_tls_ca;
 use super::via::{Remote, Via};
 
 const MAX_PASSWORD_BYTES: u64 = 4096;
@@ -52,6 +53,8 @@ pub(crate) enum Verb {
     },
     #[command(flatten)]
     Key(target_key::Verb),
+    #[command(flatten)]
+    TlsCa(target_tls_ca::Verb),
     #[command(flatten)]
     Endpoint(target_tls::Verb),
     /// Keep everybody out of it, and end its visits
@@ -248,6 +251,7 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
     let client = via.client()?;
     match verb {
         Verb::Key(verb) => target_key::run(&via, verb).await,
+        Verb::TlsCa(verb) => target_tls_ca::run(&via, verb).await,
         Verb::Endpoint(verb) => target_tls::run(&via, verb).await,
         Verb::Add(add) => {
             let target: TargetView = client.post(&["targets"], &add.request()?).await?;

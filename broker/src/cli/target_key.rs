@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chaperone_web::wire::{
     Because, HostKeyWord, LegacyView, Moment, NewAddresses, NewHostKeys, NewLegacy, ProposedKeyView,
-    TargetView, TlsAuthorityView, UserCaView,
+    TargetView, UserCaView,
 };
 use clap::Subcommand;
 
@@ -115,8 +115,6 @@ pub(crate) enum Verb {
         #[arg(long)]
         reason: String,
     },
-    /// Print the certificate that vouches for the gate's TLS door, for trust stores
-    TlsCa,
 }
 
 pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
@@ -171,10 +169,6 @@ pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
             let new = NewAddresses { addresses: ssh, reason };
             let target: TargetView = client.put(&["targets", &name, "addresses"], &new).await?;
             via.done(&target, |target| format!("The address of {} is set.", target.name))
-        }
-        Verb::TlsCa => {
-            let ca: TlsAuthorityView = client.get(&["tls", "authority"]).await?;
-            via.done(&ca, |ca| ca.pem.trim_end().to_owned())
         }
         Verb::UserCa => {
             let ca: UserCaView = client.get(&["ssh", "user-ca"]).await?;

@@ -56,7 +56,8 @@ impl Via {
         Client::tunnelled(&server, credential, self.ca.as_deref())
     }
 
-    fn as_whom(&self) -> Result<(String, Credential), Failure> {
+    /// The gate, and what is shown to it.
+    pub(super) fn as_whom(&self) -> Result<(String, Credential), Failure> {
         let kept = login::kept()?;
         let server = self.server.clone().or_else(|| kept.default_server.clone()).ok_or_else(|| {
             Failure::usage("no server is named; use --server URL or CHAPERONE_SERVER, or run `chaperone login --server URL` once")

@@ -49,6 +49,14 @@ pub struct Gate {
     pub proxy_from: Vec<IpNet>,
     /// Whether clients without post-quantum key exchange are turned away.
     pub post_quantum_only: bool,
+    /// How long an SSH client may take to sign in.
+    pub sign_in: Duration,
+    /// How long the menu of one's windows is shown to somebody who types nothing.
+    pub menu_idle: Duration,
+    /// After how many bytes in either direction keys are changed.
+    pub rekey_bytes: usize,
+    /// After what time keys are changed.
+    pub rekey_after: Duration,
     /// The addresses that servers see the gate come from, as certificates name them; empty where nobody has said.
     pub leaves_from: Vec<IpNet>,
 }
@@ -77,6 +85,9 @@ impl TlsPort {
 
 const TLS_PORT: u16 = 8443;
 
+/// A gigabyte.
+const REKEY_BYTES: usize = 1 << 30;
+
 pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
     let ssh = reader.or("gate.ssh", any(2222), address);
     let shared = reader.optional("gate.shared", address);
@@ -95,6 +106,10 @@ pub(super) fn gate(reader: &mut Reader<'_>) -> Gate {
         shared,
         proxy_from: reader.or("gate.proxy_from", Vec::new(), networks),
         post_quantum_only: reader.or("gate.post_quantum_only", false, boolean),
+        sign_in: Duration::from_secs(reader.or("gate.sign_in_seconds", 60, |raw| whole(raw, 2, 600))),
+        menu_idle: Duration::from_secs(reader.or("gate.menu_idle_seconds", 900, |raw| whole(raw, 2, 14_400))),
+        rekey_bytes: reader.or("gate.rekey_megabytes", REKEY_BYTES, megabytes),
+        rekey_after: Duration::from_secs(reader.or("gate.rekey_seconds", 3600, |raw| whole(raw, 2, 3600))),
         leaves_from: reader.or("gate.leaves_from", Vec::new(), networks),
     }
 }
@@ -136,6 +151,12 @@ fn host_port(raw: &Raw) -> Judged<HostPort> {
     HostPort::parse(&given, None).or_else(|error| {
         mismatch(error.to_string(), "right is HOST:PORT, such as \"gate.hospital.example:443\"")
     })
+}
+
+/// What RFC 4253 §9 asks for, and no more.
+fn megabytes(raw: &Raw) -> Judged<usize> {
+    let megabytes = whole(raw, 1, 1024)?;
+    Ok(usize::try_from(megabytes << 20).unwrap_or(REKEY_BYTES))
 }
 
 /// How many a second, at least one.

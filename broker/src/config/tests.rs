@@ -124,6 +124,24 @@ fn where_the_gate_leaves_from_is_a_list_of_addresses_and_networks() {
 }
 
 #[test]
+fn the_door_has_bounds_that_may_be_narrower_and_not_wider_than_the_standard_asks_for() {
+    let config = read(LEAST).unwrap();
+    assert_eq!((config.gate.rekey_bytes, config.gate.rekey_after.as_secs()), (1 << 30, 3600));
+    assert_eq!((config.gate.sign_in.as_secs(), config.gate.menu_idle.as_secs()), (60, 900));
+    let config = with(LEAST, &[("CHAPERONE_GATE__REKEY_MEGABYTES", "8")]).unwrap();
+    assert_eq!(config.gate.rekey_bytes, 8 << 20);
+    for (key, wrong) in [
+        ("rekey_megabytes", 1025),
+        ("rekey_seconds", 3601),
+        ("sign_in_seconds", 601),
+        ("menu_idle_seconds", 1),
+    ] {
+        let faults = read(&format!("[data]\ndir = \"d\"\n[gate]\n{key} = {wrong}\n")).unwrap_err();
+        assert_eq!(faults[0].key.as_deref(), Some(format!("gate.{key}").as_str()));
+    }
+}
+
+#[test]
 fn a_database_url_is_never_repeated() {
     let faults = read("[data]\ndir = \"d\"\n[database]\nurl = \"mysql://root:hunter2@db\"\n").unwrap_err();
     assert!(!faults[0].to_string().contains("hunter2"));

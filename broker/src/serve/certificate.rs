@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use chaperone_store::{FactKind, NewFact, Store};
 use chaperone_tls::ServerTls;
-use chaperone_vault::{TlsAuthority, Vault};
+use chaperone_vault::Vault;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
@@ -41,26 +41,29 @@ pub(super) enum Origin {
         domain: String,
         /// Opens the authority.
         vault: Vault,
+        /// The certificate of the authority that signed what is shown first (PEM).
+        by: String,
     },
     /// A file of the node's own, which people have pinned: it stays.
     SelfSigned,
 }
 
-/// A certificate of the gate's own authority, for its doors.
+/// A certificate of the gate's own authority, for its doors; and that of the authority (PEM).
 ///
 /// # Errors
 /// When the authority cannot be opened, or the domain is no name.
-pub(super) async fn own(vault: &Vault, store: &Store, domain: &str) -> Result<ServerTls, Failure> {
+pub(super) async fn own(vault: &Vault, store: &Store, domain: &str) -> Result<(ServerTls, String), Failure> {
     let cannot = |why: String| {
         Failure::failed(
             format!("the gate has no certificate for {domain}: {why}"),
             "see gate.tls_cert and gate.tls_key",
         )
     };
-    let (authority, _) = authority::open(vault, store, TlsAuthority::Gate)
+    let (authority, pem) = authority::for_the_door(vault, store)
         .await
         .ok_or_else(|| cannot("its TLS authority cannot be opened; the log says why".to_owned()))?;
-    authority.door_certificate(domain, Timestamp::now()).map_err(|error| cannot(chain(&error)))
+    let made = authority.door_certificate(domain, Timestamp::now());
+    Ok((made.map_err(|error| cannot(chain(&error)))?, pem))
 }
 
 /// What a file is, as far as its folder says.
@@ -85,7 +88,7 @@ pub(super) async fn keep(doors: Vec<Shown>, store: Store) {
         for (door, known) in doors.iter().zip(&mut known) {
             let next = match &door.from {
                 Origin::Files(files) => reread(door, files, known),
-                Origin::Own { domain, vault } => renewed(door, domain, vault, &store).await,
+                Origin::Own { domain, vault, .. } => renewed(door, domain, vault, &store).await,
                 Origin::SelfSigned => None,
             };
             if let Some(fact) = next {
@@ -128,7 +131,7 @@ fn reread(door: &Shown, files: &Certificate, known: &mut Known) -> Option<NewFac
                 key = door.key,
                 "another certificate is shown"
             );
-            Some(changed(door, &before))
+            Some(changed(door.key, &door.tls, &before))
         }
         Err(_) if !settled => None,
         Err(error) => {
@@ -155,9 +158,9 @@ async fn renewed(door: &Shown, domain: &str, vault: &Vault, store: &Store) -> Op
     let before = door.tls.fingerprint();
     match own(vault, store, domain).await {
         // An authority near its own end signs nothing that lasts longer.
-        Ok(next) if next.ends() > door.tls.ends() => {
+        Ok((next, _)) if next.ends() > door.tls.ends() => {
             door.tls.shows(&next);
-            Some(changed(door, &before))
+            Some(changed(door.key, &door.tls, &before))
         }
         Ok(_) => None,
         Err(failure) => {
@@ -167,14 +170,14 @@ async fn renewed(door: &Shown, domain: &str, vault: &Vault, store: &Store) -> Op
     }
 }
 
-fn changed(door: &Shown, before: &str) -> NewFact {
-    let body: Value = json!({
-        "part": door.key, "shown": door.tls.fingerprint(), "before": before, "until": door.tls.ends(),
-    });
+/// What is shown now at a door, in place of what was.
+pub(super) fn changed(key: &str, tls: &ServerTls, before: &str) -> NewFact {
+    let body: Value =
+        json!({ "part": key, "shown": tls.fingerprint(), "before": before, "until": tls.ends() });
     NewFact::new(FactKind::DoorCertificateChanged, Timestamp::now(), body)
 }
 
-async fn note(store: &Store, fact: NewFact) {
+pub(super) async fn note(store: &Store, fact: NewFact) {
     if let Err(error) = store.fact_or_spool(fact, None).await {
         tracing::warn!(
             error = chain(&error),

@@ -1,5 +1,6 @@
 //! Certificates that are about to end: those of the gate's doors, its authorities, and what servers are trusted and signed
-//! in to with. Each is told 30, 14 and 3 days before, and once it is over; each time once, whichever node comes first.
+//! in to with. Each is told 30, 14 and 3 days before, an authority of the gate's also 90, since what trusts it is far away;
+//! and once it is over. Each time once, whichever node comes first.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,7 +18,9 @@ use crate::cli::chain;
 /// How often it is looked: an end is told within an hour of its time.
 const LOOK_EVERY: Duration = Duration::from_secs(3600);
 /// How many days before its end a certificate is told of; the last is its end itself.
-const DAYS: [i64; 4] = [30, 14, 3, 0];
+const DAYS: &[i64] = &[30, 14, 3, 0];
+/// The same, of an authority of the gate's own: it is in trust stores all over the hospital.
+const AUTHORITY_DAYS: &[i64] = &[90, 30, 14, 3, 0];
 /// From this many days on it is urgent.
 const URGENT_DAYS: i64 = 3;
 /// Most places of one certificate that are named.
@@ -28,6 +31,8 @@ struct Used {
     note: CertificateNote,
     places: Vec<String>,
     targets: Vec<TargetId>,
+    /// When it is told of.
+    days: &'static [i64],
 }
 
 /// Looks until the future is dropped.
@@ -49,7 +54,7 @@ async fn look(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for (fingerprint, used) in used(doors, vault, store).await? {
-        let Some(days) = due(used.note.until, now) else { continue };
+        let Some(days) = due(used.note.until, now, used.days) else { continue };
         let key = format!("certificate/{fingerprint}/{days}");
         let fact = fact(&fingerprint, &used, days, now);
         store
@@ -67,9 +72,9 @@ async fn look(
 }
 
 /// Which of the times is the last that has come.
-fn due(until: Timestamp, now: Timestamp) -> Option<i64> {
+fn due(until: Timestamp, now: Timestamp, days: &[i64]) -> Option<i64> {
     let left = until.duration_since(now);
-    DAYS.into_iter().rfind(|days| left <= SignedDuration::from_hours(24 * days))
+    days.iter().copied().rfind(|days| left <= SignedDuration::from_hours(24 * days))
 }
 
 /// Every certificate that matters, by its fingerprint.
@@ -80,12 +85,21 @@ async fn used(
 ) -> Result<BTreeMap<String, Used>, StoreError> {
     let mut all = BTreeMap::new();
     for (key, tls) in doors {
-        add(&mut all, tls.note().into_iter().collect(), format!("the gate's door ({key})"), None);
+        let place = format!("the gate's door ({key})");
+        add(&mut all, tls.note().into_iter().collect(), place, None, DAYS);
     }
     for (which, name) in [(TlsAuthority::Gate, "the gate's TLS CA"), (TlsAuthority::Local, "the connect CA")]
     {
-        match vault.tls_authority_public(store, which).await {
-            Ok(pem) => add(&mut all, certificates_in(&pem.unwrap_or_default()), name.to_owned(), None),
+        match vault.tls_authorities(store, which).await {
+            Ok(Some(known)) => {
+                let mut found =
+                    |pem: &str, place| add(&mut all, certificates_in(pem), place, None, AUTHORITY_DAYS);
+                found(&known.pem, name.to_owned());
+                if let Some(next) = &known.next {
+                    found(&next.pem, format!("{name} that takes its place"));
+                }
+            }
+            Ok(None) => {}
             Err(error) => tracing::warn!(error = chain(&error), "the gate's TLS authority cannot be read"),
         }
     }
@@ -93,9 +107,10 @@ async fn used(
         for endpoint in &target.endpoints {
             let Endpoint::Tls { trust_pem, terms, .. } = endpoint else { continue };
             let anchors = certificates_in(trust_pem);
-            add(&mut all, anchors, format!("what {} is trusted by", target.name), Some(target.id));
+            add(&mut all, anchors, format!("what {} is trusted by", target.name), Some(target.id), DAYS);
             let client = certificates_in(terms.client_pem.as_deref().unwrap_or_default());
-            add(&mut all, client, format!("what {} is shown by the gate", target.name), Some(target.id));
+            let place = format!("what {} is shown by the gate", target.name);
+            add(&mut all, client, place, Some(target.id), DAYS);
         }
     }
     Ok(all)
@@ -106,12 +121,14 @@ fn add(
     notes: Vec<CertificateNote>,
     place: String,
     target: Option<TargetId>,
+    days: &'static [i64],
 ) {
     for note in notes {
         let used = all.entry(note.fingerprint.clone()).or_insert_with(|| Used {
             note,
             places: Vec::new(),
             targets: Vec::new(),
+            days,
         });
         used.places.push(place.clone());
         used.targets.extend(target);
@@ -144,7 +161,7 @@ mod tests {
     #[test]
     fn each_time_is_due_until_the_next_one_comes() {
         let now: Timestamp = "2026-11-25T22:00:00Z".parse().unwrap();
-        let in_hours = |hours: i64| due(now + SignedDuration::from_hours(hours), now);
+        let in_hours = |hours: i64| due(now + SignedDuration::from_hours(hours), now, DAYS);
         assert_eq!(in_hours(31 * 24), None);
         assert_eq!(in_hours(30 * 24), Some(30));
         assert_eq!(in_hours(15 * 24), Some(30));
@@ -153,5 +170,7 @@ mod tests {
         assert_eq!(in_hours(72), Some(3));
         assert_eq!(in_hours(1), Some(3));
         assert_eq!((in_hours(0), in_hours(-5000)), (Some(0), Some(0)));
+        let authority = |days: i64| due(now + SignedDuration::from_hours(24 * days), now, AUTHORITY_DAYS);
+        assert_eq!((authority(91), authority(90), authority(30)), (None, Some(90), Some(30)));
     }
 }

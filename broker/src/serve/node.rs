@@ -14,7 +14,7 @@ use chaperone_desk::Desk;
 use chaperone_identity::{Factors, TokenKeys};
 use chaperone_session::Gate;
 use chaperone_ssh::{
-    Callers, Demand, HostIdentity, HostKey, Proxies, SecondFactor, SshListener, scan_host_keys,
+    Bounds, Callers, Demand, HostIdentity, HostKey, Proxies, Rekey, SecondFactor, SshListener, scan_host_keys,
 };
 use chaperone_store::{Destination, FactKind, NewFact, Store, StoreTasks};
 use chaperone_vault::Vault;
@@ -158,6 +158,7 @@ impl Node {
             settings: web_settings(config, addresses, demo),
         });
         app.reads_tls_with(Box::new(Reads));
+        app.succeeds_with(authority::succession());
         let (host, authority) = keys.gate.map(|keys| (Some(keys.host), keys.authority)).unwrap_or_default();
         if lets_in {
             app.scans_with(Box::new(|endpoint| {
@@ -213,6 +214,7 @@ impl Node {
             && (config.gate.tls != TlsPort::Off || config.gate.shared.is_some())
         {
             let door = self.tls_door(config, callers).await?;
+            self.watch_authority(door.clone(), &mut doors);
             self.open_carried(door.clone(), config.web.listen, stop.clone(), &mut doors);
             tls = self.open_tls(config, door.clone(), callers, stop.clone(), &mut doors).await?;
             if let Some(at) = config.gate.shared {
@@ -284,7 +286,9 @@ impl Node {
             self.authority.take().map(|authority| (authority.key, authority.known_hosts)).unzip();
         let post_quantum_only = config.gate.post_quantum_only;
         let identity = HostIdentity { keys, authority, post_quantum_only };
-        let binding = async move { SshListener::bind(at, gate, identity, &banner, second, heard).await };
+        let bounds = bounds(config);
+        let binding =
+            async move { SshListener::bind(at, gate, identity, &banner, second, heard, bounds).await };
         let door = self.visits.run(binding).await.unwrap_or_else(|error| Err(error.into()));
         let door = door.map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
         let address = door.address().map_err(|error| cannot_listen("gate.ssh", config.gate.ssh, &error))?;
@@ -381,6 +385,12 @@ fn demand(configured: crate::config::SecondFactor) -> Demand {
         crate::config::SecondFactor::WhenEnrolled => Demand::WhenEnrolled,
         crate::config::SecondFactor::Never => Demand::Never,
     }
+}
+
+fn bounds(config: &Config) -> Bounds {
+    let gate = &config.gate;
+    let rekey = Rekey { bytes: gate.rekey_bytes, after: gate.rekey_after };
+    Bounds { sign_in: gate.sign_in, menu_idle: gate.menu_idle, rekey }
 }
 
 fn addresses(config: &Config) -> AddressPolicy {

@@ -14,10 +14,11 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::bounds::Bounds;
 use crate::courier::SshCourier;
 use crate::dial::{SshDial, TargetLeg};
 use crate::jump::Jumps;
-use crate::menu::Menu;
+use crate::menu::{Menu, Menus};
 
 /// How long a connection whose attempt came to nothing is kept, to say why.
 const READ_WHY: Duration = Duration::from_secs(15);
@@ -92,6 +93,9 @@ pub(crate) struct Admission {
     pub jumps: Arc<Jumps>,
     /// Whether it came through another connection, where its person is proven.
     pub jumped: bool,
+    /// Those that are shown a menu.
+    pub menus: Menus,
+    pub bounds: Bounds,
 }
 
 /// What a connection has said of itself.
@@ -234,7 +238,7 @@ impl Admission {
         if !session.permit().target().has_ssh() {
             return Verdict::Forwards(session);
         }
-        match session.dial(&self.gate, &SshDial { gate: self.gate.clone() }).await {
+        match session.dial(&self.gate, &SshDial { gate: self.gate.clone(), rekey: self.bounds.rekey }).await {
             Ok((leg, cord)) => self.visit(session, leg, cord),
             Err(text) => Verdict::NoTargetLeg(text.into()),
         }

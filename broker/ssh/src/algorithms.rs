@@ -13,11 +13,11 @@ use russh::{
 };
 use serde_json::{Value, json};
 
+use crate::bounds::Rekey;
 use crate::greeting::Offer;
 
 /// What technicians are offered. The exchange of numbers alone (RFC 4253 §8) is left out: whoever asks for it again and
-/// again costs a server more than it costs them (CVE-2002-20001), and clients that have no elliptic curve have no SHA-2
-/// in it either.
+/// again costs a server more than it costs them (CVE-2002-20001).
 const KEX: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
     kex::CURVE25519,
@@ -33,6 +33,9 @@ const POST_QUANTUM: &[kex::Name] = &[
 ];
 /// Offered besides to those who have none of [`KEX`]: what FIPS 140 allows, and JSch of 2018 has (RFC 5656).
 const OLDER_KEX: &[kex::Name] = &[kex::ECDH_SHA2_NISTP256, kex::ECDH_SHA2_NISTP384];
+/// Offered besides to those who have none of these either, one after the other ([`crate::greeting`]): numbers alone, with
+/// SHA-2 (RFC 8268).
+const NUMBERS: &[kex::Name] = &[kex::DH_G16_SHA512, kex::DH_G14_SHA256];
 /// What the gate says it is.
 const NAME: &str = "SSH-2.0-Chaperone";
 /// The same, as it goes over the wire.
@@ -58,10 +61,6 @@ const KEYS: &[Algorithm] = &[
 
 /// What people sign in with beside [`KEYS`], and what the gate tells clients that it takes (RFC 8308 §3.1): security keys.
 const SECURITY_KEYS: &[Algorithm] = &[Algorithm::SkEd25519, Algorithm::SkEcdsaSha2NistP256];
-
-/// RFC 4253 §9 asks for new keys after each gigabyte; russh allows at most 1 GiB in either direction.
-const REKEY_BYTES: usize = 1 << 30;
-const REKEY_AFTER: Duration = Duration::from_secs(3600);
 
 /// The largest window that a peer may fill ahead (RFC 4254 §5.2).
 const WINDOW_BYTES: u32 = 2 << 20;
@@ -102,6 +101,8 @@ pub(crate) fn gcm_only(mut config: server::Config) -> server::Config {
 #[expect(clippy::struct_excessive_bools, reason = "one for each list of an offer, and no state among them")]
 pub(crate) struct Lacks {
     kex: bool,
+    /// Nor any curve of the older kinds.
+    pub curves: bool,
     pub host_key: bool,
     cipher: bool,
     mac: bool,
@@ -114,8 +115,10 @@ impl Lacks {
         let cipher = ciphers.first_of(CIPHERS);
         let has_gcm = offer.ciphers.into_iter().all(|ciphers| ciphers.has(GCM));
         let needs_mac = !has_gcm && cipher.is_none_or(|cipher| !AUTHENTICATED.contains(cipher));
+        let kex = offer.kex.first_of(KEX).is_none();
         Self {
-            kex: offer.kex.first_of(KEX).is_none(),
+            kex,
+            curves: kex && offer.kex.first_of(OLDER_KEX).is_none(),
             host_key: has_ecdsa && !offer.host_keys.has(Algorithm::Ed25519.as_str()),
             cipher: cipher.is_none(),
             mac: needs_mac && offer.macs.into_iter().any(|macs| macs.first_of(MACS).is_none()),
@@ -123,9 +126,8 @@ impl Lacks {
     }
 
     /// No MAC that covers what is encrypted.
-    pub(crate) fn macs_alone() -> Self {
-        Self { mac: true, ..Self::default() }
-    }
+    pub(crate) const MACS_ALONE: Self =
+        Self { kex: false, curves: false, host_key: false, cipher: false, mac: true };
 }
 
 /// Offers the older kinds of what a client lacks, after what everybody is offered.
@@ -133,6 +135,9 @@ pub(crate) fn widened(mut config: server::Config, lacks: Lacks) -> server::Confi
     let Preferred { kex, cipher, mac, .. } = &mut config.preferred;
     if lacks.kex {
         kex.to_mut().extend(OLDER_KEX);
+    }
+    if lacks.curves {
+        kex.to_mut().extend(NUMBERS);
     }
     if lacks.cipher {
         cipher.to_mut().extend(OLDER_CIPHERS);
@@ -144,7 +149,7 @@ pub(crate) fn widened(mut config: server::Config, lacks: Lacks) -> server::Confi
 }
 
 /// How the gate listens.
-pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
+pub(crate) fn server(host_keys: Vec<PrivateKey>, rekey: Rekey) -> server::Config {
     server::Config {
         server_id: SshId::Standard(Cow::Borrowed(NAME)),
         methods: MethodSet::from([MethodKind::PublicKey].as_slice()),
@@ -154,7 +159,7 @@ pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
         window_size: WINDOW_BYTES,
         maximum_packet_size: PACKET_BYTES,
         channel_buffer_size: CHANNEL_MESSAGES,
-        limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_AFTER),
+        limits: limits(rekey),
         preferred: Preferred {
             kex: Cow::Borrowed(KEX),
             key: Cow::Owned([KEYS, SECURITY_KEYS].concat()),
@@ -169,6 +174,11 @@ pub(crate) fn server(host_keys: Vec<PrivateKey>) -> server::Config {
     }
 }
 
+/// When the gate asks for new keys; what was sent and what was received count alone.
+fn limits(rekey: Rekey) -> Limits {
+    Limits::new(rekey.bytes, rekey.bytes, rekey.after)
+}
+
 /// How the gate connects to a target: of the host keys that are pinned the kinds only, so that a target with several keys
 /// shows the one that is known; certificates, where an authority is pinned; and old algorithms, last, where the target may
 /// still speak them.
@@ -176,6 +186,7 @@ pub(crate) fn client(
     pinned: &[PublicKey],
     no_authority: bool,
     legacy: &BTreeSet<LegacyAlgorithm>,
+    rekey: Rekey,
 ) -> client::Config {
     let known = |offered: &Algorithm| {
         pinned.iter().any(|pin| match (offered, pin.algorithm()) {
@@ -185,7 +196,7 @@ pub(crate) fn client(
     };
     let keys = kinds_of_key(legacy).into_iter().flatten().filter(known).collect();
     let certificates = if no_authority { Vec::new() } else { KEYS.to_vec() };
-    client_for(keys, certificates, legacy)
+    client_for(keys, certificates, legacy, rekey)
 }
 
 /// The kinds of host keys, and the ways of each to sign.
@@ -202,10 +213,11 @@ pub(crate) fn client_for(
     keys: Vec<Algorithm>,
     certificates: Vec<Algorithm>,
     legacy: &BTreeSet<LegacyAlgorithm>,
+    rekey: Rekey,
 ) -> client::Config {
     client::Config {
         client_id: SshId::Standard(Cow::Borrowed(NAME)),
-        limits: Limits::new(REKEY_BYTES, REKEY_BYTES, REKEY_AFTER),
+        limits: limits(rekey),
         window_size: WINDOW_BYTES,
         maximum_packet_size: PACKET_BYTES,
         channel_buffer_size: CHANNEL_MESSAGES,

@@ -14,11 +14,11 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::greeting::Offers;
+use crate::connection::Asks;
+use crate::greeting::{Ahead, Carried, Offers};
 use crate::jump::{JumpDoor, Jumps};
 use crate::listener::{VERSION_EXCHANGE, connection};
 use crate::proxied::HeaderFault;
-use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place, Waiting};
 
 /// Takes callers; cheap to clone. Whatever thread hands one over, it is served on the runtime of the SSH door.
@@ -28,8 +28,7 @@ pub struct Callers(Arc<Shared>);
 struct Shared {
     gate: Gate,
     offers: Offers,
-    banner: Arc<str>,
-    second: SecondFactor,
+    asks: Asks,
     half_open: HalfOpen,
     runtime: Handle,
     jumps: Option<Arc<JumpDoor>>,
@@ -37,15 +36,9 @@ struct Shared {
 
 impl Callers {
     /// Must be called on the runtime that visits run on.
-    pub(crate) fn new(
-        gate: Gate,
-        offers: Offers,
-        banner: Arc<str>,
-        second: SecondFactor,
-        jumps: Option<Arc<JumpDoor>>,
-    ) -> Self {
+    pub(crate) fn new(gate: Gate, offers: Offers, asks: Asks, jumps: Option<Arc<JumpDoor>>) -> Self {
         let (half_open, runtime) = (HalfOpen::new(), Handle::current());
-        Self(Arc::new(Shared { gate, offers, banner, second, half_open, runtime, jumps }))
+        Self(Arc::new(Shared { gate, offers, asks, half_open, runtime, jumps }))
     }
 
     /// Hears those that wait, at most so many a second, and tells of those that were not heard.
@@ -64,7 +57,7 @@ impl Callers {
         let door = self.clone();
         self.0.runtime.spawn(async move {
             let Ok((stream, cord)) = TcpStream::from_std(stream).and_then(Severable::new) else { return };
-            door.greet(waiting, (stream, cord), caller).await;
+            door.greet(waiting, (stream, cord), (caller, None)).await;
         });
     }
 
@@ -80,9 +73,7 @@ impl Callers {
         let Some(waiting) = self.line(caller) else { return cord.sever() };
         let door = self.clone();
         self.0.runtime.spawn(async move {
-            let Some(place) = waiting.place().await else { return cord.sever() };
-            let config = door.0.offers.to_anybody();
-            door.serve(place, config, (stream, cord), (caller, Some(whose))).await;
+            door.greet(waiting, (Carried::new(stream), cord), (caller, Some(whose))).await;
         });
     }
 
@@ -106,14 +97,19 @@ impl Callers {
     }
 
     /// Serves a caller in the ciphers that suit their client.
-    async fn greet(self, waiting: Waiting, (mut stream, cord): (Severable, Cord), caller: SocketAddr) {
+    async fn greet(
+        self,
+        waiting: Waiting,
+        (mut stream, cord): (impl Ahead + AsyncRead + AsyncWrite + Unpin + 'static, Cord),
+        caller: (SocketAddr, Option<PersonId>),
+    ) {
         let Some(place) = waiting.place().await else { return cord.sever() };
         let suited = timeout(VERSION_EXCHANGE, self.0.offers.suited_to(&mut stream)).await;
         let Ok(Ok(config)) = suited else {
             cord.sever();
-            return self.unheard(caller.ip());
+            return self.unheard(caller.0.ip());
         };
-        self.serve(place, config, (stream, cord), (caller, None)).await;
+        self.serve(place, config, (stream, cord), caller).await;
     }
 
     async fn serve(
@@ -123,10 +119,9 @@ impl Callers {
         (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
         caller: (SocketAddr, Option<PersonId>),
     ) {
-        let Shared { gate, banner, second, half_open, jumps, .. } = &*self.0;
-        let asks = (Arc::clone(banner), second.clone());
+        let Shared { gate, asks, half_open, jumps, .. } = &*self.0;
         let held = (place, half_open.clone());
         let jumps = Jumps::new(jumps.clone());
-        connection(gate.clone(), config, asks, (stream, cord), caller, held, jumps).await;
+        connection(gate.clone(), config, asks.clone(), (stream, cord), caller, held, jumps).await;
     }
 }

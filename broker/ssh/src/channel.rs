@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::admission::{Verdict, Visit};
-use crate::connection::Refusals;
+use crate::connection::{Ending, Refusals};
 use crate::dial::TargetWrite;
 use crate::leg::{ClientSink, ClientSource, TargetSink, TargetSource};
 use crate::menu::Over;
@@ -40,6 +40,13 @@ const CUT: u32 = 75;
 /// What somebody reads who asks for a terminal or a command where there is no SSH server.
 const NO_SSH: &str = "This server has no SSH. Reach its declared endpoints with ssh -N -L PORT:NAME:PORT.";
 
+/// What somebody reads who asks for a command that is not started.
+const TOO_LONG: &str =
+    "This command is too long: a server takes 128 KiB, and fewer of bytes that are no text.";
+
+/// What somebody reads who is shown as many menus as one person is.
+const CROWDED: &str = "You are shown too many menus at once. Name the server: ssh LOGIN+SERVER@GATE.";
+
 /// How long a target may take to start what was asked for.
 const START: Duration = Duration::from_secs(10);
 /// How long the greeting waits for a recording that does not answer, or a client that does not read: the visit then goes
@@ -58,6 +65,7 @@ pub(crate) struct Lent {
     pub handle: Handle,
     pub verdict: watch::Sender<Verdict>,
     pub refusals: Arc<Refusals>,
+    pub ending: Ending,
 }
 
 /// Serves one session channel.
@@ -66,28 +74,24 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
     let Lent { gate, verdict, refusals, .. } = &lent;
     let client = ClientSink { write, handle: lent.handle.clone() };
     let Some(mut wish) = Wish::read(&mut read).await else { return };
-    let known = match verdict.subscribe().wait_for(|verdict| !matches!(verdict, Verdict::Pending)).await {
-        Ok(known) => known.clone(),
-        // The connection is gone.
-        Err(_) => return,
-    };
+    let Some(known) = known(verdict, &read).await else { return };
     match known {
         Verdict::Visit(visit) if matches!(wish.what, What::TooLong) => {
-            refusals.refuse_in(&visit.session, "exec", json!({ "why": "a command beyond 128 KiB" })).await;
-            say_and_close(&client, &wish, "This command is longer than any server takes (128 KiB).", USAGE)
-                .await;
+            refusals.refuse_in(&visit.session, "exec", json!({ "why": TOO_LONG })).await;
+            say_in(&visit.session, &client, &wish, TOO_LONG, USAGE).await;
         }
         Verdict::Visit(visit) if staged::writes_directly(gate, &visit, &wish) => {
             let why = json!({ "why": "files for this server are staged" });
             refusals.refuse_in(&visit.session, "exec", why).await;
-            say_and_close(&client, &wish, staged::WORDS, REFUSED).await;
+            say_in(&visit.session, &client, &wish, staged::WORDS, REFUSED).await;
         }
         Verdict::Visit(visit) => serve(&lent, &visit, read, &client, &wish).await,
         Verdict::Refused(refused) => say_and_close(&client, &wish, &refused.text, REFUSED).await,
         Verdict::Nothing(text) => say_and_close(&client, &wish, &text, REFUSED).await,
         Verdict::NoTargetLeg(text) => say_and_close(&client, &wish, &text, UNAVAILABLE).await,
         Verdict::Menu(menu) if wish.is_for_a_menu() => {
-            match menu.run(gate, verdict, &mut read, &client, &mut wish).await {
+            // Boxed, as what else few channels are: the task of each would have room for it as long as it lives.
+            match Box::pin(menu.run(gate, verdict, &mut read, &client, &mut wish)).await {
                 Ok(visit) => serve(&lent, &visit, read, &client, &wish).await,
                 Err(over) => leave(&client, &wish, over).await,
             }
@@ -97,9 +101,20 @@ pub(crate) async fn run(channel: Channel<Msg>, lent: Lent) {
         }
         Verdict::Forwards(session) => {
             refusals.refuse_in(&session, wish.kind(), json!({ "why": "no SSH server" })).await;
-            say_and_close(&client, &wish, NO_SSH, USAGE).await;
+            say_in(&session, &client, &wish, NO_SSH, USAGE).await;
         }
         Verdict::Pending => {}
+    }
+}
+
+/// The connection's verdict, once it is known; `None` where the connection or the channel is closed before: nothing is started
+/// for one that leaves, whatever it had to say.
+async fn known(verdict: &watch::Sender<Verdict>, read: &ChannelReadHalf) -> Option<Verdict> {
+    let mut known = verdict.subscribe();
+    tokio::select! {
+        biased;
+        known = known.wait_for(|verdict| !matches!(verdict, Verdict::Pending)) => known.ok().map(|known| known.clone()),
+        () = read.closed() => None,
     }
 }
 
@@ -109,6 +124,7 @@ async fn leave(client: &ClientSink, wish: &Wish, over: Over) {
         Over::Left => say_and_close(client, wish, "Goodbye.", 0).await,
         Over::Idle => say_and_close(client, wish, "Nothing was chosen in time.", CUT).await,
         Over::Enough => say_and_close(client, wish, "Too many choices were refused.", REFUSED).await,
+        Over::Crowded => say_and_close(client, wish, CROWDED, REFUSED).await,
         Over::Failed(text) => say_and_close(client, wish, &text, UNAVAILABLE).await,
         Over::Ended(text) => say_and_close(client, wish, &text, CUT).await,
         Over::Gone => {}
@@ -138,6 +154,12 @@ async fn say_and_close(client: &ClientSink, wish: &Wish, text: &str, status: u32
     drop(timeout(LINGER, words).await);
 }
 
+/// Says something in a visit to somebody for whom no channel opened in it: recorded as the gate's.
+async fn say_in(session: &LiveSession, client: &ClientSink, wish: &Wish, text: &str, status: u32) {
+    session.note_said(None, text).await;
+    say_and_close(client, wish, text, status).await;
+}
+
 async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &ClientSink, wish: &Wish) {
     let (gate, session) = (&lent.gate, &visit.session);
     let Some(mut early) = may_begin(lent, session, &mut read, client, wish).await else { return };
@@ -150,7 +172,7 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
         Err(refused) => {
             // It is a fact already.
             lent.refusals.counts_one();
-            return say_and_close(client, wish, &refused.text, REFUSED).await;
+            return say_in(session, client, wish, &refused.text, REFUSED).await;
         }
     };
     let Ok((mut target_read, target_write)) = visit.leg.opens().await else {
@@ -177,19 +199,22 @@ async fn serve(lent: &Lent, visit: &Visit, mut read: ChannelReadHalf, client: &C
         // Whether it opens was not known when it was asked for.
         drop(client.answer(true).await);
     }
-    let legs = Legs { visit, channel: &channel, client, target: &target };
-    let end =
-        legs.serve(gate, ClientSource::new(read).after(early), TargetSource::new(target_read), wish).await;
+    let legs = Legs { visit, channel: &channel, client, target: &target, ending: &lent.ending };
+    let from_target = TargetSource::new(target_read, lent.ending.clone());
+    let end = legs.serve(gate, ClientSource::new(read).after(early), from_target, wish).await;
     match end {
         RelayEnd::Cut | RelayEnd::Recorder => legs.last_words(wish).await,
         RelayEnd::Broken => session.broke_off(),
         RelayEnd::Closed | RelayEnd::Left | RelayEnd::Behind => {}
     }
     let captured = if end == RelayEnd::Behind { Captured::Behind } else { Captured::All };
-    gate.close_channel(session, &channel, captured).await;
+    let closed = gate.record_close(session, &channel, captured).await;
     // Either close may find its connection gone: that is what it asks for.
     target.write.close().await;
-    drop(timeout(LAST_WORDS, client.write.close()).await);
+    // One that has closed the channel already waits for this.
+    let patience = if lent.ending.is_awaited() { LINGER } else { LAST_WORDS };
+    drop(timeout(patience, client.write.close()).await);
+    gate.write_closed(closed).await;
 }
 
 /// Waits until input flows; what the client sent meanwhile. `None` where nothing begins any more, which was said.
@@ -205,7 +230,7 @@ async fn may_begin(
         Waited::Over(text) => {
             let why = json!({ "reason": "late", "about": wish.event() });
             lent.refusals.refuse_in(session, wish.kind(), why).await;
-            say_and_close(client, wish, &text, CUT).await;
+            say_in(session, client, wish, &text, CUT).await;
         }
         Waited::Left => {}
     }
@@ -237,8 +262,10 @@ async fn not_started(
         NotStarted::Refused => Captured::Failed,
         NotStarted::Unanswered => Captured::Unanswered,
     };
-    gate.close_channel(session, channel, captured).await;
+    session.note_said(Some(channel.number()), &why.to_string()).await;
+    let closed = gate.record_close(session, channel, captured).await;
     say_and_close(client, wish, &why.to_string(), UNAVAILABLE).await;
+    gate.write_closed(closed).await;
 }
 
 /// Starts the wish in a channel of the target; returns once the target has agreed.
@@ -298,6 +325,7 @@ struct Legs<'s> {
     channel: &'s ChannelRecorder,
     client: &'s ClientSink,
     target: &'s TargetSink,
+    ending: &'s Ending,
 }
 
 impl Legs<'_> {
@@ -321,7 +349,10 @@ impl Legs<'_> {
                 let server = ToServer::new(self.target, self.channel, stager);
                 let (requests, answers) =
                     (Requests::new(from_client, &sftp), Answers::new(from_target, &sftp));
-                let end = self.relay(requests, answers, &server, wish).await;
+                let end = tokio::select! {
+                    end = Box::pin(self.relay(requests, answers, &server, wish)) => end,
+                    never = server.looks_after_staged() => match never {},
+                };
                 server.end().await;
                 sftp.end(self.channel.number()).await;
                 end
@@ -330,8 +361,8 @@ impl Legs<'_> {
                 let listener = scp::listen(scp, teller());
                 let from_client = Overheard::new(from_client, Side::Client, &listener);
                 let from_target = Overheard::new(from_target, Side::Server, &listener);
-                let end = self.relay(from_client, from_target, self.target, wish).await;
-                listener.end(self.channel.number()).await;
+                let end = Box::pin(self.relay(from_client, from_target, self.target, wish)).await;
+                listener.end(self.channel).await;
                 end
             }
             _ => self.relay(from_client, from_target, self.target, wish).await,
@@ -371,6 +402,8 @@ impl Legs<'_> {
             end = &mut output => end,
             end = input.run() => match end {
                 RelayEnd::Cut | RelayEnd::Recorder | RelayEnd::Behind => end,
+                // The client waits for the exit status, and for nothing else.
+                RelayEnd::Closed | RelayEnd::Left if self.ending.is_awaited() => output.await,
                 RelayEnd::Closed | RelayEnd::Left | RelayEnd::Broken => {
                     // The technician has closed the channel: so must the target, and its last output is recorded.
                     self.target.write.close().await;
@@ -389,13 +422,17 @@ impl Legs<'_> {
             drop(timeout(LAST_WORDS, self.client.pass(SshNote::ExitStatus(CUT))).await);
             return;
         }
-        let (text, stream) = match &wish.terminal {
-            Some(_) => (format!("\r\n\x1b[0m\x1b[?1049l\r\n{text}\r\n"), Stream::Gate),
-            None => (format!("\n{text}\n"), Stream::Stderr),
+        let terminal = wish.terminal.is_some();
+        let text = match terminal {
+            true => format!("\r\n\x1b[0m\x1b[?1049l\r\n{text}\r\n"),
+            false => format!("\n{text}\n"),
         };
         let words = async {
-            if let Ok(recorded) = self.visit.session.append_gate(self.channel, stream, text).await {
-                drop(self.client.write(recorded).await);
+            if let Ok(recorded) = self.visit.session.append_gate(self.channel, Stream::Gate, text).await {
+                drop(match terminal {
+                    true => self.client.write(recorded).await,
+                    false => self.client.says(recorded).await,
+                });
             }
             drop(self.client.pass(SshNote::ExitStatus(CUT)).await);
             drop(self.client.pass(SshNote::Eof).await);

@@ -10,26 +10,31 @@ mod refusals;
 mod unknown;
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use chaperone_identity::{ProofFailure, ProvenPerson};
 use chaperone_policy::PersonId;
 use chaperone_session::{Cord, Gate, Refused, new_reference};
-use russh::server::Session;
+use russh::server::{RunningSession, Session};
 use russh::{ChannelId, Disconnect};
 use serde_json::json;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Verdict;
+use crate::bounds::Bounds;
 use crate::jump::{Jumps, Through};
 use crate::second::SecondFactor;
-use crate::unheard;
+use crate::unheard::{self, HalfOpen};
 
+pub(crate) use self::asked::Ending;
 pub(crate) use self::asked::takes_variable;
 use self::asked::{Channels, Held};
 #[cfg(test)]
-pub(crate) use self::asked::{VARIABLE_BYTES, VARIABLES};
+pub(crate) use self::asked::{ENVIRONMENT_BYTES, VARIABLE_BYTES, VARIABLES};
 pub(crate) use self::refusals::Refusals;
 
 /// Key offers that are remembered for the fact; an agent rarely holds more.
@@ -38,8 +43,22 @@ const OFFERS: usize = 32;
 /// Proofs that may fail before the connection is ended.
 const FAILED_PROOFS: usize = 6;
 
+/// How long the last words may take to a client that was too slow.
+const PARTING: Duration = Duration::from_millis(300);
+
 /// Channels that one connection may have open.
 const CHANNELS: usize = 64;
+/// Channels that one connection may have a task for: as many again may wait for a slow server after their client has closed
+/// them. Each may hold what was asked for, some 400 KiB at most.
+const TASKS: usize = 2 * CHANNELS;
+
+/// What everybody reads and is asked for, and how long they may take; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Asks {
+    pub banner: Arc<str>,
+    pub second: SecondFactor,
+    pub bounds: Bounds,
+}
 
 /// What the listener wants to know of a connection, and what it lends it.
 pub(crate) struct Progress {
@@ -49,6 +68,8 @@ pub(crate) struct Progress {
     pub signed_in: watch::Sender<bool>,
     /// Its place among the connections that have no visit, while the listener holds it.
     pub place: Weak<unheard::Place>,
+    /// Those connections.
+    pub half_open: HalfOpen,
     /// Cancelled when the connection has ended.
     pub over: CancellationToken,
 }
@@ -60,7 +81,7 @@ pub(crate) struct Connection {
     /// For whom alone the connection is: whose token carries it, where something does.
     whose: Option<PersonId>,
     cord: Cord,
-    banner: Arc<str>,
+    asks: Asks,
     /// What the help desk can look this connection up by; in the banner, and in its facts.
     reference: String,
     offers: Vec<String>,
@@ -74,8 +95,9 @@ pub(crate) struct Connection {
     /// The same, printable.
     user: Option<String>,
     proven: Option<ProvenPerson>,
-    second: SecondFactor,
     half: Option<Half>,
+    /// Whether a key was proven here, in whatever name, that owed a code.
+    owed: bool,
     /// How the second factor was shown, if one was.
     shown: Option<&'static str>,
     /// A refusal that is a fact already.
@@ -106,18 +128,18 @@ impl Connection {
         gate: Gate,
         (peer, whose): (SocketAddr, Option<PersonId>),
         cord: Cord,
-        (banner, second): (Arc<str>, SecondFactor),
+        asks: Asks,
         verdict: watch::Sender<Verdict>,
         progress: Progress,
         jumps: Arc<Jumps>,
     ) -> Self {
-        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone());
+        let refusals = Refusals::new(gate.clone(), peer, cord.clone(), verdict.clone(), Arc::clone(&jumps));
         Self {
             gate,
             peer,
             whose,
             cord,
-            banner,
+            asks,
             reference: new_reference(),
             offers: Vec::new(),
             failed: 0,
@@ -126,8 +148,8 @@ impl Connection {
             named: None,
             user: None,
             proven: None,
-            second,
             half: None,
+            owed: false,
             shown: None,
             foretold: None,
             unsure: false,
@@ -151,6 +173,11 @@ impl Connection {
     /// how many there were.
     fn refuse(&self, kind: &'static str, what: serde_json::Value) {
         self.refusals.refuse(kind, what);
+    }
+
+    /// Whether no more channels may be opened at this time.
+    fn has_its_channels(&mut self) -> bool {
+        self.channels.open() >= CHANNELS || self.channels.tasks() >= TASKS
     }
 
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).
@@ -178,14 +205,20 @@ impl Drop for Connection {
     }
 }
 
-/// Serves a channel; it counts as open for as long.
-async fn held_for(held: Held, serving: impl Future<Output = ()>) {
+/// Serves a channel; it counts as open for as long. Who serves it is boxed: this has room for it twice.
+async fn held_for(held: Held, serving: Pin<Box<impl Future<Output = ()>>>) {
     serving.await;
     drop(held);
 }
 
-/// Says why a connection ends before anybody proved anything: the protocol's own words.
-pub(crate) async fn too_slow(handle: &russh::server::Handle) {
-    // The connection is severed next, whether this arrives or not.
-    drop(handle.disconnect(Disconnect::ByApplication, "sign-in took too long".into(), String::new()).await);
+/// Ends a connection whose client has not signed in in time, and says why, in the protocol's own words.
+pub(crate) async fn too_slow(running: RunningSession<Connection>) {
+    let handle = running.handle();
+    let goodbye = async {
+        let words = "sign-in took too long".to_owned();
+        drop(handle.disconnect(Disconnect::ByApplication, words, String::new()).await);
+        running.await
+    };
+    // The connection is severed next, whether this has arrived or not.
+    drop(timeout(PARTING, goodbye).await);
 }

@@ -28,6 +28,7 @@ use self::check::{HostKeyCheck, Known, Seen, told};
 pub(crate) use self::opening::{NotOpened, TargetWrite};
 pub use self::scan::scan_host_keys;
 use crate::algorithms;
+use crate::bounds::Rekey;
 
 /// How long a target may take to accept a TCP connection at one of its addresses, and again to exchange keys, and again to
 /// let the gate in.
@@ -41,6 +42,8 @@ const LONGEST_KEY: usize = 4096;
 pub struct SshDial {
     /// Writes down what a target asks for that it should not.
     pub gate: Gate,
+    /// When the gate asks a target for new keys.
+    pub rekey: Rekey,
 }
 
 /// A signed-in connection to a target.
@@ -189,8 +192,8 @@ impl SshDial {
             asks,
             announced: Some(hears),
         };
-        let config =
-            Arc::new(algorithms::client(&way.known.keys, way.known.authorities.is_empty(), &way.legacy));
+        let (keys, no_authority) = (&way.known.keys, way.known.authorities.is_empty());
+        let config = Arc::new(algorithms::client(keys, no_authority, &way.legacy, self.rekey));
         let connected = within(client::connect_stream(config, stream, check)).await?;
         let seen = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
         let mut handle = match connected {

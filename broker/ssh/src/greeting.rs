@@ -3,25 +3,32 @@
 //! of a transfer is saved on both sides. Whoever has nothing of what everybody is offered is offered the older kinds of what
 //! is missing, and of nothing else: what an auditor's tool warns about is said to those alone who could not come without it.
 
+mod ahead;
 mod offer;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_session::Severable;
 use russh::keys::PrivateKey;
+use russh::keys::ssh_key::{Certificate, PublicKey};
 use russh::server::Config;
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
 
+pub(crate) use self::ahead::{Ahead, Carried};
 pub(crate) use self::offer::Offer;
 use crate::algorithms::{self, Lacks};
+use crate::bounds::Rekey;
 use crate::host_key;
 
 /// How long a client is waited for, once it has said who it is. Most say what they can do within a round trip.
 const OFFER: Duration = Duration::from_secs(1);
 /// No identification and offer are longer.
 const MOST: usize = 16 << 10;
+/// Clients that have nothing but the exchange of numbers are answered this far apart, one after the other: an exchange takes
+/// some milliseconds of a core, and others are served on it.
+const NUMBERS_APART: Duration = Duration::from_millis(100);
 
 /// What clients are offered; cheap to clone.
 #[derive(Clone)]
@@ -33,7 +40,10 @@ pub(crate) struct Offers {
     /// Those that wait for the gate to speak first, as SSH.NET did until 2023: it had no encrypt-then-MAC either.
     silent: Arc<Config>,
     keys: Arc<Keys>,
+    rekey: Rekey,
     post_quantum_only: bool,
+    /// Whose turn it is of those that have nothing but the exchange of numbers.
+    numbers: Arc<Semaphore>,
 }
 
 /// The gate's host keys.
@@ -43,14 +53,27 @@ struct Keys {
     ecdsa: Option<PrivateKey>,
 }
 
+/// What was heard of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Heard {
+    has_gcm: bool,
+    lacks: Lacks,
+}
+
+impl Heard {
+    /// It waits for the gate's offer, or says what cannot be read.
+    const NOTHING: Self = Self { has_gcm: false, lacks: Lacks::MACS_ALONE };
+}
+
 impl Offers {
-    pub(crate) fn new(all: Vec<PrivateKey>) -> Self {
+    pub(crate) fn new(all: Vec<PrivateKey>, rekey: Rekey) -> Self {
         let ecdsa = all.iter().find_map(host_key::ecdsa_of);
-        let gcm = algorithms::gcm_only(algorithms::server(all.clone()));
-        let any = algorithms::server(all.clone());
-        let silent = algorithms::widened(algorithms::server(all.clone()), Lacks::macs_alone());
+        let gcm = algorithms::gcm_only(algorithms::server(all.clone(), rekey));
+        let any = algorithms::server(all.clone(), rekey);
+        let silent = algorithms::widened(algorithms::server(all.clone(), rekey), Lacks::MACS_ALONE);
         let [gcm, any, silent] = [gcm, any, silent].map(Arc::new);
-        Self { gcm, any, silent, keys: Arc::new(Keys { all, ecdsa }), post_quantum_only: false }
+        let keys = Arc::new(Keys { all, ecdsa });
+        Self { gcm, any, silent, keys, rekey, post_quantum_only: false, numbers: Arc::new(Semaphore::new(1)) }
     }
 
     /// No key exchange but the post-quantum one is offered. For before the first client.
@@ -60,14 +83,28 @@ impl Offers {
         all.into_iter().flatten().for_each(algorithms::post_quantum_only);
     }
 
-    /// For a stream whose beginning cannot be looked at.
-    pub(crate) fn to_anybody(&self) -> Arc<Config> {
-        Arc::clone(&self.silent)
+    /// Each host key that a client may be shown.
+    pub(crate) fn host_keys(&self) -> impl Iterator<Item = &PublicKey> {
+        self.keys.all.iter().chain(&self.keys.ecdsa).map(PrivateKey::public_key)
     }
 
-    /// Says who the gate is, and hears what the client can do. Nothing is taken from the stream, and whoever speaks SSH on
-    /// it next begins with the same words.
-    pub(crate) async fn suited_to(&self, stream: &mut Severable) -> io::Result<Arc<Config>> {
+    /// Says who the gate is, and hears what the client can do.
+    pub(crate) async fn suited_to(&self, stream: &mut impl Ahead) -> io::Result<Arc<Config>> {
+        Ok(self.to(self.hears(stream).await?))
+    }
+
+    /// The same for somebody who is shown certificates for the host keys.
+    pub(crate) async fn certified_to(
+        &self,
+        stream: &mut impl Ahead,
+        certificates: Vec<Certificate>,
+    ) -> io::Result<Arc<Config>> {
+        let heard = self.hears(stream).await?;
+        Ok(Arc::new(Config { certificates, ..self.made_for(heard) }))
+    }
+
+    /// Nothing is taken from the stream, and whoever speaks SSH on it next begins with the same words.
+    async fn hears(&self, stream: &mut impl Ahead) -> io::Result<Heard> {
         stream.says_first(algorithms::GREETING.as_bytes()).await?;
         stream.looks_ahead(MOST, |seen| seen.contains(&b'\n')).await?;
         // One that says no more for now may be waiting for the gate's own offer.
@@ -75,44 +112,62 @@ impl Offers {
         {
             heard?;
         }
-        Ok(Offer::read(stream.ahead()).map_or_else(|| self.to_anybody(), |offer| self.to(&offer)))
+        let heard = Offer::read(stream.ahead()).map_or(Heard::NOTHING, |offer| self.reads(&offer));
+        if heard.lacks.curves && !self.post_quantum_only {
+            // Never closed. Who gives up waiting leaves the line.
+            let _turn = self.numbers.acquire().await;
+            sleep(NUMBERS_APART).await;
+        }
+        Ok(heard)
     }
 
-    fn to(&self, offer: &Offer<'_>) -> Arc<Config> {
+    fn reads(&self, offer: &Offer<'_>) -> Heard {
         let has_gcm = offer.ciphers.into_iter().all(|ciphers| ciphers.has(algorithms::GCM));
-        let lacks = Lacks::of(offer, self.keys.ecdsa.is_some());
-        if lacks == Lacks::default() {
-            return Arc::clone(if has_gcm { &self.gcm } else { &self.any });
+        Heard { has_gcm, lacks: Lacks::of(offer, self.keys.ecdsa.is_some()) }
+    }
+
+    fn to(&self, heard: Heard) -> Arc<Config> {
+        match heard {
+            Heard::NOTHING => Arc::clone(&self.silent),
+            Heard { has_gcm, lacks } if lacks == Lacks::default() => {
+                Arc::clone(if has_gcm { &self.gcm } else { &self.any })
+            }
+            heard => Arc::new(self.made_for(heard)),
         }
+    }
+
+    fn made_for(&self, Heard { has_gcm, lacks }: Heard) -> Config {
         let older = self.keys.ecdsa.clone().filter(|_| lacks.host_key);
         let keys = self.keys.all.iter().cloned().chain(older).collect();
-        let mut config = algorithms::widened(algorithms::server(keys), lacks);
+        let mut config = algorithms::widened(algorithms::server(keys, self.rekey), lacks);
         if has_gcm {
             config = algorithms::gcm_only(config);
         }
         if self.post_quantum_only {
             algorithms::post_quantum_only(&mut config);
         }
-        Arc::new(config)
+        config
     }
 }
 
 #[cfg(test)]
 mod tests {
     use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::Instant;
 
     use super::offer::tests::wire;
     use super::*;
 
     fn offers() -> Offers {
         let pair = KeypairData::Ed25519(Ed25519Keypair::from_seed(&[3; 32]));
-        Offers::new(vec![PrivateKey::new(pair, "test").unwrap()])
+        Offers::new(vec![PrivateKey::new(pair, "test").unwrap()], Rekey::default())
     }
 
     /// What a client is offered that can do this, as text.
     fn offered(offers: &Offers, [kex, key, cipher, mac]: [&str; 4]) -> [String; 4] {
         let wire = wire(&[kex, key, cipher, cipher, mac, mac]);
-        let config = offers.to(&Offer::read(&wire).unwrap());
+        let config = offers.to(offers.reads(&Offer::read(&wire).unwrap()));
         let names = |names: Vec<&str>| {
             let pseudo = ["ext-info-s", "kex-strict-s-v00@openssh.com"];
             names.into_iter().filter(|name| !pseudo.contains(name)).collect::<Vec<_>>().join(",")
@@ -138,6 +193,7 @@ mod tests {
         let etm = "hmac-sha2-256,hmac-sha2-256-etm@openssh.com";
         let older = |list: &str, more: &str| format!("{list},{more}");
         let kex = older(KEX, "ecdh-sha2-nistp256,ecdh-sha2-nistp384");
+        let numbers = older(&kex, "diffie-hellman-group16-sha512,diffie-hellman-group14-sha256");
         let macs = older(MACS, "hmac-sha2-512,hmac-sha2-256");
         let keys = older(KEY, "ecdsa-sha2-nistp256");
         let ciphers = older(CIPHERS, "aes192-ctr,aes128-ctr");
@@ -161,8 +217,10 @@ mod tests {
             ),
             // OpenSSH where nothing but FIPS 140 is allowed.
             (["ecdh-sha2-nistp384", "ecdsa-sha2-nistp256", CIPHERS, etm], [&kex, &keys, GCM, MACS]),
+            // One without any curve.
+            (["diffie-hellman-group14-sha256", KEY, CIPHERS, etm], [&numbers, KEY, GCM, MACS]),
             // One that the gate has nothing for: it is told so.
-            (["diffie-hellman-group1-sha1", KEY, "3des-cbc", "hmac-md5"], [&kex, KEY, &ciphers, &macs]),
+            (["diffie-hellman-group1-sha1", KEY, "3des-cbc", "hmac-md5"], [&numbers, KEY, &ciphers, &macs]),
         ];
         let offers = offers();
         for (has, is_offered) in table {
@@ -174,11 +232,37 @@ mod tests {
     fn where_all_must_be_post_quantum_no_older_exchange_is_offered_to_anybody() {
         let mut offers = offers();
         offers.are_post_quantum_only();
-        for kex in ["curve25519-sha256", "ecdh-sha2-nistp256"] {
+        for kex in ["curve25519-sha256", "ecdh-sha2-nistp256", "diffie-hellman-group16-sha512"] {
             for cipher in [GCM, "aes256-ctr"] {
                 let [offered, ..] = offered(&offers, [kex, KEY, cipher, "hmac-sha2-256"]);
                 assert_eq!(offered, "mlkem768x25519-sha256");
             }
+        }
+    }
+    #[tokio::test]
+    async fn those_that_have_nothing_but_numbers_are_answered_one_after_the_other_and_others_at_once() {
+        const CLIENTS: u32 = 5;
+        let offers = offers();
+        let began = Instant::now();
+        let meets = |kex: &str| {
+            let (offers, said) = (offers.clone(), wire(&[kex, KEY, CIPHERS, CIPHERS, MACS, MACS]));
+            async move {
+                let (near, mut far) = tokio::io::duplex(1 << 16);
+                far.write_all(&said).await.unwrap();
+                offers.suited_to(&mut Carried::new(near)).await.unwrap();
+                began.elapsed()
+            }
+        };
+        let numbers = || tokio::spawn(meets("diffie-hellman-group16-sha512"));
+        let mut waiting: Vec<_> = (0..=CLIENTS).map(|_| numbers()).collect();
+        tokio::task::yield_now().await;
+        // One that gives up waiting leaves the line.
+        waiting.remove(1).abort();
+        meets("curve25519-sha256").await;
+        assert!(!waiting.iter().last().unwrap().is_finished());
+        for (turn, one) in (1..).zip(waiting) {
+            let after = one.await.unwrap();
+            assert!(after >= NUMBERS_APART * turn && after < NUMBERS_APART * (turn + CLIENTS), "{after:?}");
         }
     }
 }

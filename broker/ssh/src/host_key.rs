@@ -16,8 +16,7 @@ const ECDSA_LABEL: &[u8] = b"chaperone host key ecdsa-sha2-nistp256";
 pub struct HostIdentity {
     /// Its own host keys.
     pub keys: Vec<HostKey>,
-    /// Vouches for the first of them in a server's name, where connections to servers are ended inside those to the gate
-    /// (`ssh -J`).
+    /// Vouches for them in a server's name, where connections to servers are ended inside those to the gate (`ssh -J`).
     pub authority: Option<HostAuthority>,
     /// Whether nothing but post-quantum key exchange is offered.
     pub post_quantum_only: bool,

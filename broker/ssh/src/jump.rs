@@ -10,25 +10,25 @@
 //! Nobody signs in twice: the inner connection's person is the outer one's, and no other proof is asked for.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use chaperone_identity::ProvenPerson;
 use chaperone_policy::TargetName;
-use chaperone_session::{Cord, Gate, Tenants, Within};
+use chaperone_session::{Cord, EndReason, Entered, Gate, LiveSession, Tenants, Within};
 use jiff::Timestamp;
-use russh::Channel;
-use russh::keys::PrivateKey;
+use russh::keys::ssh_key::Certificate;
 use russh::server::{self, ChannelOpenHandle, Msg};
+use russh::{Channel, ChannelOpenFailure};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
-use crate::algorithms;
-use crate::connection::{Connection, Progress, too_slow};
+use crate::connection::{Asks, Connection, Progress, too_slow};
+use crate::greeting::{Carried, Offers};
 use crate::host_authority::HostAuthority;
-use crate::second::SecondFactor;
+use crate::unheard::HalfOpen;
 
 /// The port that a client takes who names none.
 pub(crate) const SSH_PORT: u32 = 22;
@@ -42,30 +42,23 @@ const SIGN_IN: Duration = Duration::from_secs(30);
 /// What a listener needs to end connections inside others.
 pub(crate) struct JumpDoor {
     authority: HostAuthority,
-    host: PrivateKey,
-    post_quantum_only: bool,
+    /// The gate's own: what is ended inside is offered as much as what is ended there.
+    offers: Offers,
 }
 
 impl JumpDoor {
-    pub(crate) fn new(authority: HostAuthority, host: PrivateKey, post_quantum_only: bool) -> Self {
-        Self { authority, host, post_quantum_only }
+    pub(crate) fn new(authority: HostAuthority, offers: Offers) -> Self {
+        Self { authority, offers }
     }
 
-    fn config(&self, target: &TargetName, now: Timestamp) -> Option<server::Config> {
-        match self.authority.certificate(self.host.public_key(), target, now) {
-            Ok(certificate) => {
-                let mut config = algorithms::server(vec![self.host.clone()]);
-                config.certificates = vec![certificate];
-                if self.post_quantum_only {
-                    algorithms::post_quantum_only(&mut config);
-                }
-                Some(config)
-            }
-            Err(error) => {
-                tracing::error!(%error, "no connection to a server can be ended inside one to the gate");
-                None
-            }
-        }
+    /// Of each key that a client may be shown in a server's name.
+    fn certificates(&self, target: &TargetName, now: Timestamp) -> Option<Vec<Certificate>> {
+        let keys = self.offers.host_keys();
+        let made = keys.map(|key| self.authority.certificate(key, target, now)).collect::<Result<_, _>>();
+        made.inspect_err(|error| {
+            tracing::error!(%error, "no connection to a server can be ended inside one to the gate");
+        })
+        .ok()
     }
 }
 
@@ -75,12 +68,16 @@ pub(crate) struct Jumps {
     tenants: Tenants,
     /// Turns true with the first visit.
     visited: watch::Sender<bool>,
+    /// The visits inside.
+    visits: Mutex<Vec<Weak<LiveSession>>>,
 }
 
 /// One that may begin.
 pub(crate) struct Inside {
-    config: server::Config,
+    offers: Offers,
+    certificates: Vec<Certificate>,
     outer: Cord,
+    place: Entered,
     jumps: Arc<Jumps>,
 }
 
@@ -102,11 +99,16 @@ pub(crate) struct Asked {
     pub reply: ChannelOpenHandle,
     pub peer: SocketAddr,
     pub through: Through,
+    /// Where it waits to be heard, as every connection does.
+    pub half_open: HalfOpen,
+    /// Cancelled when the outer connection has ended.
+    pub outer_over: CancellationToken,
 }
 
 impl Jumps {
     pub(crate) fn new(door: Option<Arc<JumpDoor>>) -> Arc<Self> {
-        Arc::new(Self { door, tenants: Tenants::default(), visited: watch::Sender::new(false) })
+        let (tenants, visited) = (Tenants::default(), watch::Sender::new(false));
+        Arc::new(Self { door, tenants, visited, visits: Mutex::default() })
     }
 
     /// None inside a connection that is inside another.
@@ -139,6 +141,21 @@ impl Jumps {
         drop(self.visited.subscribe().wait_for(|visited| *visited).await);
     }
 
+    /// Ends the visits inside, which say why.
+    pub(crate) fn cut(&self, reason: EndReason) {
+        let visits = std::mem::take(&mut *self.visits.lock().unwrap_or_else(PoisonError::into_inner));
+        visits.iter().filter_map(Weak::upgrade).for_each(|session| session.cut(reason));
+    }
+
+    /// A visit has begun inside.
+    fn visit(&self, session: &Arc<LiveSession>) {
+        let mut visits = self.visits.lock().unwrap_or_else(PoisonError::into_inner);
+        visits.retain(|session| session.strong_count() > 0);
+        visits.push(Arc::downgrade(session));
+        drop(visits);
+        self.visited.send_replace(true);
+    }
+
     /// One more, unless there are too many.
     pub(crate) fn begin(
         self: &Arc<Self>,
@@ -146,23 +163,36 @@ impl Jumps {
         target: &TargetName,
         now: Timestamp,
     ) -> Option<Inside> {
-        let config = self.door.as_ref().filter(|_| self.tenants.count() < JUMPS)?.config(target, now)?;
-        Some(Inside { config, outer: outer.clone(), jumps: Arc::clone(self) })
+        let door = self.door.as_ref()?;
+        let place = self.tenants.enter(JUMPS)?;
+        let (offers, certificates) = (door.offers.clone(), door.certificates(target, now)?);
+        Some(Inside { offers, certificates, outer: outer.clone(), place, jumps: Arc::clone(self) })
     }
 }
 
 /// Serves one connection inside another, to its end.
-pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked, inside: Inside) {
-    let Asked { channel, reply, peer, through } = asked;
-    let Inside { config, outer, jumps } = inside;
+pub(crate) async fn run(gate: Gate, asks: Asks, asked: Asked, inside: Inside) {
+    let Asked { channel, reply, peer, through, half_open, outer_over } = asked;
+    let Inside { offers, certificates, outer, place, jumps } = inside;
+    let sign_in = SIGN_IN.min(asks.bounds.sign_in);
+    // It is a connection: it waits for its turn in the line of all, whatever it comes through.
+    let heard = outer_over.run_until_cancelled(half_open.turn(peer.ip())).await.flatten();
+    if heard.is_none() || !gate.is_accepting() {
+        return reply.reject(ChannelOpenFailure::ResourceShortage).await;
+    }
     reply.accept().await;
-    let (stream, cord) = Within::new(channel.into_stream(), &outer, &jumps.tenants);
+    let (stream, cord) = Within::new(channel.into_stream(), &outer, place);
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
     let over = CancellationToken::new();
     let _over = over.clone().drop_guard();
-    let progress =
-        Progress { named: watch::Sender::new(false), signed_in: signed_in.clone(), place: Weak::new(), over };
+    let progress = Progress {
+        named: watch::Sender::new(false),
+        signed_in: signed_in.clone(),
+        place: Weak::new(),
+        half_open,
+        over,
+    };
     let handler = Connection::new(
         gate,
         (peer, None),
@@ -173,24 +203,29 @@ pub(crate) async fn run(gate: Gate, asks: (Arc<str>, SecondFactor), asked: Asked
         Jumps::none_here(),
     );
     let handler = handler.inside(through);
-    let running = server::run_stream(Arc::new(config), stream, handler);
-    let Ok(Ok(mut running)) = timeout(SIGN_IN, running).await else {
+    let mut stream = Carried::new(stream);
+    let running = async {
+        let config = offers.certified_to(&mut stream, certificates).await?;
+        server::run_stream(config, stream, handler).await
+    };
+    let Ok(Ok(mut running)) = timeout(sign_in, running).await else {
         return cord.leave();
     };
     let mut let_in = signed_in.subscribe();
     let in_time = tokio::select! {
-        waited = timeout(SIGN_IN, let_in.wait_for(|signed_in| *signed_in)) => waited.is_ok(),
+        waited = timeout(sign_in, let_in.wait_for(|signed_in| *signed_in)) => waited.is_ok(),
         _ended = &mut running => return cord.leave(),
     };
     if !in_time {
-        too_slow(&running.handle()).await;
+        too_slow(running).await;
         return cord.leave();
     }
     let mut known = verdict.subscribe();
     let visit = async {
-        // An error means that the connection is gone.
-        drop(known.wait_for(Verdict::is_visit).await);
-        jumps.visited.send_replace(true);
+        // None means that the connection is gone, or has no visit.
+        if let Some(session) = Verdict::session(&mut known).await {
+            jumps.visit(&session);
+        }
         std::future::pending::<()>().await;
     };
     let ended = tokio::select! {

@@ -1,13 +1,16 @@
 //! The two ends of a relayed channel: the technician's and the target's, each with a reading and a writing half.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use chaperone_session::{Broken, Flow, Item, Recorded, Sink, Source, Stream};
 use futures::FutureExt;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, server};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
+use crate::connection::Ending;
 use crate::dial::TargetWrite;
 use crate::note::{Size, SshNote};
 
@@ -115,6 +118,11 @@ pub(crate) struct ClientSink {
 }
 
 impl ClientSink {
+    /// Says what was recorded as the gate's own where there is no terminal: never a byte among the server's.
+    pub(crate) async fn says(&self, words: Recorded) -> Result<(), Broken> {
+        self.write.extended_data_bytes(STDERR, words.into_bytes()).await.map_err(|_| Broken)
+    }
+
     /// Answers the request that was to start the channel, where nobody has yet.
     pub(crate) async fn answer(&self, started: bool) -> Result<(), Broken> {
         let answered = match started {
@@ -150,16 +158,27 @@ impl Sink for ClientSink {
                 sent.await.map_err(|()| Broken)
             }
             SshNote::Eof => self.write.eof().await.map_err(|_| Broken),
+            SshNote::Said(text) => {
+                let line = format!("{text}\n");
+                self.write.extended_data_bytes(STDERR, line).await.map_err(|_| Broken)
+            }
             SshNote::Resize(_) | SshNote::Signal(_) | SshNote::Told(_) => Ok(()),
         }
     }
 }
 
+/// How long an end of output waits for the exit status that most often comes with it.
+const STATUS: Duration = Duration::from_secs(1);
+
 /// Reads what the target sends. Its EOF is held back until its exit status or its close: a client that sees EOF first
-/// may close before the status arrives and lose it.
+/// may close before the status arrives and lose it. Where no status comes and the client has not ended its input, it may wait
+/// for that very EOF: then it goes on, and its close is waited with ([`Ending`]).
 pub(crate) struct TargetSource {
     pub read: ChannelReadHalf,
     held: Held,
+    ending: Ending,
+    /// When a held EOF goes on.
+    until: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +187,8 @@ enum Held {
     Nothing,
     /// EOF came first.
     Eof,
+    /// EOF came first, and has gone out.
+    Told,
     /// The exit status has gone out.
     Exited,
     /// The channel is closed; nothing more comes.
@@ -175,8 +196,26 @@ enum Held {
 }
 
 impl TargetSource {
-    pub(crate) fn new(read: ChannelReadHalf) -> Self {
-        Self { read, held: Held::Nothing }
+    pub(crate) fn new(read: ChannelReadHalf, ending: Ending) -> Self {
+        Self { read, held: Held::Nothing, ending, until: None }
+    }
+
+    fn take(&mut self, message: Option<ChannelMsg>) -> Read {
+        let read = self.held.take(message);
+        if self.held == Held::Eof && matches!(read, Read::Other) {
+            self.until.get_or_insert_with(|| Instant::now() + STATUS);
+        }
+        read
+    }
+
+    /// No status has come in time: whether the held EOF goes on.
+    fn tells(&mut self) -> bool {
+        self.until = None;
+        let tells = self.held == Held::Eof && self.ending.is_told();
+        if tells {
+            self.held = Held::Told;
+        }
+        tells
     }
 }
 
@@ -193,6 +232,7 @@ impl Held {
             Some(ChannelMsg::Data { data }) => Item::Data(Stream::Output, data),
             Some(ChannelMsg::ExtendedData { data, ext: STDERR }) => Item::Data(Stream::Stderr, data),
             Some(ChannelMsg::Eof) if *self == Self::Exited => Item::Note(SshNote::Eof),
+            Some(ChannelMsg::Eof) if *self == Self::Told => return Read::Other,
             Some(ChannelMsg::Eof) => {
                 *self = Self::Eof;
                 return Read::Other;
@@ -222,8 +262,15 @@ impl Source for TargetSource {
 
     async fn next(&mut self) -> Option<Item<SshNote>> {
         while self.held != Held::Closed {
-            let message = self.read.wait().await;
-            match self.held.take(message) {
+            let message = match self.until {
+                None => self.read.wait().await,
+                Some(until) => match timeout_at(until, self.read.wait()).await {
+                    Ok(message) => message,
+                    Err(_) if self.tells() => return Some(Item::Note(SshNote::Eof)),
+                    Err(_) => continue,
+                },
+            };
+            match self.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -235,7 +282,7 @@ impl Source for TargetSource {
     fn ready(&mut self) -> Option<Item<SshNote>> {
         while self.held != Held::Closed {
             let message = self.read.wait().now_or_never()?;
-            match self.held.take(message) {
+            match self.take(message) {
                 Read::Item(item) => return Some(item),
                 Read::End => return None,
                 Read::Other => {}
@@ -245,16 +292,21 @@ impl Source for TargetSource {
     }
 }
 
-/// What goes to a server at once: where it takes no more, so much at most is on its way when input begins to wait.
+/// What goes to a server at once.
 pub(crate) const PIECE_BYTES: usize = 32 << 10;
 
 /// Returns while input flows. What was taken in time and still waits for a server when input begins to wait goes on when
 /// it flows again, and nowhere when the session is cut: its relay is dropped then.
 pub(crate) async fn input_flows(flow: &watch::Receiver<Flow>) -> Result<(), Broken> {
-    if *flow.borrow() == Flow::Open {
+    if flows(flow) {
         return Ok(());
     }
     flow.clone().wait_for(|flow| *flow == Flow::Open).await.map(drop).map_err(|_| Broken)
+}
+
+/// Whether input flows at this moment.
+pub(crate) fn flows(flow: &watch::Receiver<Flow>) -> bool {
+    *flow.borrow() == Flow::Open
 }
 
 /// Writes to the target.
@@ -265,12 +317,14 @@ pub(crate) struct TargetSink {
 }
 
 impl TargetSink {
-    /// Writes what was recorded, piece by piece, while input flows.
+    /// Writes what was recorded, piece by piece, while input flows: what waits for the target's window when that ends has
+    /// not gone (RFC 4254 §5.2).
     pub(crate) async fn send(&self, mut bytes: Bytes) -> Result<(), Broken> {
         while !bytes.is_empty() {
             input_flows(&self.flow).await?;
-            let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
-            self.write.data_bytes(piece).await.map_err(|_| Broken)?;
+            let piece = bytes.slice(..bytes.len().min(PIECE_BYTES));
+            let went = self.write.data_bytes_if(&piece, || flows(&self.flow)).await.map_err(|_| Broken)?;
+            bytes.advance(went);
         }
         Ok(())
     }
@@ -291,92 +345,13 @@ impl Sink for TargetSink {
             }
             SshNote::Signal(signal) => self.write.signal(signal).await,
             SshNote::Eof => self.write.eof().await,
-            SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } | SshNote::Told(_) => Ok(()),
+            SshNote::ExitStatus(_) | SshNote::ExitSignal { .. } | SshNote::Said(_) | SshNote::Told(_) => {
+                Ok(())
+            }
         };
         passed.map_err(|_| Broken)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use chaperone_session::EndReason;
-    use proptest::prelude::*;
-    use russh::Sig;
-
-    use super::*;
-
-    fn messages() -> impl Strategy<Value = Vec<ChannelMsg>> {
-        let one = prop_oneof![
-            4 => prop::collection::vec(any::<u8>(), 0..9).prop_map(|data| ChannelMsg::Data { data: data.into() }),
-            2 => (prop::collection::vec(any::<u8>(), 0..9), 0..3_u32)
-                .prop_map(|(data, ext)| ChannelMsg::ExtendedData { data: data.into(), ext }),
-            2 => Just(()).prop_map(|()| ChannelMsg::Eof),
-            1 => any::<u32>().prop_map(|exit_status| ChannelMsg::ExitStatus { exit_status }),
-            1 => "(?s:.){0,300}".prop_map(|text| ChannelMsg::ExitSignal {
-                signal_name: Sig::Custom(text.clone()),
-                core_dumped: false,
-                error_message: text,
-                lang_tag: String::new(),
-            }),
-            1 => Just(()).prop_map(|()| ChannelMsg::Success),
-            1 => Just(()).prop_map(|()| ChannelMsg::WindowAdjusted { new_size: 7 }),
-        ];
-        prop::collection::vec(one, 0..30)
-    }
-
-    #[tokio::test]
-    async fn what_waits_goes_on_when_input_flows_and_nowhere_after_the_cut() {
-        let flow = watch::Sender::new(Flow::Open);
-        let seen = flow.subscribe();
-        assert_eq!(input_flows(&seen).now_or_never(), Some(Ok(())));
-        for held in [Flow::Paused, Flow::Frozen] {
-            flow.send_replace(held);
-            assert_eq!(input_flows(&seen).now_or_never(), None, "{held:?}");
-        }
-        let mut waiting = std::pin::pin!(input_flows(&seen));
-        assert!(futures::poll!(&mut waiting).is_pending());
-        flow.send_replace(Flow::Open);
-        assert_eq!(waiting.await, Ok(()));
-        flow.send_replace(Flow::Cut(EndReason::Stopped));
-        assert_eq!(input_flows(&seen).now_or_never(), None);
-        drop(flow);
-        assert_eq!(input_flows(&seen).await, Err(Broken));
-    }
-
-    proptest! {
-        #[test]
-        fn a_target_may_send_anything_in_any_order(messages in messages()) {
-            let sent: Vec<u8> = messages.iter().flat_map(|message| match message {
-                ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, ext: STDERR } => data.to_vec(),
-                _ => Vec::new(),
-            }).collect();
-            let mut held = Held::Nothing;
-            let (mut passed, mut exited, mut ended) = (Vec::new(), false, 0);
-            let closing = [ChannelMsg::Close, ChannelMsg::Close].into_iter().map(Some);
-            for message in messages.into_iter().map(Some).chain(closing) {
-                let closes = matches!(message, Some(ChannelMsg::Close));
-                match held.take(message) {
-                    Read::Item(Item::Data(stream, data)) => {
-                        prop_assert!(matches!(stream, Stream::Output | Stream::Stderr));
-                        passed.extend_from_slice(&data);
-                    }
-                    Read::Item(Item::Note(SshNote::Eof)) => {
-                        prop_assert!(exited || closes, "the end of output went before the exit status");
-                        ended += usize::from(closes);
-                    }
-                    Read::Item(Item::Note(SshNote::ExitStatus(_))) => exited = true,
-                    Read::Item(Item::Note(SshNote::ExitSignal { message, .. })) => {
-                        prop_assert!(message.chars().count() <= 200 && !message.chars().any(char::is_control));
-                        exited = true;
-                    }
-                    Read::Item(Item::Note(note)) => prop_assert!(false, "{note:?} from a target"),
-                    Read::End => prop_assert!(closes),
-                    Read::Other => {}
-                }
-            }
-            prop_assert_eq!(passed, sent, "every byte, once, in order");
-            prop_assert!(ended <= 1);
-            prop_assert_eq!(held, Held::Closed);
-        }
-    }
-}
+mod tests;

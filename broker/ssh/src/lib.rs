@@ -12,6 +12,7 @@
 
 mod admission;
 mod algorithms;
+mod bounds;
 mod callers;
 mod channel;
 mod connection;
@@ -46,6 +47,7 @@ mod waiting;
 mod windows;
 mod wish;
 
+pub use bounds::{Bounds, Rekey};
 pub use callers::Callers;
 pub use dial::{SshDial, TargetLeg, scan_host_keys};
 pub use host_authority::{HostAuthority, HostAuthorityError};

@@ -18,19 +18,19 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::{Admission, Verdict};
+use crate::bounds::Bounds;
 use crate::callers::Callers;
-use crate::connection::{Connection, Progress, too_slow};
+use crate::connection::{Asks, Connection, Progress, too_slow};
 use crate::greeting::Offers;
 use crate::host_key::{HostIdentity, HostKey};
 use crate::jump::{JumpDoor, Jumps};
+use crate::menu::Menu;
 use crate::proxied::Proxies;
 use crate::second::SecondFactor;
 use crate::unheard::{HalfOpen, Place};
 
 /// Time to say what protocol is spoken (RFC 4253 §4.2); slower peers are no SSH clients.
 pub(crate) const VERSION_EXCHANGE: Duration = Duration::from_secs(10);
-/// Time to sign in, as OpenSSH's `LoginGraceTime` but shorter: nobody types a password here.
-const SIGN_IN: Duration = Duration::from_secs(60);
 
 /// The gate's SSH door.
 pub struct SshListener {
@@ -53,18 +53,18 @@ impl SshListener {
         banner: &str,
         second: SecondFactor,
         (heard_per_second, proxies): (NonZeroU32, Proxies),
+        bounds: Bounds,
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let HostIdentity { keys, authority, post_quantum_only } = identity;
         let keys: Vec<_> = keys.into_iter().map(HostKey::into_private).collect();
-        let jumps = authority.zip(keys.first().cloned());
-        let jumps =
-            jumps.map(|(authority, host)| Arc::new(JumpDoor::new(authority, host, post_quantum_only)));
-        let mut offers = Offers::new(keys);
+        let mut offers = Offers::new(keys, bounds.rekey);
         if post_quantum_only {
             offers.are_post_quantum_only();
         }
-        let callers = Callers::new(gate, offers, banner.into(), second, jumps);
+        let jumps = authority.map(|authority| Arc::new(JumpDoor::new(authority, offers.clone())));
+        let asks = Asks { banner: banner.into(), second, bounds };
+        let callers = Callers::new(gate, offers, asks, jumps);
         Ok(Self { socket, callers, proxies, heard_per_second })
     }
 
@@ -130,20 +130,26 @@ impl Drop for AbortOnDrop {
 pub(crate) async fn connection(
     gate: Gate,
     config: Arc<server::Config>,
-    asks: (Arc<str>, SecondFactor),
+    asks: Asks,
     (stream, cord): (impl AsyncRead + AsyncWrite + Unpin + Send + 'static, Cord),
     (peer, whose): (SocketAddr, Option<PersonId>),
     (place, half_open): (Place, HalfOpen),
     jumps: Arc<Jumps>,
 ) {
-    let until = Instant::now() + SIGN_IN;
+    let until = Instant::now() + asks.bounds.sign_in;
     let verdict = watch::Sender::new(Verdict::Pending);
     let signed_in = watch::Sender::new(false);
     let (name, named) = watch::channel(false);
     let (place, over) = (Arc::new(place), CancellationToken::new());
     let _over = over.clone().drop_guard();
     let lent = Arc::downgrade(&place);
-    let progress = Progress { named: name, signed_in: signed_in.clone(), place: lent, over };
+    let progress = Progress {
+        named: name,
+        signed_in: signed_in.clone(),
+        place: lent,
+        half_open: half_open.clone(),
+        over,
+    };
     let inside = Arc::clone(&jumps);
     let handler = Connection::new(gate, (peer, whose), cord.clone(), asks, verdict.clone(), progress, inside);
     let Ok(Ok(mut running)) = timeout(VERSION_EXCHANGE, server::run_stream(config, stream, handler)).await
@@ -168,7 +174,7 @@ pub(crate) async fn connection(
         half_open.unheard(peer.ip());
     }
     if !in_time {
-        too_slow(&running.handle()).await;
+        too_slow(running).await;
         cord.sever();
         return;
     }
@@ -186,8 +192,8 @@ pub(crate) async fn connection(
     }
 }
 
-/// Waits for the end of a connection. It keeps its place until it has a visit, or one inside it: somebody who is refused
-/// again and again is one of those who have none.
+/// Waits for the end of a connection. It keeps its place until it has a visit, or one inside it, or shows a menu, which is
+/// counted by itself: somebody who is refused again and again is one of those who have none.
 async fn to_its_end(
     mut running: RunningSession<Connection>,
     place: Arc<Place>,
@@ -198,6 +204,7 @@ async fn to_its_end(
     tokio::select! {
         visit = known.wait_for(Verdict::is_visit) => drop(visit),
         () = jumps.visited() => {}
+        () = Menu::is_shown(verdict.subscribe()) => {}
         ended = &mut running => return ended,
     }
     drop(place);

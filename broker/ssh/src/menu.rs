@@ -2,12 +2,13 @@
 //! choice is an attempt of its own, on the same connection, judged and recorded like any other. What stands in the menu
 //! is the person's own and nobody else's (P9); what is typed into it is bounded, and goes to no server.
 
+mod count;
 mod page;
 mod seat;
 mod typing;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chaperone_identity::ProvenPerson;
@@ -22,8 +23,14 @@ use crate::leg::ClientSink;
 use crate::wish::Wish;
 use seat::Seat;
 
+use self::count::Counted;
+pub(crate) use self::count::Menus;
+
 /// How long a connection that named no server is kept for a menu to be opened on it.
 const OPENED_WITHIN: Duration = Duration::from_secs(15);
+
+/// Choices of one connection that may be refused: each is a fact and an alert.
+const REFUSED: usize = 10;
 
 /// A choice without SSH of its own: the visit is on, for as long as this connection is.
 const NO_TERMINAL: &str =
@@ -37,6 +44,12 @@ pub(crate) struct Menu {
     choosing: AtomicBool,
     /// How many of its terminals show the menu.
     open: watch::Sender<usize>,
+    /// Its place among those that do, from the first on.
+    counted: Mutex<Option<Counted>>,
+    /// Choices that were refused, at whichever of its terminals.
+    refused: AtomicUsize,
+    /// Wishes for more time, the same.
+    wishes: AtomicUsize,
 }
 
 /// Why a menu ended without a visit.
@@ -48,6 +61,8 @@ pub(crate) enum Over {
     Idle,
     /// Too many choices were refused.
     Enough,
+    /// Its person is shown too many menus already.
+    Crowded,
     /// The server that was chosen could not be reached, which ended the visit: the text says so.
     Failed(Arc<str>),
     /// The visit that was chosen, which shows nothing here, has ended: the text says why.
@@ -63,13 +78,23 @@ enum Chosen {
     Forwards(Arc<LiveSession>),
     /// In words; the menu goes on.
     Refused(Arc<str>),
+    /// Nothing is attempted any more: too many choices were refused.
+    Enough,
     /// In words; the connection ends with the visit that came to nothing.
     Failed(Arc<str>),
 }
 
 impl Menu {
     pub(crate) fn new(admission: Arc<Admission>, proven: ProvenPerson) -> Self {
-        Self { admission, proven, choosing: AtomicBool::new(false), open: watch::Sender::new(0) }
+        Self {
+            admission,
+            proven,
+            choosing: AtomicBool::new(false),
+            open: watch::Sender::new(0),
+            counted: Mutex::new(None),
+            refused: AtomicUsize::new(0),
+            wishes: AtomicUsize::new(0),
+        }
     }
 
     /// What a terminal's request came to: a visit, once one was chosen and let in.
@@ -81,11 +106,41 @@ impl Menu {
         client: &ClientSink,
         wish: &mut Wish,
     ) -> Result<Arc<Visit>, Over> {
+        if !self.is_counted() {
+            return Err(Over::Crowded);
+        }
         let _shown = Shown::on(&self.open);
         let mut seat = Seat::new(gate, self, read, client, wish);
         let visit = seat.sit(verdict).await?;
         seat.leaves()?;
         Ok(visit)
+    }
+
+    /// Whether its person may be shown one more, or is shown this one already.
+    fn is_counted(&self) -> bool {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.is_none() {
+            *counted = self.admission.menus.count(self.proven.person());
+        }
+        counted.is_some()
+    }
+
+    /// Returns once a connection shows its person a menu, if it ever does.
+    pub(crate) async fn is_shown(mut verdict: watch::Receiver<Verdict>) {
+        let menu = match verdict.wait_for(|verdict| matches!(verdict, Verdict::Menu(_))).await.as_deref() {
+            Ok(Verdict::Menu(menu)) => Some(Arc::clone(menu)),
+            _ => None,
+        };
+        match menu {
+            // The sender is the menu's own: the wait cannot fail.
+            Some(menu) => drop(menu.open.subscribe().wait_for(|open| *open > 0).await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// How long somebody may sit there without a key.
+    fn idle(&self) -> Duration {
+        self.admission.bounds.menu_idle
     }
 
     /// For a channel that cannot show it.
@@ -111,6 +166,13 @@ impl Menu {
     ) -> Chosen {
         let taken =
             || Chosen::Refused("This connection has its visit already: connect again for another.".into());
+        if self.refused.load(Ordering::Relaxed) >= REFUSED {
+            return Chosen::Enough;
+        }
+        if !self.admission.gate.is_accepting() {
+            // A refusal could not even be spooled: the door is closed.
+            return Chosen::Refused("The gate opens no visit at this time.".into());
+        }
         let first = self.choosing.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire);
         if first.is_err() || verdict.borrow().is_visit() {
             return taken();

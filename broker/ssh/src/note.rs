@@ -20,6 +20,8 @@ pub(crate) enum SshNote {
     ExitSignal { signal: Sig, core_dumped: bool, message: String },
     /// `SSH_MSG_CHANNEL_EOF` (§5.3).
     Eof,
+    /// What the gate itself says, beside what the server does: the client shows it as an error.
+    Said(String),
     /// What the bytes around it say, and what becomes of those before it. It does not go on itself.
     Told(Told),
 }
@@ -142,6 +144,7 @@ impl Note for SshNote {
                 });
                 ("exit-signal", body)
             }
+            Self::Said(text) => ("gate-said", json!({ "text": text })),
             Self::Told(told) if !told.body.is_null() => (told.kind, told.body.clone()),
             Self::Eof | Self::Told(_) => return None,
         })

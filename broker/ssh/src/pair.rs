@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::HostKey;
 use crate::algorithms;
+use crate::bounds::Rekey;
 
 /// Lets everybody in, and hands out the channels.
 struct Door(mpsc::Sender<Channel<Msg>>);
@@ -55,9 +56,10 @@ impl Pair {
         let host = HostKey::from_seed(&[9; 32], "host").unwrap();
         let (near, far) = tokio::io::duplex(1 << 20);
         let (opened, accepted) = mpsc::channel(4);
-        let config = Arc::new(algorithms::server(vec![host.into_private()]));
+        let config = Arc::new(algorithms::server(vec![host.into_private()], Rekey::default()));
         let serving = tokio::spawn(server::run_stream(config, near, Door(opened)));
-        let config = algorithms::client_for(vec![Algorithm::Ed25519], Vec::new(), &BTreeSet::new());
+        let config =
+            algorithms::client_for(vec![Algorithm::Ed25519], Vec::new(), &BTreeSet::new(), Rekey::default());
         let mut peer = client::connect_stream(Arc::new(config), far, Trusting).await.unwrap();
         let server = serving.await.unwrap().unwrap();
         assert!(peer.authenticate_none("dana").await.unwrap().success());

@@ -6,6 +6,7 @@
 //!   receiver ──▶ sender     one byte for the beginning and for each of these: 0, or 1 or 2 and a line that says why not
 //! ```
 
+mod command;
 mod overheard;
 mod place;
 
@@ -14,6 +15,7 @@ use std::collections::VecDeque;
 use bytes::{Buf, Bytes};
 use chaperone_session::{FileDirection, FileTransfer};
 
+use self::command::Command;
 pub(crate) use self::overheard::{Overheard, Side, listen};
 use self::place::{Path, Place};
 use crate::early::Room;
@@ -23,8 +25,9 @@ use crate::transfer::{Named, Run, Transfer};
 const LINE: usize = 8 << 10;
 /// Messages that wait for an answer: a sender waits for each, most have one.
 const UNANSWERED: usize = 64;
-/// Folders in one another.
+/// Folders in one another, and bytes of all their names: no system takes a longer path.
 const DEEP: usize = 256;
+const FOLDERS: usize = 8 << 10;
 
 /// One copy in one direction.
 #[derive(Debug)]
@@ -92,23 +95,11 @@ enum Awaits {
 impl Scp {
     /// The copy that a command makes, if it is scp's own at the other end: `scp -t` receives there, `scp -f` sends.
     pub(crate) fn of(command: &[u8], channel: u32) -> Option<Self> {
-        let text = std::str::from_utf8(command).ok()?;
-        let mut words = text.split_ascii_whitespace();
-        let program = words.next()?;
-        if program.rsplit('/').next() != Some("scp") {
-            return None;
-        }
-        let mut flags = words.take_while(|word| word.starts_with('-') && *word != "--");
-        let direction = flags.find_map(|flag| match flag {
-            "-t" => Some(FileDirection::Upload),
-            "-f" => Some(FileDirection::Download),
-            _ => None,
-        })?;
-        let rest = text.trim_start().get(program.len()..).unwrap_or_default();
+        let command = Command::read(command)?;
         Some(Self {
             channel,
-            direction,
-            place: Place::of(rest, direction),
+            direction: command.direction,
+            place: Place::of(command),
             sender: Sender::Line,
             line: Vec::new(),
             unanswered: VecDeque::from([Awaits::Anything]),
@@ -147,12 +138,7 @@ impl Scp {
                         file.transfer.give_up("the sender could not read all of it");
                         self.line.push(1);
                     }
-                    let operation = match self.direction {
-                        FileDirection::Upload => "write",
-                        FileDirection::Download => "data",
-                    };
-                    let run = Run::new(operation, file.number, 0, file.size, Some(file.at));
-                    self.found.push(Found::Payload(run));
+                    self.stands(&file);
                     self.awaits(Awaits::Sent(file))
                 }
                 Sender::Unread => {
@@ -192,7 +178,7 @@ impl Scp {
                 self.next_file = self.next_file.wrapping_add(1);
                 let wire: Vec<&[u8]> =
                     self.folders.iter().map(Vec::as_slice).chain(std::iter::once(name)).collect();
-                let at_path = self.place.path(&wire);
+                let at_path = self.place.path(&wire).cut();
                 let transfer = Transfer::new(self.direction, &self.room);
                 let file = Box::new(OneFile { number, at_path, size, at: after, transfer });
                 self.unanswered.push_back(Awaits::Announced);
@@ -203,7 +189,8 @@ impl Scp {
             }
             b'D' => {
                 let (_, name) = size_and_name(rest)?;
-                if self.folders.len() >= DEEP {
+                let long: usize = self.folders.iter().map(Vec::len).sum();
+                if self.folders.len() >= DEEP || long + name.len() > FOLDERS {
                     return None;
                 }
                 self.folders.push(name.to_vec());
@@ -267,6 +254,16 @@ impl Scp {
         }
     }
 
+    /// All of a file's bytes have come: where they stand.
+    fn stands(&mut self, file: &OneFile) {
+        let operation = match self.direction {
+            FileDirection::Upload => "write",
+            FileDirection::Download => "data",
+        };
+        let run = Run::new(operation, file.number, 0, file.size, Some(file.at));
+        self.found.push(Found::Payload(run));
+    }
+
     /// Whether nothing has come yet of the file that was announced last.
     fn is_kept_back(&self) -> bool {
         match &self.sender {
@@ -297,8 +294,9 @@ impl Scp {
         std::mem::take(&mut self.found)
     }
 
-    /// The channel is over: a file that is under way has passed as far as it came.
-    pub(crate) fn end(&mut self) -> Vec<Found> {
+    /// The channel is over, and so many of the sender's bytes went on: a file that is under way has passed as far as that.
+    /// libssh2 neither ends a file that it sends nor answers one that it has received: it closes the channel.
+    pub(crate) fn end(&mut self, delivered: u64) -> Vec<Found> {
         let mut left: Vec<OneFile> = std::mem::take(&mut self.unanswered)
             .into_iter()
             .filter_map(|awaited| match awaited {
@@ -306,13 +304,18 @@ impl Scp {
                 Awaits::Anything | Awaits::Announced => None,
             })
             .collect();
-        if let Sender::Payload { file, .. } | Sender::Behind { file } =
-            std::mem::replace(&mut self.sender, Sender::Line)
-        {
-            left.push(*file);
+        match std::mem::replace(&mut self.sender, Sender::Line) {
+            Sender::Payload { file, .. } => left.push(*file),
+            Sender::Behind { file } => {
+                self.stands(&file);
+                left.push(*file);
+            }
+            Sender::Line | Sender::Unread => {}
         }
         for mut file in left {
-            file.transfer.give_up("the channel ended before it had passed whole");
+            if file.at.saturating_add(file.size) > delivered {
+                file.transfer.give_up("the channel ended before it had passed whole");
+            }
             self.passed(file);
         }
         self.found()

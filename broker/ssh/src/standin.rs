@@ -16,6 +16,7 @@ use russh::{Channel, ChannelId, Pty};
 use tokio::net::TcpListener;
 
 use crate::algorithms;
+use crate::bounds::Rekey;
 use crate::host_key::HostKey;
 use crate::note::Size;
 use crate::wish::SFTP;
@@ -58,7 +59,7 @@ impl Standin {
         let socket = TcpListener::bind(address).await?;
         let config = server::Config {
             auth_rejection_time: Duration::from_secs(1),
-            ..algorithms::server(vec![host_key.into_private()])
+            ..algorithms::server(vec![host_key.into_private()], Rekey::default())
         };
         Ok(Self { socket, config: Arc::new(config), key, name: name.into() })
     }

@@ -13,7 +13,7 @@ use crate::early::{Early, Room};
 /// Payload of one file that may wait for what belongs before it, in bytes and in pieces.
 const WAITING_BYTES: usize = 4 << 20;
 const WAITING_PIECES: usize = 256;
-/// As much of a path as is said.
+/// As much of a path as is said, and kept of a file that is under way.
 const PATH_BYTES: usize = 1024;
 
 /// A file that is written or read in one go.
@@ -141,7 +141,12 @@ pub(crate) struct Named<'n> {
 }
 
 fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path.get(..PATH_BYTES).unwrap_or(path)).into_owned()
+    String::from_utf8_lossy(kept(path)).into_owned()
+}
+
+/// As much of a path as is kept.
+pub(crate) fn kept(path: &[u8]) -> &[u8] {
+    path.get(..PATH_BYTES).unwrap_or(path)
 }
 
 /// Payload of one file that stands in the recording at regular distances, as one entry: `at` is where its first byte is

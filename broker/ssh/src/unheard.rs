@@ -13,6 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::line::Line;
+use crate::menu::Menus;
 
 /// Connections without a visit, in all and from one address or IPv6 /64. One place cannot take all of them.
 const HALF_OPEN: usize = 1024;
@@ -38,6 +39,7 @@ struct Shared {
     state: Mutex<State>,
     news: Notify,
     line: Line,
+    menus: Menus,
 }
 
 #[derive(Default)]
@@ -105,7 +107,12 @@ impl Waiting {
 
 impl HalfOpen {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Shared { state: Mutex::default(), news: Notify::new(), line: Line::new(HALF_OPEN) }))
+        Self(Arc::new(Shared {
+            state: Mutex::default(),
+            news: Notify::new(),
+            line: Line::new(HALF_OPEN),
+            menus: Menus::default(),
+        }))
     }
 
     /// Lets a connection from there wait to be heard; `None` when too many do, which is told.
@@ -127,6 +134,24 @@ impl HalfOpen {
         let open = Arc::clone(&here.open);
         drop(state);
         Some(Waiting { of: self.clone(), source, from, open })
+    }
+
+    /// A turn for a connection inside one that was heard: the other holds a place for both. `None` where none came in time, or
+    /// too many wait, which is told.
+    pub(crate) async fn turn(&self, source: IpAddr) -> Option<()> {
+        let waiting = self.wait(source)?;
+        match timeout(WAIT, self.0.line.turn(waiting.from)).await {
+            Ok(called) => called.map(drop),
+            Err(_elapsed) => {
+                self.turned_away(source);
+                None
+            }
+        }
+    }
+
+    /// Those that are shown a menu, which need no place.
+    pub(crate) fn menus(&self) -> Menus {
+        self.0.menus.clone()
     }
 
     /// Calls those that wait, for ever, at the rate that the gate allows.

@@ -13,6 +13,8 @@ use crate::note::Size;
 const MODES: usize = 160;
 /// Longest command, in bytes: Linux takes no longer argument (MAX_ARG_STRLEN).
 const COMMAND_BYTES: usize = 128 << 10;
+/// Longest opening of a channel as text, in bytes: an event of the recording, with what stands around it.
+const EVENT_BYTES: usize = (1 << 20) - 4096;
 /// The subsystem that opens.
 pub(crate) const SFTP: &str = "sftp";
 
@@ -46,12 +48,13 @@ pub(crate) enum What {
 impl Wish {
     /// Reads requests until one starts the channel; `None` when the channel closes first.
     pub(crate) async fn read(read: &mut ChannelReadHalf) -> Option<Self> {
-        let mut environment = Vec::new();
+        let (mut environment, mut bytes) = (Vec::new(), 0);
         let mut terminal = None;
         loop {
             let what = match read.wait().await? {
                 ChannelMsg::SetEnv { variable_name, variable_value, .. } => {
-                    if takes_variable(environment.len(), &variable_name, &variable_value) {
+                    if takes_variable((environment.len(), bytes), &variable_name, &variable_value) {
+                        bytes += variable_name.len() + variable_value.len();
                         environment.push((variable_name, variable_value));
                     }
                     continue;
@@ -81,8 +84,17 @@ impl Wish {
                 ChannelMsg::Close => return None,
                 _ => continue,
             };
-            return Some(Self { environment, terminal, what });
+            return Some(Self { environment, terminal, what }.bounded());
         }
+    }
+
+    /// A command whose bytes, as its recording has them, are more than one event takes is too long as well.
+    fn bounded(self) -> Self {
+        let is_long = matches!(&self.what, What::Exec(command) if command.len() > COMMAND_BYTES / 8);
+        if is_long && self.event().to_string().len() > EVENT_BYTES {
+            return Self { what: What::TooLong, ..self };
+        }
+        self
     }
 
     /// What the window must grant: any of these.

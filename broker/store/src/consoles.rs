@@ -24,7 +24,8 @@ pub struct NewConsole {
     pub proof: String,
     /// Whose it is.
     pub person: PersonId,
-    /// The browser session that asked for it, by its id; `None` where a token did.
+    /// What asked for it, and signs it out again: a browser session, by its id, or an API token, by its name; `None` of
+    /// neither.
     pub sign_in: Option<Vec<u8>>,
     /// First second in which the link is worth nothing.
     pub until: Timestamp,
@@ -144,7 +145,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Leaves the consoles that somebody opened from one browser session. Returns their visits that are on: whoever writes
+    /// Leaves the consoles that somebody opened from one browser session, or with one token. Returns their visits that are on: whoever writes
     /// the fact names them in it, and every node ends its own.
     ///
     /// # Errors
@@ -168,7 +169,8 @@ impl Tx {
         Ok(visits.into_iter().map(|(id,)| SessionId(id)).collect())
     }
 
-    /// The same, from any of their browser sessions; and what the certificates may have entered that they were given.
+    /// The same, from any of their browser sessions, and with any of their tokens; and what the certificates may have entered
+    /// that they were given.
     ///
     /// # Errors
     /// When the database fails.

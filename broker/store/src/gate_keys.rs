@@ -1,9 +1,10 @@
 //! Keys of the gate that all nodes on a database share: the store has their public halves and the vault's ciphertext.
 
 use chaperone_policy::PersonId;
+use jiff::Timestamp;
 use serde_json::json;
 
-use crate::db::{exec, sql};
+use crate::db::{Conn, exec, sql};
 use crate::{FactKind, NewFact, Store, StoreError, Tx};
 
 /// A key of the gate.
@@ -49,7 +50,22 @@ fn next(name: &str) -> String {
     format!("{name}-next")
 }
 
+/// When the key was made that waits to take the place of the one of this name.
+async fn waits_since(conn: &mut Conn, name: &str) -> Result<Option<Timestamp>, StoreError> {
+    let row: Option<(i64,)> =
+        sql!(fetch_optional conn, (i64,), "SELECT made_us FROM gate_keys WHERE name = $1", next(name))?;
+    Ok(row.and_then(|(us,)| Timestamp::from_microsecond(us).ok()))
+}
+
 impl Tx {
+    /// When the key was made that waits to take the place of the one of this name, if one does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gate_key_waits_since(&mut self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        waits_since(&mut self.conn, name).await
+    }
+
     /// Keeps the key that is to take another's place, on somebody's word: both count until that one is retired. `false` where
     /// one waits already; a fact where none did.
     ///
@@ -101,6 +117,14 @@ impl Tx {
 }
 
 impl Store {
+    /// When the key was made that waits to take the place of the one of this name, if one does.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn gate_key_waits_since(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        waits_since(&mut self.shared().db.conn().await?, name).await
+    }
+
     /// The key that is to take the place of the one of this name, if there is one.
     ///
     /// # Errors

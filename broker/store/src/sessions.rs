@@ -100,7 +100,7 @@ pub struct SessionRow {
     pub end_reason: Option<String>,
     /// The stored name of its [`RecordingState`].
     pub recording: String,
-    /// The seal, as JSON.
+    /// The seal in brief, as JSON: of channels that are to be told of, and without counts.
     pub seal: Option<String>,
     /// The visit that it is a part of, by the id of its first session.
     pub visit: SessionId,

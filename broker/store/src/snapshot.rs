@@ -51,7 +51,8 @@ impl Snapshots {
         loaded.unwrap_or(Err(StoreError::Gone(None))).inspect_err(|_| feed.failed())
     }
 
-    fn fresh(&self, feed: &Feed) -> Option<Arc<Facts>> {
+    /// The newest, if it is fresh.
+    pub(crate) fn fresh(&self, feed: &Feed) -> Option<Arc<Facts>> {
         let current = feed.gone_for().is_none() && feed.age() <= FRESH;
         self.newest().filter(|facts| current && facts.policy_version == feed.head().policy_version)
     }

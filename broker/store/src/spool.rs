@@ -54,7 +54,7 @@ pub(crate) struct Line {
 pub struct SpooledEnd {
     /// Why.
     pub reason: String,
-    /// The seal as JSON; `None` where the recording is not sealed yet.
+    /// The seal in brief, as JSON; `None` where the recording is not sealed yet.
     pub seal: Option<String>,
 }
 

@@ -154,10 +154,28 @@ impl Tx {
     pub async fn end_web_session(&mut self, session: &WebSession) -> Result<(), StoreError> {
         if exec!(&mut self.conn, "DELETE FROM web_sessions WHERE id = $1", session.id.clone())? == 1 {
             let visits = self.leave_consoles_of_sign_in(&session.id).await?;
-            let body = signed_out(&visits);
+            let body = signed_out("web", &visits);
             self.fact(NewFact::new(FactKind::SignedOut, self.now, body).by(session.person)).await?;
         }
         Ok(())
+    }
+
+    /// Leaves the web consoles that somebody has opened with an API token, by the name that their links have it under; a
+    /// fact, which names the token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_out_token(
+        &mut self,
+        person: PersonId,
+        sign_in: &[u8],
+        token: &str,
+    ) -> Result<(), StoreError> {
+        let mut body = signed_out("api", &self.leave_consoles_of_sign_in(sign_in).await?);
+        if let Some(body) = body.as_object_mut() {
+            body.insert("token".to_owned(), json!(token));
+        }
+        self.fact(NewFact::new(FactKind::SignedOut, self.now, body).by(person)).await.map(drop)
     }
 
     /// Signs all browsers of somebody out. Returns the visits to consoles which that leaves, for
@@ -183,17 +201,18 @@ impl Tx {
         visits: &[SessionId],
     ) -> Result<(), StoreError> {
         if !visits.is_empty() {
-            self.fact(NewFact::new(FactKind::SignedOut, self.now, signed_out(visits)).by(person)).await?;
+            let body = signed_out("web", visits);
+            self.fact(NewFact::new(FactKind::SignedOut, self.now, body).by(person)).await?;
         }
         Ok(())
     }
 }
 
 /// What a sign-out says: the visits that it leaves are an order to the nodes on which they are.
-fn signed_out(visits: &[SessionId]) -> Value {
+fn signed_out(listener: &str, visits: &[SessionId]) -> Value {
     match visits {
-        [] => json!({ "listener": "web" }),
-        visits => json!({ "listener": "web", "visits": visits }),
+        [] => json!({ "listener": listener }),
+        visits => json!({ "listener": listener, "visits": visits }),
     }
 }
 

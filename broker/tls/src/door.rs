@@ -38,7 +38,7 @@ use crate::protocols::Protocols;
 use crate::raw::{self, Client};
 use crate::serving::{self, ServingError};
 use crate::told::Told;
-use crate::verifier::ClientTrust;
+use crate::verifier::{ClientTrust, Trusted};
 use crate::visit::Visits;
 
 /// How long a client has until its handshake is over; and a little more, so that it is this door that ends it.
@@ -56,7 +56,7 @@ const OF_ONE_SOURCE: usize = 256;
 pub struct Calls {
     /// From where.
     pub from: SocketAddr,
-    /// Whose token opened the way here, where one did: nobody else's certificate is taken on it.
+    /// Whose token opened the way here, where one did: nobody else's certificate or cookie is taken on it.
     pub bearer: Option<PersonId>,
 }
 
@@ -84,7 +84,7 @@ pub struct DoorParts {
     /// The certificates that they show.
     pub certificates: Arc<dyn ResolvesServerCert>,
     /// Whose client certificates they take.
-    pub authority: CertificateDer<'static>,
+    pub authorities: Vec<CertificateDer<'static>>,
     /// Web consoles.
     pub consoles: ServesConsoles,
     /// Where people sign in: what a redirect leads to.
@@ -109,6 +109,8 @@ pub struct WebConnection {
     pub label: Label,
     /// The host name, in small letters, without a port.
     pub host: String,
+    /// Whose token opened the way here, where one did: nobody else's cookie is taken on it.
+    pub bearer: Option<PersonId>,
     /// Held by connections that have no visit: dropped when this one is of one.
     pub place: Place,
 }
@@ -141,7 +143,7 @@ struct Inner {
     visits: Visits,
     names: Names,
     certificates: Arc<dyn ResolvesServerCert>,
-    trust: ClientTrust,
+    trust: Trusted,
     web: Arc<ServerConfig>,
     own_name: Arc<ServerConfig>,
     consoles: ServesConsoles,
@@ -172,14 +174,14 @@ impl TlsDoor {
             visits,
             names,
             certificates,
-            authority,
+            authorities,
             consoles,
             site,
             public_port,
             unheard,
             runtime,
         } = parts;
-        let trust = ClientTrust::in_authority(&authority)?;
+        let trust = Trusted::new(ClientTrust::in_authorities(&authorities)?);
         let web = serving::web_console(Arc::clone(&certificates))?;
         let own_name = serving::one_answer(Arc::clone(&certificates))?;
         let without_visit = Places::new(WITHOUT_VISIT, OF_ONE_SOURCE);
@@ -201,6 +203,15 @@ impl TlsDoor {
             told,
             runtime,
         })))
+    }
+
+    /// From the next handshake on, client certificates of these authorities are taken, and of no other. What is open goes on.
+    ///
+    /// # Errors
+    /// When a certificate is of no use; then everything stays as it is.
+    pub fn trusts(&self, authorities: &[CertificateDer<'static>]) -> Result<(), ServingError> {
+        self.0.trust.is_now(ClientTrust::in_authorities(authorities)?);
+        Ok(())
     }
 
     /// Serves what comes in until `stop` is cancelled. What has no name of this door's goes elsewhere, where there is such

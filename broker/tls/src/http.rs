@@ -11,10 +11,12 @@
 //! request. It dials nothing itself: [`Reach`] does, for a session with a channel in its recording.
 
 mod body;
+mod checked;
 mod connection;
 mod console;
 mod cookies;
 mod engine;
+mod failing;
 mod flowing;
 mod guard;
 mod head;
@@ -23,10 +25,13 @@ mod inject;
 mod lanes;
 mod limits;
 mod names;
+mod no_answer;
 mod pages;
 mod reaching;
+mod reader;
 mod refuse;
 mod remembered;
+mod sending;
 mod tally;
 mod transaction;
 mod upgrade;

@@ -63,14 +63,15 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
     };
     let Client { stream, offer, .. } = client;
     match passage.way() {
-        Some(way) => match secure_as(way, protocols, &offer).await {
+        // Boxed, as the ways that a connection does not go: its task would have room for all of them for as long as it lives.
+        Some(way) => match Box::pin(secure_as(way, protocols, &offer)).await {
             Ok(secured) => {
                 let channel = Some(passage.channel().number());
                 way.connected(gate, channel, &secured.cord, secured.about).await;
                 let raw = secured.stream.get_ref().0.writer();
                 let mut leg = secured.stream;
                 leg.get_mut().1.set_buffer_limit(Some(WAITING_BYTES));
-                Some(carry(gate, passage, stream, (leg, raw, secured.cord)).await)
+                Some(Box::pin(carry(gate, passage, stream, (leg, raw, secured.cord))).await)
             }
             Err(error) => fail(gate, passage, &error).await,
         },
@@ -78,7 +79,7 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
             Ok((leg, cord)) => {
                 passage.connected(gate, &cord);
                 let raw = leg.writer();
-                Some(carry(gate, passage, stream, (leg, raw, cord)).await)
+                Some(Box::pin(carry(gate, passage, stream, (leg, raw, cord))).await)
             }
             Err(error) => fail(gate, passage, &error).await,
         },

@@ -7,7 +7,7 @@
 //! nobody in, and still says who has come too late.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -25,9 +25,12 @@ const NO_PROOF: Error = Error::InvalidCertificate(CertificateError::BadEncoding)
 /// What somebody is told whom the schedule does not let in.
 const REFUSED: Error = Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure);
 
-/// Verifies against the gate's authority; made once.
+/// Verifies against the gate's authority, and the one that takes its place.
 #[derive(Clone)]
 pub(crate) struct ClientTrust(Arc<dyn ClientCertVerifier>);
+
+/// What a door's handshakes verify against: each takes it as it is then, and none is cut when it changes.
+pub(crate) struct Trusted(RwLock<ClientTrust>);
 
 /// What becomes of one certificate whose key the client holds.
 pub(crate) trait Judge: Send + Sync {
@@ -84,12 +87,29 @@ pub(crate) enum Fault {
 pub struct ClientTrustError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl ClientTrust {
-    /// Trusts certificates of this authority.
-    pub(crate) fn in_authority(authority: &CertificateDer<'static>) -> Result<Self, ClientTrustError> {
+    /// Trusts certificates of these authorities.
+    pub(crate) fn in_authorities(authorities: &[CertificateDer<'static>]) -> Result<Self, ClientTrustError> {
         let mut roots = RootCertStore::empty();
-        roots.add(authority.clone()).map_err(|error| ClientTrustError(error.into()))?;
+        for authority in authorities {
+            roots.add(authority.clone()).map_err(|error| ClientTrustError(error.into()))?;
+        }
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build();
         Ok(Self(verifier.map_err(|error| ClientTrustError(error.into()))?))
+    }
+}
+
+impl Trusted {
+    pub(crate) fn new(trust: ClientTrust) -> Self {
+        Self(RwLock::new(trust))
+    }
+
+    pub(crate) fn now(&self) -> ClientTrust {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From the next handshake on, this is what counts.
+    pub(crate) fn is_now(&self, trust: ClientTrust) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = trust;
     }
 }
 

@@ -59,6 +59,12 @@ struct Open {
     users: Arc<watch::Sender<usize>>,
 }
 
+impl Open {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.session, &other.session)
+    }
+}
+
 /// A use of a visit.
 pub struct Visit(Open);
 
@@ -138,10 +144,16 @@ impl Visits {
     /// left it. The schedule alone would let them in again at once.
     #[must_use]
     pub fn over(&self, proof: &Proof, ask: &Ask) -> Option<EndReason> {
+        self.over_from(proof, &ask.target, ask.source.ip())
+    }
+
+    /// The same, of a proof for this target that is shown from there.
+    #[must_use]
+    pub fn over_from(&self, proof: &Proof, target: &TargetName, source: IpAddr) -> Option<EndReason> {
         let known = self.proofs_over().get(proof).map(|(reason, _)| *reason);
         // A visit that is just being cut is not remembered yet.
         known.or_else(|| {
-            let slot = self.slots().get(&VisitKey::of(proof.clone(), ask)).cloned()?;
+            let slot = self.slots().get(&VisitKey::from(proof.clone(), target, source)).cloned()?;
             let open = slot.open().clone()?;
             match *open.session.flow().borrow() {
                 Flow::Cut(EndReason::Stopped) => Some(EndReason::Stopped),
@@ -196,7 +208,7 @@ impl Visits {
                 // The sender lives in `open`: the waits cannot fail.
                 drop(users.wait_for(|users| *users == 0).await);
                 let used = timeout(self.0.linger, users.wait_for(|users| *users > 0)).await.is_ok();
-                if !used && slot.closes_unused() {
+                if !used && slot.closes_unused(&open) {
                     return;
                 }
             }
@@ -206,7 +218,7 @@ impl Visits {
             _ = flow.wait_for(|flow| flow.is_cut()) => self.ended(&key, &open.session),
             () = unused => open.session.client_gone(true),
         }
-        slot.open().take();
+        slot.gives_up(&open);
         self.forget(&key, &slot);
     }
 
@@ -237,7 +249,11 @@ impl Visits {
 
 impl VisitKey {
     fn of(proof: Proof, ask: &Ask) -> Self {
-        Self { proof, target: ask.target.clone(), source: ask.source.ip().to_canonical() }
+        Self::from(proof, &ask.target, ask.source.ip())
+    }
+
+    fn from(proof: Proof, target: &TargetName, source: IpAddr) -> Self {
+        Self { proof, target: target.clone(), source: source.to_canonical() }
     }
 }
 
@@ -246,21 +262,26 @@ impl Slot {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins the visit, if one is on.
+    /// Joins the visit, if one is on in which something can still open.
     fn join(&self) -> Option<Visit> {
         let open = self.open();
-        let open = open.as_ref().filter(|open| !open.session.flow().borrow().is_cut())?;
-        Some(Visit::of(open.clone()))
+        let goes_on = |open: &&Open| !open.session.flow().borrow().is_cut() && !open.session.is_full();
+        Some(Visit::of(open.as_ref().filter(goes_on)?.clone()))
     }
 
-    /// Takes the visit out, unless somebody has joined it meanwhile.
-    fn closes_unused(&self) -> bool {
+    /// Takes a visit out, unless somebody has joined it meanwhile.
+    fn closes_unused(&self, visit: &Open) -> bool {
         let mut open = self.open();
-        let unused = open.as_ref().is_none_or(|open| *open.users.borrow() == 0);
+        let unused = *visit.users.borrow() == 0;
         if unused {
-            *open = None;
+            open.take_if(|open| open.is(visit));
         }
         unused
+    }
+
+    /// Takes a visit out that is over. Another one may be in its place: one that was full was left for it.
+    fn gives_up(&self, visit: &Open) {
+        self.open().take_if(|open| open.is(visit));
     }
 }
 

@@ -18,10 +18,12 @@ mod credential;
 mod key_file;
 mod sealed;
 mod tls_authority;
+mod tls_succession;
 mod user_ca;
 mod vault;
 
 pub use credential::{Secret, TargetCredential};
 pub use tls_authority::{SealedAuthority, TlsAuthority};
+pub use tls_succession::{NextAuthority, Retiring, TlsAuthorities};
 pub use user_ca::UserCa;
 pub use vault::{Vault, VaultError};

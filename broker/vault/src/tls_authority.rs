@@ -20,7 +20,7 @@ pub enum TlsAuthority {
 
 impl TlsAuthority {
     /// Its name in the store.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gate => "tls-ca",
             Self::Local => "tls-connect-ca",
@@ -28,7 +28,7 @@ impl TlsAuthority {
     }
 
     /// Its place in the vault.
-    fn place(self) -> &'static str {
+    pub(crate) fn place(self) -> &'static str {
         match self {
             Self::Gate => "gate/tls-ca",
             Self::Local => "gate/tls-connect-ca",

@@ -17,6 +17,7 @@ use crate::verify::{VerifyWith, verify};
 
 mod faults;
 mod stage;
+mod steps;
 
 #[test]
 fn every_fault_is_survived_at_every_size_and_nothing_is_recorded_twice() {

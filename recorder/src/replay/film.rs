@@ -296,7 +296,7 @@ impl Film {
             ("observer-awaited", _) => self.mark(at_ms, None, "pause", "nobody observes"),
             ("observer-present", _) => self.mark(at_ms, None, "resume", "somebody observes"),
             ("overrun", _) => self.mark(at_ms, None, "warning", "the window has closed: input is over"),
-            ("gate-said", _) => self.mark(at_ms, None, "warning", &text("text")),
+            ("gate-said", channel) => self.mark(at_ms, channel, "warning", &text("text")),
             ("file", _) => self.mark(at_ms, channel, "file", &file_words(body)),
             ("sftp-malformed", _) => self.mark(at_ms, channel, "note", &text("malformed")),
             ("clock" | "eof" | "end" | "target-leg" | "sftp-request" | "sftp-answer" | "scp", _) => {}

@@ -120,7 +120,9 @@ impl Maker {
         let plain = matches!(self.stage, Stage::Plain(_));
         match entry.what {
             What::Event(kind, body) => self.event(at_ms, &kind, &body),
-            What::Bytes(Stream::Stderr, bytes) if plain => self.show(at_ms, Shown::Error(bytes.to_vec())),
+            What::Bytes(Stream::Stderr | Stream::Gate, bytes) if plain => {
+                self.show(at_ms, Shown::Error(bytes.to_vec()))
+            }
             What::Bytes(Stream::Output | Stream::Stderr | Stream::Gate, bytes) => {
                 self.show(at_ms, Shown::Output(bytes.to_vec()))
             }

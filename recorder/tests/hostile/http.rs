@@ -44,6 +44,7 @@ fn event() -> impl Strategy<Value = Step> {
         "http-request",
         "http-request-end",
         "http-response",
+        "http-beyond",
         "http-upgrade",
         "http-response-end",
         "channel-close",
@@ -53,14 +54,14 @@ fn event() -> impl Strategy<Value = Step> {
         let headers = json!([["content-encoding", coding], ["content-type", "application/zip"]]);
         let body = json!({
             "n": n, "method": "GET", "url": "https://c/\u{202e}?%ff&=%", "headers": headers, "status": 200,
-            "protocol": "websocket", "bytes": "5", "sha256": "00", "outcome": "complete",
+            "protocol": "websocket", "bytes": "5", "sha256": "00", "outcome": "complete", "way": "response",
         });
         Step::Event(kind, body)
     });
     let wrong = (proptest::sample::select(kinds.to_vec()), odd(), odd(), odd()).prop_map(|(kind, n, headers, other)| {
         Step::Event(kind, json!({
             "n": n, "headers": headers, "url": other, "method": other, "status": other, "bytes": other, "sha256": other,
-            "protocol": "WebSocket", "outcome": other,
+            "protocol": "WebSocket", "outcome": other, "way": other,
         }))
     });
     prop_oneof![4 => right, 1 => wrong]

@@ -231,6 +231,35 @@ fn what_was_not_recorded_or_not_finished_is_said() {
 }
 
 #[test]
+fn how_far_a_body_came_beyond_what_is_kept_is_shown_where_its_end_is_missing() {
+    let visit = Visit::of(|live| {
+        let lane = Lane::open(live, 1);
+        lane.asks(1, "GET", "/image", &[], b"");
+        lane.answered(1, 200, &[]);
+        lane.received(b"the first bytes");
+        for bytes in [20, 4_194_324] {
+            let stated = json!({ "n": 1, "way": "response", "bytes": bytes, "sha256": hash(b"so far") });
+            lane.event("http-beyond", stated);
+        }
+        lane.event("http-beyond", json!({ "n": 1, "way": "request", "bytes": 7, "sha256": hash(b"so far") }));
+    });
+    let row = &visit.rows()[0];
+    assert_eq!(
+        (row.sent, row.received, row.received_sha256.as_deref(), row.whole),
+        (7, 4_194_324, None, false)
+    );
+    assert_eq!(row.outcome, "unfinished");
+    let har = visit.har();
+    let image = entry(&har, "/image");
+    assert_eq!(
+        (&image["response"]["bodySize"], &image["response"]["_recordedBytes"]),
+        (&json!(4_194_324), &json!(15))
+    );
+    let comment = image["response"]["content"]["comment"].as_str().unwrap();
+    assert!(comment.starts_with("15 of at least 4194324 bytes"), "{comment}");
+}
+
+#[test]
 fn messages_of_an_upgraded_connection_are_listed_as_browsers_list_them() {
     let visit = Visit::of(|live| {
         let lane = Lane::open(live, 3);

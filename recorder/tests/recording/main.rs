@@ -18,6 +18,8 @@ mod forger;
 #[cfg(test)]
 mod http;
 #[cfg(test)]
+mod many_channels;
+#[cfg(test)]
 mod packets;
 #[cfg(test)]
 mod recovery;

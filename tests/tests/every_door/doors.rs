@@ -182,6 +182,10 @@ pub const DOORS: &[Door] = &[
     change("POST /api/ssh/user-ca/next", "adam", "gate-key-made", Theirs, because),
     change("POST /api/ssh/user-ca/retire", "adam", "gate-key-retired", Theirs, because),
     reads("GET /api/tls/authority", "a public certificate, for trust stores"),
+    change("POST /api/tls/authority/next", "adam", "gate-key-made", Theirs, because),
+    change("POST /api/tls/authority/retire", "adam", "gate-key-retired", Theirs, |_| {
+        Some(json!({ "reason": REASON, "at_once": true }))
+    }),
     change("PUT /api/targets/{target}/legacy", "priya", "target-changed", Theirs, |_| {
         Some(json!({ "algorithms": ["ssh-rsa"], "until": "+1h", "reason": REASON }))
     }),

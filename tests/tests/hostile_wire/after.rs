@@ -12,7 +12,7 @@ const WITHIN: Duration = Duration::from_secs(90);
 
 /// Dana's key, and a client that does this to the gate.
 #[track_caller]
-fn acts(house: &House, act: &str) {
+fn acts(house: &House, act: &str) -> String {
     let dana = house.technician("dana");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile_wire/client.py");
     let (port, user) = (house.gate.ssh_port().to_string(), format!("dana+{TARGET}"));
@@ -20,7 +20,9 @@ fn acts(house: &House, act: &str) {
     let mut client = Command::new("/usr/bin/python3");
     client.args([script, &port, &user]).arg(&dana.key.private).arg(act);
     let ran = Process::run("client.py", WITHIN, &mut client).succeeded();
-    assert!(ran.text().contains(act), "{}", ran.text());
+    let became = ran.text();
+    assert!(became.contains(act), "{became}");
+    became
 }
 
 #[test]
@@ -36,6 +38,19 @@ fn what_is_sent_to_a_channel_that_was_never_opened_reaches_nothing() {
     let before = house.facts_of("channel-opened").len();
     acts(&house, "never-opened");
     assert_eq!(house.facts_of("channel-opened").len(), before, "nothing was started");
+    goes_on(&house, had);
+}
+
+#[test]
+fn a_signature_that_is_not_the_named_keys_is_a_fact_at_once_and_six_are_enough() {
+    let (house, had) = house();
+    acts(&house, "forged");
+    let failed = house.facts_of("attempt-failed");
+    assert_eq!(failed.len(), 6, "{failed:#?}");
+    for fact in failed {
+        assert_eq!(fact.body["why"], "the signature is not that of the named key", "{:#}", fact.body);
+        assert_eq!(fact.reason(), Some("credential"));
+    }
     goes_on(&house, had);
 }
 
@@ -64,6 +79,14 @@ fn extensions_that_are_told_without_end_are_not_kept() {
 fn a_field_that_says_it_is_longer_than_its_message_is_not_made_room_for() {
     let (house, had) = house();
     acts(&house, "long-strings");
+    goes_on(&house, had);
+}
+
+#[test]
+fn new_keys_are_for_those_who_have_signed_in() {
+    let (house, had) = house();
+    let became = acts(&house, "new-keys");
+    assert!(became.contains("\"connected\": false"), "{became}");
     goes_on(&house, had);
 }
 

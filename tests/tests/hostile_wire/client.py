@@ -94,14 +94,37 @@ def responses(transport, user):
         transport._send_message(message(INFO_RESPONSE, count))
 
 
+def forged(transport, user):
+    """Somebody's public key, and a signature that is not its own, until the gate hangs up."""
+    transport._send_message(message(SERVICE_REQUEST, b'ssh-userauth'))
+    key = paramiko.Ed25519Key.from_private_key_file(sys.argv[3]).asbytes()
+    signature = message(0, b'ssh-ed25519', bytes(64)).asbytes()[1:]
+    for _ in range(12):
+        transport._send_message(message(USERAUTH_REQUEST, user.encode(), b'ssh-connection', b'publickey', True,
+                                        b'ssh-ed25519', key, signature))
+    until = time.time() + 60
+    while transport.is_active() and time.time() < until:
+        time.sleep(0.05)
+    assert not transport.is_active(), 'the gate goes on listening'
+
+
+def new_keys(transport, _user):
+    """New keys again and again, by somebody who has proven nothing (CVE-2002-20001)."""
+    for _ in range(20):
+        transport.renegotiate_keys()
+
+
 def main():
     port, user, key, act = sys.argv[1:]
     transport = paramiko.Transport(socket.create_connection(('127.0.0.1', int(port))))
     transport.start_client(timeout=30)
-    if act == 'responses':
+    if act in ('responses', 'new-keys'):
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            responses(transport, user)
+            (responses if act == 'responses' else new_keys)(transport, user)
         time.sleep(2)
+    elif act == 'forged':
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+            forged(transport, user)
     else:
         transport.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(key))
         channel = transport.open_session(timeout=30)

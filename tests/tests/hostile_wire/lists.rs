@@ -14,6 +14,8 @@ const CIPHERS: &[&str] = &["aes256-gcm@openssh.com", "chacha20-poly1305@openssh.
 const MACS: &[&str] = &["hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com"];
 /// What is there besides for those who have nothing of the above.
 const OLDER_KEX: &[&str] = &["ecdh-sha2-nistp256", "ecdh-sha2-nistp384"];
+/// And for those who have no curve at all.
+const NUMBERS: &[&str] = &["diffie-hellman-group16-sha512", "diffie-hellman-group14-sha256"];
 const OLDER_CIPHERS: &[&str] = &["aes192-ctr", "aes128-ctr"];
 const OLDER_MACS: &[&str] = &["hmac-sha2-512", "hmac-sha2-256"];
 /// What is said of every exchange that stock clients of 2023 have.
@@ -80,6 +82,12 @@ fn a_client_that_lacks_something_is_offered_the_older_kinds_of_that_and_of_nothi
         algorithms(&Raw::offered(port, ["ecdh-sha2-nistp256", "ecdsa-sha2-nistp256", "aes256-ctr", etm]));
     let both = owned(&["ssh-ed25519", "ecdsa-sha2-nistp256"]);
     assert_eq!(fips, [owned(&[KEX, OLDER_KEX].concat()), both, owned(CIPHERS), owned(MACS)]);
+    let none = algorithms(&Raw::offered(
+        port,
+        ["diffie-hellman-group14-sha256", "ssh-ed25519", "aes256-gcm@openssh.com", etm],
+    ));
+    let every = owned(&[KEX, OLDER_KEX, NUMBERS].concat());
+    assert_eq!(none, [every, owned(&["ssh-ed25519"]), owned(&CIPHERS[..1]), owned(MACS)]);
     let short = algorithms(&Raw::offered(port, ["curve25519-sha256", "ssh-ed25519", "aes128-ctr", etm]));
     assert_eq!(
         short,

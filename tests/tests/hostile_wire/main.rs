@@ -80,6 +80,10 @@ fn a_key_exchange_with_a_point_that_is_none_is_refused() {
         halves.push((kex, vec![0]));
         halves.push((kex, vec![0; length]));
     }
+    // RFC 4253 §8: a number that is not between 1 and the prime.
+    for kex in ["diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512"] {
+        halves.extend([vec![], vec![0], vec![1], vec![0xff; 512]].map(|number| (kex, number)));
+    }
     for point in small {
         halves.push(("curve25519-sha256", point.to_vec()));
         halves.push(("mlkem768x25519-sha256", [vec![0; 1184], point.to_vec()].concat()));

@@ -1,6 +1,6 @@
 //! Inside the window: the bytes pass, and the recording has them in clear.
 
-use chaperone_tests::{Furnishing, Process, Service, Visit, on_both_databases, soon};
+use chaperone_tests::{Furnishing, House, Process, Service, Visit, on_both_databases, soon};
 
 use crate::world::{CONSOLE, DOMAIN, Nginx, Server, World, events, stream};
 
@@ -116,6 +116,48 @@ fn many_connections_of_one_proof_are_one_visit_and_a_target_is_spoken_to_as_it_c
         .filter_map(|line| line["bytes"].as_u64())
         .sum();
     assert!(bytes > 3 << 20, "{bytes}");
+}
+
+#[test]
+fn a_visit_that_has_had_all_its_connections_is_followed_by_another() {
+    // As many as a seal has room for are far more.
+    let world = World::of(House::furnish().with("CHAPERONE_FAILPOINT", "channels=2"));
+    let server = Nginx::start(world.folder(), &world.issued());
+    world.add(server.port, &[]);
+    world.window("+10m");
+    let proof = world.proof(CONSOLE);
+    for _ in 0..5 {
+        let got = world.curl(&proof, "/hello", &["--http1.1"]).succeeded();
+        assert_eq!(got.text(), "hello from the pump server\n");
+    }
+    assert_eq!(world.house.facts_of("channel-opened").len(), 5);
+    let visits = soon("each visit to be sealed", || {
+        Some(world.house.facts_of("session-sealed")).filter(|sealed| sealed.len() == 3)
+    });
+    let channels: Vec<u64> = visits.iter().filter_map(|fact| fact.body["channels"].as_u64()).collect();
+    assert_eq!(channels, [2, 2, 1]);
+}
+
+#[test]
+fn two_gigabytes_pass_whole_and_the_gate_stays_small() {
+    const BYTES: u64 = 2 << 30;
+    let world = World::start();
+    let server = Nginx::start(world.folder(), &world.issued());
+    // Nothing but zeros: it takes no room on the disk.
+    let image = server.home.join("image.iso");
+    std::fs::File::create(image).and_then(|file| file.set_len(BYTES)).unwrap();
+    world.add(server.port, &[]);
+    world.window("+10m");
+    let counted =
+        ["--max-time", "110", "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}"];
+    let ran = world.curl(&world.proof(CONSOLE), "/image.iso", &counted).succeeded();
+    assert_eq!(ran.text(), format!("200 {BYTES}"));
+    let peak = Process::peak_kib(world.house.gate.id());
+    assert!(peak < 300 << 10, "{peak} KiB");
+    let session = world.house.newest_session();
+    world.house.sealed(&session);
+    let verdict = world.house.sam().does(&["recording", "verify", &session]);
+    assert_eq!(verdict["sound"], true, "{verdict:#}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub const CONSOLE: &str = "console-01";
 pub const NAME: &str = "console.pumps.example";
 
 /// How long one command may take.
-const RUN_WITHIN: Duration = Duration::from_secs(60);
+const RUN_WITHIN: Duration = Duration::from_secs(120);
 
 /// A house, its TLS door, and what vouches for servers behind it.
 pub struct World {
@@ -242,6 +242,7 @@ impl Server {
 /// nginx with TLS and HTTP/2.
 pub struct Nginx {
     pub port: u16,
+    pub home: PathBuf,
     _process: Process,
 }
 
@@ -266,7 +267,7 @@ impl Nginx {
         command.arg("-p").arg(&home).arg("-c").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         let process = Process::start("nginx", &mut command);
         soon("nginx to listen", || listens(port).then_some(()));
-        Self { port, _process: process }
+        Self { port, home, _process: process }
     }
 }
 

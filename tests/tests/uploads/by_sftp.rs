@@ -231,6 +231,40 @@ fn a_staged_file_is_written_whole_or_not_at_all() {
     soon("nothing to be left in the stage", || staged(&house).is_empty().then_some(()));
 }
 
+/// One file goes on, if slowly, and another is left open.
+const LEAVES_OPEN: &str = "
+import time
+sftp = client.open_sftp()
+sftp.get_channel().settimeout(20)
+sftp.chdir('{there}')
+left, slow = sftp.open('left', 'w'), sftp.open('slow', 'w')
+left.write(b'a beginning')
+for _ in range(16):
+    slow.write(b'x'); slow.flush()
+    time.sleep(0.25)
+slow.close()
+try:
+    left.close()
+    raise AssertionError('it was taken')
+except IOError as error:
+    assert 'nothing of it came for too long' in str(error), error
+client.close()
+";
+
+#[test]
+fn a_file_that_is_left_open_gives_its_place_back() {
+    let (house, _clamd) = staging(House::furnish().with("CHAPERONE_FAILPOINT", "staging-patience=2"));
+    house.open_window("dana", "sftp-read,sftp-write", "+10m");
+    let there = house.folder().join("there");
+    fs::create_dir(&there).unwrap();
+    let script = LEAVES_OPEN.replace("{there}", &there.display().to_string());
+    house.elsewhere("dana").paramiko(TARGET, &script).succeeded();
+    assert_eq!(names(&there), ["slow"]);
+    let why = house.fact("file-not-released").body["why"].clone();
+    assert!(why.as_str().unwrap().contains("nothing of it came for too long"), "{why}");
+    soon("nothing to be left in the stage", || staged(&house).is_empty().then_some(()));
+}
+
 #[test]
 fn what_is_resumed_is_refused_in_words_and_by_the_old_protocols_too() {
     let (house, _clamd) = staging(House::furnish());
@@ -247,6 +281,18 @@ fn what_is_resumed_is_refused_in_words_and_by_the_old_protocols_too() {
     let ran = dana.rsync(&[file.to_str().unwrap(), &to]);
     assert!(ran.status != Some(0) && ran.err.contains("copy them by SFTP"), "{ran:?}");
     assert_eq!(fs::read(&place).unwrap(), b"the whole");
+    // The recordings have the words as the gate's, beside what the server said.
+    let sessions = house.sessions();
+    assert_eq!(sessions.len(), 3);
+    for session in sessions {
+        let id = session["id"].as_str().unwrap();
+        house.sealed(id);
+        let file = house.folder().join(format!("{id}.jsonl"));
+        let words = ["recording", "export", id, "--format", "jsonl", "-o", file.to_str().unwrap()];
+        house.sam().does(&[&words[..], &["--reason", "looked into"]].concat());
+        let lines = fs::read(&file).unwrap();
+        assert!(contains(&lines, b"gate-said") && !contains(&lines, b"\"stderr\""), "{id}");
+    }
 }
 
 #[test]

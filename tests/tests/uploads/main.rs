@@ -276,6 +276,9 @@ fn a_pause_holds_a_release_and_a_stop_ends_it_with_nothing_in_its_place() {
         // What opens is input, and waits as long as that does.
         std::thread::sleep(Duration::from_millis(500));
         assert!(!releasing.is_finished());
+        // It is on its way once, however often it is asked for.
+        let twice = release(&house, &window, "patch.bin", &place);
+        assert!(twice.status == Some(1) && twice.err.contains("is on its way"), "{}", twice.err);
         let opened = house.facts_of("channel-opened");
         assert!(opened.iter().all(|fact| fact.body["access"] != "sftp-write"), "{opened:#?}");
         house.sam().does(&["session", "stop", &session, "--reason", "not this one"]);

@@ -10,7 +10,7 @@ use chaperone_tests::{House, Process, WebHouse, eventually, legs, noise, soon};
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A request that turns a connection into a WebSocket.
-fn upgrade(web: &WebHouse, cookie: &str) -> String {
+pub fn upgrade(web: &WebHouse, cookie: &str) -> String {
     format!(
         "GET /echo HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nCookie: __Host-chaperone={cookie}\r\n\r\n",
@@ -126,7 +126,7 @@ fn literal(name: &str, value: &str) -> Vec<u8> {
 
 /// Whether it was said of a visit's end that all its connections are gone, and why.
 #[track_caller]
-fn ended(web: &WebHouse, session: &str, reason: &str) {
+pub fn ended(web: &WebHouse, session: &str, reason: &str) {
     web.house.sealed(session);
     let facts = web.house.facts_of("session-ended");
     let fact = facts.iter().find(|fact| fact.session.as_deref() == Some(session)).unwrap();

@@ -6,7 +6,8 @@ use std::process::Stdio;
 
 use chaperone_tests::Furnishing;
 use chaperone_tests::{
-    CONSOLE_NAME, DOMAIN, House, Process, WebHouse, browser, digest, noise, on_both_databases, soon,
+    CONSOLE_NAME, DOMAIN, House, Process, WebHouse, browser, digest, digest_of_zeros, noise,
+    on_both_databases, soon,
 };
 use serde_json::Value;
 
@@ -125,6 +126,27 @@ fn large_files_pass_both_ways_with_their_hash_and_are_kept_up_to_the_limit() {
         closed.iter().any(|fact| fact.body["coverage"] == "flow-only"),
         "what was not kept is said: {closed:#?}"
     );
+}
+
+#[test]
+fn two_gigabytes_pass_whole_and_the_gate_stays_small() {
+    const BYTES: u64 = 2 << 30;
+    let furnishing = House::furnish().with("CHAPERONE_RECORDING__HTTP_BODY_LIMIT", "1048576");
+    let web = WebHouse::furnished(furnishing, "", &[]);
+    let client = web.opened(&web.open_window("+10m"));
+    // Nothing but zeros: it takes no room on the disk.
+    fs::File::create(web.console.files().join("image.iso")).and_then(|file| file.set_len(BYTES)).unwrap();
+    let counted = ["--no-include", "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}"];
+    let ran = client.runs("/image.iso", &counted).succeeded();
+    assert_eq!(ran.text(), format!("200 {BYTES}"));
+    let session = web.house.newest_session();
+    client.leaves();
+    web.house.sealed(&session);
+    let ends = web.events(&session, "http-response-end");
+    let image = ends.iter().find(|end| end["bytes"] == BYTES).expect("its end is in the recording");
+    assert_eq!(image["sha256"], digest_of_zeros(BYTES));
+    let peak = Process::peak_kib(web.house.gate.id());
+    assert!(peak < 300 << 10, "{peak} KiB");
 }
 
 #[test]

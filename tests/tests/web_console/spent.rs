@@ -80,3 +80,36 @@ fn a_link_opens_nothing_while_the_database_is_gone_and_is_not_used_up_by_that(fu
     let told = web.house.refusal("attempt-refused", "store");
     assert!(told.body["reference"].as_str().is_some_and(|reference| refused.text().contains(reference)));
 }
+
+#[test]
+fn a_cookie_that_is_shown_again_after_a_stop_or_a_leave_is_a_fact_each_minute() {
+    let web = WebHouse::start();
+    let window = web.open_window("+10m");
+    let facts = |why: &str| {
+        web.house.facts_of("attempt-failed").iter().filter(|fact| fact.body["why"] == why).count()
+    };
+    let stopped = web.opened(&window);
+    assert_eq!(stopped.gets("/", &[]).status, 200);
+    let session = web.house.newest_session();
+    web.house.sam().does(&["session", "stop", &session, "--reason", "not planned"]);
+    web.house.sealed(&session);
+    for _ in 0..3 {
+        let again = stopped.gets("/", &[]);
+        assert!(again.text().contains("the hospital has stopped this visit"), "{}", again.text());
+    }
+    assert_eq!(facts("console: its visit was stopped"), 1, "once, however often the page asks");
+    let left = web.opened(&window);
+    assert_eq!(left.gets("/", &[]).status, 200);
+    let kept = format!("Cookie: __Host-chaperone={}", left.cookie());
+    let session = web.house.newest_session();
+    left.leaves();
+    web.house.sealed(&session);
+    for _ in 0..3 {
+        let again = web.client("another").gets("/", &["-H", &kept]);
+        assert!(again.text().contains("This visit is over: you left"), "{}", again.text());
+    }
+    assert_eq!(facts("console: its holder has left the visit"), 1);
+    let told = web.house.refusal("attempt-failed", "credential");
+    assert!(told.body["user"].as_str().unwrap().starts_with("dana+console-01"), "{:#}", told.body);
+    assert_eq!(web.house.sessions().len(), 2, "the cookies opened nothing");
+}

@@ -28,11 +28,11 @@ impl Credential {
         matches!(self, Self::Token(claims) if claims.host_minted)
     }
 
-    /// The browser session that it is of, by its id.
-    pub(crate) fn sign_in(&self) -> Option<Vec<u8>> {
+    /// What signs out what was opened with it: the browser session, by its id, or the token, by its name.
+    pub(crate) fn sign_in(&self) -> Vec<u8> {
         match self {
-            Self::Token(_) => None,
-            Self::Browser(session) => Some(session.id.clone()),
+            Self::Token(claims) => format!("token:{}", claims.jti).into_bytes(),
+            Self::Browser(session) => session.id.clone(),
         }
     }
 

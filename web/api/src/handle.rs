@@ -32,6 +32,7 @@ pub(crate) mod target;
 pub(crate) mod target_endpoint;
 pub(crate) mod target_reach;
 pub(crate) mod tls;
+pub(crate) mod tls_ca;
 mod tls_ways;
 pub(crate) mod transaction;
 pub(crate) mod two_keepers;

@@ -2,8 +2,9 @@
 //! handed in.
 
 use chaperone_policy::{Login, PersonId, WindowId};
+use chaperone_vault::SealedAuthority;
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Where technicians come by TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +52,10 @@ pub struct Certificate {
 /// What was signed, with what vouches for it.
 #[derive(Clone, Debug)]
 pub struct Certificates {
-    /// The certificate of the authority that vouches for the gate (PEM).
+    /// The certificate of the authority that vouches for the gate, and of the one that takes its place (PEM).
     pub authority_pem: String,
+    /// SHA-256 of the certificate of the authority that signed for the technician.
+    pub by: String,
     /// Says who the technician is.
     pub certificate: Certificate,
     /// What their machine serves to itself, and the certificate of the authority that vouches for it (PEM).
@@ -76,3 +79,11 @@ pub enum NotIssued {
 /// Signs certificates for technicians.
 pub type Issue =
     Box<dyn Fn(CertificateWish) -> BoxFuture<'static, Result<Certificates, NotIssued>> + Send + Sync>;
+
+/// How the authority that vouches for the gate is replaced.
+pub struct Succession {
+    /// Makes the next one; nothing where the system has no randomness, which the log says.
+    pub make: Box<dyn Fn() -> Option<SealedAuthority> + Send + Sync>,
+    /// How long the next one stands beside the old one before nothing is left that the old one signed for technicians.
+    pub overlap: SignedDuration,
+}

@@ -63,7 +63,7 @@ pub use carry::{Carried, Carrier, Duplex};
 #[cfg(unix)]
 pub use handle::destination::secret_place;
 #[cfg(unix)]
-pub use issuing::{Certificate, CertificateWish, Certificates, Issue, NotIssued, TlsDoor};
+pub use issuing::{Certificate, CertificateWish, Certificates, Issue, NotIssued, Succession, TlsDoor};
 #[cfg(unix)]
 pub use listen::{Accept, Peer, serve};
 #[cfg(unix)]

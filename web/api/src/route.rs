@@ -114,6 +114,8 @@ pub const ROUTES: &[Route] = &[
     post("/api/ssh/user-ca/next", Door::Act(Act::ManageKeys)),
     post("/api/ssh/user-ca/retire", Door::Act(Act::ManageKeys)),
     get("/api/tls/authority", Open),
+    post("/api/tls/authority/next", Door::Act(Act::ManageKeys)),
+    post("/api/tls/authority/retire", Door::Act(Act::ManageKeys)),
     put("/api/targets/{target}/legacy", Door::Act(Act::ManageTargets)),
     put("/api/targets/{target}/addresses", Door::Act(Act::ManageTargets)),
     put("/api/targets/{target}/tls", Door::Act(Act::ManageTargets)),

@@ -13,8 +13,8 @@ use crate::bound::{MAX_BODY_BYTES, bound, guarded, places};
 use crate::handle::{
     after, alert, authority, bundle, connect, demo, destination, emergency, enrolment, events, freeze,
     host_key, keep, ledger, ledger_facts, lock, person, proof, reconcile, recording, retention, search,
-    session, sign_in, ssh, target, target_endpoint, target_reach, tls, transaction, unmask, user_ca, vendor,
-    watch, window, window_console, window_desk, window_file,
+    session, sign_in, ssh, target, target_endpoint, target_reach, tls, tls_ca, transaction, unmask, user_ca,
+    vendor, watch, window, window_console, window_desk, window_file,
 };
 use crate::problem::Problem;
 use crate::wire::ExportFormat;
@@ -132,7 +132,9 @@ fn servers() -> OpenApiRouter<App> {
         .routes(routes!(user_ca::show))
         .routes(routes!(user_ca::next))
         .routes(routes!(user_ca::retire))
-        .routes(routes!(connect::authority))
+        .routes(routes!(tls_ca::show))
+        .routes(routes!(tls_ca::next))
+        .routes(routes!(tls_ca::retire))
         .routes(routes!(target_reach::set_legacy))
         .routes(routes!(target_reach::set_addresses))
         .routes(routes!(target_endpoint::set_tls))

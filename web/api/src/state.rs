@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::carry::Carrier;
 use crate::handle::two_keepers::TwoKeepers;
 use crate::host_token::HostTokens;
-use crate::issuing::{Issue, TlsDoor};
+use crate::issuing::{Issue, Succession, TlsDoor};
 use crate::looked::Looked;
 use crate::problem::Problem;
 use crate::reading::TlsReader;
@@ -108,6 +108,7 @@ pub(crate) struct Shared {
     pub tls_carrier: OnceLock<Carrier>,
     pub tls: OnceLock<TlsDoor>,
     pub issue: OnceLock<Issue>,
+    pub succession: OnceLock<Succession>,
     pub reader: OnceLock<Box<dyn TlsReader>>,
     pub scan: OnceLock<Scan>,
     pub streams: Places,
@@ -141,6 +142,7 @@ impl App {
                 tls_carrier: OnceLock::new(),
                 tls: OnceLock::new(),
                 issue: OnceLock::new(),
+                succession: OnceLock::new(),
                 reader: OnceLock::new(),
                 scan: OnceLock::new(),
                 streams: Places::default(),
@@ -177,6 +179,11 @@ impl App {
     /// Says who signs certificates for technicians, on a node that lets them in. The first word stands.
     pub fn issues_with(&self, issue: Issue) {
         drop(self.parts.issue.set(issue));
+    }
+
+    /// Says how the authority that vouches for the gate is replaced. The first word stands.
+    pub fn succeeds_with(&self, succession: Succession) {
+        drop(self.parts.succession.set(succession));
     }
 
     /// Says who reads certificates and keys. The first word stands.

@@ -23,6 +23,7 @@ mod search;
 mod session;
 mod sign_in;
 mod target;
+mod tls_ca;
 mod vendor;
 mod window;
 mod window_console;
@@ -34,7 +35,7 @@ pub use authority::{
     WithdrawnAuthority,
 };
 pub use bundle::NewBundle;
-pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
+pub use connect::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection};
 pub use console::{
     CertificateView, ChangeTls, NewClientCertificate, NewConsoleSignIn, NewEndpoints, NewPlainHttp, NewTls,
     PlainHttpView, RemovedEndpoint,
@@ -71,6 +72,7 @@ pub use sign_in::{
 pub use target::{
     CardView, CredentialKind, EndpointView, NewCredential, NewSsh, NewTarget, NewTcp, NewUploads, TargetView,
 };
+pub use tls_ca::{NextTlsAuthorityView, RetireTlsAuthority, TlsAuthorityView};
 pub use vendor::{NewVendor, VendorView};
 pub use window::{
     ApprovalView, ConnectLine, ConnectView, DecisionView, FreezeView, Go, MissingView, MoreTimeView,

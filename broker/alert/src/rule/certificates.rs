@@ -27,14 +27,14 @@ pub(super) const CERTIFICATES: &[Rule] = &[
     },
     Rule {
         name: "certificate-ends-soon",
-        title: "A certificate ends within a month",
+        title: "A certificate ends within a month, or an authority of the gate's within three",
         condition: ends(&["ends-soon"]),
         severity: Severity::Low,
         action: Action::Alert,
         grouping: Grouping::Subject,
         runbook: [
             "Read whose certificate it is: the gate's own door, its CA, or what a server is trusted or signed in to with.",
-            "Ask whoever renews it: the hospital's CA for the gate's door, the vendor or clinical engineering for a server's.",
+            "Ask whoever renews it: the hospital's CA for the gate's door, the vendor or clinical engineering for a server's, an administrator for the gate's own TLS CA (chaperone target renew-tls-ca).",
             "Close this once the new one is in force: the next look does not raise it again.",
         ],
         techniques: &[],

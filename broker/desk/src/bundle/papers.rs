@@ -97,7 +97,12 @@ impl Papers {
                     if partly.is_empty() {
                         continue;
                     }
-                    json!({ "session": session, "channels": partly })
+                    let mut said = json!({ "session": session, "channels": partly });
+                    let more = fate.body.get("more").filter(|more| more.as_u64() > Some(0));
+                    if let (Some(more), Some(fields)) = (more, said.as_object_mut()) {
+                        fields.insert("and_more".to_owned(), more.clone());
+                    }
+                    said
                 }
                 "session-recovered" => json!({
                     "session": session,

@@ -74,7 +74,8 @@ pub struct PlannedFile {
 /// How an upload stands to a plan that names files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Planned {
-    /// Its content is one that the plan names, under whatever name it was written.
+    /// Its content is what the plan says of its name; or one that the plan names, under a name that is not in the plan, as of
+    /// a file that is renamed when it is whole.
     Match,
     /// Its name is in the plan, its content is another.
     Other {
@@ -114,12 +115,14 @@ impl Window {
             return None;
         }
         let Some(content) = content else { return Some(Planned::Unchecked) };
-        if self.files.iter().any(|file| file.sha256 == content) {
-            return Some(Planned::Match);
-        }
         let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-        let expected = self.files.iter().find(|file| file.name == name).map(|file| file.sha256);
-        Some(expected.map_or(Planned::NotPlanned, |expected| Planned::Other { expected }))
+        let named = self.files.iter().filter(|file| file.name == name).map(|file| file.sha256);
+        if let Some(expected) = named.clone().next() {
+            let right = named.into_iter().any(|hash| hash == content);
+            return Some(if right { Planned::Match } else { Planned::Other { expected } });
+        }
+        let planned = self.files.iter().any(|file| file.sha256 == content);
+        Some(if planned { Planned::Match } else { Planned::NotPlanned })
     }
 }
 
@@ -156,14 +159,19 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_is_held_against_the_plan_by_content_first_and_then_by_name() {
+    fn an_upload_is_held_against_the_plan_by_its_name_and_under_another_name_by_its_content() {
         let (right, other) = (FileHash([1; 32]), FileHash([2; 32]));
         let mut window = hospital::window(1);
         assert_eq!(window.compare("/tmp/patch.bin", Some(right)), None, "a plan without files says nothing");
-        window.files = vec![PlannedFile { name: "patch.bin".to_owned(), sha256: right }];
+        let second = FileHash([3; 32]);
+        let planned = |name: &str, sha256| PlannedFile { name: name.to_owned(), sha256 };
+        window.files = vec![planned("patch.bin", right), planned("tables.bin", second)];
         for (path, content, expected) in [
             ("/tmp/patch.bin", Some(right), Planned::Match),
             ("patch.bin.filepart", Some(right), Planned::Match),
+            ("/tmp/patch.bin", Some(second), Planned::Other { expected: right }),
+            ("/tmp/tables.bin", Some(right), Planned::Other { expected: second }),
+            ("/tmp/other.bin", Some(second), Planned::Match),
             ("/opt/patch.bin", Some(other), Planned::Other { expected: right }),
             ("C:\\patch.bin", Some(other), Planned::Other { expected: right }),
             ("/tmp/tool.bin", Some(other), Planned::NotPlanned),

@@ -27,6 +27,13 @@ pub(super) struct Tenant {
     was_last: AtomicBool,
 }
 
+/// A place among them that is taken before there is a stream; given back when dropped.
+#[derive(Debug)]
+pub struct Entered {
+    tenants: Tenants,
+    stays: bool,
+}
+
 /// A stream whose [`Cord`] ends it alone.
 pub struct Within<S> {
     stream: S,
@@ -48,6 +55,17 @@ impl Tenants {
         *self.0.borrow()
     }
 
+    /// Takes a place, unless so many are taken.
+    #[must_use]
+    pub fn enter(&self, most: usize) -> Option<Entered> {
+        let entered = self.0.send_if_modified(|count| {
+            let room = *count < most;
+            *count += usize::from(room);
+            room
+        });
+        entered.then(|| Entered { tenants: self.clone(), stays: true })
+    }
+
     /// Returns once there are none.
     pub async fn none(&self) {
         // The sender lives in `self`: the wait cannot fail.
@@ -66,6 +84,14 @@ impl Tenants {
             last = *count == 0;
         });
         last
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if self.stays {
+            self.tenants.leave();
+        }
     }
 }
 
@@ -104,13 +130,13 @@ impl Tenant {
 }
 
 impl<S> Within<S> {
-    /// A stream inside the connection that `outer` ends.
-    pub fn new(stream: S, outer: &Cord, tenants: &Tenants) -> (Self, Cord) {
-        tenants.keep();
+    /// A stream inside the connection that `outer` ends, in the place that was taken for it.
+    pub fn new(stream: S, outer: &Cord, mut place: Entered) -> (Self, Cord) {
+        place.stays = false;
         let ended = CancellationToken::new();
         let wakers = [(), ()].map(|()| Box::pin(ended.clone().cancelled_owned()));
         let tenant = Tenant {
-            tenants: tenants.clone(),
+            tenants: place.tenants.clone(),
             ended,
             stays: AtomicBool::new(true),
             was_last: AtomicBool::new(false),
@@ -181,14 +207,32 @@ mod tests {
     use crate::sever::tests::pair;
     use crate::sockets;
 
+    fn place(tenants: &Tenants) -> Entered {
+        tenants.enter(usize::MAX).unwrap()
+    }
+
+    #[tokio::test]
+    async fn so_many_enter_and_a_place_is_one_until_its_stream_has_ended() {
+        let (_near, outer, _far) = pair().await;
+        let tenants = Tenants::default();
+        let (one, two) = (tenants.enter(2).unwrap(), tenants.enter(2).unwrap());
+        assert!(tenants.enter(2).is_none());
+        let (stream, _cord) = Within::new(duplex(64).0, &outer, one);
+        assert!(tenants.enter(2).is_none(), "the place is the stream's");
+        drop(two);
+        assert_eq!(tenants.count(), 1, "one that came to nothing");
+        drop(stream);
+        tenants.none().await;
+    }
+
     #[tokio::test]
     async fn each_stream_ends_alone_and_the_connection_with_the_last() {
         let (_near, outer, _far) = pair().await;
         let tenants = Tenants::default();
         let (one_end, _one_peer) = duplex(64);
         let (two_end, mut two_peer) = duplex(64);
-        let (mut one, one_cord) = Within::new(one_end, &outer, &tenants);
-        let (mut two, two_cord) = Within::new(two_end, &outer, &tenants);
+        let (mut one, one_cord) = Within::new(one_end, &outer, place(&tenants));
+        let (mut two, two_cord) = Within::new(two_end, &outer, place(&tenants));
         let waiting = tokio::spawn(async move { one.read_u8().await });
         tokio::task::yield_now().await;
         one_cord.sever();
@@ -210,7 +254,7 @@ mod tests {
         let (_near, outer, _far) = pair().await;
         let tenants = Tenants::default();
         let (end, _never_reads) = duplex(64);
-        let (mut stream, cord) = Within::new(end, &outer, &tenants);
+        let (mut stream, cord) = Within::new(end, &outer, place(&tenants));
         let writing = tokio::spawn(async move { stream.write_all(&[0; 4096]).await });
         tokio::task::yield_now().await;
         tenants.keep();
@@ -218,7 +262,7 @@ mod tests {
         assert!(writing.await.unwrap().is_err());
         assert!(sockets::open(&outer).unwrap(), "somebody keeps it");
         let (end, _peer) = duplex(64);
-        let (stream, cord) = Within::new(end, &outer, &tenants);
+        let (stream, cord) = Within::new(end, &outer, place(&tenants));
         drop(stream);
         cord.sever();
         assert!(!sockets::open(&cord).unwrap());
@@ -230,7 +274,7 @@ mod tests {
     async fn one_that_is_cut_takes_the_connection_along_also_after_it_left_unless_somebody_is_in_it() {
         let (_near, outer, _far) = pair().await;
         let tenants = Tenants::default();
-        let ends = [(); 2].map(|()| Within::new(duplex(64).0, &outer, &tenants));
+        let ends = [(); 2].map(|()| Within::new(duplex(64).0, &outer, place(&tenants)));
         let [(one, one_cord), (two, two_cord)] = ends;
         drop(one);
         one_cord.cut();

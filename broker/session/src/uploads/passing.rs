@@ -3,6 +3,7 @@
 //! than that, and what is not released is gone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chaperone_policy::{Access, FileHash, FileId};
@@ -15,11 +16,15 @@ use super::carrier::Carrier;
 use super::release::with;
 use super::under_way::Share;
 use crate::courier::{Delivered, FileAttributes, NotDelivered, Parcel};
+use crate::failpoint;
 use crate::gate::Gate;
 use crate::live::LiveSession;
 use crate::room::Room;
 use crate::scan::{Content, Scanner, Verdict};
 use crate::stage::{Coming, Stage, StageError, Taken};
+
+/// How long a client may be silent about a file, in seconds.
+const SILENT_SECONDS: u32 = 300;
 
 /// Which file of which channel.
 #[derive(Clone, Debug)]
@@ -82,6 +87,12 @@ impl Gate {
 }
 
 impl Staging {
+    /// How long a client may be silent about a file that it writes while its input flows: others wait for the place.
+    #[must_use]
+    pub fn patience() -> Duration {
+        Duration::from_secs(u64::from(failpoint::bound("staging-patience", SILENT_SECONDS)))
+    }
+
     /// How much of it has come, in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {

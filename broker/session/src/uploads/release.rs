@@ -8,6 +8,7 @@ use chaperone_store::{FactKind, Release, SentFile, SentState, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::under_way::NotNow;
 use crate::courier::{Courier, Delivered, FileAttributes, Hand, NotDelivered, Parcel};
 use crate::gate::Gate;
 use crate::live::LiveSession;
@@ -36,6 +37,12 @@ pub enum NotReleased {
     /// It does not wait any more.
     #[error("the file is {}", .0.as_str())]
     NotClean(SentState),
+    /// It is being released already, whoever asked for that.
+    #[error("the file is on its way to its server")]
+    UnderWay,
+    /// As many files are as may be, of its window or of the node.
+    #[error("as many files are on their way as may be")]
+    TooMany,
     /// Its bytes are in another node's stage.
     #[error("the file lies at the node {0}")]
     Elsewhere(String),
@@ -92,13 +99,21 @@ impl Gate {
         if file.node != self.shared.store.node() {
             return Err(NotReleased::Elsewhere(file.node));
         }
+        let on_its_way = self.shared.under_way.releases(file.id, file.window);
+        let on_its_way = on_its_way.map_err(|why| match why {
+            NotNow::Twice => NotReleased::UnderWay,
+            NotNow::TooMany => NotReleased::TooMany,
+        })?;
         let session = self.visit_of(&file, &wish)?;
         let courier = session.courier.get().cloned().ok_or(NotReleased::NotConnected)?;
         let file = self.clean_enough(file).await?;
         // Whoever asked may be gone by then: what becomes of it is recorded and written down all the same.
         let gate = self.clone();
-        let carried =
-            self.shared.core.spawn(async move { gate.carry(file, &wish, &session, courier.as_ref()).await });
+        let carried = self.shared.core.spawn(async move {
+            let carried = gate.carry(file, &wish, &session, courier.as_ref()).await;
+            drop(on_its_way);
+            carried
+        });
         carried.await.unwrap_or(Err(NotReleased::NotDelivered(NotDelivered::Ended)))
     }
 

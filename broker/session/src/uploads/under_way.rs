@@ -1,10 +1,10 @@
-//! What is on its way into the stage, sent ahead or by way of visits: how many files, and how much for each window. The
-//! ledger counts those that wait; these are not in it before they are whole.
+//! What is on its way into the stage, sent ahead or by way of visits, and out of it: how many files, and how much for each
+//! window. The ledger counts those that wait; these are not in it before they are whole.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chaperone_policy::WindowId;
+use chaperone_policy::{FileId, WindowId};
 
 /// Files that come into the stage at once: each keeps a thread. And those of one window, so that whoever opens files and
 /// writes nothing takes room from nobody else.
@@ -19,6 +19,24 @@ pub(crate) struct UnderWay(Arc<Mutex<Known>>);
 struct Known {
     files: usize,
     by_window: HashMap<WindowId, OfWindow>,
+    /// Files that are on their way to a server, and for which window.
+    released: HashMap<FileId, WindowId>,
+}
+
+/// Why a file does not go to its server now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotNow {
+    /// It is on its way already.
+    Twice,
+    /// As many files of its window are.
+    TooMany,
+}
+
+/// A file's place on the way to its server; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct OnItsWay {
+    of: UnderWay,
+    file: FileId,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +67,21 @@ impl UnderWay {
         known.by_window.entry(window).or_default().files += 1;
         drop(known);
         Some(Share { of: self.clone(), window, bytes: 0, most })
+    }
+
+    /// A place on the way to its server for a file of a window.
+    pub(crate) fn releases(&self, file: FileId, window: WindowId) -> Result<OnItsWay, NotNow> {
+        let mut known = self.known();
+        if known.released.contains_key(&file) {
+            return Err(NotNow::Twice);
+        }
+        let here = known.released.values().filter(|of| **of == window).count();
+        if known.released.len() >= FILES || here >= FILES_OF_A_WINDOW {
+            return Err(NotNow::TooMany);
+        }
+        known.released.insert(file, window);
+        drop(known);
+        Ok(OnItsWay { of: self.clone(), file })
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -90,6 +123,12 @@ impl Drop for Share {
     }
 }
 
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        self.of.known().released.remove(&self.file);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -108,6 +147,24 @@ mod tests {
         assert!(first.grows(40));
         drop(first);
         assert!(under_way.known().by_window.is_empty() && under_way.known().files == 0);
+    }
+
+    #[test]
+    fn a_file_goes_to_its_server_once_at_a_time_and_no_window_takes_all_the_ways() {
+        let under_way = UnderWay::default();
+        let (file, window) = (|n| FileId(Uuid::from_u128(n)), |n| WindowId(Uuid::from_u128(n)));
+        let first = under_way.releases(file(0), window(1)).unwrap();
+        assert_eq!(under_way.releases(file(0), window(1)).unwrap_err(), NotNow::Twice);
+        let all: Vec<_> = (1..100).map_while(|n| under_way.releases(file(n), window(1)).ok()).collect();
+        assert_eq!(all.len() + 1, FILES_OF_A_WINDOW);
+        assert_eq!(under_way.releases(file(100), window(1)).unwrap_err(), NotNow::TooMany);
+        let other: Vec<_> =
+            (200..400).map_while(|n| under_way.releases(file(n), window(n / 10)).ok()).collect();
+        assert_eq!(other.len() + FILES_OF_A_WINDOW, FILES);
+        drop((first, other));
+        drop(under_way.releases(file(0), window(1)).unwrap());
+        drop(all);
+        assert!(under_way.known().released.is_empty());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chaperone_ssh::{Callers, Proxies};
 use chaperone_tls::http::{Consoles, HttpSettings, Targets};
-use chaperone_tls::{Authority, DoorParts, Names, TlsDoor, Visits};
+use chaperone_tls::{DoorParts, Names, TlsDoor, Visits};
 use chaperone_vault::TlsAuthority;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Door, Node, cannot_listen};
 use crate::cli::{Failure, chain};
 use crate::config::{Config, TlsPort};
-use crate::serve::{authority, carried, tls};
+use crate::serve::{authority, carried, succession, tls};
 
 /// Connections that wait for the door, which takes each at once.
 const HANDED: usize = 64;
@@ -24,8 +24,9 @@ impl Node {
     pub(super) async fn tls_door(&mut self, config: &Config, callers: &Callers) -> Result<TlsDoor, Failure> {
         let failed =
             |why: String| Failure::failed(format!("there is no TLS door: {why}"), "see the keys gate.tls…");
-        let opened = authority::open(&self.vault, &self.store, TlsAuthority::Gate).await;
-        let (authority, _) = opened.ok_or_else(|| failed("its authority cannot be opened".to_owned()))?;
+        let known = self.vault.tls_authorities(&self.store, TlsAuthority::Gate).await;
+        let known = known.map_err(|error| failed(chain(&error)))?;
+        let known = known.ok_or_else(|| failed("its authority has not been made".to_owned()))?;
         let domain = tls::domain(config);
         let certificates = self.gate_tls(config, &domain).await?.resolver();
         let unheard = callers.clone();
@@ -36,7 +37,7 @@ impl Node {
             visits,
             names: Names::of(&domain),
             certificates,
-            authority: Authority::certificate(&authority).clone(),
+            authorities: authority::certificates(&known),
             consoles,
             site: self.app.site().into(),
             public_port: config.gate.tls_public.as_ref().map(|public| public.port),
@@ -44,6 +45,13 @@ impl Node {
             runtime: self.visits.handle(),
         };
         TlsDoor::new(parts).map_err(|error| failed(chain(&error)))
+    }
+
+    /// Follows the authority while another takes its place: whom the door trusts, and what it shows.
+    pub(super) fn watch_authority(&self, door: TlsDoor, doors: &mut Vec<Door>) {
+        let own = self.shown.iter().find_map(succession::Own::of);
+        let watching = succession::keep(door, own, self.vault.clone(), self.store.clone());
+        doors.push(Door { name: "the watch over the TLS authority", task: tokio::spawn(watching) });
     }
 
     /// Serves what comes to it over web sockets, where visits run.

@@ -122,8 +122,8 @@ impl Node {
                 (read, Origin::Files(files.clone()))
             }
             None => {
-                let own = certificate::own(&self.vault, &self.store, domain).await?;
-                (own, Origin::Own { domain: domain.to_owned(), vault: self.vault.clone() })
+                let (own, by) = certificate::own(&self.vault, &self.store, domain).await?;
+                (own, Origin::Own { domain: domain.to_owned(), vault: self.vault.clone(), by })
             }
         };
         self.shown.push(Shown { key: "gate.tls_cert", tls: tls.clone(), from });

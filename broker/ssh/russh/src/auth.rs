@@ -283,7 +283,8 @@ pub enum Method {
     },
     OpenSshCertificate {
         key: Arc<PrivateKey>,
-        cert: Certificate,
+        // Chaperone's: boxed, since a queue has room for 32 messages of the largest kind.
+        cert: Box<Certificate>,
     },
     FuturePublicKey {
         key: ssh_key::PublicKey,
@@ -292,7 +293,7 @@ pub enum Method {
     /// Certificate-based authentication using an external signer (e.g., SSH agent).
     /// The certificate is sent to the server, but signing is delegated to the signer.
     FutureCertificate {
-        cert: Certificate,
+        cert: Box<Certificate>,
         hash_alg: Option<HashAlg>,
     },
     KeyboardInteractive {

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Weak};
 
 use russh::ChannelId;
@@ -12,31 +13,67 @@ pub(crate) const VARIABLES: usize = 64;
 /// Longest name and value together, in bytes.
 pub(crate) const VARIABLE_BYTES: usize = 4096;
 
-/// Whether one more variable is taken after so many.
-pub(crate) fn takes_variable(taken: usize, name: &str, value: &str) -> bool {
-    taken < VARIABLES && name.len() + value.len() <= VARIABLE_BYTES
+/// And of all of them: what a channel asks for is one event of its recording, beside a command.
+pub(crate) const ENVIRONMENT_BYTES: usize = 32 << 10;
+
+/// Whether one more variable is taken after so many, which have so many bytes together.
+pub(crate) fn takes_variable((taken, bytes): (usize, usize), name: &str, value: &str) -> bool {
+    let more = name.len() + value.len();
+    taken < VARIABLES && more <= VARIABLE_BYTES && bytes + more <= ENVIRONMENT_BYTES
 }
 
 /// Channels of one connection of which it is remembered whether their client has closed them.
 const REMEMBERED: usize = 65_536;
 
-/// The channels of a connection that are open or about to be; and all that were, as long as their client has not closed
-/// them.
+/// The channels of a connection that are open or about to be, and those whose task goes on; and all that were, as long as
+/// their client has not closed them.
 #[derive(Debug)]
 pub(crate) struct Channels<K = ChannelId>(HashMap<K, Channel>, HashSet<K>);
 
 /// Held by a channel's task for as long as the channel lives: russh does not say when a channel is over that the gate
 /// closes first.
-pub(crate) struct Held(#[expect(dead_code, reason = "its life is its meaning")] Arc<()>);
+pub(crate) struct Held(Ending);
+
+/// What a channel's task and its connection know of the channel's end; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Ending(Arc<AtomicU8>);
+
+/// The client has ended its input.
+const INPUT_ENDED: u8 = 1;
+/// It has been told of the end of output, and of no exit status yet: when it closes the channel, it still waits for that.
+const TOLD: u8 = 2;
+
+impl Held {
+    pub(crate) fn ending(&self) -> Ending {
+        self.0.clone()
+    }
+}
+
+impl Ending {
+    /// Whether the client is told of the end of output before there is an exit status: not where it has ended its input, and
+    /// waits for nothing else.
+    pub(crate) fn is_told(&self) -> bool {
+        let told = |now| (now & INPUT_ENDED == 0).then_some(now | TOLD);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, told).is_ok()
+    }
+
+    /// Whether its close means no more than that both directions have ended.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.0.load(Ordering::Acquire) == INPUT_ENDED | TOLD
+    }
+}
 
 /// One of them.
 #[derive(Debug)]
 struct Channel {
-    lives: Weak<()>,
+    ending: Weak<AtomicU8>,
     /// Whether it has a connection of its own, which may outlive it for some seconds.
     connects: bool,
+    /// Whether its client has closed it.
+    closed: bool,
     terminal: bool,
     variables: usize,
+    variable_bytes: usize,
     started: bool,
     ended: bool,
 }
@@ -66,10 +103,21 @@ impl<K> Default for Channels<K> {
 }
 
 impl<K: Copy + Eq + Hash> Channels<K> {
-    /// How many are open.
+    /// How many are open. One that connects counts until its connection is gone too.
     pub(crate) fn open(&mut self) -> usize {
-        self.0.retain(|_, channel| channel.lives.strong_count() > 0);
+        self.forget_ended();
+        self.0.values().filter(|channel| channel.connects || !channel.closed).count()
+    }
+
+    /// How many have a task: those that are open, and those whose server has not heard yet that their client has closed
+    /// them, or has not answered.
+    pub(crate) fn tasks(&mut self) -> usize {
+        self.forget_ended();
         self.0.len()
+    }
+
+    fn forget_ended(&mut self) {
+        self.0.retain(|_, channel| channel.ending.strong_count() > 0);
     }
 
     /// A session channel: it waits for requests.
@@ -83,22 +131,29 @@ impl<K: Copy + Eq + Hash> Channels<K> {
     }
 
     fn add(&mut self, id: K, connects: bool) -> Held {
-        let held = Arc::new(());
-        let lives = Arc::downgrade(&held);
-        let waiting =
-            Channel { lives, connects, terminal: false, variables: 0, started: connects, ended: false };
+        let ending = Arc::new(AtomicU8::new(0));
+        let waiting = Channel {
+            ending: Arc::downgrade(&ending),
+            connects,
+            closed: false,
+            terminal: false,
+            variables: 0,
+            variable_bytes: 0,
+            started: connects,
+            ended: false,
+        };
         self.0.insert(id, waiting);
         if self.1.len() < REMEMBERED {
             self.1.insert(id);
         }
-        Held(held)
+        Held(Ending(ending))
     }
 
-    /// The client has closed it. One that connects counts on, until its connection is gone too.
+    /// The client has closed it. Its task may go on.
     pub(crate) fn closes(&mut self, id: K) {
         self.forget(id);
-        if self.0.get(&id).is_some_and(|channel| !channel.connects) {
-            self.0.remove(&id);
+        if let Some(channel) = self.0.get_mut(&id) {
+            channel.closed = true;
         }
     }
 
@@ -128,8 +183,11 @@ impl<K: Copy + Eq + Hash> Channels<K> {
     pub(crate) fn takes_variable(&mut self, id: K, name: &str, value: &str) -> bool {
         let waiting = self.0.get_mut(&id).filter(|channel| !channel.started);
         waiting.is_some_and(|channel| {
-            let takes = takes_variable(channel.variables, name, value);
-            channel.variables += usize::from(takes);
+            let takes = takes_variable((channel.variables, channel.variable_bytes), name, value);
+            if takes {
+                channel.variables += 1;
+                channel.variable_bytes += name.len() + value.len();
+            }
             takes
         })
     }
@@ -137,7 +195,16 @@ impl<K: Copy + Eq + Hash> Channels<K> {
     pub(crate) fn ends(&mut self, id: K) {
         if let Some(channel) = self.0.get_mut(&id) {
             channel.ended = true;
+            if let Some(ending) = channel.ending.upgrade() {
+                ending.fetch_or(INPUT_ENDED, Ordering::AcqRel);
+            }
         }
+    }
+
+    /// Whether a channel that its client closes is closed in turn by its task, which has its exit status to tell first.
+    pub(crate) fn is_awaited(&self, id: K) -> bool {
+        let ending = self.0.get(&id).and_then(|channel| channel.ending.upgrade());
+        ending.is_some_and(|ending| Ending(ending).is_awaited())
     }
 
     /// Whether payload comes at the wrong time.
@@ -178,22 +245,42 @@ mod tests {
         assert!(!channels.takes_variable(0, "LC_LONG", &"x".repeat(VARIABLE_BYTES)));
         let taken = (0..1000).filter(|n| channels.takes_variable(0, &format!("LC_{n}"), "x")).count();
         assert_eq!(taken, VARIABLES);
+        let _held = channels.opens(1);
+        let long = "x".repeat(4000);
+        let taken = (0..1000).filter(|n| channels.takes_variable(1, &format!("LC_{n:03}"), &long)).count();
+        assert_eq!(taken, ENVIRONMENT_BYTES / 4006);
     }
 
     #[test]
-    fn a_channel_counts_until_its_task_has_ended_or_the_client_has_closed_it() {
+    fn a_channel_counts_until_its_client_has_closed_it_and_its_task_until_that_has_ended() {
         let mut channels = Channels::<u32>::default();
-        let (one, _two, three) = (channels.opens(1), channels.opens(2), channels.opens_connecting(3));
-        assert_eq!(channels.open(), 3);
+        let (one, two, three) = (channels.opens(1), channels.opens(2), channels.opens_connecting(3));
+        assert_eq!((channels.open(), channels.tasks()), (3, 3));
         drop(one);
-        assert_eq!(channels.open(), 2);
+        assert_eq!((channels.open(), channels.tasks()), (2, 2));
         channels.closes(2);
-        assert_eq!(channels.open(), 1);
+        assert_eq!((channels.open(), channels.tasks()), (1, 2), "its server has not answered yet");
+        drop(two);
+        assert_eq!((channels.open(), channels.tasks()), (1, 1));
         assert_eq!(channels.untimely(3), None, "a forward takes payload at once");
         channels.closes(3);
         assert_eq!(channels.open(), 1, "its connection may live on");
         drop(three);
         assert_eq!(channels.open(), 0);
+    }
+
+    #[test]
+    fn who_was_told_of_the_end_of_output_before_the_status_waits_for_it_after_the_close() {
+        let mut channels = Channels::<u32>::default();
+        let (one, two) = (channels.opens(1), channels.opens(2));
+        assert!(one.ending().is_told() && !channels.is_awaited(1), "its input goes on");
+        channels.ends(1);
+        assert!(channels.is_awaited(1));
+        channels.ends(2);
+        assert!(!two.ending().is_told(), "it waits for nothing but the status");
+        assert!(!channels.is_awaited(2));
+        drop(one);
+        assert!(!channels.is_awaited(1), "nobody is there to close it");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use chaperone_policy::TargetName;
 use russh::server::{ChannelOpenHandle, Handle, Msg};
 use russh::{Channel, ChannelOpenFailure};
 
-use super::{CHANNELS, Connection, held_for};
+use super::{Connection, held_for};
 use crate::forward;
 use crate::jump::{self, Through};
 use crate::place::Place;
@@ -24,7 +24,7 @@ pub(super) struct Wanted {
 impl Connection {
     /// Serves it on a task of its own, or refuses it.
     pub(super) async fn connect(&mut self, wanted: Wanted, handle: Handle) {
-        if self.channels.open() >= CHANNELS {
+        if self.has_its_channels() {
             self.refuse("direct-tcpip", wanted.place.refused("too many channels"));
             return wanted.reply.reject(ChannelOpenFailure::ResourceShortage).await;
         }
@@ -48,7 +48,8 @@ impl Connection {
             refusals: Arc::clone(&self.refusals),
         };
         let Wanted { channel, reply, place } = wanted;
-        tokio::spawn(held_for(held, forward::run(forward::Asked { channel, reply, place }, lent)));
+        let asked = forward::Asked { channel, reply, place };
+        tokio::spawn(held_for(held, Box::pin(forward::run(asked, lent))));
     }
 
     /// The server that is meant by a place: its name, with SSH's port or its own. Of a server's own port only somebody
@@ -91,9 +92,10 @@ impl Connection {
             return reply.reject(ChannelOpenFailure::ResourceShortage).await;
         };
         let held = self.channels.opens_connecting(channel.id());
-        let asks = (Arc::clone(&self.banner), self.second.clone());
-        let asked = jump::Asked { channel, reply, peer: self.peer, through };
-        tokio::spawn(held_for(held, jump::run(self.gate.clone(), asks, asked, inside)));
+        let asks = self.asks.clone();
+        let (half_open, outer_over) = (self.progress.half_open.clone(), self.progress.over.clone());
+        let asked = jump::Asked { channel, reply, peer: self.peer, through, half_open, outer_over };
+        tokio::spawn(held_for(held, Box::pin(jump::run(self.gate.clone(), asks, asked, inside))));
     }
 
     /// The user name, as it is read.

@@ -12,7 +12,7 @@ use russh::{Channel, ChannelId, ChannelOpenFailure, Pty, Sig};
 use serde_json::json;
 
 use super::forwards::Wanted;
-use super::{CHANNELS, Connection, held_for};
+use super::{Connection, held_for};
 use crate::admission::Admission;
 use crate::channel;
 use crate::place::Place;
@@ -26,8 +26,9 @@ impl Handler for Connection {
             // It was said once, with the reference that is this connection's too.
             return Ok(None);
         }
-        let space = if self.banner.is_empty() { "" } else { " " };
-        Ok(Some(format!("{}{space}Reference {}.\n", self.banner.trim_end(), self.reference)))
+        let banner = self.asks.banner.trim_end();
+        let space = if banner.is_empty() { "" } else { " " };
+        Ok(Some(format!("{banner}{space}Reference {}.\n", self.reference)))
     }
 
     async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
@@ -105,6 +106,20 @@ impl Handler for Connection {
         if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
     }
 
+    async fn publickey_signature_rejected(
+        &mut self,
+        user: &str,
+        key: &PublicKey,
+    ) -> Result<(), russh::Error> {
+        self.names(user).await;
+        if self.is_spent() {
+            return Err(russh::Error::Disconnect);
+        }
+        self.offered(key);
+        drop(self.fail(ProofFailure::credential().because(Why::Forged)).await);
+        Ok(())
+    }
+
     async fn auth_keyboard_interactive<'a>(
         &'a mut self,
         user: &str,
@@ -153,6 +168,8 @@ impl Handler for Connection {
             over: self.progress.over.clone(),
             jumps: Arc::clone(&self.jumps),
             jumped: self.through.is_some(),
+            menus: self.progress.half_open.menus(),
+            bounds: self.asks.bounds,
         };
         self.refusals.are_of(&admission.user);
         self.proven = Some(proven.clone());
@@ -167,7 +184,7 @@ impl Handler for Connection {
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        if self.channels.open() >= CHANNELS {
+        if self.has_its_channels() {
             self.refuse("session", json!({ "why": "too many channels" }));
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
@@ -179,8 +196,9 @@ impl Handler for Connection {
             handle: session.handle(),
             verdict: self.verdict.clone(),
             refusals: Arc::clone(&self.refusals),
+            ending: held.ending(),
         };
-        tokio::spawn(held_for(held, channel::run(channel, lent)));
+        tokio::spawn(held_for(held, Box::pin(channel::run(channel, lent))));
         Ok(())
     }
 
@@ -243,6 +261,10 @@ impl Handler for Connection {
     ) -> Result<(), russh::Error> {
         self.channels.closes(channel);
         Ok(())
+    }
+
+    fn closes_in_turn(&mut self, channel: ChannelId) -> bool {
+        !self.channels.is_awaited(channel)
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {

@@ -3,7 +3,7 @@
 
 use chaperone_identity::{ProofFailure, ProvenPerson, Touch, UserName, Why};
 use chaperone_policy::{AccountName, Reason};
-use chaperone_session::FailedProof;
+use chaperone_session::{Ask, FailedProof};
 use jiff::SignedDuration;
 use russh::keys::HashAlg;
 use russh::keys::ssh_key::{Algorithm, Certificate, PublicKey};
@@ -34,14 +34,14 @@ impl Connection {
 
     /// Whether this connection may fail no more.
     pub(super) fn is_spent(&self) -> bool {
-        let short = self.second.factors.failures().is_short_with(self.peer.ip(), self.gate.now());
+        let short = self.asks.second.factors.failures().is_short_with(self.peer.ip(), self.gate.now());
         self.failed >= if short { 1 } else { FAILED_PROOFS }
     }
 
     /// What is told of a failure: where too much has failed in this login from there, that nobody looked. Nobody guesses a
     /// key, so the right one is let in whatever strangers behind the same address have done in its person's name.
     fn held_back(&self, user: &str, failure: ProofFailure) -> ProofFailure {
-        let held = self.second.factors.failures().held_back(user, self.peer.ip(), self.gate.now());
+        let held = self.asks.second.factors.failures().held_back(user, self.peer.ip(), self.gate.now());
         held.map_or(failure, |_| ProofFailure::credential().because(Why::HeldBack))
     }
 
@@ -58,7 +58,7 @@ impl Connection {
         // A code that failed is counted with its key.
         let counted = failure.reason() != Reason::SecondFactor;
         let user = self.user.clone().unwrap_or_default();
-        let (failures, now) = (self.second.factors.failures(), self.gate.now());
+        let (failures, now) = (self.asks.second.factors.failures(), self.gate.now());
         let held = if counted { failures.failed(&user, self.peer.ip(), now) } else { None };
         written_down(self.write_failed_and_held(failure, held)).await;
         Auth::reject()
@@ -207,16 +207,16 @@ impl Connection {
         proof: Result<ProvenPerson, ProofFailure>,
     ) -> Result<Auth, russh::Error> {
         match proof {
-            Ok(proven) => Ok(self.key_proven(proven).await),
+            Ok(proven) => self.key_proven(proven).await,
             Err(_) if self.is_spent() => Err(russh::Error::Disconnect),
             Err(failure) => Ok(self.fail(failure).await),
         }
     }
 
     /// A key is proven: what is left to prove?
-    pub(super) async fn key_proven(&mut self, proven: ProvenPerson) -> Auth {
+    async fn key_proven(&mut self, proven: ProvenPerson) -> Result<Auth, russh::Error> {
         let source = self.peer.ip();
-        let left = self.second.left(&proven, source, self.gate.now()).await;
+        let left = self.asks.second.left(&proven, source, self.gate.now()).await;
         let user = self.user.clone().unwrap_or_default();
         let asking = Asking {
             user: &user,
@@ -232,7 +232,7 @@ impl Connection {
             Left::Nothing(second) => {
                 self.shown = second;
                 self.proven = Some(proven);
-                Auth::Accept
+                Ok(Auth::Accept)
             }
             Left::Unknown => {
                 if let Some(ask) = &ask {
@@ -240,28 +240,40 @@ impl Connection {
                 }
                 self.unsure = true;
                 self.proven = Some(proven);
-                Auth::Accept
+                Ok(Auth::Accept)
             }
-            Left::Code => {
-                let foretold = match &ask {
-                    Some(ask) => self.gate.foretell(ask).await,
-                    None => None,
-                };
-                let told = foretold.is_some();
-                self.told |= told;
-                self.half = Some(Half { proven, foretold, told });
-                Auth::Reject {
-                    proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
-                    partial_success: true,
-                }
-            }
+            Left::Code => self.owes_a_code(proven, ask).await,
         }
+    }
+
+    /// Their code is left to show. A client proves a key once and is asked then: each time more counts as a failed proof does,
+    /// whatever name it is in, and is no attempt of its own where the same key was proven in the same name.
+    async fn owes_a_code(&mut self, proven: ProvenPerson, ask: Option<Ask>) -> Result<Auth, russh::Error> {
+        if std::mem::replace(&mut self.owed, true) {
+            if self.is_spent() {
+                return Err(russh::Error::Disconnect);
+            }
+            self.failed += 1;
+        }
+        if self.half.as_ref().is_none_or(|half| half.proven != proven) {
+            let foretold = match &ask {
+                Some(ask) => self.gate.foretell(ask).await,
+                None => None,
+            };
+            let told = foretold.is_some();
+            self.told |= told;
+            self.half = Some(Half { proven, foretold, told });
+        }
+        Ok(Auth::Reject {
+            proceed_with_methods: Some(MethodSet::from([MethodKind::KeyboardInteractive].as_slice())),
+            partial_success: true,
+        })
     }
 
     /// The answer to the one prompt.
     pub(super) async fn code_given(&mut self, code: &str) -> Result<Auth, russh::Error> {
         let Some(mut half) = self.half.take() else { return Ok(self.fail(ProofFailure::credential()).await) };
-        match self.second.check(&half.proven, code, self.peer.ip(), self.gate.now()).await {
+        match self.asks.second.check(&half.proven, code, self.peer.ip(), self.gate.now()).await {
             Ok(second) => {
                 self.shown = Some(second);
                 self.foretold = half.foretold;

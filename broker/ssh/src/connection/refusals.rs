@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::admission::{Admission, Verdict};
+use crate::jump::Jumps;
 
 /// Refused requests of one connection that are a fact each; the rest are counted in one.
 const REFUSALS_TOLD: u64 = 16;
@@ -21,12 +22,17 @@ const REFUSALS_MOST: u64 = 1000;
 /// How long it is waited for what becomes of the connection's attempt.
 const VERDICT: Duration = Duration::from_secs(10);
 
+/// How long the visits inside the connection may take to say why they end.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// The refusals of one connection, of its requests and of its channels.
 pub(crate) struct Refusals {
     gate: Gate,
     peer: SocketAddr,
     cord: Cord,
     verdict: watch::Sender<Verdict>,
+    /// The connections inside this one.
+    jumps: Arc<Jumps>,
     /// The user name that it signed in with.
     user: Mutex<String>,
     count: AtomicU64,
@@ -38,8 +44,10 @@ impl Refusals {
         peer: SocketAddr,
         cord: Cord,
         verdict: watch::Sender<Verdict>,
+        jumps: Arc<Jumps>,
     ) -> Arc<Self> {
-        Arc::new(Self { gate, peer, cord, verdict, user: Mutex::default(), count: AtomicU64::new(0) })
+        let (user, count) = (Mutex::default(), AtomicU64::new(0));
+        Arc::new(Self { gate, peer, cord, verdict, jumps, user, count })
     }
 
     /// Somebody has signed in by this name.
@@ -70,13 +78,18 @@ impl Refusals {
         count
     }
 
-    /// Ends the visit, which says why on all its connections and severs them; or the connection, which has none.
+    /// Ends the visit and those inside, which say why on all their connections and sever them; or the connection, which has
+    /// none.
     fn end(&self) {
-        let (verdict, cord) = (self.verdict.subscribe(), self.cord.clone());
+        let (verdict, cord, jumps) = (self.verdict.subscribe(), self.cord.clone(), Arc::clone(&self.jumps));
         tokio::spawn(async move {
+            jumps.cut(EndReason::TooManyRefusals);
             match timeout(VERDICT, Admission::session(verdict)).await {
                 Ok(Some(session)) => session.cut(EndReason::TooManyRefusals),
-                Ok(None) | Err(_) => cord.sever(),
+                Ok(None) | Err(_) => {
+                    drop(timeout(LAST_WORDS, jumps.none()).await);
+                    cord.sever();
+                }
             }
         });
     }

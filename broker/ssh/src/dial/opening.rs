@@ -52,7 +52,7 @@ pub(crate) struct TargetWrite {
 }
 
 impl TargetWrite {
-    fn new(half: ChannelWriteHalf<client::Msg>) -> Self {
+    pub(crate) fn new(half: ChannelWriteHalf<client::Msg>) -> Self {
         Self { half: Arc::new(half), closed: AtomicBool::new(false), runtime: Handle::current() }
     }
 

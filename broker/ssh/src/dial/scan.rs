@@ -13,6 +13,7 @@ use russh::keys::ssh_key::PublicKey;
 
 use super::{addresses, connect, legacy, proposed, within};
 use crate::algorithms;
+use crate::bounds::Rekey;
 
 /// How long all of it may take.
 const SCAN: Duration = Duration::from_secs(30);
@@ -48,7 +49,7 @@ async fn scan(endpoint: &Endpoint, now: Timestamp) -> Result<Vec<ProposedKey>, D
     for kinds in algorithms::kinds_of_key(&legacy) {
         let seen = Arc::new(Mutex::new(None));
         let (stream, _) = connect::connect(&addresses).await?;
-        let config = Arc::new(algorithms::client_for(kinds, Vec::new(), &legacy));
+        let config = Arc::new(algorithms::client_for(kinds, Vec::new(), &legacy, Rekey::default()));
         // It always fails: the key is not accepted. What matters is whether one was shown.
         let looked = within(client::connect_stream(config, stream, Look(Arc::clone(&seen)))).await?;
         let shown = seen.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -25,7 +25,7 @@ async fn a_target_opens_nothing_here_whatever_it_asks_for() {
     let address = listener.local_addr().unwrap();
     let target = tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        let config = Arc::new(algorithms::server(vec![host.into_private()]));
+        let config = Arc::new(algorithms::server(vec![host.into_private()], Rekey::default()));
         let running = server::run_stream(config, stream, Open).await.unwrap();
         let handle = running.handle();
         // Long enough for the sign-in to be over.
@@ -50,7 +50,7 @@ async fn a_target_opens_nothing_here_whatever_it_asks_for() {
         announced: None,
     };
     let stream = TcpStream::connect(address).await.unwrap();
-    let config = Arc::new(algorithms::client(&[pinned], true, &BTreeSet::new()));
+    let config = Arc::new(algorithms::client(&[pinned], true, &BTreeSet::new(), Rekey::default()));
     let mut gate = client::connect_stream(config, stream, check).await.unwrap();
     assert!(gate.authenticate_none("svc").await.unwrap().success());
     target.await.unwrap();

@@ -4,13 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use chaperone_session::{Broken, Flow, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream};
 use futures::FutureExt;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
-use crate::leg::{PIECE_BYTES, input_flows};
+use crate::leg::{PIECE_BYTES, flows, input_flows};
 use crate::note::SshNote;
 
 /// Bytes that are read at once, and the room for which no new buffer is taken: small reads share one.
@@ -131,9 +131,12 @@ impl Sink for EndpointSink {
     type Note = SshNote;
 
     async fn write(&self, payload: Recorded) -> Result<(), Broken> {
-        for piece in payload.into_bytes().chunks(PIECE_BYTES) {
+        let mut bytes = payload.into_bytes();
+        while !bytes.is_empty() {
             input_flows(&self.flow).await?;
-            self.write.write_all(piece).await.map_err(|_| Broken)?;
+            let piece = bytes.get(..PIECE_BYTES).unwrap_or(&bytes);
+            let went = self.write.write_if(piece, || flows(&self.flow)).await.map_err(|_| Broken)?;
+            bytes.advance(went);
         }
         Ok(())
     }

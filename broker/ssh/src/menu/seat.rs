@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chaperone_policy::{AccountName, TargetName};
@@ -13,14 +14,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::page::{self, Room};
 use super::typing::{Typed, Typing};
-use super::{Chosen, Menu, NO_TERMINAL, Over};
+use super::{Chosen, Menu, NO_TERMINAL, Over, REFUSED};
 use crate::admission::{Verdict, Visit};
 use crate::leg::ClientSink;
 use crate::note::Size;
 use crate::wish::Wish;
 
-/// How long somebody may sit there without a key, and in all: waiting for a window to open is what it is for.
-const IDLE: Duration = Duration::from_secs(15 * 60);
+/// How long somebody may sit there in all: waiting for a window to open is what it is for.
 const IN_ALL: Duration = Duration::from_secs(4 * 3600);
 /// How often it is looked whether a window has opened or closed.
 const LOOK: Duration = Duration::from_secs(2);
@@ -28,9 +28,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const READS: Duration = Duration::from_secs(10);
 /// Octets that are heard ahead of what is asked, beside one message; a paste beyond is dropped.
 const AHEAD: usize = 4096;
-/// Choices that may be refused: each is a fact and an alert.
-const REFUSED: usize = 10;
-/// Wishes for more time.
+/// Wishes of one connection for more time.
 const WISHES: usize = 5;
 
 /// Somebody at the menu.
@@ -44,8 +42,6 @@ pub(super) struct Seat<'m> {
     ahead: VecDeque<u8>,
     until: Instant,
     idle: Instant,
-    refused: usize,
-    wishes: usize,
 }
 
 /// What was heard.
@@ -65,8 +61,8 @@ impl<'m> Seat<'m> {
     ) -> Self {
         let now = Instant::now();
         let (typing, ahead) = (Typing::default(), VecDeque::new());
-        let (until, idle) = (now + IN_ALL, now + IDLE);
-        Self { gate, menu, read, client, wish, typing, ahead, until, idle, refused: 0, wishes: 0 }
+        let (until, idle) = (now + IN_ALL, now + menu.idle());
+        Self { gate, menu, read, client, wish, typing, ahead, until, idle }
     }
 
     /// Shows the menu until a visit is open.
@@ -123,11 +119,11 @@ impl<'m> Seat<'m> {
             self.say(&format!("This window is not open: {when}.")).await?;
             return Ok(None);
         }
-        if !window.shell {
+        let Some(target) = self.one_target(&window.targets).await? else { return Ok(None) };
+        if target.ssh && !window.shell {
             self.say("This window grants no shell. Name its server: ssh LOGIN+SERVER@GATE COMMAND.").await?;
             return Ok(None);
         }
-        let Some(target) = self.one_target(&window.targets).await? else { return Ok(None) };
         let Some(account) = self.one_account(target).await? else { return Ok(None) };
         self.visit(verdict, &target.name, account).await
     }
@@ -146,9 +142,10 @@ impl<'m> Seat<'m> {
                 for line in text.lines() {
                     self.say(line).await?;
                 }
-                self.refused += 1;
-                if self.refused >= REFUSED { Err(Over::Enough) } else { Ok(None) }
+                let refused = self.menu.refused.fetch_add(1, Ordering::Relaxed) + 1;
+                if refused >= REFUSED { Err(Over::Enough) } else { Ok(None) }
             }
+            Chosen::Enough => Err(Over::Enough),
         }
     }
 
@@ -208,7 +205,7 @@ impl<'m> Seat<'m> {
     }
 
     async fn wishes_for_more_time(&mut self, windows: &[OwnWindow]) -> Result<(), Over> {
-        if self.wishes >= WISHES {
+        if self.menu.wishes.load(Ordering::Relaxed) >= WISHES {
             return self.say(&format!("Enough was asked for. Call {}.", self.gate.help())).await;
         }
         let window = match windows {
@@ -224,7 +221,7 @@ impl<'m> Seat<'m> {
         };
         let minutes = self.ask("How many minutes more?\r\n").await?.parse().unwrap_or_default();
         let reason = self.ask("Why?\r\n").await?;
-        self.wishes += 1;
+        self.menu.wishes.fetch_add(1, Ordering::Relaxed);
         match self.gate.ask_more_time(self.menu.proven.person(), window.id, minutes, &reason).await {
             Ok(()) => self.say("Asked. Whoever may agree is told; Enter shows what came of it.").await,
             Err(fault) => self.say(&format!("Not asked: {fault}.")).await,
@@ -288,7 +285,7 @@ impl<'m> Seat<'m> {
             None | Some(ChannelMsg::Close) => return Err(Over::Gone),
             Some(ChannelMsg::Eof) => return Err(Over::Left),
             Some(ChannelMsg::Data { data }) => {
-                self.idle = Instant::now() + IDLE;
+                self.idle = Instant::now() + self.menu.idle();
                 if self.ahead.len() < AHEAD {
                     self.ahead.extend(data);
                 }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use chaperone_session::{FileDirection, Item, Source, Stream};
-use serde_json::json;
+use chaperone_session::{ChannelRecorder, FileDirection, Item, Source, Stream};
+use serde_json::{Value, json};
 
 use super::{Found, Scp};
 use crate::note::SshNote;
@@ -46,15 +46,32 @@ impl Listener {
     }
 
     /// The channel is over.
-    pub(crate) async fn end(&self, channel: u32) {
-        let found = self.scp.lock().unwrap_or_else(PoisonError::into_inner).end();
+    pub(crate) async fn end(&self, channel: &ChannelRecorder) {
+        let sent = match self.sender {
+            Side::Client => Stream::Input,
+            Side::Server => Stream::Output,
+        };
+        let delivered = channel.delivered_so_far(sent);
+        let found = self.scp.lock().unwrap_or_else(PoisonError::into_inner).end(delivered);
         for one in found {
-            if let Found::File(file) = one {
-                self.teller.file(&file);
-                self.teller.session().note_files(channel, "file", file.event()).await;
+            if let Found::File(file) = &one {
+                self.teller.file(file);
             }
+            let (kind, body) = one.say();
+            self.teller.session().note_files(channel.number(), kind, body).await;
         }
         self.teller.end();
+    }
+}
+
+impl Found {
+    /// Kind and body of its event.
+    fn say(&self) -> (&'static str, Value) {
+        match self {
+            Self::Payload(run) => ("scp", json!({ "pieces": [run.say()] })),
+            Self::File(file) => ("file", file.event()),
+            Self::Unread => ("scp", json!({ "unread": "what passes is no scp" })),
+        }
     }
 }
 
@@ -79,14 +96,11 @@ impl<S: Source<Note = SshNote>> Overheard<S> {
             return;
         }
         for one in self.listener.hear(self.side, bytes) {
-            self.queue.push_back(Item::Note(match one {
-                Found::Payload(run) => SshNote::told("scp", json!({ "pieces": [run.say()] })),
-                Found::File(file) => {
-                    self.listener.teller.file(&file);
-                    SshNote::told("file", file.event())
-                }
-                Found::Unread => SshNote::told("scp", json!({ "unread": "what passes is no scp" })),
-            }));
+            if let Found::File(file) = &one {
+                self.listener.teller.file(file);
+            }
+            let (kind, body) = one.say();
+            self.queue.push_back(Item::Note(SshNote::told(kind, body)));
         }
     }
 }

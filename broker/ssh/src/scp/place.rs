@@ -3,11 +3,14 @@
 
 use chaperone_session::FileDirection;
 
+use super::command::Command;
+use crate::transfer::kept;
+
 /// What a command says of where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     direction: FileDirection,
-    /// As the command has it, without quotes.
+    /// As the command has it.
     said: Vec<u8>,
     /// Whether the command says that it is a folder.
     folder: bool,
@@ -20,21 +23,19 @@ pub(crate) struct Path {
     pub or_path: Option<Vec<u8>>,
 }
 
+impl Path {
+    /// As much of it as is said of a file: a file that waits for its answer keeps no more.
+    pub(super) fn cut(self) -> Self {
+        let short = |path: Vec<u8>| kept(&path).to_vec();
+        Self { path: short(self.path), or_path: self.or_path.map(short) }
+    }
+}
+
 impl Place {
-    /// Of the rest of a command behind `scp`.
-    pub(crate) fn of(rest: &str, direction: FileDirection) -> Self {
-        let (mut rest, mut folder) = (rest.trim(), false);
-        while let Some(flag) = rest.split_ascii_whitespace().next().filter(|word| word.starts_with('-')) {
-            rest = rest.get(flag.len()..).unwrap_or_default().trim_start();
-            if flag == "--" {
-                break;
-            }
-            folder |= flag == "-d";
-        }
-        let quoted = |quote| rest.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-        let said = quoted('\'').or_else(|| quoted('"')).unwrap_or(rest);
-        let folder = folder || said.ends_with('/') || matches!(said, "" | "." | "..");
-        Self { direction, said: said.as_bytes().to_vec(), folder }
+    /// Of a command.
+    pub(super) fn of(Command { direction, folder, path }: Command) -> Self {
+        let folder = folder || path.ends_with('/') || matches!(path.as_str(), "" | "." | "..");
+        Self { direction, said: path.into_bytes(), folder }
     }
 
     /// The path of what is named so on the wire, the folders that it is in first.
@@ -96,9 +97,9 @@ mod tests {
     use super::*;
 
     fn path(rest: &str, wire: &[&str]) -> (String, Option<String>) {
-        let direction = if rest.contains("-f") { FileDirection::Download } else { FileDirection::Upload };
+        let command = Command::read(format!("scp {rest}").as_bytes()).unwrap();
         let wire: Vec<&[u8]> = wire.iter().map(|part| part.as_bytes()).collect();
-        let Path { path, or_path } = Place::of(rest, direction).path(&wire);
+        let Path { path, or_path } = Place::of(command).path(&wire);
         (String::from_utf8(path).unwrap(), or_path.map(|path| String::from_utf8(path).unwrap()))
     }
 
@@ -125,10 +126,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_command_and_any_names_are_survived(rest in "(?s:.){0,40}", wire in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..5)) {
+        fn any_path_and_any_names_are_survived(path in "(?s:.){0,40}", folder: bool, wire in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..5)) {
             for direction in [FileDirection::Upload, FileDirection::Download] {
                 let wire: Vec<&[u8]> = wire.iter().map(Vec::as_slice).collect();
-                let Path { path, .. } = Place::of(&rest, direction).path(&wire);
+                let command = Command { direction, folder, path: path.clone() };
+                let Path { path, .. } = Place::of(command).path(&wire);
                 prop_assert!(wire.last().is_none_or(|name| path.ends_with(name)) || direction == FileDirection::Upload);
             }
         }

@@ -128,7 +128,7 @@ impl<S: Source<Note = SshNote>> Answers<S> {
             self.sftp.teller.file(&file);
             self.queue.push_back(Item::Note(passed(&file)));
         }
-        let words = words.map(|words| Item::Data(Stream::Stderr, format!("{words}\n").into()));
+        let words = words.map(|words| Item::Note(SshNote::Said(words)));
         let answer = answer.map(|answer| Item::Data(Stream::Gate, answer));
         self.queue.extend(words.into_iter().chain(answer));
     }

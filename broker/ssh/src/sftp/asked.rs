@@ -25,6 +25,11 @@ pub(crate) enum Asked {
         path: Box<[u8]>,
         flags: Option<Flags>,
     },
+    /// The length of whatever is there is set.
+    CutAt {
+        operation: &'static str,
+        path: Box<[u8]>,
+    },
     /// Its length is set.
     Cut {
         file: u32,
@@ -53,7 +58,7 @@ impl Asked {
     /// What is kept of its path, in bytes.
     pub(crate) fn kept(&self) -> usize {
         match self {
-            Self::Size { path, .. } | Self::Open { path, .. } => path.len(),
+            Self::Size { path, .. } | Self::CutAt { path, .. } | Self::Open { path, .. } => path.len(),
             _ => 0,
         }
     }
@@ -63,6 +68,7 @@ impl Asked {
             Self::Other(operation)
             | Self::Size { operation, .. }
             | Self::SizeOf { operation, .. }
+            | Self::CutAt { operation, .. }
             | Self::Open { operation, .. } => operation,
             Self::Cut { .. } => "fsetstat",
             Self::Close { .. } => "close",

@@ -7,20 +7,20 @@ use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
 use chaperone_policy::Access;
-use chaperone_session::{FileTransfer, new_reference};
+use chaperone_session::{FileDirection, FileTransfer, new_reference};
 use serde_json::Map;
 
 use super::answer::{self, Answer};
 use super::asked::Asked;
 use super::log::Log;
 use super::malformed::Malformed;
-use super::open_file::OpenFile;
+use super::open_file::{CHANGED, OpenFile};
 use super::own::{Own, Whose};
 use super::refusal::Refusal;
 use super::request::{self, Flags, INIT, Request, Takes};
 use super::work::Work;
 use crate::early::Room;
-use crate::transfer::Run;
+use crate::transfer::{Named, Run, Transfer, kept};
 
 /// Requests that may be under way, and answers of the gate that may wait to be taken: a client that waits for nothing has
 /// some hundred.
@@ -33,6 +33,8 @@ const OPEN: usize = 1024;
 const REFUSED: usize = 1 << 16;
 /// Sizes that are remembered between a `stat` and the `open` after it.
 const SIZES: usize = 64;
+/// The longest path of which one is, as most systems have it.
+const SIZE_OF_BYTES: usize = 4096;
 /// The version that is agreed: the only one that the gate reads.
 const VERSION: u32 = 3;
 
@@ -219,6 +221,9 @@ impl Dialogue {
                 Request::Open { path, flags, .. } => self.opens(operation, path, Some(flags)),
                 Request::OpenFolder { path } => self.opens(operation, path, None),
                 Request::Look { operation, path } => Asked::Size { operation, path: path.into() },
+                Request::Set { operation, path, attributes } if attributes.size.is_some() => {
+                    Asked::CutAt { operation, path: path.into() }
+                }
                 _ => Asked::Other(operation),
             };
         };
@@ -383,11 +388,29 @@ impl Dialogue {
             (Asked::Size { path, .. }, Answer::Attributes(attributes)) => {
                 self.sizes.retain(|(of, _)| *of != path);
                 self.sizes.truncate(SIZES - 1);
-                attributes.size.into_iter().for_each(|size| self.sizes.push_front((path.clone(), size)));
+                let size = attributes.size.filter(|_| path.len() <= SIZE_OF_BYTES);
+                size.into_iter().for_each(|size| self.sizes.push_front((path.clone(), size)));
+                None
+            }
+            (Asked::CutAt { path, .. }, Answer::Status(answer::OK)) => {
+                self.cut_at(&path);
                 None
             }
             _ => None,
         }
+    }
+
+    /// The length of what is at a path was set, whatever passed before: what is written there has no hash, and what was written
+    /// there before has another content now.
+    fn cut_at(&mut self, path: &[u8]) {
+        let at_it = self.files.values_mut().filter(|open| open.is_written() && *open.path == *kept(path));
+        at_it.for_each(OpenFile::changed);
+        let file = self.next_file;
+        self.next_file = self.next_file.wrapping_add(1);
+        let mut up = Transfer::new(FileDirection::Upload, &self.room);
+        up.give_up(CHANGED);
+        let named = Named { channel: self.channel, file, protocol: "sftp", path, or_path: None };
+        self.passed.push(up.end(&named));
     }
 
     fn finish(&mut self, file: u32, closed: bool) {

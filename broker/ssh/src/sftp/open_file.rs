@@ -4,11 +4,15 @@ use chaperone_session::{FileDirection, FileTransfer};
 
 use super::request::Flags;
 use crate::early::Room;
-use crate::transfer::{Named, Transfer};
+use crate::transfer::{Named, Transfer, kept};
+
+/// Why a file has no hash whose length was set by its path.
+pub(crate) const CHANGED: &str = "its length was set beside what was written to it";
 
 /// One handle.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
+    /// As much of it as is said.
     pub path: Box<[u8]>,
     /// `None` for a folder.
     flags: Option<Flags>,
@@ -29,7 +33,7 @@ pub(crate) struct OpenFile {
 impl OpenFile {
     pub(crate) fn new(path: &[u8], flags: Option<Flags>, size: Option<u64>, room: &Room) -> Self {
         let mut file = Self {
-            path: path.into(),
+            path: kept(path).into(),
             flags,
             up: None,
             down: None,
@@ -44,6 +48,11 @@ impl OpenFile {
             file.up();
         }
         file
+    }
+
+    /// Whether it was opened to be written.
+    pub(crate) fn is_written(&self) -> bool {
+        self.flags.is_some_and(Flags::writes)
     }
 
     /// What is written to it.
@@ -72,6 +81,11 @@ impl OpenFile {
     pub(crate) fn cut_to(&mut self, size: u64) {
         self.cut = Some(size);
         self.up();
+    }
+
+    /// Something was done to the file at its path, beside what passes through it.
+    pub(crate) fn changed(&mut self) {
+        self.up().give_up(CHANGED);
     }
 
     /// The server copied something into it.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chaperone_policy::FileHash;
 use chaperone_session::{
-    Carrier, Delivered, FileAttributes, FileDirection, FileTransfer, NotPassed, Passing, Staging,
+    Carrier, Delivered, FileAttributes, FileDirection, FileTransfer, Flow, NotPassed, Passing, Staging,
 };
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::Sftp;
 use super::answer;
@@ -22,6 +23,8 @@ use super::work::{ToDo, Work};
 const PATH_BYTES: usize = 4095;
 /// What a file is made with where nobody says: the server takes away what it always does.
 const MADE_WITH: u32 = 0o666;
+/// Why a file is given up that its client has left open.
+const SILENT: &str = "nothing of it came for too long: put the file anew";
 
 /// The staged files of one channel.
 pub(crate) struct Stager {
@@ -50,6 +53,8 @@ struct Coming {
     attributes: FileAttributes,
     /// What its length was set to.
     cut: Option<u64>,
+    /// When its client last said something of it.
+    heard: Instant,
 }
 
 impl Stager {
@@ -60,6 +65,7 @@ impl Stager {
     /// Takes payload that belongs at an offset of a file.
     pub(crate) async fn put(&mut self, file: u32, offset: u64, payload: Bytes) {
         let Some(Held::Coming(coming)) = self.files.get_mut(&file) else { return };
+        coming.heard = Instant::now();
         let failed = match coming.put(offset, payload).await {
             Ok(()) => return,
             Err(failed) => failed,
@@ -104,6 +110,7 @@ impl Stager {
             exclusive: *exclusive,
             attributes: FileAttributes { made_with, ..FileAttributes::default() },
             cut: None,
+            heard: Instant::now(),
         };
         self.files.insert(work.file, Held::Coming(Box::new(coming)));
         answers(field::handle(work.id, handle))
@@ -115,7 +122,7 @@ impl Stager {
             None => answers(status(id, answer::FAILURE, "No such file")),
             // It was told once.
             Some(Held::Failed(why)) => answers(status(id, answer::FAILURE, why)),
-            Some(Held::Coming(coming)) => answers(match to_do {
+            Some(Held::Coming(coming)) => answers(match coming.hears(to_do) {
                 ToDo::Look => field::attributes(id, &coming.looks()),
                 ToDo::Set(attributes) => {
                     coming.set(attributes);
@@ -155,7 +162,7 @@ impl Stager {
 
     /// Releases a file that has come whole. On a task of its own: a channel that ends meanwhile does not end it.
     async fn release(&mut self, coming: Coming) -> Result<Delivered, String> {
-        let Coming { staging, path, pieces, replaces, exclusive, attributes, cut } = coming;
+        let Coming { staging, path, pieces, replaces, exclusive, attributes, cut, .. } = coming;
         let (whole, cut_right) = (pieces.whole(), cut.is_none_or(|cut| Some(cut) == pieces.whole()));
         if whole.is_none() || !cut_right {
             let why = if whole.is_none() {
@@ -183,6 +190,27 @@ impl Stager {
         released.map_err(|error| said(&path, &error))
     }
 
+    /// Gives up the files of which nothing has been heard for too long. While input waits, nobody is silent.
+    pub(crate) fn gives_up_silent(&mut self) {
+        let now = Instant::now();
+        let waits = *self.sftp.teller().session().flow().borrow() != Flow::Open;
+        for held in self.files.values_mut() {
+            let Held::Coming(coming) = held else { continue };
+            if waits {
+                coming.heard = now;
+                continue;
+            }
+            if now.duration_since(coming.heard) < Staging::patience() {
+                continue;
+            }
+            let why = said(&coming.path, &SILENT);
+            if let Held::Coming(coming) = std::mem::replace(held, Held::Failed(why)) {
+                // What becomes of it is a fact, whoever goes meanwhile.
+                tokio::spawn(coming.staging.give_up(SILENT));
+            }
+        }
+    }
+
     /// The channel is over: what is still open is gone.
     pub(crate) async fn end(&mut self) {
         self.files.clear();
@@ -200,6 +228,12 @@ impl Coming {
             self.staging.put(piece).await.map_err(|error| said(&self.path, &error))?;
         }
         Ok(())
+    }
+
+    /// Its client says something of it.
+    fn hears<'w>(&mut self, to_do: &'w ToDo) -> &'w ToDo {
+        self.heard = Instant::now();
+        to_do
     }
 
     fn set(&mut self, to: &Attributes) {

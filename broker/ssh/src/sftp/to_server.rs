@@ -2,10 +2,12 @@
 //! What is for the gate's stage goes there instead.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use chaperone_session::{Broken, ChannelRecorder, Recorded, Sink, Stream};
+use chaperone_session::{Broken, ChannelRecorder, Recorded, Sink, Staging, Stream};
+use tokio::time::sleep;
 
 use super::stager::Stager;
 use crate::leg::TargetSink;
@@ -28,6 +30,14 @@ pub(crate) struct ToServer<'t> {
 impl<'t> ToServer<'t> {
     pub(crate) fn new(target: &'t TargetSink, channel: &'t ChannelRecorder, stager: Stager) -> Self {
         Self { target, channel, waiting: Mutex::default(), stager: tokio::sync::Mutex::new(stager) }
+    }
+
+    /// Gives up staged files that their client has left open. Goes on until it is dropped.
+    pub(crate) async fn looks_after_staged(&self) -> Infallible {
+        loop {
+            sleep(Staging::patience() / 10).await;
+            self.stager.lock().await.gives_up_silent();
+        }
     }
 
     /// The channel is over.

@@ -7,7 +7,7 @@ use proptest::test_runner::TestRunner;
 use russh::{Channel, Pty, client};
 
 use super::*;
-use crate::connection::{VARIABLE_BYTES, VARIABLES};
+use crate::connection::{ENVIRONMENT_BYTES, VARIABLE_BYTES, VARIABLES};
 use crate::pair::Pair;
 
 /// Requests of one channel, and how many channels are tried.
@@ -85,4 +85,27 @@ async fn whatever_a_client_asks_for_is_bounded_and_plain() {
         assert_eq!(serde_json::from_str::<Value>(&event).unwrap(), wish.event());
         channel.close().await.unwrap();
     }
+}
+
+#[test]
+fn the_opening_of_any_wish_is_one_event_of_its_recording() {
+    let longest = ENVIRONMENT_BYTES / (VARIABLE_BYTES / 2);
+    let variables = (0..longest).map(|_| (String::new(), "\u{1}".repeat(VARIABLE_BYTES / 2)));
+    let environment: Vec<_> = variables.collect();
+    let command = |length: usize, byte: u8, last: u8| [vec![byte; length - 1], vec![last]].concat();
+    let mut taken = Vec::new();
+    for (length, byte, last) in [
+        (COMMAND_BYTES, b'x', b'x'),
+        (COMMAND_BYTES, b'"', b'"'),
+        (COMMAND_BYTES, 1, 1),
+        (COMMAND_BYTES, 1, 0xff),
+        (COMMAND_BYTES, 0xff, 0xff),
+        (COMMAND_BYTES / 8, 1, 0xff),
+    ] {
+        let what = What::Exec(command(length, byte, last));
+        let wish = Wish { environment: environment.clone(), terminal: None, what }.bounded();
+        assert!(wish.event().to_string().len() <= EVENT_BYTES, "{length} of {byte:#x}");
+        taken.push(wish.what != What::TooLong);
+    }
+    assert_eq!(taken, [true, true, true, false, true, true]);
 }

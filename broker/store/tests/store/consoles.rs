@@ -144,9 +144,17 @@ async fn signing_out_leaves_what_was_opened_from_there_and_names_what_is_on(plac
         assert_eq!(store.proof_over(stays).await.unwrap(), None);
         assert_eq!(followed(&store, stays).await, Followed::Opens);
     }
+    let by_other = offered(&store, console(dana, Some(b"token:1"), later(60))).await;
+    store
+        .write(move |tx| Box::pin(async move { tx.sign_out_token(dana, b"token:1", "1").await }))
+        .await
+        .unwrap();
+    let token = facts(&store).await.pop().unwrap();
+    assert_eq!((token.kind, &token.body), (FactKind::SignedOut, &json!({ "listener": "api", "token": "1" })));
+    assert_eq!(followed(&store, &by_other).await, Followed::SignedOut);
     // A second time there is nothing to leave, and nobody is told.
     store.write(move |tx| Box::pin(async move { tx.end_web_session(&desk).await })).await.unwrap();
-    assert_eq!(facts(&store).await.pop().unwrap().number, fact.number);
+    assert_eq!(facts(&store).await.pop().unwrap().number, token.number);
 }
 
 /// A certificate that somebody is given; its proof.

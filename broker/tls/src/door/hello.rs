@@ -57,7 +57,7 @@ pub(super) async fn hear(
         (Door::Tls(label), _) => {
             proves::proves(inner, start, proves::Called { caller, bearer, cord, label, offered }).await
         }
-        (Door::Web(label), _) => to_console(inner, start, cord, caller, label).await,
+        (Door::Web(label), _) => to_console(inner, start, cord, calls, label).await,
         (Door::Gate | Door::Unknown, Some(elsewhere)) => {
             let stream = shaken(&inner, start, Arc::clone(&elsewhere.config), caller).await?;
             Some(Heard::Elsewhere(Box::new(Passed { stream, cord, caller }), elsewhere.to))
@@ -78,7 +78,7 @@ async fn to_console(
     inner: Arc<Inner>,
     start: StartHandshake<Severable>,
     cord: Cord,
-    caller: SocketAddr,
+    Calls { from: caller, bearer }: Calls,
     label: Label,
 ) -> Option<Heard> {
     // Whoever keeps connections without a visit keeps others of their own source out, and nobody else; the oldest of them
@@ -89,7 +89,7 @@ async fn to_console(
     };
     let stream = shaken(&inner, start, Arc::clone(&inner.web), caller).await?;
     let host = inner.names.of_console(&label);
-    Some(Heard::Web(Box::new(WebConnection { stream, cord, caller, label, host, place })))
+    Some(Heard::Web(Box::new(WebConnection { stream, cord, caller, label, host, bearer, place })))
 }
 
 /// Finishes a handshake that asks for no certificate.

@@ -48,7 +48,7 @@ pub(super) async fn proves(
     let reference = new_reference();
     let asks = Asks { caller, bearer, meant, facts, reference, offer: &offer };
     let schedule = Schedule::new(&inner, asks);
-    let verifier = Verifier::new(inner.trust.clone(), schedule);
+    let verifier = Verifier::new(inner.trust.now(), schedule);
     let shows = Arc::clone(&verifier);
     let config = match serving::raw(Arc::clone(&inner.certificates), shows, offer.answered.as_deref()) {
         Ok(config) => config,

@@ -1,5 +1,5 @@
 //! Bodies on their way: each batch is recorded, and only then can it be had on the other side (P1). What is beyond the
-//! limit for one body is counted and hashed, and not kept; the recording says so.
+//! limit for one body is counted and hashed, and not kept; the recording says so before it passes, and how far it has come.
 //!
 //! ```text
 //!   Incoming ─▶ Reader (batches) ─▶ Flowing: wait for flow, record, hash ─▶ queue ─▶ Outgoing, the other side's body
@@ -39,6 +39,11 @@ impl Passed {
     pub(super) fn measured(measured: Measured) -> Self {
         Self { bytes: measured.0, counts: None }
     }
+
+    /// The gate's own words.
+    pub(super) fn page(bytes: Bytes) -> Self {
+        Self { bytes, counts: None }
+    }
 }
 
 impl Buf for Passed {
@@ -62,12 +67,17 @@ impl Buf for Passed {
 #[derive(Debug)]
 pub(super) struct Measured(Bytes);
 
+/// How much of a body passes beyond what is kept of it until the recording states again how far it has come, in bytes.
+const STATED_EVERY: u64 = 4 << 20;
+
 /// Length and SHA-256 of a body as it passes, and how much of it is kept.
 pub(super) struct Measure {
     hash: digest::Context,
     bytes: u64,
     recorded: u64,
     limit: u64,
+    /// How far it had come when that was stated last, once it went beyond what is kept.
+    stated: Option<u64>,
 }
 
 impl std::fmt::Debug for Measure {
@@ -79,7 +89,7 @@ impl std::fmt::Debug for Measure {
 impl Measure {
     /// Of a body of which at most so many bytes are kept.
     pub(super) fn new(limit: u64) -> Self {
-        Self { hash: digest::Context::new(&SHA256), bytes: 0, recorded: 0, limit }
+        Self { hash: digest::Context::new(&SHA256), bytes: 0, recorded: 0, limit, stated: None }
     }
 
     /// Takes a batch: what is to be recorded of it, and what is beyond.
@@ -91,6 +101,16 @@ impl Measure {
         self.recorded += kept;
         let beyond = batch.split_off(usize::try_from(kept).unwrap_or(batch.len()).min(batch.len()));
         (batch, (!beyond.is_empty()).then_some(Measured(beyond)))
+    }
+
+    /// Bytes so far and their SHA-256 in hex, where the recording is due to state them.
+    pub(super) fn states(&mut self) -> Option<(u64, String)> {
+        let beyond = self.bytes > self.recorded;
+        let due = self.stated.is_none_or(|stated| self.bytes.saturating_sub(stated) >= STATED_EVERY);
+        (beyond && due).then(|| {
+            self.stated = Some(self.bytes);
+            (self.bytes, hex::encode(self.hash.clone().finish()))
+        })
     }
 
     /// Bytes, SHA-256 in hex, bytes recorded.
@@ -134,7 +154,12 @@ impl Outgoing {
 
     /// The gate's own words.
     pub(super) fn page(bytes: Bytes) -> Self {
-        Self(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed { bytes, counts: None }) })
+        Self(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed::page(bytes)) })
+    }
+
+    /// All of a body, recorded.
+    pub(super) fn whole(passed: Option<Passed>) -> Self {
+        Self(passed.map_or(Kind::Over, Kind::Page))
     }
 
     /// What comes through a queue; so many bytes, where that is known.
@@ -195,7 +220,7 @@ mod tests {
     use super::*;
 
     fn batch(text: &'static str, last: bool) -> Batch {
-        Batch::Data { passed: Passed { bytes: Bytes::from_static(text.as_bytes()), counts: None }, last }
+        Batch::Data { passed: Passed::page(Bytes::from_static(text.as_bytes())), last }
     }
 
     #[tokio::test]
@@ -224,6 +249,33 @@ mod tests {
             assert!(body.is_end_stream());
         }
         assert!(Outgoing::empty().is_end_stream() && Outgoing::page(Bytes::new()).is_end_stream());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+
+        #[test]
+        fn what_goes_beyond_is_stated_first_and_then_again_as_it_goes_on(
+            batches in proptest::collection::vec(1usize..2_000_000, 1..20), limit in 0u64..3_000_000,
+        ) {
+            let mut measure = Measure::new(limit);
+            let (mut whole, mut last) = (Vec::new(), None);
+            for len in batches {
+                let batch = Bytes::from(vec![u8::try_from(len % 251).unwrap(); len]);
+                whole.extend_from_slice(&batch);
+                let (_, beyond) = measure.take(batch);
+                let stated = measure.states();
+                prop_assert!(beyond.is_some() || stated.is_none());
+                if let Some((bytes, hash)) = stated {
+                    prop_assert_eq!(bytes, whole.len() as u64);
+                    prop_assert_eq!(hash, hex::encode(digest::digest(&SHA256, &whole)));
+                    last = Some(bytes);
+                }
+                if beyond.is_some() {
+                    prop_assert!(last.is_some_and(|last| whole.len() as u64 - last < STATED_EVERY));
+                }
+            }
+        }
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! One client's connection to one host name: which visit each of its requests is of, and the gate's own pages on it.
 
+mod carried;
 mod entering;
 
 use std::collections::HashMap;
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chaperone_identity::{VisitToken, VisitUse, Visiting};
-use chaperone_policy::{Access, Reason};
-use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, new_reference};
+use chaperone_policy::{Access, PersonId, Reason};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Flow, Leg, LiveSession, Proof, new_reference};
 use futures::FutureExt;
 use http::header::{HOST, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -21,6 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::body::Outgoing;
+use super::checked::Checked;
 use super::console::Console;
 use super::cookies;
 use super::engine::{Caller, Entered, Shared};
@@ -42,13 +44,17 @@ pub(super) struct Connection {
     shared: Arc<Shared>,
     host: String,
     peer: SocketAddr,
+    /// Whose token opened the way here, where one did.
+    bearer: Option<PersonId>,
     cord: Cord,
     found: Found,
     /// Held while it is of no visit.
     place: Mutex<Option<Place>>,
     /// The visits that requests on it were of, by their cookies' ids.
     entered: Mutex<HashMap<Uuid, Box<dyn Entered>>>,
-    /// A cookie that is none was told of already.
+    /// The cookie that was shown last.
+    checked: Checked,
+    /// A cookie that proves nothing here was told of already.
     told: AtomicBool,
     /// How often something came in it that is not taken.
     misspoken: AtomicU32,
@@ -67,17 +73,19 @@ impl Drop for Unanswered<'_> {
 
 impl Connection {
     pub(super) fn new(shared: &Arc<Shared>, caller: Caller, found: Found) -> Arc<Self> {
-        let Caller { host, peer, cord, place } = caller;
+        let Caller { host, peer, bearer, cord, place } = caller;
         let (entered, told, place) = (Mutex::default(), AtomicBool::new(false), Mutex::new(Some(place)));
         let given_up = Mutex::new((Instant::now(), 0));
         let connection = Arc::new(Self {
             shared: Arc::clone(shared),
             host,
             peer,
+            bearer,
             cord,
             found,
             place,
             entered,
+            checked: Checked::default(),
             told,
             misspoken: AtomicU32::new(0),
             given_up,
@@ -140,7 +148,7 @@ impl Connection {
             Err(page) => return page.into_answer(),
         };
         let mut answer = transaction::take(Arc::clone(&console), request, Arc::clone(&self)).await;
-        if console.session.permit().output_until().duration_since(token.until) > RENEW_FROM
+        if console.session.output_until().duration_since(token.until) > RENEW_FROM
             && let Some(cookie) = self.cookie(&token.about, token.id, &console.session)
         {
             answer.headers_mut().append(SET_COOKIE, cookie);
@@ -187,15 +195,28 @@ impl Connection {
     ) -> Result<(Arc<Console>, VisitToken), Page> {
         let site = &self.shared.settings.site;
         let Some(cookie) = cookies::ours(request.headers()) else { return Err(Page::sign_in(site)) };
-        let Ok(token) = self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, Timestamp::now())
-        else {
+        let now = Timestamp::now();
+        let check = || self.shared.tokens.visit(VisitUse::Visit, cookie, &self.host, now);
+        let Ok(token) = self.checked.token(cookie, now, check) else {
             if !self.told.swap(true, Ordering::AcqRel) {
                 self.failed(None, "a cookie that is none of this gate's", &new_reference()).await;
             }
             sleep_until(arrived + FAILS_AFTER).await;
             return Err(Page::sign_in(site));
         };
-        if let Some(reason) = self.shared.enter.over(token.id, &self.ask(&token)) {
+        if let Some(why) = self.carried_by_another(&token, "cookie").await {
+            if !self.told.swap(true, Ordering::AcqRel) {
+                self.failed(Some(&token), &why, &new_reference()).await;
+            }
+            sleep_until(arrived + FAILS_AFTER).await;
+            return Err(Page::sign_in(site));
+        }
+        if let Some(reason) = self.is_over(&token) {
+            // Whoever shows it again is a fact, as at every other node; a page that asks many times a second is one.
+            if self.shared.remembered.first(token.id, reason.sentence()) {
+                let ask = Ask { shown: Some(Proof::Token(token.id)), ..self.ask(&token) };
+                drop(self.shared.gate.refuse_spent(&ask, reason).await);
+            }
             return Err(Page::over(reason.sentence(), site));
         }
         if let Some(told) = self.shared.remembered.told(token.id) {
@@ -244,14 +265,20 @@ impl Connection {
                 Ok(session)
             }
             Err(refused) => {
-                // What the database knows of this cookie is known here from now on.
-                if let Some(reason) = self.shared.enter.over(token.id, &self.ask(token)) {
+                // What the database knows of this cookie is known here from now on, and is a fact.
+                if let Some(reason) = self.is_over(token) {
+                    self.shared.remembered.tell(token.id, reason.sentence());
                     return Err(Page::over(reason.sentence(), site));
                 }
                 self.shared.remembered.tell(token.id, &refused.text);
                 Err(Page::refused(&refused.text, site))
             }
         }
+    }
+
+    /// Why a cookie opens no visit any more.
+    fn is_over(&self, token: &VisitToken) -> Option<EndReason> {
+        self.shared.enter.over(token.id, &token.about.target, self.peer.ip())
     }
 
     fn ask(&self, token: &VisitToken) -> Ask {
@@ -311,7 +338,7 @@ impl Connection {
     }
 
     fn cookie(&self, about: &Visiting, id: Uuid, session: &LiveSession) -> Option<HeaderValue> {
-        self.cookie_until(about, id, session.permit().output_until())
+        self.cookie_until(about, id, session.output_until())
     }
 
     /// The cookie of a visit: the browser forgets it when the window ends.

@@ -1,6 +1,6 @@
 //! One visit to a console: what its transactions share, from the first request to the seal.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_policy::{Access, Reason};
@@ -9,6 +9,7 @@ use http::HeaderValue;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use super::failing::Failing;
 use super::inject::Injection;
 use super::lanes::Lanes;
 use super::names::Names;
@@ -36,6 +37,10 @@ pub(super) struct Console {
     next: AtomicU64,
     /// Why the last transaction was refused, so that only changed outcomes become facts.
     refused: Mutex<Option<Reason>>,
+    /// What the target did wrong last.
+    pub failing: Failing,
+    /// That the target told the gate's credential is a fact already.
+    echoed: AtomicBool,
 }
 
 impl Console {
@@ -57,6 +62,8 @@ impl Console {
             injection: OnceCell::new(),
             next: AtomicU64::new(1),
             refused: Mutex::default(),
+            failing: Failing::default(),
+            echoed: AtomicBool::new(false),
         })
     }
 
@@ -87,6 +94,16 @@ impl Console {
         verdict.map_err(|(_, refused)| refused)
     }
 
+    /// The target's answer held the credential that the gate put in, and was not passed on so: a fact, once a visit.
+    pub(super) async fn echoed(&self, n: u64) {
+        let why = "the target's answer held the credential that the gate put in";
+        tracing::warn!(session.id = %self.session.id(), n, "{why}; it was cut");
+        if !self.echoed.swap(true, Ordering::AcqRel) {
+            let what = json!({ "request": "http", "n": n, "why": why });
+            self.gate.transaction_refused(&self.session, "http", what).await;
+        }
+    }
+
     /// Why the visit ended, if it has.
     pub(super) fn ended(&self) -> Option<EndReason> {
         match *self.session.flow().borrow() {
@@ -97,6 +114,6 @@ impl Console {
 
     /// When the visit ends, for the field that says so.
     pub(super) fn ends(&self) -> Option<HeaderValue> {
-        self.session.permit().input_until().to_string().try_into().ok()
+        self.session.input_until().to_string().try_into().ok()
     }
 }

@@ -6,11 +6,13 @@ use http::{HeaderMap, HeaderValue};
 /// The gate's cookie. The prefix has browsers refuse it from anybody but this very host (RFC 6265bis §4.1.3.2).
 pub(super) const OURS: &str = "__Host-chaperone";
 
-/// What the gate's cookie says, wherever it stands. Of several, none: somebody has put one there.
+/// What the gate's cookie says, wherever it stands, and whatever bytes the target's own hold. Of several, none: somebody has put
+/// one there.
 pub(super) fn ours(fields: &HeaderMap) -> Option<&str> {
-    let pairs = fields.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(pairs);
-    let mut ours = pairs.filter(|(name, _)| *name == OURS).map(|(_, value)| value);
-    ours.next().filter(|_| ours.next().is_none())
+    let pairs = fields.get_all(COOKIE).iter().flat_map(|line| pairs(line.as_bytes()));
+    let mut ours = pairs.filter(|(name, _)| *name == OURS.as_bytes()).map(|(_, value)| value);
+    let one = ours.next().filter(|_| ours.next().is_none())?;
+    std::str::from_utf8(one).ok()
 }
 
 /// The cookies of a request in one line, without the gate's: HTTP/2 may have cut them into several (RFC 9113 §8.2.3).
@@ -41,10 +43,12 @@ pub(super) fn to_client(set: &HeaderValue) -> Option<HeaderValue> {
     HeaderValue::from_bytes(&kept.join(b"; ".as_slice())).ok()
 }
 
-fn pairs(line: &str) -> impl Iterator<Item = (&str, &str)> {
-    line.split(';')
-        .filter_map(|pair| pair.trim().split_once('='))
-        .map(|(name, value)| (name.trim(), value.trim()))
+fn pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    line.split(|byte| *byte == b';').filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = pair.split_at_checked(at)?;
+        Some((name.trim_ascii(), value.strip_prefix(b"=")?.trim_ascii()))
+    })
 }
 
 fn name_of(piece: &[u8]) -> &[u8] {
@@ -76,6 +80,17 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_of_the_target_s_that_is_no_ascii_hides_nothing() {
+        let line =
+            HeaderValue::from_bytes("ward=Übung; __Host-chaperone=t.o.k; x=\u{ff}".as_bytes()).unwrap();
+        let fields = HeaderMap::from_iter([(COOKIE, line)]);
+        assert_eq!(ours(&fields), Some("t.o.k"));
+        assert_eq!(to_target(&fields).unwrap().as_bytes(), "ward=Übung; x=\u{ff}".as_bytes());
+        let no_text = HeaderValue::from_bytes(b"__Host-chaperone=\xff").unwrap();
+        assert_eq!(ours(&HeaderMap::from_iter([(COOKIE, no_text)])), None);
+    }
+
+    #[test]
     fn a_target_s_cookie_stays_with_its_host() {
         let set = |text: &str| to_client(&HeaderValue::from_str(text).unwrap());
         assert_eq!(
@@ -87,6 +102,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_gate_s_cookie_is_found_beside_any_bytes(
+            before in proptest::collection::vec(0x20u8..=0xff, 0..20), after in proptest::collection::vec(0x20u8..=0xff, 0..20),
+        ) {
+            let line = [&before[..], b"; __Host-chaperone=t.o.k; ", &after[..]].concat();
+            let Ok(line) = HeaderValue::from_bytes(&line) else { return Ok(()) };
+            let fields = HeaderMap::from_iter([(COOKIE, line)]);
+            prop_assert_eq!(ours(&fields), Some("t.o.k"));
+        }
+
         #[test]
         fn no_line_of_cookies_carries_the_gate_s_on(line in "[ -~]{0,40}", at in 0usize..4) {
             let mut pieces: Vec<&str> = line.split(';').collect();

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chaperone_identity::TokenKeys;
-use chaperone_policy::{Endpoint, SessionId};
+use chaperone_policy::{Endpoint, PersonId, SessionId, TargetName};
 use chaperone_session::{Ask, Cord, EndReason, Gate, LiveSession, Refused};
 use futures::future::BoxFuture;
 use hyper::server::conn::{http1, http2};
@@ -36,8 +36,8 @@ pub trait Enter: Send + Sync + 'static {
     /// The refusal, a fact with its alert already.
     fn enter<'a>(&'a self, token: Uuid, ask: Ask) -> BoxFuture<'a, Result<Box<dyn Entered>, Refused>>;
 
-    /// Why a token opens no visit any more.
-    fn over(&self, token: Uuid, ask: &Ask) -> Option<EndReason>;
+    /// Why a token for this target, shown from there, opens no visit any more.
+    fn over(&self, token: Uuid, target: &TargetName, source: IpAddr) -> Option<EndReason>;
 
     /// Its holder leaves the visit of a token, which opens no other.
     fn left(&self, token: Uuid, session: &LiveSession);
@@ -58,6 +58,8 @@ pub struct Caller {
     pub host: String,
     /// From where.
     pub peer: SocketAddr,
+    /// Whose token opened the way here, where one did.
+    pub bearer: Option<PersonId>,
     /// Ends it at once.
     pub cord: Cord,
     /// Its place among the connections that have no visit: given back once it is of one.
@@ -102,7 +104,11 @@ impl Consoles {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        if http2 { self.serve_http2(stream, caller).await } else { self.serve_http1(stream, caller).await }
+        // Boxed: a connection of the one kind would be as large as one of the other.
+        match http2 {
+            true => Box::pin(self.serve_http2(stream, caller)).await,
+            false => Box::pin(self.serve_http1(stream, caller)).await,
+        }
     }
 
     async fn serve_http1<S>(&self, stream: S, caller: Caller)
@@ -184,13 +190,13 @@ impl Shared {
         }
         let permit = session.permit();
         let endpoint = permit.target().endpoints.iter().find_map(|endpoint| match endpoint {
-            Endpoint::Tls { server_name, port, terms, .. } => {
-                Some((server_name.clone(), *port, terms.plain_http.is_some()))
+            Endpoint::Tls { host, server_name, port, terms, .. } => {
+                Some((host.clone(), server_name.clone(), *port, terms.plain_http.is_some()))
             }
             Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => None,
         });
-        let (server_name, port, plain) = endpoint.unwrap_or_default();
-        let names = Names::new(authority, &server_name, port);
+        let (host, server_name, port, plain) = endpoint.unwrap_or_default();
+        let names = Names::new(authority, &server_name, port).at(&host);
         let names = if plain { names.without_tls() } else { names };
         let console = Console::new(&self.gate, session, (names, plain), &self.reach, &self.settings);
         open.insert(session.id(), Arc::clone(&console));

@@ -1,21 +1,26 @@
-//! Moves one body: reads a batch, waits while its direction waits, records it, and lets it pass.
+//! Moves one body: reads a batch, waits while its direction waits, records it or states how far it has come, and lets it pass.
 
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use chaperone_session::{BATCH_BYTES, Flow, LiveSession, Stream};
-use futures::FutureExt;
+use bytes::Bytes;
+use chaperone_session::{Flow, LiveSession, Stream};
 use http::HeaderMap;
-use http_body::{Body, Frame};
-use http_body_util::BodyExt;
+use http_body::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
 use super::body::{Batch, Measure, Passed};
-use super::inject::Injection;
+use super::console::Console;
+use super::inject::{Injection, Sought};
 use super::lanes::Taken;
+use super::reader::{Read, Reader};
+use super::sending::{Lost, Sending};
+
+/// The event that states how far a body has come beyond what is kept of it: before the first of that passes, and again as
+/// more does.
+const BEYOND: &str = "http-beyond";
 
 /// How a body ended; stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +53,18 @@ pub(super) enum Way {
 }
 
 impl Way {
-    fn stream(self) -> Stream {
+    pub(super) fn stream(self) -> Stream {
         match self {
             Self::Request => Stream::ForwardIn,
             Self::Response => Stream::ForwardOut,
+        }
+    }
+
+    /// Its name; stored.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
         }
     }
 
@@ -66,7 +79,7 @@ impl Way {
 
 /// A body on its way.
 pub(super) struct Flowing {
-    pub session: Arc<LiveSession>,
+    pub console: Arc<Console>,
     pub lane: Arc<Taken>,
     /// Which transaction.
     pub n: u64,
@@ -77,17 +90,18 @@ pub(super) struct Flowing {
     pub idle: Option<Duration>,
     /// What must not come back to the client.
     pub guarded: Option<Injection>,
+    /// Of a request: who waits for its answer.
+    pub sending: Option<Arc<Sending>>,
 }
 
 impl Flowing {
     /// Moves all of it. Its end is in the recording before the other side can know that it is whole.
-    pub(super) async fn run<B>(self, from: B, to: mpsc::Sender<Batch>) -> Outcome
+    pub(super) async fn run<B>(self, mut reader: Reader<B>, to: mpsc::Sender<Batch>) -> Outcome
     where
         B: Body<Data = Bytes> + Unpin + Send,
         B::Error: Display,
     {
-        let mut flow = self.session.flow();
-        let mut reader = Reader { from, behind: None };
+        let mut flow = self.console.session.flow();
         let mut sought = self.guarded.as_ref().map(Injection::sought);
         let mut measure = Measure::new(self.limit);
         loop {
@@ -95,42 +109,54 @@ impl Flowing {
                 Ok(read) => read,
                 Err(outcome) => return self.end(measure, None, outcome).await,
             };
-            match read {
-                Some(Read::Data(bytes)) => {
-                    if sought.as_mut().is_some_and(|secret| secret.is_in(&bytes)) {
-                        tracing::warn!(session.id = %self.session.id(), "a target's answer held the credential that the gate put in; it was cut");
-                        return self.end(measure, None, Outcome::Cut).await;
-                    }
-                    let last = reader.is_over();
-                    let passed = match self.record(&mut measure, bytes, &mut flow).await {
-                        Ok(passed) => passed,
-                        Err(outcome) => return self.end(measure, None, outcome).await,
-                    };
-                    if !last {
-                        if !self.give(passed, false, &to, &mut flow).await {
-                            return self.end(measure, None, self.broken(&flow)).await;
-                        }
-                        continue;
-                    }
-                    let outcome = self.end(measure, None, Outcome::Complete).await;
-                    self.give(passed, true, &to, &mut flow).await;
-                    return outcome;
-                }
-                Some(Read::Trailers(mut fields)) => {
-                    if let Some(secret) = &sought {
-                        secret.take_out_of(&mut fields);
-                    }
-                    let outcome = self.end(measure, Some(&fields), Outcome::Complete).await;
-                    drop(to.send(Batch::Trailers(fields)).await);
-                    return outcome;
-                }
-                None => {
-                    let outcome = self.end(measure, None, Outcome::Complete).await;
-                    drop(to.send(Batch::End).await);
-                    return outcome;
-                }
+            let (bytes, over) = match read {
+                Some(Read::Data(bytes)) => (bytes, reader.is_over().then_some(None)),
+                Some(Read::Trailers(fields)) => (Bytes::new(), Some(Some(fields))),
+                None => (Bytes::new(), Some(None)),
+            };
+            let Some(bytes) = clean(&mut sought, bytes, over.is_some()) else {
+                self.console.echoed(self.n).await;
+                return self.end(measure, None, Outcome::Cut).await;
+            };
+            let passed = match self.record(&mut measure, bytes, &mut flow).await {
+                Ok(passed) => passed,
+                Err(outcome) => return self.end(measure, None, outcome).await,
+            };
+            if let Some(trailers) = over {
+                return self.last(measure, passed, trailers, &to, &mut flow).await;
+            }
+            if !self.give(passed, false, &to, &mut flow).await {
+                return self.end(measure, None, self.broken(&flow)).await;
             }
         }
+    }
+
+    /// The rest of a body that is whole with it.
+    async fn last(
+        &self,
+        measure: Measure,
+        passed: Vec<Passed>,
+        trailers: Option<HeaderMap>,
+        to: &mpsc::Sender<Batch>,
+        flow: &mut watch::Receiver<Flow>,
+    ) -> Outcome {
+        if self.flows(to, flow).await.is_err() {
+            return self.end(measure, None, self.broken(flow)).await;
+        }
+        let Some(mut fields) = trailers else {
+            let outcome = self.end(measure, None, Outcome::Complete).await;
+            self.give(passed, true, to, flow).await;
+            return outcome;
+        };
+        if !self.give(passed, false, to, flow).await {
+            return self.end(measure, None, self.broken(flow)).await;
+        }
+        if self.guarded.as_ref().is_some_and(|secret| secret.take_out_of(&mut fields)) {
+            self.console.echoed(self.n).await;
+        }
+        let outcome = self.end(measure, Some(&fields), Outcome::Complete).await;
+        drop(to.send(Batch::Trailers(fields)).await);
+        outcome
     }
 
     /// The next batch, once its direction flows.
@@ -144,30 +170,45 @@ impl Flowing {
         B: Body<Data = Bytes> + Unpin,
         B::Error: Display,
     {
-        if self.way == Way::Request {
-            tokio::select! {
-                biased;
-                now = flow.wait_for(|flow| *flow != Flow::Paused) => match now.as_deref() {
-                    Ok(Flow::Open) => {}
-                    _ => return Err(Outcome::Cut),
-                },
-                () = to.closed() => return Err(Outcome::Aborted),
-            }
-        }
+        self.flows(to, flow).await?;
         let reading = async {
             match self.idle {
-                Some(idle) => {
-                    tokio::time::timeout(idle, reader.next()).await.unwrap_or(Err(Outcome::Aborted))
-                }
+                Some(idle) => tokio::time::timeout(idle, reader.next()).await.unwrap_or_else(|_elapsed| {
+                    self.lost(Lost::Slow);
+                    Err(Outcome::Aborted)
+                }),
                 None => reader.next().await,
             }
         };
-        let over = if self.way == Way::Request { is_input_over } else { Flow::is_cut };
+        let read = tokio::select! {
+            biased;
+            _ = flow.wait_for(|flow| self.is_over(*flow)) => {
+                self.lost(Lost::Over);
+                return Err(Outcome::Cut);
+            }
+            () = to.closed() => return Err(Outcome::Aborted),
+            read = reading => read.inspect_err(|_| self.lost(Lost::Client))?,
+        };
+        // A pause may have come while it was waited for.
+        self.flows(to, flow).await?;
+        Ok(read)
+    }
+
+    /// Waits until input flows, where it is input.
+    async fn flows(&self, to: &mpsc::Sender<Batch>, flow: &mut watch::Receiver<Flow>) -> Result<(), Outcome> {
+        if self.way == Way::Response {
+            return Ok(());
+        }
         tokio::select! {
             biased;
-            _ = flow.wait_for(|flow| over(*flow)) => Err(Outcome::Cut),
+            now = flow.wait_for(|flow| *flow != Flow::Paused) => match now.as_deref() {
+                Ok(Flow::Open) => Ok(()),
+                _ => {
+                    self.lost(Lost::Over);
+                    Err(Outcome::Cut)
+                }
+            },
             () = to.closed() => Err(Outcome::Aborted),
-            read = reading => read,
         }
     }
 
@@ -182,11 +223,17 @@ impl Flowing {
         let mut passed = Vec::with_capacity(2);
         if !record.is_empty() {
             let channel = self.lane.channel();
-            let recorded = self.session.append(channel, self.way.stream(), record, flow).await;
+            let recorded = self.console.session.append(channel, self.way.stream(), record, flow).await;
             passed.push(Passed::recorded(recorded.map_err(|_| Outcome::Cut)?, channel));
         }
         if let Some(beyond) = beyond {
             self.lane.is_short();
+            if let Some((bytes, sha256)) = measure.states() {
+                let stated =
+                    json!({ "n": self.n, "way": self.way.as_str(), "bytes": bytes, "sha256": sha256 });
+                let (session, channel) = (&self.console.session, self.lane.channel().number());
+                session.record_event(channel, BEYOND, &stated, flow).await.map_err(|_| Outcome::Cut)?;
+            }
             passed.push(Passed::measured(beyond));
         }
         Ok(passed)
@@ -206,6 +253,9 @@ impl Flowing {
         }
         for passed in passed {
             left -= 1;
+            if self.flows(to, flow).await.is_err() {
+                return false;
+            }
             let given = tokio::select! {
                 biased;
                 _ = flow.wait_for(|flow| flow.is_cut()) => false,
@@ -214,18 +264,37 @@ impl Flowing {
             if !given {
                 return false;
             }
+            if let Some(sending) = &self.sending {
+                sending.moved();
+            }
         }
         true
     }
 
+    /// It does not become whole, and the other side is not to blame.
+    fn lost(&self, why: Lost) {
+        if let Some(sending) = &self.sending {
+            sending.lost(why);
+        }
+    }
+
+    /// Whether nothing more goes this way.
+    fn is_over(&self, flow: Flow) -> bool {
+        flow.is_cut() || (self.way == Way::Request && flow == Flow::Frozen)
+    }
+
     fn broken(&self, flow: &watch::Receiver<Flow>) -> Outcome {
-        if flow.borrow().is_cut() { Outcome::Cut } else { Outcome::Aborted }
+        if self.is_over(*flow.borrow()) { Outcome::Cut } else { Outcome::Aborted }
     }
 
     /// States the end in the recording.
     async fn end(&self, measure: Measure, trailers: Option<&HeaderMap>, outcome: Outcome) -> Outcome {
         let body = ended(self.n, measure, trailers, outcome);
-        note(&self.session, &self.lane, self.way.end(), body).await;
+        note(&self.console.session, &self.lane, self.way.end(), body).await;
+        // Before the other side can know of it.
+        if let Some(sending) = &self.sending {
+            sending.ended();
+        }
         outcome
     }
 }
@@ -245,7 +314,7 @@ pub(super) fn ended(n: u64, measure: Measure, trailers: Option<&HeaderMap>, outc
 /// Records how something ended, also in a visit that is cut.
 pub(super) async fn note(session: &LiveSession, lane: &Taken, kind: &'static str, body: Value) {
     let mut flow = session.flow();
-    let recorded = session.record_event(lane.channel().number(), kind, body.clone(), &mut flow).await;
+    let recorded = session.record_event(lane.channel().number(), kind, &body, &mut flow).await;
     if recorded == Ok(()) {
         return;
     }
@@ -254,77 +323,9 @@ pub(super) async fn note(session: &LiveSession, lane: &Taken, kind: &'static str
     }
 }
 
-fn is_input_over(flow: Flow) -> bool {
-    matches!(flow, Flow::Frozen | Flow::Cut(_))
-}
-
-enum Read {
-    Data(Bytes),
-    Trailers(HeaderMap),
-}
-
-/// Joins what is there already to few batches.
-struct Reader<B> {
-    from: B,
-    /// What came behind a batch and is no part of it.
-    behind: Option<Option<Result<Read, Outcome>>>,
-}
-
-impl<B> Reader<B>
-where
-    B: Body<Data = Bytes> + Unpin,
-    B::Error: Display,
-{
-    async fn next(&mut self) -> Result<Option<Read>, Outcome> {
-        let first = match self.behind.take() {
-            Some(behind) => behind,
-            None => read(self.from.frame().await),
-        };
-        let first = match first {
-            Some(Ok(Read::Data(first))) => first,
-            other => return other.transpose(),
-        };
-        let mut joined: Option<BytesMut> = None;
-        let mut len = first.len();
-        while len < BATCH_BYTES && !self.from.is_end_stream() {
-            let Some(frame) = self.from.frame().now_or_never() else { break };
-            match read(frame) {
-                Some(Ok(Read::Data(more))) => {
-                    len += more.len();
-                    let buffer = joined.get_or_insert_with(|| {
-                        let mut buffer = BytesMut::with_capacity(BATCH_BYTES);
-                        buffer.extend_from_slice(&first);
-                        buffer
-                    });
-                    buffer.extend_from_slice(&more);
-                }
-                other => {
-                    self.behind = Some(other);
-                    break;
-                }
-            }
-        }
-        Ok(Some(Read::Data(joined.map_or(first, BytesMut::freeze))))
-    }
-
-    /// Whether nothing follows for certain.
-    fn is_over(&self) -> bool {
-        match &self.behind {
-            Some(behind) => behind.is_none(),
-            None => self.from.is_end_stream(),
-        }
-    }
-}
-
-fn read<E: Display>(frame: Option<Result<Frame<Bytes>, E>>) -> Option<Result<Read, Outcome>> {
-    Some(match frame? {
-        Ok(frame) => match frame.into_data() {
-            Ok(bytes) => Ok(Read::Data(bytes)),
-            Err(frame) => Ok(Read::Trailers(frame.into_trailers().unwrap_or_default())),
-        },
-        Err(error) => {
-            tracing::debug!(%error, "a body was given up by the one who sends it");
-            Err(Outcome::Aborted)
-        }
-    })
+/// What of a body may pass now, and with its end the rest; `None` when it holds what must not come back.
+fn clean(sought: &mut Option<Sought>, bytes: Bytes, last: bool) -> Option<Bytes> {
+    let Some(sought) = sought else { return Some(bytes) };
+    let passes = sought.passes(bytes)?;
+    Some(if last { sought.rest(passes) } else { passes })
 }

@@ -11,14 +11,14 @@ use super::cookies;
 use super::names::Names;
 
 /// Fields of one connection (RFC 9110 §7.6.1), and what proxies say to one another.
-const OF_A_CONNECTION: [&str; 9] = [
+/// What names the trailers of a body stays: they pass, and on HTTP/1.1 only those that are named (RFC 9110 §6.6.2).
+const OF_A_CONNECTION: [&str; 8] = [
     "connection",
     "keep-alive",
     "proxy-connection",
     "proxy-authenticate",
     "proxy-authorization",
     "te",
-    "trailer",
     "transfer-encoding",
     "upgrade",
 ];
@@ -38,13 +38,16 @@ const OF_THE_WAY: [&str; 11] = [
     "via",
 ];
 
-/// What a target would settle for a whole host or for more than a visit: another way to it, other names under it, or what
-/// the browser forgets, the gate's own cookie among it.
-const OF_A_HOST: [&str; 6] = [
+/// What a target would settle for a whole host or for more than a visit: another way to it, other names under it, whom the
+/// browser tells of what it does there, or what it forgets, the gate's own cookie among it.
+const OF_A_HOST: [&str; 9] = [
     "alt-svc",
     "strict-transport-security",
     "public-key-pins",
     "expect-ct",
+    "nel",
+    "report-to",
+    "reporting-endpoints",
     "clear-site-data",
     "service-worker-allowed",
 ];
@@ -191,6 +194,7 @@ mod tests {
             ("keep-alive", "timeout=5"),
             ("x-secret", "1"),
             ("te", "trailers, deflate"),
+            ("trailer", "Digest"),
             ("proxy-authorization", "Basic x"),
             ("content-length", "5"),
             ("authorization", "Bearer mine"),
@@ -203,6 +207,7 @@ mod tests {
             ("content-length", "5"),
             ("authorization", "Bearer mine"),
             ("te", "trailers"),
+            ("trailer", "Digest"),
         ]);
         assert_eq!(passed, expected);
     }
@@ -219,6 +224,9 @@ mod tests {
         let answered = map(&[
             ("location", "https://console.pumps.internal/login?next=/"),
             ("alt-svc", "h3=\":443\""),
+            ("nel", "{\"report_to\":\"out\",\"max_age\":2592000}"),
+            ("report-to", "{\"group\":\"out\",\"endpoints\":[{\"url\":\"https://reports.example\"}]}"),
+            ("reporting-endpoints", "out=\"https://reports.example\""),
             ("strict-transport-security", "max-age=1; includeSubDomains"),
             ("set-cookie", "sid=1; Domain=pumps.internal; Path=/"),
             ("set-cookie", "__host-chaperone=stolen; Path=/; Secure"),

@@ -4,10 +4,18 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use chaperone_policy::SHORTEST_HEADER_SECRET;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, IF_RANGE, RANGE, SEC_WEBSOCKET_EXTENSIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Secrets of fewer characters are in everything, and are not looked for.
+const SHORTEST: usize = SHORTEST_HEADER_SECRET;
+/// So much of a secret's beginning is held back until it is known what follows, in bytes. Fewer tell nothing, and would hold back
+/// something all the time.
+const HELD_FROM: usize = 3;
 
 /// A field that the gate adds to each request of a visit.
 #[derive(Clone)]
@@ -19,9 +27,9 @@ pub struct Injection {
     secrets: Vec<Vec<u8>>,
 }
 
-/// A credential that fits into no field.
+/// A credential that fits into no field, or could not be told from anything else in what comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the credential does not fit into a field; seal it again without line ends")]
+#[error("the credential does not fit into a field, or is too short; seal another, without line ends")]
 pub struct NotAField;
 
 impl Injection {
@@ -41,11 +49,12 @@ impl Injection {
     /// A field with a value of its own.
     ///
     /// # Errors
-    /// When the name or the value is none of a field, or is one that frames or routes a request.
+    /// When the name or the value is none of a field, or is one that frames or routes a request, and when the value is too short to
+    /// be looked for.
     pub fn header(name: &str, value: &str) -> Result<Self, NotAField> {
         let field: HeaderName = name.parse().map_err(|_| NotAField)?;
         let frames = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "cookie"];
-        if frames.contains(&field.as_str()) {
+        if frames.contains(&field.as_str()) || value.len() < SHORTEST {
             return Err(NotAField);
         }
         Self::new(format!("header {field}"), field, value, vec![value.as_bytes().to_vec()])
@@ -75,26 +84,42 @@ impl Injection {
 
     /// Begins to look for the secret in what comes back.
     pub(super) fn sought(&self) -> Sought {
-        let across = self.secrets.iter().map(Vec::len).max().unwrap_or_default();
-        Sought { injection: self.clone(), across, tail: Vec::new() }
+        let across = self.looked_for().map(<[u8]>::len).max().unwrap_or_default();
+        Sought { injection: self.clone(), across, tail: Vec::new(), held: Bytes::new() }
     }
 
-    /// Takes fields out of an answer that hold the secret: a target that echoes it tells the technician.
-    pub(super) fn take_out_of(&self, fields: &mut HeaderMap) {
+    /// Takes fields out of an answer that hold the secret: a target that echoes it tells the technician. Returns whether there
+    /// were any.
+    pub(super) fn take_out_of(&self, fields: &mut HeaderMap) -> bool {
         let tells: Vec<HeaderName> = fields
             .iter()
             .filter(|(_, value)| self.is_in(value.as_bytes()))
             .map(|(name, _)| name.clone())
             .collect();
-        for name in tells {
+        for name in &tells {
             fields.remove(name);
         }
+        !tells.is_empty()
     }
 
-    /// Whether the secret stands in these bytes. Secrets of a few characters are in everything.
+    /// Whether the secret stands in these bytes.
     pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
-        let long = self.secrets.iter().filter(|secret| secret.len() >= 6);
-        long.into_iter().any(|secret| bytes.windows(secret.len()).any(|window| window == secret.as_slice()))
+        self.looked_for().any(|secret| bytes.windows(secret.len()).any(|window| window == secret))
+    }
+
+    /// How many bytes at this end may be the beginning of the secret.
+    fn begins_at_the_end(&self, bytes: &[u8]) -> usize {
+        let begins = |secret: &[u8]| {
+            let most = bytes.len().min(secret.len().saturating_sub(1));
+            (HELD_FROM..=most)
+                .rev()
+                .find(|len| secret.get(..*len).is_some_and(|begin| bytes.ends_with(begin)))
+        };
+        self.looked_for().filter_map(begins).max().unwrap_or_default()
+    }
+
+    fn looked_for(&self) -> impl Iterator<Item = &[u8]> {
+        self.secrets.iter().map(Vec::as_slice).filter(|secret| secret.len() >= SHORTEST)
     }
 }
 
@@ -104,32 +129,52 @@ pub(super) fn is_coded(fields: &HeaderMap) -> bool {
     codings.into_iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// A secret that is looked for in a stream of bytes, however they are cut.
+/// A secret that is looked for in a stream of bytes, however they are cut. What may be its beginning passes once it is known not
+/// to be.
 pub(super) struct Sought {
     injection: Injection,
     /// The longest secret, in bytes.
     across: usize,
-    /// The end of what came before.
+    /// The last that passed: too little to be held back, and perhaps a beginning.
     tail: Vec<u8>,
+    /// What waits for what follows.
+    held: Bytes,
 }
 
 impl Sought {
-    /// Whether the secret stands in what came, or across it and what came before.
-    pub(super) fn is_in(&mut self, bytes: &[u8]) -> bool {
+    /// What passes of these bytes, behind what was held back; `None` when the secret stands in them.
+    pub(super) fn passes(&mut self, bytes: Bytes) -> Option<Bytes> {
+        let mut bytes = joined(std::mem::take(&mut self.held), bytes);
         let begin = bytes.get(..bytes.len().min(self.across)).unwrap_or_default();
-        self.tail.extend_from_slice(begin);
-        let tells = self.injection.is_in(&self.tail) || self.injection.is_in(bytes);
+        if self.injection.is_in(&[self.tail.as_slice(), begin].concat()) || self.injection.is_in(&bytes) {
+            return None;
+        }
         let end = bytes.get(bytes.len().saturating_sub(self.across)..).unwrap_or_default();
-        self.tail.extend_from_slice(if bytes.len() > self.across { end } else { &[] });
-        let drop_until = self.tail.len().saturating_sub(self.across);
-        self.tail.drain(..drop_until);
-        tells
+        let end = if end.len() < self.across { [self.tail.as_slice(), end].concat() } else { end.to_vec() };
+        let holds = self.injection.begins_at_the_end(&end).min(bytes.len());
+        self.held = bytes.split_off(bytes.len() - holds);
+        let last = bytes.get(bytes.len().saturating_sub(HELD_FROM - 1)..).unwrap_or_default();
+        self.tail.extend_from_slice(last);
+        self.tail.drain(..self.tail.len().saturating_sub(HELD_FROM - 1));
+        Some(bytes)
     }
 
-    /// Takes fields out of trailers that hold it.
-    pub(super) fn take_out_of(&self, fields: &mut HeaderMap) {
-        self.injection.take_out_of(fields);
+    /// The same with all that was held back: nothing follows.
+    pub(super) fn rest(&mut self, passes: Bytes) -> Bytes {
+        joined(passes, std::mem::take(&mut self.held))
     }
+}
+
+fn joined(first: Bytes, second: Bytes) -> Bytes {
+    if first.is_empty() {
+        return second;
+    }
+    if second.is_empty() {
+        return first;
+    }
+    let mut both = BytesMut::from(first);
+    both.extend_from_slice(&second);
+    both.freeze()
 }
 
 impl std::fmt::Debug for Injection {
@@ -168,21 +213,53 @@ mod tests {
         assert!(is_coded(&answer));
     }
 
+    /// What passes of a text that comes in pieces; `None` once the secret was seen, with what had passed by then.
+    fn passed(injection: &Injection, text: &str, cut: usize) -> (Vec<u8>, bool) {
+        let (mut sought, mut passed) = (injection.sought(), Vec::new());
+        for piece in text.as_bytes().chunks(cut) {
+            match sought.passes(Bytes::copy_from_slice(piece)) {
+                Some(bytes) => passed.extend_from_slice(&bytes),
+                None => return (passed, true),
+            }
+        }
+        passed.extend_from_slice(&sought.rest(Bytes::new()));
+        (passed, false)
+    }
+
     proptest! {
         #[test]
-        fn it_is_seen_however_the_bytes_are_cut(
-            long in 6usize..2000, before in "[a-y]{0,700}", after in "[a-y]{0,700}", cut in 1usize..900,
+        fn it_is_seen_however_the_bytes_are_cut_and_none_of_it_has_passed_before(
+            secret in "[a-c]{6,30}", long in proptest::bool::ANY, before in "[a-d]{0,300}", after in "[a-d]{0,300}",
+            cut in 1usize..400,
         ) {
-            let secret = "z".repeat(long);
+            let secret = if long { secret.repeat(40) } else { secret };
             let injection = Injection::header("X-Key", &secret).unwrap();
             let text = format!("{before}{secret}{after}");
-            let mut sought = injection.sought();
-            let seen = text.as_bytes().chunks(cut).any(|piece| sought.is_in(piece));
-            prop_assert!(seen);
-            let mut sought = injection.sought();
-            let clean = format!("{before}{}{after}", "z".repeat(long - 1));
-            prop_assert!(!clean.as_bytes().chunks(cut).any(|piece| sought.is_in(piece)));
+            let (passed, seen) = passed(&injection, &text, cut);
+            prop_assert!(seen && text.as_bytes().starts_with(&passed));
+            prop_assert!(passed.len() < text.find(&secret).unwrap() + HELD_FROM, "{} bytes passed", passed.len());
         }
+
+        #[test]
+        fn what_does_not_hold_it_passes_whole(
+            secret in "[a-c]{6,30}", text in "[a-c]{0,300}", cut in 1usize..400,
+        ) {
+            prop_assume!(!text.contains(&secret));
+            let injection = Injection::header("X-Key", &secret).unwrap();
+            prop_assert_eq!(passed(&injection, &text, cut), (text.into_bytes(), false));
+        }
+    }
+
+    #[test]
+    fn its_beginning_waits_and_the_end_of_a_message_does_not() {
+        let mut sought = Injection::header("X-Key", "s3cret-word").unwrap().sought();
+        let mut passes = |text: &'static str| sought.passes(Bytes::from_static(text.as_bytes()));
+        assert_eq!(passes("data: 1\n\n").unwrap(), "data: 1\n\n");
+        assert_eq!(passes("key s3cret").unwrap(), "key ");
+        assert_eq!(passes("ary\n").unwrap(), "s3cretary\n");
+        assert_eq!(passes("s3").unwrap(), "s3", "too little to tell anything");
+        assert_eq!(passes("cret-wor").unwrap(), "");
+        assert_eq!(passes("d"), None);
     }
 
     #[test]
@@ -205,15 +282,17 @@ mod tests {
         let mut fields = HeaderMap::new();
         fields.insert("x-echo", HeaderValue::from_static("key=0123456789;"));
         fields.insert("x-other", HeaderValue::from_static("012345678"));
-        injection.take_out_of(&mut fields);
+        assert!(injection.take_out_of(&mut fields));
         assert_eq!(fields.keys().collect::<Vec<_>>(), ["x-other"]);
+        assert!(!injection.take_out_of(&mut fields));
     }
 
     #[test]
     fn what_is_no_field_or_frames_a_request_is_none() {
         assert!(Injection::header("X-Key", "a\r\nHost: b").is_err());
-        assert!(Injection::header("Host", "b").is_err());
-        assert!(Injection::header("a b", "c").is_err());
+        assert!(Injection::header("Host", "long enough").is_err());
+        assert!(Injection::header("a b", "long enough").is_err());
+        assert!(Injection::header("X-Key", "short").is_err(), "it would be in everything");
         assert!(Injection::basic("a:b", "c").is_err());
     }
 }

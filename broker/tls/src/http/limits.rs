@@ -18,7 +18,8 @@ pub const CONNECTIONS: usize = 256;
 pub const MISSPOKEN: u32 = 100;
 /// How long a body may bring nothing while somebody waits for it from a client.
 pub const BODY_IDLE: Duration = Duration::from_secs(60);
-/// How long a target has to begin its answer once it has the request: some pages of a console start long work.
+/// How long a target has to begin its answer, from the last of the request that went on to it: some pages of a console start
+/// long work. While input is paused, the time stands.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(300);
 /// Streams that a client may have open at once on one HTTP/2 connection (RFC 9113 §5.1.2).
 pub const STREAMS: u32 = 100;
@@ -35,6 +36,11 @@ pub const GIVEN_UP_WITHIN: Duration = Duration::from_secs(10);
 pub const STREAM_WINDOW: u32 = 512 * 1024;
 /// See [`STREAM_WINDOW`].
 pub const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
+/// What a target may send on a stream of the one HTTP/2 connection that a visit shares, before its client has taken it, in bytes.
+pub const TARGET_STREAM_WINDOW: u32 = 256 * 1024;
+/// The same on the connection: enough for every transaction, so that clients which take nothing hold up no others. A visit whose
+/// clients all do that costs the gate so much memory and no more: 16 MiB.
+pub const TARGET_CONNECTION_WINDOW: u32 = 64 * TARGET_STREAM_WINDOW;
 /// Most bytes that wait to be sent on one HTTP/2 stream.
 pub const SEND_BUFFER: usize = 256 * 1024;
 /// Largest buffer for what comes on an HTTP/1 connection: a head, or a piece of a body.
@@ -47,3 +53,16 @@ pub const WAITING: usize = 128;
 pub const KEPT_ALIVE: usize = 16;
 /// Batches of a body that wait between its two ends.
 pub const BODY_QUEUE: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_transaction_has_its_window_on_the_connection_that_they_share() {
+        assert_eq!(
+            u64::from(TARGET_CONNECTION_WINDOW),
+            u64::from(TARGET_STREAM_WINDOW) * TRANSACTIONS as u64
+        );
+    }
+}

@@ -8,6 +8,8 @@ pub struct Names {
     /// `LABEL.web.DOMAIN`, with the port where it is not 443.
     gate: String,
     server_name: String,
+    /// Where it is reached: some consoles call themselves by their address.
+    declared: String,
     port: u16,
     /// Whether the target speaks TLS.
     secured: bool,
@@ -17,11 +19,14 @@ impl Names {
     /// The authority that clients use, and the target's own name and port, where it speaks TLS.
     #[must_use]
     pub fn new(gate: &str, server_name: &str, port: u16) -> Self {
-        let (gate, server_name) = (gate.to_ascii_lowercase(), server_name.to_ascii_lowercase());
-        // An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2).
-        let bare = server_name.contains(':') && !server_name.starts_with('[');
-        let server_name = if bare { format!("[{server_name}]") } else { server_name };
-        Self { gate, server_name, port, secured: true }
+        let (gate, server_name) = (gate.to_ascii_lowercase(), in_a_url(server_name));
+        Self { gate, declared: server_name.clone(), server_name, port, secured: true }
+    }
+
+    /// The same, of a target that is reached at this host.
+    #[must_use]
+    pub fn at(self, host: &str) -> Self {
+        Self { declared: in_a_url(host), ..self }
     }
 
     /// The same, where the target speaks plain HTTP.
@@ -58,7 +63,7 @@ impl Names {
         let (scheme, authority, rest) = parts(url)?;
         let (host, port) = split(authority);
         let default = if scheme == "http" { 80 } else { 443 };
-        let here = host == self.server_name
+        let here = (host == self.server_name || host == self.declared)
             && match port {
                 // Consoles that do not know of the TLS before them, or of their own port, say so.
                 None => true,
@@ -80,6 +85,13 @@ impl Names {
     pub(super) fn is_gate(&self, authority: &str) -> bool {
         split(authority).0 == split(&self.gate).0
     }
+}
+
+/// A host in small letters, as it stands in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
+fn in_a_url(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    let bare = host.contains(':') && !host.starts_with('[');
+    if bare { format!("[{host}]") } else { host }
 }
 
 /// The host of an authority, as names are compared.
@@ -149,6 +161,25 @@ mod tests {
             Some("https://alaris.web.gate.example?q")
         );
         assert_eq!(names.refresh_to_gate("5"), None);
+    }
+
+    #[test]
+    fn a_console_that_calls_itself_by_its_address_stays_inside_too() {
+        for (address, url) in [
+            ("10.1.2.3", "https://10.1.2.3:8443/a"),
+            ("10.1.2.3", "http://10.1.2.3/a"),
+            ("Pumps-7", "https://pumps-7:8443/a"),
+            ("fd00::7", "https://[FD00::7]:8443/a"),
+            ("fd00::7", "https://console.internal:8443/a"),
+        ] {
+            let names = names(8443).at(address);
+            assert_eq!(names.to_gate(url).as_deref(), Some("https://alaris.web.gate.example/a"), "{url}");
+            assert_eq!(names.target_url("/a"), "https://console.internal:8443/a", "it is asked by its name");
+        }
+        let names = names(8443).at("10.1.2.3");
+        for url in ["https://10.1.2.4:8443/a", "https://10.1.2.3:22/a", "https://10.1.2.30/a"] {
+            assert_eq!(names.to_gate(url), None, "{url}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! How the consoles of this node are entered and reached: by its visits, and by the session's own way to its target.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chaperone_policy::{ConsoleSignIn, Endpoint};
+use chaperone_policy::{ConsoleSignIn, Endpoint, TargetName};
 use chaperone_session::{Ask, Cord, DialError, EndReason, Gate, LiveSession, Proof, Refused, Way};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -29,8 +30,8 @@ impl Enter for Visits {
         .boxed()
     }
 
-    fn over(&self, token: Uuid, ask: &Ask) -> Option<EndReason> {
-        Visits::over(self, &Proof::Token(token), ask)
+    fn over(&self, token: Uuid, target: &TargetName, source: IpAddr) -> Option<EndReason> {
+        self.over_from(&Proof::Token(token), target, source)
     }
 
     fn left(&self, token: Uuid, session: &LiveSession) {
@@ -54,9 +55,9 @@ impl Consoles {
     pub fn at_the_door(self) -> ServesConsoles {
         Arc::new(move |connection| {
             let consoles = self.clone();
-            let WebConnection { stream, cord, caller, host, place, .. } = connection;
+            let WebConnection { stream, cord, caller, host, bearer, place, .. } = connection;
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let caller = Caller { host, peer: caller, cord, place };
+            let caller = Caller { host, peer: caller, bearer, cord, place };
             async move { consoles.serve(stream, http2, caller).await }.boxed()
         })
     }

@@ -3,6 +3,7 @@
 
 use http::header::HOST;
 use http::{HeaderValue, Method, Request, StatusCode, Version};
+use http_body::Body;
 
 use super::names::host_of;
 
@@ -21,6 +22,9 @@ pub(super) enum NotTaken {
     /// Neither a path nor a URL of HTTPS.
     #[error("the request names no path")]
     Path,
+    /// A HEAD with a body: nothing says what that would mean, and it passes nowhere (RFC 9110 §9.3.2).
+    #[error("a HEAD request has no body")]
+    Body,
     /// A page of somewhere else does it, in the name of whoever has both open: consoles are one site to a browser, and a
     /// cookie's `SameSite` does not keep them apart.
     #[error("the request comes from a page of another host")]
@@ -35,7 +39,7 @@ impl NotTaken {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::Hosts | Self::Path => StatusCode::BAD_REQUEST,
+            Self::Hosts | Self::Path | Self::Body => StatusCode::BAD_REQUEST,
             Self::ServiceWorker | Self::OtherPage => StatusCode::FORBIDDEN,
         }
     }
@@ -52,10 +56,13 @@ impl NotTaken {
 }
 
 /// Whether a request on a connection for `host` is one that is taken.
-pub(super) fn check<B>(request: &Request<B>, host: &str) -> Result<(), NotTaken> {
+pub(super) fn check<B: Body>(request: &Request<B>, host: &str) -> Result<(), NotTaken> {
     let method = request.method();
     if [Method::CONNECT, Method::TRACE].contains(method) || method.as_str().eq_ignore_ascii_case("TRACK") {
         return Err(NotTaken::Method);
+    }
+    if method == Method::HEAD && !request.body().is_end_stream() {
+        return Err(NotTaken::Body);
     }
     let uri = request.uri();
     if !uri.path().starts_with('/') || uri.scheme_str().is_some_and(|scheme| scheme != "https") {
@@ -112,6 +119,9 @@ fn is_of_this_host<B>(request: &Request<B>, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http_body_util::{Empty, Full};
+
     use super::*;
 
     const HOST_NAME: &str = "alaris.web.gate.example";
@@ -121,7 +131,15 @@ mod tests {
         for host in hosts {
             request = request.header(HOST, *host);
         }
-        check(&request.body(()).unwrap(), HOST_NAME)
+        check(&request.body(Empty::<Bytes>::new()).unwrap(), HOST_NAME)
+    }
+
+    #[test]
+    fn a_head_request_has_no_body() {
+        let request = |method: &str| Request::builder().method(method).uri("/").header(HOST, HOST_NAME);
+        let full = |method: &str| request(method).body(Full::new(Bytes::from_static(b"x"))).unwrap();
+        assert_eq!(check(&full("HEAD"), HOST_NAME), Err(NotTaken::Body));
+        assert_eq!((check(&full("GET"), HOST_NAME), asked("HEAD", "/", &[HOST_NAME])), (Ok(()), Ok(())));
     }
 
     #[test]
@@ -163,7 +181,7 @@ mod tests {
             for (name, value) in fields {
                 request = request.header(*name, *value);
             }
-            check(&request.body(()).unwrap(), HOST_NAME)
+            check(&request.body(Empty::<Bytes>::new()).unwrap(), HOST_NAME)
         };
         let here = "https://alaris.web.gate.example:8443";
         let sibling = "https://other.web.gate.example";

@@ -19,12 +19,21 @@ pub(super) struct Remembered(Mutex<HashMap<Uuid, (String, Instant)>>);
 impl Remembered {
     /// The bearer of this cookie was refused, and told so.
     pub(super) fn tell(&self, token: Uuid, text: &str) {
+        self.first(token, text);
+    }
+
+    /// The same; whether that was not told a moment ago already.
+    pub(super) fn first(&self, token: Uuid, text: &str) -> bool {
         let mut told = self.held();
         let now = Instant::now();
         told.retain(|_, (_, at)| now.duration_since(*at) < TOLD_FOR);
+        if told.get(&token).is_some_and(|(known, _)| known == text) {
+            return false;
+        }
         if told.len() < MOST {
             told.insert(token, (text.to_owned(), now));
         }
+        true
     }
 
     /// What the bearer was told a moment ago.
@@ -49,5 +58,6 @@ mod tests {
         remembered.tell(token, "late");
         assert_eq!(remembered.told(token).as_deref(), Some("late"));
         assert_eq!(remembered.told(Uuid::nil()), None);
+        assert!(remembered.first(token, "stopped") && !remembered.first(token, "stopped"));
     }
 }

@@ -9,15 +9,16 @@
 
 use std::sync::Arc;
 
-use chaperone_session::RelayEnd;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use bytes::Bytes;
+use chaperone_session::{BATCH_BYTES, RelayEnd, Step};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
-use super::body::{Measure, Outgoing};
+use super::body::{Measure, Outgoing, Passed};
 use super::connection::Connection;
 use super::console::Console;
 use super::flowing::{self, Flowing, Outcome, Way};
@@ -25,9 +26,12 @@ use super::headers;
 use super::inject::{self, Injection};
 use super::lanes::{NoTurn, Taken, Turn};
 use super::limits;
+use super::no_answer::NoAnswer;
 use super::pages::Page;
+use super::reader::Reader;
+use super::sending::{Lost, Sending};
 use super::upgrade;
-use super::upstream::{Answered, NoAnswer, Offer};
+use super::upstream::{Answered, Keep, Offer};
 
 /// The field that tells programs when the visit ends.
 const ENDS: &str = "chaperone-visit-ends";
@@ -74,6 +78,8 @@ struct Transaction {
     lane: Arc<Taken>,
     n: u64,
     head: bool,
+    /// The request has no body: that it is over is recorded with it.
+    bodiless: bool,
     client: Arc<Connection>,
 }
 
@@ -93,7 +99,8 @@ impl Transaction {
             }
         };
         let (n, head) = (console.number(), request.method() == Method::HEAD);
-        let transaction = Self { console, lane, n, head, client };
+        let bodiless = request.body().is_end_stream();
+        let transaction = Self { console, lane, n, head, bodiless, client };
         let injection = transaction.console.injection().await;
         let injected = injection.as_ref().ok().copied().flatten().cloned();
         if transaction.record_request(&request, injected.as_ref()).await.is_err() {
@@ -130,12 +137,19 @@ impl Transaction {
             "headers": headers::recorded(request.headers()), "injected": injected.map(Injection::name),
             "started": Timestamp::now(),
         });
-        self.event("http-request", body).await
+        let mut steps = vec![Step::Event("http-request", body)];
+        if self.bodiless {
+            let ended = flowing::ended(self.n, Measure::new(0), None, Outcome::Complete);
+            steps.push(Step::Event(Way::Request.end(), ended));
+        }
+        self.record(steps).await.map(drop)
     }
 
-    async fn event(&self, kind: &str, body: Value) -> Result<(), RelayEnd> {
-        let session = &self.console.session;
-        session.record_event(self.lane.channel().number(), kind, body, &mut session.flow()).await
+    /// Records steps in one write. Payload among them may go on then.
+    async fn record(&self, steps: Vec<Step>) -> Result<Option<Passed>, RelayEnd> {
+        let (session, channel) = (&self.console.session, self.lane.channel());
+        let recorded = session.record_steps(channel, steps, &mut session.flow()).await?;
+        Ok(recorded.into_iter().next().map(|recorded| Passed::recorded(recorded, channel)))
     }
 
     /// The target's own URL of what is asked for.
@@ -158,13 +172,21 @@ impl Transaction {
         if let Some(injection) = injected {
             injection.put_into(&mut fields);
         }
-        let body = self.request_body(body).await;
+        let sending = Sending::begins();
+        let body = self.request_body(body, &sending);
         let mut passed = Request::new(body);
         *passed.method_mut() = parts.method;
         *passed.uri_mut() = url;
         *passed.headers_mut() = fields;
         let offer = if protocol.is_some() { Offer::Http1 } else { Offer::Either };
-        let answered = self.console.upstreams.send(passed, offer).await?;
+        let answered = match self.console.upstreams.send(passed, offer, &sending).await {
+            Ok(answered) => answered,
+            Err(NoAnswer::Broken(error)) => {
+                return Err(sending.why_lost().map_or(NoAnswer::Broken(error), NoAnswer::Lost));
+            }
+            Err(why) => return Err(why),
+        };
+        self.console.failing.answers();
         if injected.is_some() && inject::is_coded(answered.response.headers()) {
             return Err(NoAnswer::Coded);
         }
@@ -180,62 +202,66 @@ impl Transaction {
         }
     }
 
-    async fn request_body(&self, body: Incoming) -> Outgoing {
-        if body.is_end_stream() {
-            let ended = flowing::ended(self.n, Measure::new(0), None, Outcome::Complete);
-            flowing::note(&self.console.session, &self.lane, Way::Request.end(), ended).await;
+    fn request_body(&self, body: Incoming, sending: &Arc<Sending>) -> Outgoing {
+        if self.bodiless {
+            sending.ended();
             return Outgoing::empty();
         }
         let length = body.size_hint().exact();
         let (to, from) = mpsc::channel(limits::BODY_QUEUE);
-        let flowing = self.flowing(Way::Request, None);
-        tokio::spawn(async move { flowing.run(body, to).await });
+        let flowing = Flowing { sending: Some(Arc::clone(sending)), ..self.flowing(Way::Request, None) };
+        tokio::spawn(async move { flowing.run(Reader::new(body), to).await });
         Outgoing::flows(from, length)
     }
 
     fn flowing(&self, way: Way, guarded: Option<Injection>) -> Flowing {
         Flowing {
-            session: Arc::clone(&self.console.session),
+            console: Arc::clone(&self.console),
             lane: Arc::clone(&self.lane),
             n: self.n,
             way,
             limit: self.console.settings.body_limit,
             idle: (way == Way::Request).then_some(limits::BODY_IDLE),
             guarded,
+            sending: None,
         }
     }
 
-    /// Records an answer's head, and moves its body.
+    async fn take_secret_out_of(&self, fields: &mut HeaderMap, injected: Option<&Injection>) {
+        if injected.is_some_and(|injection| injection.take_out_of(fields)) {
+            self.console.echoed(self.n).await;
+        }
+    }
+
+    /// Records an answer, and moves its body: one that is here already in one write with the head.
     async fn response(&self, answered: Answered, injected: Option<&Injection>) -> Response<Outgoing> {
         let Answered { response, keep } = answered;
         let (parts, body) = response.into_parts();
         let mut shown = parts.headers.clone();
-        if let Some(injection) = injected {
-            injection.take_out_of(&mut shown);
-        }
-        if self.record_response(parts.status, &shown, parts.version).await.is_err() {
-            return over(&self.console).into_answer();
-        }
-        let bodiless = self.head || body.is_end_stream();
-        let outgoing = if bodiless {
-            self.response_ended(Outcome::Complete).await;
-            if let Some(keep) = keep {
-                keep.keep();
-            }
-            Outgoing::empty()
-        } else {
-            let length = body.size_hint().exact();
-            let (to, from) = mpsc::channel(limits::BODY_QUEUE);
-            let flowing = self.flowing(Way::Response, injected.cloned());
-            tokio::spawn(async move {
-                if flowing.run(body, to).await == Outcome::Complete
-                    && let Some(keep) = keep
-                {
-                    keep.keep();
-                }
-            });
-            Outgoing::flows(from, length)
+        self.take_secret_out_of(&mut shown, injected).await;
+        let head = self.response_head(parts.status, &shown, parts.version);
+        let (bodiless, length) = (self.head || body.is_end_stream(), body.size_hint().exact());
+        let mut reader = Reader::new(body);
+        let whole = match bodiless {
+            true => Some(Bytes::new()),
+            false => reader.whole(|bytes| self.is_kept_whole(bytes, injected)).await,
         };
+        let recorded = match whole {
+            Some(bytes) => self.record_whole(head, bytes, keep).await,
+            None => self.record(vec![head]).await.map(|_| {
+                let (to, from) = mpsc::channel(limits::BODY_QUEUE);
+                let flowing = self.flowing(Way::Response, injected.cloned());
+                tokio::spawn(async move {
+                    if flowing.run(reader, to).await == Outcome::Complete
+                        && let Some(keep) = keep
+                    {
+                        keep.keep();
+                    }
+                });
+                Outgoing::flows(from, length)
+            }),
+        };
+        let Ok(outgoing) = recorded else { return over(&self.console).into_answer() };
         let mut answer = Response::new(outgoing);
         *answer.status_mut() = parts.status;
         *answer.headers_mut() = headers::to_client(&shown, &self.console.names, false);
@@ -243,16 +269,31 @@ impl Transaction {
         answer
     }
 
-    async fn record_response(
-        &self,
-        status: StatusCode,
-        fields: &http::HeaderMap,
-        of: Version,
-    ) -> Result<(), RelayEnd> {
+    /// Whether an answer's body is short, kept to its last byte, and holds nothing that must not come back.
+    fn is_kept_whole(&self, bytes: &Bytes, injected: Option<&Injection>) -> bool {
+        let kept = u64::try_from(bytes.len()).is_ok_and(|len| len <= self.console.settings.body_limit);
+        kept && bytes.len() <= BATCH_BYTES && !injected.is_some_and(|injection| injection.is_in(bytes))
+    }
+
+    /// Records an answer with all of its body. Its connection is free for the next request then.
+    async fn record_whole(&self, head: Step, bytes: Bytes, keep: Option<Keep>) -> Result<Outgoing, RelayEnd> {
+        let mut measure = Measure::new(self.console.settings.body_limit);
+        let (bytes, _nothing_beyond) = measure.take(bytes);
+        let ended = flowing::ended(self.n, measure, None, Outcome::Complete);
+        let data = (!bytes.is_empty()).then(|| Step::Data(Way::Response.stream(), bytes));
+        let steps = [Some(head), data, Some(Step::Event(Way::Response.end(), ended))];
+        let passed = self.record(steps.into_iter().flatten().collect()).await?;
+        if let Some(keep) = keep {
+            keep.keep();
+        }
+        Ok(Outgoing::whole(passed))
+    }
+
+    fn response_head(&self, status: StatusCode, fields: &http::HeaderMap, of: Version) -> Step {
         let body = json!({
             "n": self.n, "status": status.as_u16(), "headers": headers::recorded(fields), "version": version(of),
         });
-        self.event("http-response", body).await
+        Step::Event("http-response", body)
     }
 
     async fn response_ended(&self, outcome: Outcome) {
@@ -277,24 +318,20 @@ impl Transaction {
         let Answered { mut response, keep } = answered;
         let on_target = hyper::upgrade::on(&mut response);
         let mut shown = response.headers().clone();
-        if let Some(injection) = injected {
-            injection.take_out_of(&mut shown);
-        }
+        self.take_secret_out_of(&mut shown, injected).await;
         let protocol = headers::text(protocol.as_bytes());
-        let recorded = async {
-            self.record_response(response.status(), &shown, response.version()).await?;
-            self.event("http-upgrade", json!({ "n": self.n, "protocol": protocol })).await
-        };
-        if recorded.await.is_err() {
+        let head = self.response_head(response.status(), &shown, response.version());
+        let upgrade = Step::Event("http-upgrade", json!({ "n": self.n, "protocol": protocol }));
+        if self.record(vec![head, upgrade]).await.is_err() {
             return Ok(over(&self.console).into_answer());
         }
         let target = on_target.await.map_err(NoAnswer::Broken)?;
         // Told before the client hears of it: what it sends then is followed by nobody.
         self.client.goes_on();
-        let (session, lane, n) = (Arc::clone(&self.console.session), Arc::clone(&self.lane), self.n);
+        let (console, lane, n) = (Arc::clone(&self.console), Arc::clone(&self.lane), self.n);
         let (client, sought) = (Arc::clone(&self.client), injected.map(Injection::sought));
         tokio::spawn(async move {
-            upgrade::carry(session, lane, n, on_client, target, sought).await;
+            upgrade::carry(console, lane, n, on_client, target, sought).await;
             drop(keep);
             client.over().await;
         });
@@ -313,21 +350,48 @@ impl Transaction {
             // Nobody waits for it any more.
             None => (over(console), Outcome::Aborted, None),
             Some(why) => {
-                let said = why.to_string();
-                if let NoAnswer::Ambiguous(fault) = &why {
-                    let what = json!({ "request": "http", "n": self.n, "answer": fault.to_string() });
-                    console.gate.transaction_refused(&console.session, "http", what).await;
-                }
-                if matches!(why, NoAnswer::InputOver) {
-                    let page = console.ended().map_or_else(Page::input_over, |_| over(console));
-                    return self.answer_of_the_gate(page, Outcome::Aborted, Some(said)).await;
-                }
-                let reference = chaperone_session::new_reference();
-                tracing::warn!(session.id = %console.session.id(), %reference, error = said, "a console's request got no answer");
-                (Page::unreachable(why.sentence(), &reference), Outcome::Aborted, Some(said))
+                self.tell(&why).await;
+                (self.page_instead(&why), Outcome::Aborted, Some(why.to_string()))
             }
         };
         self.answer_of_the_gate(page, outcome, said).await
+    }
+
+    /// Whose fault it is, as a fact.
+    async fn tell(&self, why: &NoAnswer) {
+        let console = &self.console;
+        match why {
+            NoAnswer::Ambiguous(fault) => {
+                let what = json!({ "request": "http", "n": self.n, "answer": fault.to_string() });
+                console.gate.transaction_refused(&console.session, "http", what).await;
+            }
+            NoAnswer::Lost(Lost::Slow) => self.client.misspoke(&why.to_string()).await,
+            why => {
+                if let Some(error) = why.failure()
+                    && console.failing.is_news(&error)
+                {
+                    let channel = self.lane.channel().number();
+                    console.gate.target_failed(&console.session, Some(channel), &error).await;
+                }
+            }
+        }
+    }
+
+    fn page_instead(&self, why: &NoAnswer) -> Page {
+        match why {
+            NoAnswer::Lost(Lost::Client | Lost::Slow) => {
+                Page::bad(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not come")
+            }
+            NoAnswer::InputOver | NoAnswer::Lost(Lost::Over) => {
+                self.console.ended().map_or_else(Page::input_over, |_| over(&self.console))
+            }
+            why => {
+                let reference = chaperone_session::new_reference();
+                let session = self.console.session.id();
+                tracing::warn!(session.id = %session, %reference, error = %why, "a console's request got no answer");
+                Page::unreachable(why.sentence(), &reference)
+            }
+        }
     }
 
     async fn answer_of_the_gate(
@@ -343,39 +407,6 @@ impl Transaction {
         flowing::note(&console.session, &self.lane, "http-response", answered).await;
         self.response_ended(outcome).await;
         page.into_answer()
-    }
-}
-
-impl NoAnswer {
-    /// What the technician reads.
-    fn sentence(&self) -> &'static str {
-        match self {
-            Self::Dial(error) => error.sentence(),
-            Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on.",
-            Self::Broken(_) => "The server closed the connection before it answered.",
-            Self::Slow => "The server has not answered in time.",
-            Self::Coded => {
-                "The server answered in a coding that nobody asked for, and it was not passed on. Please call the hospital."
-            }
-            Self::InputOver => "Nothing new is sent to the server any more.",
-            Self::NoUrl => "The gate cannot ask this server for that address. Please call the hospital.",
-        }
-    }
-}
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Dial(error) => error.fmt(f),
-            Self::Ambiguous(fault) => write!(f, "the target's answer is ambiguous: {fault}"),
-            Self::Broken(error) => write!(f, "the connection to the target broke: {error}"),
-            Self::Coded => {
-                f.write_str("the target answered in a coding, in which the gate cannot see its credential")
-            }
-            Self::InputOver => f.write_str("input was over before it could be sent"),
-            Self::NoUrl => f.write_str("the target has no URL for what is asked"),
-            Self::Slow => write!(f, "the target did not answer within {:?}", limits::ANSWER_WITHIN),
-        }
     }
 }
 

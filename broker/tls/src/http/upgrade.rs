@@ -1,6 +1,7 @@
 //! What a connection carries after its target went on with another protocol, a WebSocket above all: bytes both ways,
 //! recorded first, through the same relay as every other.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -14,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::body::Measure;
+use super::console::Console;
 use super::flowing::{self, Outcome, Way};
 use super::inject::Sought;
 use super::lanes::Taken;
@@ -22,27 +24,39 @@ use super::lanes::Taken;
 const READ_BYTES: usize = 64 * 1024;
 
 type Half = TokioIo<Upgraded>;
+/// What must not come back, and where it is said that it did.
+type Guard = (Sought, Arc<AtomicBool>);
 
 /// Carries both ways until one of them ends, and states it.
 pub(super) async fn carry(
-    session: Arc<LiveSession>,
+    console: Arc<Console>,
     lane: Arc<Taken>,
     n: u64,
     client: OnUpgrade,
     target: Upgraded,
     sought: Option<Sought>,
 ) {
+    let session = &console.session;
     let measure = Arc::new(Mutex::new(Some(Measure::new(u64::MAX))));
+    let echoed = Arc::new(AtomicBool::new(false));
+    let guard = sought.map(|sought| (sought, Arc::clone(&echoed)));
     let outcome = match client.await {
-        Ok(client) => both(&session, &lane, (client, target), &measure, sought).await,
+        Ok(client) => both(session, &lane, (client, target), &measure, guard).await,
         Err(error) => {
             tracing::debug!(%error, "a client did not go on with the other protocol");
             Outcome::Aborted
         }
     };
     let measure = measure.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let outcome = match echoed.load(Ordering::Acquire) {
+        true => Outcome::Cut,
+        false => outcome,
+    };
     let ended = flowing::ended(n, measure.unwrap_or_else(|| Measure::new(0)), None, outcome);
-    flowing::note(&session, &lane, Way::Response.end(), ended).await;
+    flowing::note(session, &lane, Way::Response.end(), ended).await;
+    if echoed.load(Ordering::Acquire) {
+        console.echoed(n).await;
+    }
 }
 
 async fn both(
@@ -50,7 +64,7 @@ async fn both(
     lane: &Taken,
     (client, target): (Upgraded, Upgraded),
     measure: &Arc<Mutex<Option<Measure>>>,
-    sought: Option<Sought>,
+    sought: Option<Guard>,
 ) -> Outcome {
     let (from_client, to_client) = split(TokioIo::new(client));
     let (from_target, to_target) = split(TokioIo::new(target));
@@ -116,7 +130,7 @@ struct Reads {
     stream: Stream,
     measure: Option<Arc<Mutex<Option<Measure>>>>,
     /// What must not come back; then nothing more does.
-    sought: Option<Sought>,
+    sought: Option<Guard>,
     buffer: BytesMut,
 }
 
@@ -125,9 +139,22 @@ impl Reads {
         from: ReadHalf<Half>,
         stream: Stream,
         measure: Option<Arc<Mutex<Option<Measure>>>>,
-        sought: Option<Sought>,
+        sought: Option<Guard>,
     ) -> Self {
         Self { from, stream, measure, sought, buffer: BytesMut::new() }
+    }
+
+    /// What may pass of this; nothing more does once it holds what must not come back.
+    fn clean(&mut self, bytes: Bytes, last: bool) -> Option<Bytes> {
+        let Some((sought, echoed)) = &mut self.sought else { return Some(bytes) };
+        match sought.passes(bytes) {
+            Some(passes) if last => Some(sought.rest(passes)),
+            None => {
+                echoed.store(true, Ordering::Release);
+                None
+            }
+            passes => passes,
+        }
     }
 
     fn measured(&self, bytes: &Bytes) {
@@ -143,21 +170,20 @@ impl Source for Reads {
     type Note = Nothing;
 
     async fn next(&mut self) -> Option<Item<Nothing>> {
-        self.buffer.reserve(READ_BYTES);
-        // A peer that is gone has said everything.
-        let read = self.from.read_buf(&mut self.buffer).await.unwrap_or(0);
-        if read == 0 {
-            return None;
+        loop {
+            self.buffer.reserve(READ_BYTES);
+            // A peer that is gone has said everything.
+            let read = self.from.read_buf(&mut self.buffer).await.unwrap_or(0);
+            let bytes = self.buffer.split().freeze();
+            let bytes = self.clean(bytes, read == 0)?;
+            if !bytes.is_empty() {
+                self.measured(&bytes);
+                return Some(Item::Data(self.stream, bytes));
+            }
+            if read == 0 {
+                return None;
+            }
         }
-        let bytes = self.buffer.split().freeze();
-        if self.sought.as_mut().is_some_and(|secret| secret.is_in(&bytes)) {
-            tracing::warn!(
-                "a target said the credential that the gate put in, in another protocol; it was cut"
-            );
-            return None;
-        }
-        self.measured(&bytes);
-        Some(Item::Data(self.stream, bytes))
     }
 
     fn ready(&mut self) -> Option<Item<Nothing>> {

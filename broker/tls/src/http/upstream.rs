@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chaperone_session::{DialError, LiveSession};
 use futures::future::BoxFuture;
-use http::header::HOST;
-use http::{Request, Response, Uri, Version};
+use http::header::{HOST, TRANSFER_ENCODING};
+use http::{HeaderValue, Method, Request, Response, Uri, Version};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -16,9 +17,10 @@ use tokio::time::timeout;
 
 use super::body::Outgoing;
 use super::guard::{Found, Guarded};
-use super::head::Ambiguity;
 use super::inject::Injection;
 use super::limits;
+use super::no_answer::NoAnswer;
+use super::sending::Sending;
 
 /// How long a connection that is kept may take to be free for the next request.
 const FREE_WITHIN: Duration = Duration::from_millis(50);
@@ -70,25 +72,6 @@ pub trait Reach: Send + Sync + 'static {
         &'a self,
         session: &'a Arc<LiveSession>,
     ) -> BoxFuture<'a, Result<Option<Injection>, DialError>>;
-}
-
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum NoAnswer {
-    /// No connection.
-    Dial(DialError),
-    /// The answer can be read in two ways.
-    Ambiguous(Ambiguity),
-    /// The connection broke.
-    Broken(hyper::Error),
-    /// Nothing came in time.
-    Slow,
-    /// It is in a coding, where a secret must not come back.
-    Coded,
-    /// A pause lasted to the end, or input ended, before it could be sent.
-    InputOver,
-    /// The target's name and what is asked make no URL together.
-    NoUrl,
 }
 
 /// An answer, and what to do with its connection when all of it has come.
@@ -161,6 +144,7 @@ impl Upstreams {
         self: &Arc<Self>,
         mut request: Request<Outgoing>,
         offer: Offer,
+        sending: &Sending,
     ) -> Result<Answered, NoAnswer> {
         let whole = request.uri().clone();
         let host = request.headers().get(HOST).cloned();
@@ -173,7 +157,8 @@ impl Upstreams {
             let refused = match sender {
                 Sender::One(mut sender, found, over) => {
                     found.signal();
-                    match answer_in_time(sender.try_send_request(for_http1(request))).await? {
+                    let answer = sender.try_send_request(for_http1(request));
+                    match self.in_time(answer, sending).await? {
                         Ok(response) => {
                             let keep = Some(Keep { sender, found, pool: Arc::clone(self), _over: over });
                             return Ok(Answered { response, keep });
@@ -185,7 +170,8 @@ impl Upstreams {
                     }
                 }
                 Sender::Shared(mut sender) => {
-                    match answer_in_time(sender.try_send_request(for_http2(request))).await? {
+                    let answer = sender.try_send_request(for_http2(request));
+                    match self.in_time(answer, sending).await? {
                         Ok(response) => return Ok(Answered { response, keep: None }),
                         Err(refused) => refused,
                     }
@@ -200,6 +186,14 @@ impl Upstreams {
                 }
                 _ => return Err(NoAnswer::Broken(refused.into_error())),
             }
+        }
+    }
+
+    async fn in_time<T>(&self, answer: impl Future<Output = T>, sending: &Sending) -> Result<T, NoAnswer> {
+        tokio::select! {
+            biased;
+            answer = answer => Ok(answer),
+            () = sending.overdue(limits::ANSWER_WITHIN, self.session.flow()) => Err(NoAnswer::Slow),
         }
     }
 
@@ -244,8 +238,8 @@ impl Upstreams {
         if http2 {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
-                .initial_stream_window_size(limits::STREAM_WINDOW)
-                .initial_connection_window_size(limits::CONNECTION_WINDOW)
+                .initial_stream_window_size(limits::TARGET_STREAM_WINDOW)
+                .initial_connection_window_size(limits::TARGET_CONNECTION_WINDOW)
                 .max_header_list_size(u32::try_from(limits::HEAD_BYTES).unwrap_or(u32::MAX))
                 .max_send_buf_size(limits::SEND_BUFFER)
                 .handshake(TokioIo::new(stream))
@@ -280,21 +274,23 @@ fn ended(result: Result<(), hyper::Error>, over: Arc<Over>) {
     drop(over);
 }
 
-async fn answer_in_time<T>(answer: impl Future<Output = T>) -> Result<T, NoAnswer> {
-    timeout(limits::ANSWER_WITHIN, answer).await.map_err(|_elapsed| NoAnswer::Slow)
-}
-
-/// In HTTP/1 the authority stands in the host field alone (RFC 9112 §3.2.1).
+/// In HTTP/1 the authority stands in the host field alone (RFC 9112 §3.2.1), and a body says where it ends.
 fn for_http1(mut request: Request<Outgoing>) -> Request<Outgoing> {
+    let of_any_length = !request.body().is_end_stream() && request.body().size_hint().exact().is_none();
+    if of_any_length && request.method() == Method::GET {
+        // The library sends such a body only where it is said how: a GET seldom has one.
+        request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let path = request.uri().path_and_query().cloned();
     *request.uri_mut() = path.map_or_else(Uri::default, Uri::from);
     *request.version_mut() = Version::HTTP_11;
     request
 }
 
-/// In HTTP/2 it stands in `:authority` alone (RFC 9113 §8.3.1).
+/// In HTTP/2 it stands in `:authority` alone (RFC 9113 §8.3.1), and no field frames anything.
 fn for_http2(mut request: Request<Outgoing>) -> Request<Outgoing> {
     request.headers_mut().remove(HOST);
+    request.headers_mut().remove(TRANSFER_ENCODING);
     *request.version_mut() = Version::HTTP_2;
     request
 }

@@ -67,10 +67,21 @@ async fn shake(
     says: Judgement,
     version: &'static SupportedProtocolVersion,
 ) -> (Result<(), AlertDescription>, Seen) {
+    let trust = ClientTrust::in_authorities(&[authority.der()]).unwrap();
+    shake_trusting(authority, trust, shown, says, version).await
+}
+
+/// The same, at a door that trusts otherwise.
+async fn shake_trusting(
+    authority: &Authority,
+    trust: ClientTrust,
+    shown: Shows,
+    says: Judgement,
+    version: &'static SupportedProtocolVersion,
+) -> (Result<(), AlertDescription>, Seen) {
     let folder = tempfile::tempdir().unwrap();
     let own = authority.issue(&["gate.example"]);
     let tls: ServerTls = own.serve_from(folder.path());
-    let trust = ClientTrust::in_authority(&authority.der()).unwrap();
     let verifier = Verifier::new(trust, Says(says));
     let shared: Arc<dyn ClientCertVerifier> = Arc::<Verifier<Says>>::clone(&verifier);
     let config = serving::raw(tls.config().cert_resolver.clone(), shared, None).unwrap();
@@ -177,6 +188,30 @@ async fn whatever_is_wrong_with_a_proof_it_hears_the_same() {
         let (heard, seen) = shake(&authority, Shows(None), Judgement::LetIn, version).await;
         assert_eq!(heard, Err(AlertDescription::CertificateRequired));
         assert!(matches!(seen, Seen::Nothing), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_one_authority_takes_the_place_of_another_both_vouch_and_then_the_new_one_alone() {
+    let (old, new) = (Authority::new("gate"), Authority::new("next gate"));
+    let both = Trusted::new(ClientTrust::in_authorities(&[old.der(), new.der()]).unwrap());
+    let (danas, newer) = (technicians(&old, |_| {}), technicians(&new, |_| {}));
+    for version in [&TLS12, &TLS13] {
+        for shown in [&danas, &newer] {
+            let shown = shows(shown, shown);
+            let (heard, seen) = shake_trusting(&old, both.now(), shown, Judgement::LetIn, version).await;
+            assert_eq!(heard, Ok(()), "{seen:?}");
+        }
+    }
+    both.is_now(ClientTrust::in_authorities(&[new.der()]).unwrap());
+    for version in [&TLS12, &TLS13] {
+        let (heard, _) =
+            shake_trusting(&old, both.now(), shows(&newer, &newer), Judgement::LetIn, version).await;
+        assert_eq!(heard, Ok(()));
+        let (heard, seen) =
+            shake_trusting(&old, both.now(), shows(&danas, &danas), Judgement::LetIn, version).await;
+        assert_eq!(heard, Err(AlertDescription::BadCertificate));
+        assert!(matches!(seen, Seen::Failed { .. }), "{seen:?}");
     }
 }
 

@@ -12,6 +12,8 @@ use crate::replay::ReplayError;
 const MOST_OPENED: u64 = 256 << 20;
 /// zstd's largest window: 8 MiB (RFC 9659).
 const WINDOW_LOG: u32 = 23;
+/// Most codings over one another that are opened.
+const MOST_CODINGS: usize = 4;
 
 /// The coding of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +25,30 @@ pub(super) enum Coding {
     Deflate,
     Zstd,
     Brotli,
-    /// One that is not opened here, or several.
+    /// Several, in the order in which they were put on: the last is opened first (RFC 9110 §8.4).
+    Several(Vec<Self>),
+    /// One that is not opened here, or too many.
     Other(String),
 }
 
 impl Coding {
     /// Out of the field `Content-Encoding`.
     pub(super) fn of(field: Option<&str>) -> Self {
-        let named = field.unwrap_or_default().trim().to_ascii_lowercase();
+        let field = field.unwrap_or_default();
+        let each = field.split(',').map(Self::named).filter(|coding| *coding != Self::Identity);
+        let mut all: Vec<Self> = each.take(MOST_CODINGS + 1).collect();
+        let is_opened = |coding: &Self| !matches!(coding, Self::Other(_));
+        match all.len() {
+            0 => Self::Identity,
+            1 => all.swap_remove(0),
+            2..=MOST_CODINGS if all.iter().all(is_opened) => Self::Several(all),
+            _ => Self::Other(field.trim().to_ascii_lowercase().chars().take(64).collect()),
+        }
+    }
+
+    /// One, by its name.
+    fn named(name: &str) -> Self {
+        let named = name.trim().to_ascii_lowercase();
         match named.as_str() {
             "" | "identity" => Self::Identity,
             "gzip" | "x-gzip" => Self::Gzip,
@@ -41,15 +59,17 @@ impl Coding {
         }
     }
 
-    fn name(&self) -> &str {
-        match self {
+    fn name(&self) -> String {
+        let name = match self {
             Self::Identity => "identity",
             Self::Gzip => "gzip",
             Self::Deflate => "deflate",
             Self::Zstd => "zstd",
             Self::Brotli => "br",
+            Self::Several(all) => return all.iter().map(Self::name).collect::<Vec<_>>().join(", "),
             Self::Other(name) => name,
-        }
+        };
+        name.to_owned()
     }
 }
 
@@ -81,7 +101,7 @@ pub(super) fn measure(body: &Body<'_>, coding: Coding, whole: bool) -> Result<Me
         bytes += piece.len() as u64;
         utf8.take(piece, &mut |_| Ok(())).map(|()| true)
     })?;
-    let left = Some(coding.name().to_owned());
+    let left = Some(coding.name());
     Ok(Measured { coding: Coding::Identity, bytes, is_text: utf8.is_text(), left })
 }
 
@@ -96,8 +116,8 @@ pub(super) fn content(
     Ok(measured.left)
 }
 
-/// How far a body could be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How far a body could be opened; of several codings, the one that opens least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Opened {
     Whole,
     /// It breaks off, or is damaged behind what was given.
@@ -132,6 +152,69 @@ pub(super) fn open(
 
 /// Opens a body piece by piece.
 pub(super) struct Decoder {
+    /// One for each coding, the last that was put on first; none where there is none.
+    layers: Vec<Layer>,
+}
+
+impl Decoder {
+    /// For codings that are opened here, and up to so many bytes under each.
+    pub(super) fn new(coding: Coding, most: u64) -> Option<Self> {
+        let codings = match coding {
+            Coding::Other(_) => return None,
+            Coding::Several(all) => all,
+            one => vec![one],
+        };
+        let layers = codings.into_iter().rev().map(|coding| Layer::new(coding, most)).collect();
+        Some(Self { layers })
+    }
+
+    /// Takes a piece, and gives what is under it.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Opened> {
+        through(&mut self.layers, bytes, give)
+    }
+
+    /// What still waits; whether it ended as it should.
+    pub(super) fn finish(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
+        let (mut layers, mut worst) = (self.layers.as_mut_slice(), Opened::Whole);
+        while let Some((outer, inner)) = layers.split_first_mut() {
+            let mut below = Opened::Whole;
+            let ended = outer.finish(&mut |piece| {
+                if below == Opened::Whole {
+                    below = through(inner, piece, give)?;
+                }
+                Ok(())
+            })?;
+            worst = worst.max(ended).max(below);
+            layers = inner;
+        }
+        Ok(worst)
+    }
+}
+
+/// Takes a piece through the codings that lie over one another, and gives what is under the last.
+fn through(
+    layers: &mut [Layer],
+    bytes: &[u8],
+    give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<Opened> {
+    let Some((outer, inner)) = layers.split_first_mut() else { return give(bytes).map(|()| Opened::Whole) };
+    let mut below = Opened::Whole;
+    let opened = outer.take(bytes, &mut |piece| {
+        // What is behind a fault is not looked at.
+        if below == Opened::Whole {
+            below = through(inner, piece, give)?;
+        }
+        Ok(())
+    })?;
+    Ok(opened.max(below))
+}
+
+/// One coding of a body.
+struct Layer {
     inner: Inner,
     coding: Coding,
     left: u64,
@@ -148,23 +231,14 @@ enum Inner {
     Brotli(Box<Brotli>),
 }
 
-impl Decoder {
-    /// For a coding that is opened here, and up to so many bytes.
-    pub(super) fn new(coding: Coding, most: u64) -> Option<Self> {
-        let inner = match coding {
-            Coding::Other(_) => return None,
-            Coding::Identity => Inner::Identity,
-            _ => Inner::Fresh,
-        };
-        Some(Self { inner, coding, left: most })
+impl Layer {
+    fn new(coding: Coding, most: u64) -> Self {
+        let inner = if coding == Coding::Identity { Inner::Identity } else { Inner::Fresh };
+        Self { inner, coding, left: most }
     }
 
     /// Takes a piece, and gives what is under it.
-    pub(super) fn take(
-        &mut self,
-        bytes: &[u8],
-        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<Opened> {
+    fn take(&mut self, bytes: &[u8], give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
         if matches!(self.inner, Inner::Identity) {
             return give(bytes).map(|()| Opened::Whole);
         }
@@ -197,7 +271,7 @@ impl Decoder {
     }
 
     /// What still waits; whether it ended as it should.
-    pub(super) fn finish(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
+    fn finish(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
         let ended = match &mut self.inner {
             Inner::Identity | Inner::Fresh => true,
             Inner::Gzip(decoder) => decoder.try_finish().is_ok(),
@@ -226,7 +300,7 @@ impl Decoder {
                     Inner::Zstd(Box::new(decoder))
                 }
                 Coding::Brotli => Inner::Brotli(Box::new(Brotli::new())),
-                Coding::Identity | Coding::Other(_) => Inner::Identity,
+                Coding::Identity | Coding::Several(_) | Coding::Other(_) => Inner::Identity,
             };
         }
         Ok(())

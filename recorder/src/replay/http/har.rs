@@ -235,10 +235,15 @@ fn note(about: &mut Value, of: &Transaction, way: Way, measured: &Measured) {
     let passed = of.passed(way);
     let mut words = Vec::new();
     if passed.recorded < passed.bytes {
-        words.push(format!(
-            "{} of {} bytes were recorded; the hash is of all of them",
-            passed.recorded, passed.bytes
-        ));
+        words.push(match passed.sha256 {
+            Some(_) => {
+                format!(
+                    "{} of {} bytes were recorded; the hash is of all of them",
+                    passed.recorded, passed.bytes
+                )
+            }
+            None => format!("{} of at least {} bytes were recorded", passed.recorded, passed.bytes),
+        });
     }
     if let Some(coding) = &measured.left {
         words.push(format!("as it passed, under the content coding {coding}"));

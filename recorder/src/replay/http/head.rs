@@ -42,7 +42,7 @@ pub struct Answered {
 /// What passed of a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
-    /// Bytes that passed, with their content coding; of an unfinished one those that were recorded.
+    /// Bytes that passed, with their content coding; of an unfinished one those that were recorded, or stated.
     pub bytes: u64,
     /// Bytes that are in the recording.
     pub recorded: u64,
@@ -84,6 +84,11 @@ impl Answered {
 }
 
 impl Passed {
+    /// What is stated of a body on its way, beyond what is recorded of it.
+    pub(super) fn reached(&mut self, body: &Value) {
+        self.bytes = self.bytes.max(number(body, "bytes").unwrap_or_default());
+    }
+
     /// What the end of a body says of it; how much was recorded is seen, not said.
     pub(super) fn ended(&mut self, body: &Value) {
         if let Some(bytes) = number(body, "bytes") {

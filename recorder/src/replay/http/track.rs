@@ -94,7 +94,16 @@ impl Transaction {
     }
 
     pub(super) fn coding(&self, way: Way) -> Coding {
-        Coding::of(self.field(way, "content-encoding"))
+        let headers = match way {
+            Way::Request => Some(&self.asked.headers),
+            Way::Response => self.answered.as_ref().map(|answered| &answered.headers),
+        };
+        let named = |(name, value): &(String, String)| {
+            name.eq_ignore_ascii_case("content-encoding").then(|| value.clone())
+        };
+        // One list, in however many fields it stands (RFC 9110 §5.3).
+        let list: Vec<String> = headers.into_iter().flatten().filter_map(named).collect();
+        Coding::of(Some(&list.join(", ")))
     }
 
     fn event(&mut self, at_ns: u64, kind: &str, body: &Value) -> bool {
@@ -107,6 +116,11 @@ impl Transaction {
                 self.answered = Some(Answered::read(body));
                 self.answered_ns = Some(at_ns);
             }
+            "http-beyond" => match word(body, "way").as_str() {
+                "request" => self.sent.reached(body),
+                "response" => self.received.reached(body),
+                _ => {}
+            },
             "http-upgrade" => self.upgraded = Some(word(body, "protocol")),
             "http-response-end" => {
                 self.received.ended(body);

@@ -9,7 +9,6 @@ use axum::extract::State;
 use chaperone_policy::{Access, Endpoint, Facts, Permit, Target, TargetName, WindowId};
 use chaperone_session::{Ask, Refused, Wish, new_reference};
 use chaperone_store::{FactKind, NewFact};
-use chaperone_vault::TlsAuthority;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -20,7 +19,7 @@ use crate::body::Body;
 use crate::credential::Credential;
 use crate::issuing::{CertificateWish, Certificates, NotIssued};
 use crate::problem::Problem;
-use crate::wire::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection, TlsAuthorityView};
+use crate::wire::{ConnectionEndpoint, ConnectionTarget, ConnectionView, NewConnection};
 
 /// What a technician's machine is called by itself.
 const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -82,15 +81,6 @@ pub(crate) async fn connect(
         local_authority_pem: local_authority,
         targets,
     }))
-}
-
-/// The certificate that vouches for the gate, for trust stores: public, as what it vouches for shows to everybody.
-#[utoipa::path(get, path = "/api/tls/authority", tag = "targets",
-    responses((status = 200, body = TlsAuthorityView), (status = "4XX", body = Problem)))]
-pub(crate) async fn authority(State(app): State<App>) -> Answer<TlsAuthorityView> {
-    let known = app.parts.vault.tls_authority_public(&app.parts.store, TlsAuthority::Gate).await?;
-    let none = || Problem::conflict("this gate has no TLS authority yet", "it is made when a gate starts");
-    Ok(Json(TlsAuthorityView { pem: known.ok_or_else(none)? }))
 }
 
 /// What the caller wants to open: the servers of a window, or one server. What is not there is asked for all the same: the
@@ -220,8 +210,8 @@ fn issued(actor: &Actor, permits: &[Permit], window: WindowId, made: &Certificat
         .map(|(local, _)| json!({ "serial": local.serial, "until": local.until, "names": local.names }));
     let targets: Vec<_> = permits.iter().map(|permit| &permit.target().name).collect();
     let body = json!({
-        "serial": made.certificate.serial, "until": made.certificate.until, "local": local, "targets": targets,
-        "proof": proof(actor), "source": actor.source.map(|source| source.to_string()),
+        "serial": made.certificate.serial, "until": made.certificate.until, "authority": made.by, "local": local,
+        "targets": targets, "proof": proof(actor), "source": actor.source.map(|source| source.to_string()),
     });
     let fact = NewFact::new(FactKind::CertificateIssued, now, body).by(actor.person).in_window(window);
     fact.also_on(permits.iter().map(|permit| permit.target().id))

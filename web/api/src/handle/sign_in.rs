@@ -188,7 +188,8 @@ pub(super) async fn sign_in_as(app: &App, login: &str, caller: &Caller) -> Resul
     signed_in(app, person, "demo", Some(caller.now), caller).await
 }
 
-/// Signs the browser out, at once.
+/// Signs the browser out, at once, and leaves the web consoles that were opened from it. With a token it leaves those that were
+/// opened with that; the token itself is good until its end.
 #[utoipa::path(post, path = "/api/sign-out", tag = "sign-in", security(("token" = [])), request_body = Go,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(crate) async fn sign_out(
@@ -197,12 +198,21 @@ pub(crate) async fn sign_out(
     Body(_): Body<Go>,
 ) -> Result<Response, Problem> {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Credential::Browser(session) = actor.credential {
-        let write =
-            app.parts.store.write(move |tx| Box::pin(async move { tx.end_web_session(&session).await }));
-        write.await?;
-        if let Some(value) = set_cookie(actor.secured, "") {
-            response.headers_mut().insert(header::SET_COOKIE, value);
+    let (person, sign_in) = (actor.person, actor.credential.sign_in());
+    match actor.credential {
+        Credential::Browser(session) => {
+            let write =
+                app.parts.store.write(move |tx| Box::pin(async move { tx.end_web_session(&session).await }));
+            write.await?;
+            if let Some(value) = set_cookie(actor.secured, "") {
+                response.headers_mut().insert(header::SET_COOKIE, value);
+            }
+        }
+        Credential::Token(claims) => {
+            let write = app.parts.store.write(move |tx| {
+                Box::pin(async move { tx.sign_out_token(person, &sign_in, &claims.jti).await })
+            });
+            write.await?;
         }
     }
     Ok(response)

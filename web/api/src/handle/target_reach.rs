@@ -28,11 +28,13 @@ pub(crate) async fn set_legacy(
         Some(_) => format!("old algorithms are allowed for a time: {reason}"),
         None => format!("old algorithms are allowed no longer: {reason}"),
     };
-    change(&app, &actor, known.id, why, move |_, _, reach| set(reach, legacy)).await
+    change(&app, &actor, known.id, why, move |target| set(target, legacy)).await
 }
 
-fn set(reach: &mut Reach, legacy: Option<Legacy>) {
+fn set(target: &mut Target, legacy: Option<Legacy>) -> Result<(), Problem> {
+    let (_, _, reach) = ssh(target)?;
     reach.legacy = legacy;
+    Ok(())
 }
 
 /// Says where a server is: one or more addresses, in the order in which they are tried.
@@ -49,9 +51,11 @@ pub(crate) async fn set_addresses(
     actor.may(Subject::Target(known))?;
     let (first, also) = parse::addresses("addresses", &new.addresses)?;
     let reason = parse::words("reason", &new.reason)?;
-    change(&app, &actor, known.id, reason, move |host, port, reach| {
+    change(&app, &actor, known.id, reason, move |target| {
+        let (host, port, reach) = ssh(target)?;
         let HostPort { host: named, port: number } = first;
         (*host, *port, reach.also) = (named, number, also);
+        parse::check_forwards(&target.endpoints)
     })
     .await
 }
@@ -62,14 +66,13 @@ async fn change(
     actor: &Actor,
     id: TargetId,
     reason: String,
-    how: impl FnOnce(&mut String, &mut u16, &mut Reach) + Send + 'static,
+    how: impl FnOnce(&mut Target) -> Result<(), Problem> + Send + 'static,
 ) -> Answer<TargetView> {
     let by = actor.person;
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
             let mut target = tx.target(id).await?;
-            let (host, port, reach) = ssh(&mut target)?;
-            how(host, port, reach);
+            how(&mut target)?;
             Ok::<_, Problem>(tx.change_target(&target, by, &reason).await?)
         })
     });

@@ -101,6 +101,7 @@ fn link(
     let token = minted.map_err(|error| Problem::fault("sign a link to a console", &error))?;
     let port = if door.port == 443 { String::new() } else { format!(":{}", door.port) };
     let proof = Proof::Token(id).to_string();
-    let console = NewConsole { proof, person: actor.person, sign_in: actor.credential.sign_in(), until };
+    let console =
+        NewConsole { proof, person: actor.person, sign_in: Some(actor.credential.sign_in()), until };
     Ok((console, format!("https://{host}{port}/.chaperone/enter?token={token}")))
 }

@@ -1,6 +1,6 @@
 //! A target's TLS service: how it is trusted, what the gate shows to it, and how the gate signs in to its console.
 
-use chaperone_policy::{ConsoleSignIn, ConsoleTerms, Endpoint, KeyPin, PlainHttp};
+use chaperone_policy::{ConsoleSignIn, ConsoleTerms, Endpoint, KeyPin, PlainHttp, SHORTEST_HEADER_SECRET};
 use chaperone_vault::Secret;
 use jiff::{SignedDuration, Timestamp};
 
@@ -219,6 +219,13 @@ fn sign_in(given: &NewConsoleSignIn) -> Result<(ConsoleSignIn, Secret), Problem>
             "a header's value neither begins nor ends with a space",
         ));
     }
+    if matches!(how, ConsoleSignIn::Header { .. }) && secret.len() < SHORTEST_HEADER_SECRET {
+        let why = "a shorter one could not be told from anything else in what the console answers";
+        return Err(Problem::field(
+            "tls.sign_in.secret",
+            format!("a header's value has at least {SHORTEST_HEADER_SECRET} characters: {why}"),
+        ));
+    }
     Ok((how, secret.clone().into()))
 }
 
@@ -321,6 +328,7 @@ mod tests {
             (Some("a"), None, "two\r\nlines", "tls.sign_in.secret"),
             (None, Some("X-Api-Key"), "schlüssel", "tls.sign_in.secret"),
             (None, Some("X-Api-Key"), " padded", "tls.sign_in.secret"),
+            (None, Some("X-Api-Key"), "k9-xy", "tls.sign_in.secret"),
             (None, Some("x y"), "x", "tls.sign_in.header"),
             (None, Some("Host"), "x", "tls.sign_in.header"),
             (None, Some("transfer-encoding"), "x", "tls.sign_in.header"),

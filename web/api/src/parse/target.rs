@@ -138,8 +138,7 @@ pub(crate) fn check_forwards(endpoints: &[Endpoint]) -> Result<(), Problem> {
         if !names.insert(name) {
             return Err(Problem::field("tcp.name", format!("{name} is declared twice")));
         }
-        let is_ssh = |other: &Endpoint| matches!(other, Endpoint::Ssh { host: at, port: on, .. } if at.eq_ignore_ascii_case(host) && on == port);
-        if endpoints.iter().any(is_ssh) {
+        if endpoints.iter().any(|other| other.is_ssh_at(host, *port)) {
             return Err(Problem::field(
                 "tcp.address",
                 "it is the server's SSH, which is reached by visits alone",

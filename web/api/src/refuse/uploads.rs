@@ -48,6 +48,10 @@ impl From<NotReleased> for Problem {
         let what = error.to_string();
         match error {
             NotReleased::NotClean(_) => Self::conflict(what, "send it again if it is still needed"),
+            NotReleased::UnderWay => {
+                Self::conflict(what, "wait for it; chaperone window files WINDOW says what came of it")
+            }
+            NotReleased::TooMany => Self::unavailable(&what, "try again when some of them are there"),
             NotReleased::Elsewhere(_) => Self::conflict(what, "come in at that node, and release it there"),
             NotReleased::Path => Self::field("to", what),
             NotReleased::NoVisit => {

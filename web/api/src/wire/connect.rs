@@ -40,7 +40,7 @@ pub struct ConnectionView {
     pub host: String,
     /// The port to dial.
     pub port: u16,
-    /// The certificate of the authority that vouches for the gate (PEM).
+    /// The certificate of the authority that vouches for the gate (PEM); while it is replaced, that of the new one behind it.
     pub authority_pem: String,
     /// The technician's certificate (PEM).
     pub certificate_pem: String,
@@ -78,11 +78,4 @@ pub struct ConnectionEndpoint {
     pub access: String,
     /// What is recorded: `plain` (what is said), `bytes` (of another protocol), `flow` (only when and how much).
     pub recorded: String,
-}
-
-/// The certificate of an authority of the gate's.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct TlsAuthorityView {
-    /// The certificate (PEM), for trust stores.
-    pub pem: String,
 }

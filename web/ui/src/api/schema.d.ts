@@ -3507,7 +3507,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs the browser out, at once. */
+        /**
+         * Signs the browser out, at once, and leaves the web consoles that were opened from it. With a token it leaves those that were
+         *     opened with that; the token itself is good until its end.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -4597,7 +4600,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The certificate that vouches for the gate, for trust stores: public, as what it vouches for shows to everybody. */
+        /**
+         * The certificate that vouches for the gate, for trust stores, and while it is being replaced that of the new one: public,
+         *     as what they vouch for shows to everybody.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -4627,6 +4633,106 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tls/authority/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a new authority beside the old one. Both are trusted at every node until the old one is retired; the new one signs
+         *     for technicians within seconds, the old one for the gate's own door, since browsers know it already.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Because"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TlsAuthorityView"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tls/authority/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retires the old authority: what it signed is taken at no door any more, and the gate's own door shows what the new one
+         *     signs. What is open goes on.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetireTlsAuthority"];
+                };
+            };
+            responses: {
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TlsAuthorityView"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6787,7 +6893,7 @@ export interface components {
         };
         /** @description How to come by TLS. */
         ConnectionView: {
-            /** @description The certificate of the authority that vouches for the gate (PEM). */
+            /** @description The certificate of the authority that vouches for the gate (PEM); while it is replaced, that of the new one behind it. */
             authority_pem: string;
             /** @description The technician's certificate (PEM). */
             certificate_pem: string;
@@ -7911,6 +8017,28 @@ export interface components {
              */
             work_limit_seconds?: number | null;
         };
+        /** @description The authority that takes the place of another. */
+        NextTlsAuthorityView: {
+            /** @description Its SHA-256. */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description When it was made; it signs for technicians within seconds.
+             */
+            made: string;
+            /** @description The certificate (PEM), for trust stores. */
+            pem: string;
+            /**
+             * Format: date-time
+             * @description From when on nothing is good any more that the first one signed for technicians.
+             */
+            retires_from: string;
+            /**
+             * Format: date-time
+             * @description Its last second.
+             */
+            until: string;
+        };
         /** @description Which console is to be opened. */
         OpenConsole: {
             /** @description The server; may be left out where the window has one with a console. */
@@ -8249,6 +8377,13 @@ export interface components {
             classes: components["schemas"]["ClassView"][];
             /** @description What waits for a second person. */
             waiting: components["schemas"]["WordView"][];
+        };
+        /** @description A wish to retire the authority whose place another takes. */
+        RetireTlsAuthority: {
+            /** @description Also while technicians may hold certificates of it, which are refused from then on: its key was stolen, say. */
+            at_once?: boolean;
+            /** @description Why. */
+            reason?: string;
         };
         /** @description How a server is returned to service. */
         ReturnToService: {
@@ -8602,10 +8737,18 @@ export interface components {
             /** @description Whether output was left out, because there is more than a player takes; an export has all of it. */
             shortened: boolean;
         };
-        /** @description The certificate of an authority of the gate's. */
+        /** @description The authority that vouches for the gate and for technicians who come by TLS. */
         TlsAuthorityView: {
+            /** @description Its SHA-256, as browsers and `openssl x509 -fingerprint -sha256` show it. */
+            fingerprint: string;
+            next?: components["schemas"]["NextTlsAuthorityView"] | null;
             /** @description The certificate (PEM), for trust stores. */
             pem: string;
+            /**
+             * Format: date-time
+             * @description Its last second.
+             */
+            until: string;
         };
         /** @description How to come to web consoles, and with programs of one's own. */
         TlsWays: {

@@ -128,11 +128,12 @@ export function Programs({ ways }: Pick<ConsolesProps, 'ways'>) {
   )
 }
 
-/** The gate's own authority, as a file. */
+/** The gate's own authority, as a file; while another takes its place, both. */
 function Authority() {
   const take = useAct<undefined, undefined>([], async () => {
-    const { pem } = await apiGet<{ pem: string }>('/api/tls/authority')
-    const address = URL.createObjectURL(new Blob([pem], { type: 'application/x-pem-file' }))
+    const { pem, next } = await apiGet<Wire<'TlsAuthorityView'>>('/api/tls/authority')
+    const pems = next ? [`${pem.trimEnd()}\n`, next.pem] : [pem]
+    const address = URL.createObjectURL(new Blob(pems, { type: 'application/x-pem-file' }))
     const link = document.createElement('a')
     link.href = address
     link.download = 'chaperone-ca.pem'

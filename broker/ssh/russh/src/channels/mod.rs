@@ -436,6 +436,28 @@ impl<S: From<(ChannelId, ChannelMsg)> + Send + Sync + 'static> ChannelWriteHalf<
         Ok(())
     }
 
+    /// Chaperone's: sends as much of it as one packet holds and the peer has room for, once there is room and a place in the
+    /// connection's queue; unless nothing may go at that moment. Returns how many bytes went.
+    pub async fn data_bytes_if(
+        &self,
+        data: &Bytes,
+        may_go: impl Fn() -> bool + Send,
+    ) -> Result<usize, Error> {
+        if data.is_empty() {
+            return Ok(0);
+        }
+        let writable = self.reserve_writable_chunk(data.len()).await?;
+        let place = self.sender.reserve().await.map_err(|_| Error::SendError)?;
+        if !may_go() {
+            drop(place);
+            self.window_size.grow(writable as u32).await;
+            return Ok(0);
+        }
+        let data = data.slice(..writable);
+        place.send((self.id, ChannelMsg::Data { data }).into());
+        Ok(writable)
+    }
+
     pub async fn eof(&self) -> Result<(), Error> {
         self.send_msg(ChannelMsg::Eof).await
     }

@@ -323,7 +323,7 @@ impl Session {
                                     self.common.buffer.clear();
                                     let i = enc.client_make_to_sign(
                                         &self.common.auth_user,
-                                        &PublicKeyOrCertificate::Certificate(cert.clone()),
+                                        &PublicKeyOrCertificate::Certificate((**cert).clone()),
                                         hash_alg,
                                         &mut self.common.buffer,
                                     )?;
@@ -1353,7 +1353,7 @@ mod tests {
                 .write_auth_request(
                     "alice",
                     &auth::Method::FutureCertificate {
-                        cert: certificate.clone(),
+                        cert: Box::new(certificate.clone()),
                         hash_alg,
                     },
                 )
@@ -1595,7 +1595,7 @@ impl Encrypted {
             auth::Method::OpenSshCertificate { key, cert } => {
                 let i0 = self.client_make_to_sign(
                     user,
-                    &PublicKeyOrCertificate::Certificate(cert.clone()),
+                    &PublicKeyOrCertificate::Certificate((**cert).clone()),
                     None,
                     buffer,
                 )?;

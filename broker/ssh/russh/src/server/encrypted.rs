@@ -109,14 +109,15 @@ impl Session {
                 Ok(())
             }
             (EncryptedState::WaitingAuthRequest(_), Some((&msg::USERAUTH_REQUEST, mut r))) => {
-                enc.server_read_auth_request(
+                // Chaperone's: boxed, as what else happens rarely: the connection's task has room for it as long as it lives.
+                Box::pin(enc.server_read_auth_request(
                     rejection_wait_until,
                     initial_none_rejection_wait_until,
                     handler,
                     buf,
                     &mut r,
                     &mut self.common.auth_user,
-                )
+                ))
                 .await?;
                 self.common.auth_attempts += 1;
                 if let EncryptedState::InitCompression = enc.state {
@@ -131,14 +132,14 @@ impl Session {
                 EncryptedState::WaitingAuthRequest(auth),
                 Some((&msg::USERAUTH_INFO_RESPONSE, mut r)),
             ) => {
-                let resp = read_userauth_info_response(
+                let resp = Box::pin(read_userauth_info_response(
                     rejection_wait_until,
                     handler,
                     &mut enc.write,
                     auth,
                     &self.common.auth_user,
                     &mut r,
-                )
+                ))
                 .await?;
                 if resp {
                     enc.state = EncryptedState::InitCompression;
@@ -1193,6 +1194,7 @@ impl Encrypted {
                         _ => {
                             debug!("signature algorithm does not match the requested one");
                             auth_user.clear();
+                            handler.publickey_signature_rejected(user, &pubkey).await?;
                             reject_auth_request(until, &mut self.write, auth_request).await?;
                             return Ok(());
                         }
@@ -1265,6 +1267,7 @@ impl Encrypted {
                         } else {
                             debug!("signature wrong");
                             auth_user.clear();
+                            handler.publickey_signature_rejected(user, &pubkey).await?;
                             reject_auth_request(until, &mut self.write, auth_request).await?;
                         }
                     } else {
@@ -1457,14 +1460,16 @@ impl Session {
         r: &mut &[u8],
     ) -> Result<(), H::Error> {
         match msg {
-            msg::CHANNEL_OPEN => self.server_handle_channel_open(handler, r).await,
+            msg::CHANNEL_OPEN => Box::pin(self.server_handle_channel_open(handler, r)).await,
             msg::CHANNEL_CLOSE => {
                 let channel_num = map_err!(ChannelId::decode(r))?;
                 map_err!(ensure_end(r))?;
                 if !self.common.is_established_channel(channel_num) {
                     return handler.unheard(Unheard::NoChannel(channel_num, msg)).await;
                 }
-                if let Some(ref mut enc) = self.common.encrypted {
+                if handler.closes_in_turn(channel_num)
+                    && let Some(ref mut enc) = self.common.encrypted
+                {
                     // Reply with CHANNEL_CLOSE per RFC 4254 Section 5.3.
                     enc.close(channel_num)?;
                 }

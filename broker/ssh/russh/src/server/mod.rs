@@ -383,6 +383,13 @@ pub trait Handler: Sized {
         async { Ok(()) }
     }
 
+    /// Chaperone's: whether a channel that the client has closed is closed in turn at once, as the published russh does. Else
+    /// whoever has it closes it, and may say before how it ended (RFC 4254 §5.3, §6.10).
+    #[allow(unused_variables)]
+    fn closes_in_turn(&mut self, channel: ChannelId) -> bool {
+        true
+    }
+
     /// Chaperone's: a certificate was rejected whose time is over or not yet there, or whose signature is not that of the
     /// authority that it names. The answer is the same as that of any other rejection.
     #[allow(unused_variables)]
@@ -390,6 +397,17 @@ pub trait Handler: Sized {
         &mut self,
         user: &str,
         certificate: &Certificate,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Chaperone's: somebody signed, and not with the key that they named, or not in the way that they named. The answer is the
+    /// same as that of any other rejection.
+    #[allow(unused_variables)]
+    fn publickey_signature_rejected(
+        &mut self,
+        user: &str,
+        public_key: &ssh_key::PublicKey,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send {
         async { Ok(()) }
     }
@@ -1184,7 +1202,8 @@ where
 
     session.begin_rekey()?;
 
-    let join = russh_util::runtime::spawn(session.run(stream, handler));
+    // Chaperone's: boxed, since the task that awaits it has room for it twice.
+    let join = russh_util::runtime::spawn(Box::pin(session.run(stream, handler)));
 
     Ok(RunningSession { handle, join })
 }
@@ -1253,6 +1272,11 @@ async fn reply<H: Handler + Send>(
 
     if pkt.buffer.first() == Some(&msg::KEXINIT) && session.kex == SessionKexState::Idle {
         // Not currently in a rekey but received KEXINIT
+        // Chaperone's: whoever has not signed in has nothing yet that would need new keys, and each exchange costs the
+        // server more than it costs them.
+        if session.common.encrypted.is_some() && !session.is_signed_in() {
+            return Err(crate::Error::Inconsistent.into());
+        }
         info!("Client has initiated re-key");
         session.begin_rekey()?;
         // Kex will consume the packet right away

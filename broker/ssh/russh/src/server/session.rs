@@ -971,6 +971,12 @@ impl Session {
         )
     }
 
+    /// Chaperone's: whether the client has signed in.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        let state = self.common.encrypted.as_ref().map(|enc| &enc.state);
+        state.is_some_and(Self::automatic_rekey_eligible)
+    }
+
     /// Is a limit-triggered rekey allowed now? no kex in flight & authed
     fn automatic_rekey_allowed(&self) -> bool {
         !self.kex.active()

@@ -182,6 +182,45 @@ fn a_file_that_was_not_emptied_has_its_hash_only_if_it_is_cut_to_length() {
 }
 
 #[test]
+fn a_file_whose_length_is_set_by_its_path_has_no_hash_before_nor_after_its_close() {
+    let set = |id, size| packet(9, &[U32(id), Text(b"/tmp/patch"), U32(1), U64(size)]);
+    let mut channel = Channel::granting(&[Access::SftpWrite]);
+    for (number, while_open) in [(1, true), (20, false)] {
+        channel.opens(number, b"/tmp/patch", 0x1a, b"h");
+        let file = channel.dialogue.handles[&b"h"[..]];
+        channel.asks(&packet(6, &[U32(number + 1), Text(b"h"), U64(0), U32(4)])).unwrap();
+        channel.dialogue.written(file, 0, Bytes::from_static(b"pump"));
+        channel.answers(&ok(number + 1)).unwrap();
+        let close = |channel: &mut Channel| {
+            channel.asks(&packet(4, &[U32(number + 2), Text(b"h")])).unwrap();
+            channel.answers(&ok(number + 2)).unwrap();
+        };
+        if !while_open {
+            close(&mut channel);
+            assert!(channel.dialogue.passed()[0].sha256.is_some());
+        }
+        channel.asks(&set(number + 3, 2)).unwrap();
+        assert!(channel.dialogue.passed().is_empty(), "the server has not done it yet");
+        channel.answers(&ok(number + 3)).unwrap();
+        if while_open {
+            close(&mut channel);
+        }
+        let passed = channel.dialogue.passed();
+        assert_eq!(passed.len(), 1 + usize::from(while_open), "{passed:?}");
+        for file in passed {
+            assert_eq!((file.path.as_str(), file.direction), ("/tmp/patch", FileDirection::Upload));
+            assert_eq!((file.sha256, file.partial), (None, Some(CHANGED)));
+        }
+    }
+    // One that the server refuses changes nothing, nor does a mode.
+    channel.asks(&set(40, 9)).unwrap();
+    channel.answers(&packet(101, &[U32(40), U32(3), Text(b"no"), Text(b"")])).unwrap();
+    channel.asks(&packet(9, &[U32(41), Text(b"/tmp/patch"), U32(4), U32(0o600)])).unwrap();
+    channel.answers(&ok(41)).unwrap();
+    assert!(channel.dialogue.passed().is_empty());
+}
+
+#[test]
 fn answers_that_nobody_asked_for_end_the_channel() {
     let mut channel = Channel::granting(&[Access::SftpRead]);
     assert_eq!(channel.answers(&ok(1)), Err(Malformed::Unasked(1)));

@@ -23,6 +23,10 @@ impl Connection {
         let Ok(token) = self.shared.tokens.visit(VisitUse::Enter, shown, &self.host, now) else {
             return self.opens_nothing(None, "a link that is none of this gate's", arrived).await;
         };
+        if let Some(why) = self.carried_by_another(&token, "link").await {
+            // It stays good for whoever it was given to.
+            return self.opens_nothing(Some(&token), &why, arrived).await;
+        }
         if self.holds_anothers(request, &token, now) {
             // Whoever sits here would go on as somebody else, and be recorded as them.
             let why = "a link of somebody else than whose console is open there";

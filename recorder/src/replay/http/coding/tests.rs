@@ -1,3 +1,5 @@
+//! What is under a coding, or several, comes out, within its bound, however it comes; what does not open is left as it passed.
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -58,7 +60,7 @@ fn brotli_beyond_the_bound_or_with_a_larger_window_is_not_opened() {
 fn what_is_under_another_coding_than_it_says_is_left_as_it_passed() {
     let body = Body::Here(b"plain words");
     for coding in [Coding::Gzip, Coding::Deflate, Coding::Zstd, Coding::Brotli] {
-        let name = coding.name().to_owned();
+        let name = coding.name();
         let mut all = Vec::new();
         let left = content(&body, coding, &mut |piece| {
             all.extend_from_slice(piece);
@@ -66,6 +68,66 @@ fn what_is_under_another_coding_than_it_says_is_left_as_it_passed() {
         });
         assert_eq!((left.unwrap(), all.as_slice()), (Some(name), b"plain words".as_slice()));
     }
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn several_codings_are_opened_in_order_in_whatever_pieces_they_come() {
+    let rate = b"rate 5 mL/h\n".to_vec();
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    for (field, body) in [
+        ("br, gzip", gzipped(&bytes(RATE))),
+        ("GZIP ,  zstd", zstd(&gzipped(&rate))),
+        ("identity, x-gzip, , gzip", gzipped(&gzipped(&rate))),
+        ("br,gzip,zstd,gzip", gzipped(&zstd(&gzipped(&bytes(RATE))))),
+    ] {
+        let coding = Coding::of(Some(field));
+        assert!(matches!(coding, Coding::Several(_)), "{field}: {coding:?}");
+        let single: Vec<&[u8]> = body.chunks(1).collect();
+        for pieces in [&[body.as_slice()][..], &single] {
+            assert_eq!(opened(coding.clone(), pieces, 1000), (Opened::Whole, rate.clone()), "{field}");
+        }
+        let (broken_off, _) = opened(coding, &[&body[..body.len() - 2]], 1000);
+        assert_eq!(broken_off, Opened::Partly, "{field}");
+    }
+}
+
+#[test]
+fn several_codings_that_do_not_open_are_left_as_they_passed_and_said() {
+    let left = |field: &str, body: &[u8]| {
+        let mut all = Vec::new();
+        let left = content(&Body::Here(body), Coding::of(Some(field)), &mut |piece| {
+            all.extend_from_slice(piece);
+            Ok(())
+        });
+        assert_eq!(all, body, "{field}");
+        left.unwrap()
+    };
+    // The other order than it says; one that is not known; more than anybody puts on.
+    assert_eq!(left("gzip, br", &gzipped(&bytes(RATE))).as_deref(), Some("gzip, br"));
+    assert_eq!(left("gzip, compress", b"as it is").as_deref(), Some("gzip, compress"));
+    let many = "gzip, gzip, gzip, gzip, gzip";
+    assert_eq!(left(many, &gzipped(b"x")).as_deref(), Some(many));
+}
+
+#[test]
+fn what_grows_under_several_codings_is_bounded_under_each() {
+    // 8 MiB of zeros, in a few bytes, twice.
+    let zeros = gzipped(&bytes(ZEROS));
+    let coding = Coding::of(Some("br, gzip"));
+    let (state, all) = opened(coding.clone(), &[&zeros], 8 << 20);
+    assert_eq!((state, all.len()), (Opened::Whole, 8 << 20));
+    let (state, all) = opened(coding, &[&zeros], (8 << 20) - 1);
+    assert!(state == Opened::No && all.len() < 8 << 20);
+    // What lies between may not grow either.
+    let between = gzipped(&gzipped(&vec![0; 1 << 20]));
+    let (state, all) = opened(Coding::of(Some("gzip, gzip")), &[&between], 100);
+    assert!(state == Opened::No && all.len() <= 100, "{state:?}");
 }
 
 /// Something that begins as a coding does, or as none.
@@ -76,8 +138,10 @@ fn coded() -> impl Strategy<Value = (Coding, Vec<u8>)> {
         Just((Coding::Zstd, b"\x28\xb5\x2f\xfd".to_vec())),
         Just((Coding::Brotli, bytes(ZEROS))),
         Just((Coding::Brotli, bytes(RATE))),
+        Just((Coding::of(Some("br, gzip")), gzipped(&bytes(RATE)))),
+        Just((Coding::of(Some("gzip, gzip")), gzipped(&gzipped(&[0; 5000])))),
     ];
-    let begins = (coding, 0..20_usize, proptest::collection::vec(any::<u8>(), 0..400));
+    let begins = (coding, 0..60_usize, proptest::collection::vec(any::<u8>(), 0..400));
     begins.prop_map(|((coding, mut head), kept, rest)| {
         head.truncate(kept);
         head.extend_from_slice(&rest);

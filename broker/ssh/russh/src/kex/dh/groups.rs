@@ -268,6 +268,10 @@ pub(crate) struct DH {
     shared_secret: BigUint,
 }
 
+/// Chaperone's: the length of a server's secret exponent: RFC 3526 §8 wants 420 bits for a prime of 4096, and one as long as the
+/// prime is no stronger and costs eight times as much.
+const SERVER_EXPONENT_BITS: u64 = 512;
+
 impl DH {
     pub fn new(group: &DhGroup) -> Self {
         Self {
@@ -281,9 +285,15 @@ impl DH {
 
     pub fn generate_private_key(&mut self, is_server: bool) -> BigUint {
         let q = (&self.prime_num - &BigUint::from(1u8)) / &BigUint::from(2u8);
+        // Chaperone's: a server, which anybody may ask, takes none that is longer than it must be.
+        let most = if is_server && q.bits() > SERVER_EXPONENT_BITS {
+            BigUint::from(1u8) << SERVER_EXPONENT_BITS
+        } else {
+            q
+        };
         let mut rng = rand::rng();
         self.private_key =
-            rng.random_biguint_range(&if is_server { 1u8.into() } else { 2u8.into() }, &q);
+            rng.random_biguint_range(&if is_server { 1u8.into() } else { 2u8.into() }, &most);
         self.private_key.clone()
     }
 

@@ -37,6 +37,23 @@ fn who_is_refused_again_and_again_is_shown_out_and_reads_why() {
     assert!(words.contains("more than 65536 requests were refused"), "{words}");
 }
 
+#[test]
+fn many_open_files_with_long_paths_keep_no_more_of_them_than_is_said() {
+    let long = [b'a'; 60_000];
+    let mut channel = Channel::granting(&[Access::SftpRead]);
+    for id in 0..u32::try_from(OPEN).unwrap() {
+        channel.opens(id, &long, 0x1, &id.to_be_bytes());
+    }
+    let kept: usize = channel.dialogue.files.values().map(|open| open.path.len()).sum();
+    assert_eq!(kept, OPEN * 1024);
+    for id in 10_000..10_100 {
+        channel.asks(&packet(17, &[U32(id), Text(&[&id.to_be_bytes()[..], &long].concat())])).unwrap();
+        channel.answers(&packet(105, &[U32(id), U32(1), U64(7)])).unwrap();
+    }
+    let sizes: usize = channel.dialogue.sizes.iter().map(|(path, _)| path.len()).sum();
+    assert!(sizes <= SIZES * SIZE_OF_BYTES, "{sizes} bytes of paths whose sizes are known");
+}
+
 /// Opens files and writes or reads each from behind its beginning on: how many pieces each was given, and their length.
 fn from_the_middle(files: u32, pieces: u64, length: usize, reads: bool) -> Channel {
     let mut channel = Channel::granting(&[Access::SftpRead, Access::SftpWrite]);
