@@ -5,13 +5,14 @@
 //! times over and prints the distribution; here each is ended once in one way, in turn, and all ways at two states.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use chaperone_tests::{
-    Beyond, Clamd, Enrolled, House, PATIENCE, Process, Proxy, Signal, TARGET, Terminal, Visit, Weather,
-    eventually, legs, soon,
+    Beyond, Clamd, Connected, Enrolled, House, PATIENCE, Process, Proxy, Signal, TARGET, Terminal, Visit,
+    Weather, WebHouse, eventually, legs, noise, soon,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -22,15 +23,45 @@ const SLOW: &str = "alaris-sm-09";
 /// The first once more, as one whose files are staged.
 const STAGED: &str = "alaris-sm-08";
 
+/// A web console, which is reached by TLS.
+const CONSOLE: &str = "console-01";
+
 const ACCESS: &str = "shell,exec,sftp-read,sftp-write";
+
+/// A house with servers that are reached by SSH, and a console.
+struct Scene {
+    web: WebHouse,
+    _wire: Proxy,
+    _clamd: Clamd,
+}
+
+impl Deref for Scene {
+    type Target = House;
+
+    fn deref(&self) -> &House {
+        &self.web.house
+    }
+}
+
+impl Scene {
+    /// The gate's port for a server, and the port on which the gate reaches it.
+    fn ports(&self, target: &str) -> (u16, u16) {
+        match target {
+            CONSOLE => (self.web.port(), self.web.console.port()),
+            // Behind the slow wire it is the wire that the gate is connected to.
+            SLOW => (self.gate.ssh_port(), slow_port(self)),
+            _ => (self.gate.ssh_port(), self.target.port()),
+        }
+    }
+}
 
 /// What a visit is doing when it is ended.
 struct State {
     name: &'static str,
-    /// Beside a window for shell, exec and files.
+    /// Beside a window for shell, exec and files, or for TLS.
     window: &'static [&'static str],
     target: &'static str,
-    begin: fn(&House) -> Doing,
+    begin: fn(&Scene) -> Doing,
 }
 
 /// What must live on until the end.
@@ -39,6 +70,7 @@ struct Doing {
     visits: Vec<Visit>,
     terminal: Option<Terminal>,
     helper: Option<Process>,
+    connected: Option<Connected>,
 }
 
 impl Doing {
@@ -47,7 +79,7 @@ impl Doing {
     }
 }
 
-const fn state(name: &'static str, begin: fn(&House) -> Doing) -> State {
+const fn state(name: &'static str, begin: fn(&Scene) -> Doing) -> State {
     State { name, window: &[], target: TARGET, begin }
 }
 
@@ -155,13 +187,30 @@ const STATES: &[State] = &[
         Doing::one(visit)
     }),
     State {
+        target: CONSOLE,
+        ..state("in the middle of a download of a console", |house| {
+            let client = house.web.opened(&newest_window(house));
+            let url = house.web.url("/image.bin");
+            slowly(house, client.curl(&["--limit-rate", "200k", &url]))
+        })
+    },
+    State {
+        target: CONSOLE,
+        ..state("in the middle of a download through chaperone connect", |house| {
+            let dana = house.gate.person("dana");
+            let connected = dana.connects(CONSOLE, &["--listen", "127.0.0.1:0"], &[]);
+            let mut curl = std::process::Command::new("curl");
+            curl.args(["--silent", "--noproxy", "*", "--limit-rate", "200k"]);
+            curl.arg(format!("http://{}/image.bin", connected.local(CONSOLE)));
+            Doing { connected: Some(connected), ..slowly(house, curl) }
+        })
+    },
+    State {
         window: &["--overrun", "20s"],
         ..state("in its overrun", |house| {
             let visit = ready(house, "echo ready; while :; do echo more; sleep 0.1; done");
-            let windows = house.priya().lists(&["window", "list"]);
-            let window = windows.last().and_then(|window| window["id"].as_str()).expect("there is a window");
-            let before = house.facts_of("overrun-began").len();
-            house.priya().does(&["window", "extend", window, "--closes", "+2s"]);
+            let (window, before) = (newest_window(house), house.facts_of("overrun-began").len());
+            house.priya().does(&["window", "extend", &window, "--closes", "+2s"]);
             soon("the overrun", || house.facts_of("overrun-began").into_iter().nth(before));
             Doing::one(visit)
         })
@@ -173,6 +222,25 @@ fn ready(house: &House, command: &str) -> Visit {
     let visit = house.technician("dana").ssh(TARGET).begins(command);
     visit.shows("ready");
     visit
+}
+
+/// The window that was asked for last.
+fn newest_window(house: &House) -> String {
+    let windows = house.priya().lists(&["window", "list"]);
+    windows.last().and_then(|window| window["id"].as_str()).expect("there is a window").to_owned()
+}
+
+/// A curl that reads slowly, in the middle of it.
+#[track_caller]
+fn slowly(house: &Scene, mut curl: std::process::Command) -> Doing {
+    let part = house.folder().join("part");
+    drop(std::fs::remove_file(&part));
+    curl.arg("--output").arg(&part).stdout(Stdio::null()).stderr(Stdio::null());
+    let curl = Process::start("curl", &mut curl);
+    soon("a download to be under way", || {
+        std::fs::metadata(&part).is_ok_and(|part| part.len() > 100_000).then_some(())
+    });
+    Doing { helper: Some(curl), ..Doing::default() }
 }
 
 #[track_caller]
@@ -217,7 +285,7 @@ fn files_move(house: &House) {
 }
 
 /// The system's own scp with its old protocol, which is an exec at both ends, of a file that takes a while.
-fn copying(house: &House) -> Doing {
+fn copying(house: &Scene) -> Doing {
     let file = house.folder().join("image");
     std::fs::File::create(&file)
         .and_then(|file| file.set_len(64 << 30))
@@ -262,24 +330,23 @@ fn end(house: &House, how: &str, window: &str, overrun: bool) -> Timestamp {
 
 /// How long after its moment both legs were gone.
 #[track_caller]
-fn stopped_after(house: &House, state: &State, (how, reason): (&str, &str)) -> SignedDuration {
+fn stopped_after(house: &Scene, state: &State, (how, reason): (&str, &str)) -> SignedDuration {
+    let (door, server) = house.ports(state.target);
     // The slow wire lets go of its own connection to the server some seconds after the gate has.
     legs_are(house, (0, 0));
     let before = house.facts_of("session-ended").len();
+    let access = if state.target == CONSOLE { "tls" } else { ACCESS };
     let mut words =
-        vec!["window", "request", "--target", state.target, "--person", "dana", "--access", ACCESS];
+        vec!["window", "request", "--target", state.target, "--person", "dana", "--access", access];
     words.extend(["--opens", "now", "--closes", "+30m", "--purpose", "patch", "--reason", "x"]);
     words.extend(state.window);
     let asked = house.gate.person("dana").does(&words);
     let window = asked["id"].as_str().unwrap();
     house.approve(window);
-    let port = if state.target == SLOW { slow_port(house) } else { house.target.port() };
     let doing = (state.begin)(house);
     let due = end(house, how, window, state.window.contains(&"--overrun"));
-    // Behind the slow wire it is the wire that the gate is connected to.
-    let gone = eventually(PATIENCE, "both legs to be gone", || {
-        (legs(house.gate.ssh_port(), port) == (0, 0)).then(Timestamp::now)
-    });
+    let gone =
+        eventually(PATIENCE, "both legs to be gone", || (legs(door, server) == (0, 0)).then(Timestamp::now));
     let (clients, name) = (doing, state.name);
     let ended = soon("the end in the ledger", || house.facts_of("session-ended").into_iter().nth(before));
     assert_eq!(ended.body["reason"], reason, "{name}: {:#}", ended.body);
@@ -290,7 +357,7 @@ fn stopped_after(house: &House, state: &State, (how, reason): (&str, &str)) -> S
         visit.signal(Signal::KILL);
         visit.ends();
     }
-    drop((clients.terminal, clients.helper));
+    drop((clients.terminal, clients.helper, clients.connected));
     if how == "lock" {
         house.sam().does(&["person", "unlock", "dana", "--reason", "found"]);
     }
@@ -313,24 +380,26 @@ fn slow_port(house: &House) -> u16 {
     digits.parse().expect("the slow server has a port")
 }
 
-fn house() -> (House, Proxy, Clamd) {
+fn scene() -> Scene {
     let clamd = Clamd::start();
     let scanner = format!("clamd:{}", clamd.socket().display());
     let large = (1_u64 << 40).to_string();
     let furnishing = House::furnish().without_soc().with("CHAPERONE_UPLOADS__SCANNER", &scanner);
     let furnishing = furnishing.with("CHAPERONE_UPLOADS__FILE_BYTES", &large);
-    let house = furnishing.with("CHAPERONE_UPLOADS__WINDOW_BYTES", &large).start();
+    let web = WebHouse::furnished(furnishing.with("CHAPERONE_UPLOADS__WINDOW_BYTES", &large), "", &[]);
+    std::fs::write(web.console.files().join("image.bin"), noise(64 << 20)).expect("the console has a file");
+    let house = &web.house;
     house.add_target(STAGED, &house.target, &[]);
     house.priya().does(&["target", "set-uploads", STAGED, "staged", "--reason", "the plan wants it"]);
     let wire = Proxy::before(house.target.port());
     wire.weather(Weather { delay: Duration::from_secs(4), ..Weather::default() });
     house.add_target_at(SLOW, &format!("127.0.0.1:{}", wire.port()), &house.target, &[]);
-    (house, wire, clamd)
+    Scene { web, _wire: wire, _clamd: clamd }
 }
 
 #[test]
 fn every_state_is_stopped_within_a_second() {
-    let (house, _wire, _clamd) = house();
+    let house = scene();
     let rounds: usize =
         std::env::var("CHAPERONE_STOPS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
     let mut took: BTreeMap<&str, Vec<SignedDuration>> = BTreeMap::new();

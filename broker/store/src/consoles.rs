@@ -1,12 +1,14 @@
 //! Web consoles: each link opens one once, on whichever node it is followed, and signing out leaves those that the sign-in
-//! has opened. And proofs that were good once and are over: their visit was stopped, or its holder has left it.
+//! has opened. And proofs that were good once and are over, technicians' certificates among them: their visit was stopped, or
+//! its holder has left it.
 
 use chaperone_policy::{PersonId, SessionId};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::types::Uuid;
 
 use crate::db::{Conn, exec, sql};
-use crate::{Store, StoreError, Tx};
+use crate::facts::body_of;
+use crate::{FactKind, Store, StoreError, Tx};
 
 /// How long a console that was opened is kept: longer than its window can go on, which is open by then, with its overrun.
 const KEPT: SignedDuration = SignedDuration::from_hours(33 * 24);
@@ -167,7 +169,8 @@ impl Tx {
         Ok(visits.into_iter().map(|(id,)| SessionId(id)).collect())
     }
 
-    /// The same, from any of their browser sessions, and with any of their tokens.
+    /// The same, from any of their browser sessions, and with any of their tokens; and what the certificates may have entered
+    /// that they were given.
     ///
     /// # Errors
     /// When the database fails.
@@ -184,8 +187,59 @@ impl Tx {
             person.0,
             self.now.as_microsecond()
         )?;
+        let mut visits: Vec<SessionId> = visits.into_iter().map(|(id,)| SessionId(id)).collect();
+        for proof in self.certificates_of(person).await? {
+            visits.extend(self.leave_certificate(person, &proof).await?);
+        }
+        Ok(visits)
+    }
+
+    /// The certificates of somebody that may be worth something now, as their proofs.
+    async fn certificates_of(&mut self, person: PersonId) -> Result<Vec<String>, StoreError> {
+        let since = self.now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
+        let issued: Vec<(Option<String>,)> = sql!(
+            fetch_all &mut self.conn, (Option<String>,),
+            "SELECT body FROM facts WHERE person_id = $1 AND kind = $2 AND at_us >= $3 ORDER BY number",
+            person.0,
+            FactKind::CertificateIssued.as_str(),
+            since.as_microsecond()
+        )?;
+        let issued = issued.into_iter().filter_map(|(document,)| {
+            let body = body_of(&document?).ok()?;
+            serde_json::from_value::<Issued>(body).ok()
+        });
+        let lasting = issued.filter(|issued| issued.until > self.now);
+        Ok(lasting.map(|issued| format!("certificate:{}", issued.serial)).collect())
+    }
+
+    /// Leaves what a certificate may have entered. Returns its visits that are on.
+    async fn leave_certificate(
+        &mut self,
+        person: PersonId,
+        proof: &str,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let visits: Vec<(Uuid,)> = sql!(
+            fetch_all &mut self.conn, (Uuid,),
+            "SELECT id FROM sessions WHERE proof = $1 AND ended_us IS NULL ORDER BY id", proof
+        )?;
+        exec!(
+            &mut self.conn,
+            "INSERT INTO consoles (proof, person_id, opened_us, left_us, until_us) VALUES ($1, $2, $3, $3, $4)
+             ON CONFLICT (proof) DO NOTHING",
+            proof,
+            person.0,
+            self.now.as_microsecond(),
+            later(self.now, KEPT)
+        )?;
         Ok(visits.into_iter().map(|(id,)| SessionId(id)).collect())
     }
+}
+
+/// What the fact of a technician's certificate says of it.
+#[derive(serde::Deserialize)]
+struct Issued {
+    serial: String,
+    until: Timestamp,
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> i64 {

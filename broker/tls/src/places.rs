@@ -189,7 +189,7 @@ mod tests {
     async fn the_addresses_of_one_network_are_one_source() {
         let places = Places::new(5, 1);
         let (_peer, _own, cord) = connection();
-        let _held = places.take(address("2001:db8:0:1::7"), cord.clone()).ok().expect("a place");
+        let _held = places.take(address("2001:db8:0:1::7"), cord.clone()).expect("a place");
         assert!(places.take(address("2001:db8:0:1:ffff::1"), cord.clone()).is_err());
         assert!(places.take(address("2001:db8:0:2::7"), cord).is_ok());
         assert_eq!(Origin::of(address("2001:db8:0:1::7")).to_string(), "2001:db8:0:1::/64");

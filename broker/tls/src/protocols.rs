@@ -21,18 +21,20 @@ const HTTP_1: &[u8] = b"http/1.1";
 /// A protocol's name; `None`: none.
 pub(crate) type Chosen = Option<Vec<u8>>;
 
+/// A client's list, best first.
+type List = Vec<Vec<u8>>;
+
 /// What a client offers, and is answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
     from: Origin,
-    /// Best first.
-    pub list: Vec<Vec<u8>>,
+    pub list: List,
     pub answered: Chosen,
 }
 
 /// What targets have chosen from the lists of those who came from somewhere.
 #[derive(Default)]
-pub(crate) struct Protocols(Mutex<HashMap<(Origin, Vec<Vec<u8>>), Learned>>);
+pub(crate) struct Protocols(Mutex<HashMap<(Origin, List), Learned>>);
 
 /// What is answered to a list.
 #[derive(Clone)]
@@ -44,7 +46,7 @@ struct Learned {
 
 impl Protocols {
     /// What a client is answered that comes from there with this list.
-    pub(crate) fn offer(&self, from: IpAddr, list: Vec<Vec<u8>>) -> Offer {
+    pub(crate) fn offer(&self, from: IpAddr, list: List) -> Offer {
         let from = Origin::of(from);
         let answered = self.choice(from, &list);
         Offer { from, list, answered }

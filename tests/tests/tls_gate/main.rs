@@ -8,5 +8,6 @@ mod ending;
 mod inside;
 mod refused;
 mod spent;
+mod strangers;
 mod targets;
 mod world;

@@ -85,3 +85,29 @@ fn a_gate_that_dies_before_it_obeys_an_order_to_stop_lets_nobody_in_afterwards()
     });
     comes_in_vain(&world, &proof);
 }
+
+#[test]
+fn new_factors_end_visits_by_certificate_and_spend_certificates() {
+    let world = World::start();
+    let server = Server::reverses(&world.issued());
+    world.add(server.port, &[]);
+    let window = world.window("+10m");
+    let (proof, unused) = (world.proof(&window), world.proof(&window));
+    let mut client = world.client(&proof);
+    client.types("ready\n");
+    client.shows("ydaer");
+    for who in [world.house.admin(), world.house.priya()] {
+        who.does(&["person", "reset", "dana", "--reason", "her laptop was stolen"]);
+    }
+    client.ends();
+    let session = world.house.newest_session();
+    assert_eq!(world.house.sealed(&session)["end_reason"], "client-closed");
+    assert!(world.tries(&proof).err.contains("alert bad certificate"));
+    let mut first = Visit::of(world.s_client(crate::world::CONSOLE, &unused, &[]));
+    first.types("let me in\n");
+    first.ends();
+    assert!(!String::from_utf8_lossy(&first.out()).contains("ni em tel"));
+    let failed = world.house.refusal("attempt-failed", "credential");
+    assert_eq!(failed.body["why"], "TLS certificate: its holder has left the visit", "{:#}", failed.body);
+    assert_eq!(world.house.sessions().len(), 1, "nothing was opened anew");
+}

@@ -113,6 +113,18 @@ fn one_that_closes_early_broke_the_protocol() {
 }
 
 #[test]
+fn one_that_speaks_nothing_newer_than_tls_1_1_is_said_to_be_too_old() {
+    let world = World::start();
+    let old = ["-quiet", "-no_tls1_2", "-no_tls1_3", "-cipher", "ALL:@SECLEVEL=0"];
+    let mut server = Server::start(&world.issued(), &old);
+    let failed = fails(&world, server.port);
+    assert_eq!(failed.body["failure"], "old-tls", "{:#}", failed.body);
+    assert!(failed.body["detail"].as_str().unwrap().contains("opaque tcp endpoint"), "{:#}", failed.body);
+    assert!(!String::from_utf8_lossy(&server.process.out()).contains("hello"), "nothing was sent");
+    assert!(server.process.is_running());
+}
+
+#[test]
 fn one_that_is_not_there_is_unreachable() {
     let world = World::start();
     let failed = fails(&world, free_port());

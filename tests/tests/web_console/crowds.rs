@@ -60,15 +60,8 @@ fn a_request_too_many_is_answered_so_and_told_of_once() {
 #[test]
 fn strangers_of_one_place_keep_nobody_else_out() {
     let web = WebHouse::start();
-    let script = workspace().join("tests/tests/web_console/crowd.py");
-    let (port, host) = (web.port().to_string(), web.host());
-    let name = host.split(':').next().unwrap();
-    let mut crowd = Command::new("python3");
-    crowd.arg(&script).args([&port, name]).arg(web.authority()).arg((STRANGERS + 12).to_string());
-    let mut crowd = Process::start("the crowd", crowd.stdin(Stdio::piped()).stdout(Stdio::piped()));
-    let mut taken = String::new();
-    BufReader::new(crowd.child().stdout.take().unwrap()).read_line(&mut taken).unwrap();
-    assert_eq!(taken.trim(), STRANGERS.to_string());
+    let (mut crowd, taken) = crowd(&web, STRANGERS + 12, &["127.0.0.1"]);
+    assert_eq!(taken, STRANGERS);
     let stranger = web.client("stranger");
     assert_ne!(stranger.runs("/", &[]).status, Some(0), "from there nobody more is heard");
     let page = stranger.gets("/", &["--interface", "127.0.0.9"]);
@@ -77,4 +70,31 @@ fn strangers_of_one_place_keep_nobody_else_out() {
     soon("somebody from there to be heard again", || {
         (stranger.runs("/", &[]).status == Some(0)).then_some(())
     });
+}
+
+#[test]
+fn strangers_of_many_places_keep_nobody_out() {
+    let web = WebHouse::start();
+    let window = web.open_window("+10m");
+    let from: Vec<String> = (1..=5).map(|last| format!("127.0.1.{last}")).collect();
+    // More than there are places, and each of them as many as one may have.
+    let (_crowd, taken) = crowd(&web, STRANGERS, &from.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(taken, from.len() * STRANGERS, "each was heard");
+    let client = web.opened(&window);
+    assert_eq!(client.gets("/api/state", &[]).text(), "12 pumps");
+    let page = web.client("stranger").gets("/", &["--interface", "127.0.0.9"]);
+    assert!(page.status == 403 && page.text().contains("Sign in first"), "{}", page.text());
+}
+
+/// Strangers from some places, so many of each; and how many of them were taken.
+fn crowd(web: &WebHouse, of_each: usize, from: &[&str]) -> (Process, usize) {
+    let script = workspace().join("tests/tests/web_console/crowd.py");
+    let (port, host) = (web.port().to_string(), web.host());
+    let name = host.split(':').next().unwrap();
+    let mut crowd = Command::new("python3");
+    crowd.arg(&script).args([&port, name]).arg(web.authority()).arg(of_each.to_string()).args(from);
+    let mut crowd = Process::start("the crowd", crowd.stdin(Stdio::piped()).stdout(Stdio::piped()));
+    let mut taken = String::new();
+    BufReader::new(crowd.child().stdout.take().unwrap()).read_line(&mut taken).unwrap();
+    (crowd, taken.trim().parse().unwrap())
 }

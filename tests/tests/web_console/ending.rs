@@ -230,7 +230,7 @@ fn what_the_gate_signs_in_with_ends_visits_when_it_is_replaced() {
 }
 
 #[test]
-fn a_lock_and_a_revoked_window_end_it_and_are_refused_with_an_alert() {
+fn a_revoked_window_ends_it_and_is_refused_with_an_alert() {
     let web = WebHouse::start();
     let window = web.open_window("+10m");
     let client = web.opened(&window);
@@ -247,6 +247,24 @@ fn a_lock_and_a_revoked_window_end_it_and_are_refused_with_an_alert() {
     soon("the SOC's alert", || (!web.house.alerts_because("revoked").is_empty()).then_some(()));
     assert_eq!(client.gets("/", &[]).text(), again.text(), "an outcome that has not changed is no new fact");
     assert_eq!(web.house.facts_of("attempt-refused").len(), 1);
+}
+
+#[test]
+fn a_lock_ends_it_and_is_refused_with_an_alert() {
+    for lock in [["person", "lock", "dana"], ["target", "lock", "console-01"]] {
+        let web = WebHouse::start();
+        let client = web.opened(&web.open_window("+10m"));
+        assert_eq!(client.gets("/", &[]).status, 200);
+        let session = web.house.newest_session();
+        at_once(&web, || drop(web.house.sam().does(&[&lock[..], &["--reason", "lost laptop"]].concat())));
+        ended(&web, &session, "locked");
+        let again = client.gets("/", &[]);
+        assert_eq!(again.status, 403, "{lock:?}");
+        let refused = web.house.refusal("attempt-refused", "locked");
+        assert!(again.text().contains(refused.body["reference"].as_str().unwrap()), "{}", again.text());
+        soon("the SOC's alert", || (!web.house.alerts_because("locked").is_empty()).then_some(()));
+        assert_eq!(web.house.sessions().len(), 1, "nothing was opened anew");
+    }
 }
 
 #[test]

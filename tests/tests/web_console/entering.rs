@@ -1,6 +1,6 @@
 //! A link that another site sends a browser to is asked about first: nobody works as somebody else without knowing it.
 
-use chaperone_tests::{Client, Page, WebHouse};
+use chaperone_tests::{Client, House, Page, WebHouse};
 
 /// Follows a link as a browser does that a page of such a site has sent.
 fn sent_from(client: &Client<'_>, site: &str, link: &str, more: &[&str]) -> Page {
@@ -40,11 +40,25 @@ fn a_link_that_another_site_sends_here_opens_when_its_person_says_so() {
 }
 
 #[test]
-fn a_link_from_the_gates_own_pages_or_typed_opens_at_once() {
+fn a_link_that_another_console_sends_here_opens_when_its_person_says_so() {
     let web = WebHouse::start();
     let window = web.open_window("+10m");
-    for site in ["same-site", "same-origin", "none"] {
-        let opened = sent_from(&web.client(site), site, &web.link(&window), &[]);
+    let evil = format!("Referer: https://evil.web.gate.hospital.example:{}/", web.port());
+    for more in [&[][..], &["-H", evil.as_str()]] {
+        let asked = sent_from(&web.client("dana"), "same-site", &web.link(&window), more);
+        assert_eq!((asked.status, asked.field("set-cookie")), (200, None), "{}", asked.text());
+        assert!(asked.text().contains("as <b>dana</b>"), "{}", asked.text());
+    }
+}
+
+#[test]
+fn a_link_from_the_gates_own_desk_or_typed_opens_at_once() {
+    let furnishing = House::furnish().with("CHAPERONE_WEB__URL", "https://desk.hospital.example");
+    let web = WebHouse::furnished(furnishing, "", &[]);
+    let window = web.open_window("+10m");
+    let desk = ["-H", "Referer: https://desk.hospital.example/"];
+    for (site, more) in [("same-site", &desk[..]), ("same-origin", &[]), ("none", &[])] {
+        let opened = sent_from(&web.client(site), site, &web.link(&window), more);
         assert_eq!((opened.status, opened.field("location")), (303, Some("/")), "{site}: {}", opened.text());
     }
 }

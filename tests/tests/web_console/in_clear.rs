@@ -3,9 +3,9 @@
 
 use std::process::Stdio;
 
-use chaperone_tests::{Process, WebHouse, legs, noise, soon};
+use chaperone_tests::{Process, WebHouse, get, legs, noise, soon};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_console_without_tls_is_reached_while_that_is_allowed_and_the_record_says_so() {
@@ -15,6 +15,10 @@ fn a_console_without_tls_is_reached_while_that_is_allowed_and_the_record_says_so
     let words = ["--plain-http-until", "+15s", "--plain-http-reason", "it is renewed today"];
     let set = ["target", "set-tls", "console-01", "--reason", "it is renewed today"];
     web.house.priya().does(&[&set[..], &words].concat());
+    // A browser opens it; a program of one's own has nothing to reach it by.
+    let path = format!("/api/windows/{window}/connect");
+    let ways = get(web.house.gate.web_port(), &path, Some(&web.house.gate.token("dana"))).unwrap().json();
+    assert_eq!((&ways["tls"]["consoles"], &ways["tls"]["programs"]), (&json!(["console-01"]), &json!([])));
     let client = web.opened(&window);
     assert_eq!(client.gets("/api/state", &[]).text(), "12 pumps");
     let session = web.house.newest_session();

@@ -236,3 +236,31 @@ fn a_browser_opens_the_console_and_its_web_socket_and_is_cut_at_the_deadline() {
     let upgrade = web.events(&session, "http-upgrade");
     assert_eq!(upgrade[0]["protocol"], "websocket");
 }
+
+#[test]
+fn a_console_that_speaks_http_1_alone_serves_browsers_that_speak_http_2() {
+    let web = WebHouse::with_old_console("");
+    let client = web.opened(&web.open_window("+10m"));
+    for version in ["--http2", "--http1.1"] {
+        assert_eq!(client.gets("/api/state", &[version]).text(), "12 pumps", "{version}");
+    }
+    let session = web.house.newest_session();
+    client.leaves();
+    web.house.sealed(&session);
+    let answers = web.events(&session, "http-response");
+    assert!(
+        answers.len() == 2 && answers.iter().all(|answer| answer["version"] == "HTTP/1.1"),
+        "{answers:#?}"
+    );
+}
+
+#[test]
+fn a_console_that_speaks_nothing_newer_than_tls_1_1_is_said_to_be_too_old() {
+    let web = WebHouse::with_old_console("ssl_protocols TLSv1.1; ssl_ciphers ALL:@SECLEVEL=0;");
+    let client = web.opened(&web.open_window("+10m"));
+    let page = client.gets("/api/state", &[]);
+    assert_eq!(page.status, 502, "{}", page.text());
+    let failed = web.house.fact("target-failed");
+    assert_eq!(failed.body["failure"], "old-tls", "{:#}", failed.body);
+    assert!(!web.console.log().contains("/api/state"), "nothing was sent");
+}

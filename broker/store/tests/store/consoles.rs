@@ -1,6 +1,6 @@
 //! Proofs that are shown for one visit after the other: each link opens once, and what was stopped or left is over.
 
-use chaperone_policy::{AttemptId, PersonId, SessionId, WindowId};
+use chaperone_policy::{AttemptId, PersonId, Role, SessionId, WindowId};
 use chaperone_store::{
     FactKind, Followed, NewConsole, NewFact, NewSession, ProofOver, Store, StoreError, WebSession,
 };
@@ -15,6 +15,7 @@ on_both!(
     a_link_opens_once_also_for_many_who_follow_it_at_once,
     a_proof_is_over_once_its_visit_was_stopped_or_is_about_to_be,
     signing_out_leaves_what_was_opened_from_there_and_names_what_is_on,
+    new_factors_spend_the_certificates_that_were_issued_before,
     rows_go_when_they_are_worth_nothing,
 );
 
@@ -154,6 +155,51 @@ async fn signing_out_leaves_what_was_opened_from_there_and_names_what_is_on(plac
     // A second time there is nothing to leave, and nobody is told.
     store.write(move |tx| Box::pin(async move { tx.end_web_session(&desk).await })).await.unwrap();
     assert_eq!(facts(&store).await.pop().unwrap().number, token.number);
+}
+
+/// A certificate that somebody is given; its proof.
+async fn issued(store: &Store, of: PersonId, until: Timestamp) -> String {
+    let serial = Uuid::now_v7().simple().to_string();
+    let body = json!({ "serial": serial, "until": until });
+    store.fact(NewFact::new(FactKind::CertificateIssued, Timestamp::now(), body).by(of)).await.unwrap();
+    format!("certificate:{serial}")
+}
+
+async fn reset(store: &Store, of: PersonId) {
+    for role in [Role::ClinicalEngineer, Role::Lead] {
+        let by = person();
+        let done = store.write::<_, _, StoreError>(move |tx| {
+            Box::pin(async move { tx.reset(of, by, role, "stolen", |_| true).await })
+        });
+        done.await.unwrap();
+    }
+}
+
+async fn new_factors_spend_the_certificates_that_were_issued_before(place: Place) {
+    let (store, _tasks) = place.store("one").await;
+    let (dana, viktor) = (person(), person());
+    let on = issued(&store, dana, later(3600)).await;
+    let unused = issued(&store, dana, later(3600)).await;
+    let gone = issued(&store, dana, later(-1)).await;
+    let others = issued(&store, viktor, later(3600)).await;
+    let over = admitted(&store, dana, &on).await;
+    ended(&store, over, "client-closed").await;
+    let visit = admitted(&store, dana, &on).await;
+    reset(&store, dana).await;
+    for spent in [&on, &unused] {
+        assert_eq!(store.proof_over(spent).await.unwrap(), Some(ProofOver::Left));
+    }
+    for stays in [&gone, &others] {
+        assert_eq!(store.proof_over(stays).await.unwrap(), None);
+    }
+    let facts = facts(&store).await;
+    let left = facts.iter().find(|fact| fact.kind == FactKind::SignedOut).unwrap();
+    assert_eq!(left.body["visits"], json!([visit]), "every node ends its own");
+    // What is given after it is good, and a second time changes nothing.
+    let new = issued(&store, dana, later(3600)).await;
+    assert_eq!(store.proof_over(&new).await.unwrap(), None);
+    reset(&store, dana).await;
+    assert_eq!(store.proof_over(&new).await.unwrap(), Some(ProofOver::Left));
 }
 
 async fn rows_go_when_they_are_worth_nothing(place: Place) {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_identity::UserName;
 use chaperone_policy::{Access, Facts, PersonId, Reason};
-use chaperone_session::{Ask, Cord, FailedProof, Foreseen, Gate, Proof, Severable, new_reference};
+use chaperone_session::{Ask, Cord, EndReason, FailedProof, Foreseen, Gate, Proof, Severable, new_reference};
 use serde_json::{Value, json};
 use tokio_rustls::StartHandshake;
 
@@ -224,15 +224,15 @@ impl Schedule {
 
     /// What is wrong with a certificate that was proven, and is nobody's here.
     fn fault_of(&self, certificate: &ClientCertificate, is_theirs: bool) -> Cow<'static, str> {
-        let is_spent = || {
-            let asked = self.asked(certificate);
-            asked.is_some_and(|(ask, proof)| self.visits.over(&proof, &ask).is_some())
-        };
+        let over = || self.asked(certificate).and_then(|(ask, proof)| self.visits.over(&proof, &ask));
         match self.carried_by_another(certificate) {
             _ if !is_theirs => "nobody is who it names".into(),
             Some(bearer) => format!("it is {}'s, and {bearer}'s token carries it", certificate.login).into(),
-            None if is_spent() => "its visit was stopped".into(),
-            None => "it is over".into(),
+            None => match over() {
+                Some(EndReason::Stopped) => "its visit was stopped".into(),
+                Some(_) => "its holder has left the visit".into(),
+                None => "it is over".into(),
+            },
         }
     }
 

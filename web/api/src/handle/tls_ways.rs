@@ -9,9 +9,10 @@ pub(super) fn to(facts: &Facts, window: &Window, site: &str) -> Option<TlsWays> 
     let targets = || window.targets.iter().filter_map(|id| facts.targets.get(id));
     let programs: Vec<ProgramWay> = targets().flat_map(|target| programs(target, window)).collect();
     let consoles = targets().filter(|target| window.access.contains(&Access::Tls) && has_console(target));
-    let consoles = consoles.map(|target| target.name.to_string()).collect();
+    let consoles: Vec<String> = consoles.map(|target| target.name.to_string()).collect();
     let line = format!("chaperone connect {} --server {site}", window.id);
-    (!programs.is_empty()).then_some(TlsWays { consoles, line, programs })
+    Some(TlsWays { consoles, line, programs })
+        .filter(|ways| !(ways.consoles.is_empty() && ways.programs.is_empty()))
 }
 
 fn has_console(target: &Target) -> bool {
@@ -28,6 +29,8 @@ fn programs(target: &Target, window: &Window) -> Vec<ProgramWay> {
         recorded: recorded.to_owned(),
     };
     let granted = target.endpoints.iter().filter_map(|endpoint| match endpoint {
+        // What speaks no TLS is reached as a web console only.
+        Endpoint::Tls { terms, .. } if terms.plain_http.is_some() => None,
         Endpoint::Tls { port, server_name, http, .. } => has(Access::Tls).then(|| {
             let what = if *http { "web console" } else { "TLS service" };
             way(what, server_name.as_str(), *port, "plain")

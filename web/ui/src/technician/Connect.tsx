@@ -51,7 +51,7 @@ export function Connect({ window }: { window: WindowView }) {
           </Answer>
         </Panel>
       )}
-      {ways && <Programs ways={ways} />}
+      {ways && ways.programs.length > 0 && <Programs ways={ways} />}
     </>
   )
 }

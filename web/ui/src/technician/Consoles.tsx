@@ -26,15 +26,12 @@ export function Consoles({ window, ways }: ConsolesProps) {
   )
   const go = async (target: string): Promise<void> => {
     // Made by the click itself, or the browser takes it for an unasked window.
-    const tab = globalThis.open('about:blank', '_blank')
+    const name = `console-${Date.now()}`
+    const tab = globalThis.open('about:blank', name)
     try {
       const { url, until } = await open.mutateAsync(target)
-      if (tab) {
-        tab.opener = null
-        tab.location.replace(url)
-      } else {
-        location.assign(url)
-      }
+      lead(url, tab ? name : '_self')
+      if (tab) tab.opener = null
       setOpened({ ...opened, [target]: until })
     } catch {
       tab?.close()
@@ -74,6 +71,16 @@ export function Consoles({ window, ways }: ConsolesProps) {
       </p>
     </Panel>
   )
+}
+
+/** Leads a tab to a console. It says that this desk sends it: a link that a page of anything else sends is asked about first. */
+function lead(url: string, tab: string): void {
+  const link = document.createElement('a')
+  link.href = url
+  link.target = tab
+  link.rel = 'opener'
+  link.referrerPolicy = 'origin'
+  link.click()
 }
 
 /** The line that brings a vendor's own program to its server, and what else the machine needs for that. */

@@ -36,7 +36,7 @@ impl Connection {
         if token.expired {
             return self.opens_nothing(Some(&token), "a link that has expired", arrived).await;
         }
-        if request.method() == Method::GET && is_sent_by_another_site(request) {
+        if request.method() == Method::GET && is_asked_about(request, &self.shared.settings.site) {
             let again = format!("{OWN}/enter?token={shown}");
             return Page::opening(token.about.target.as_str(), token.about.login.as_str(), &again)
                 .into_answer();
@@ -93,10 +93,20 @@ impl Connection {
     }
 }
 
-/// Whether another site has sent the browser here, as it says (Fetch Metadata). The gate's own pages are of the same site
-/// where they have the same domain; a browser that says nothing is believed to follow what its person wants.
-fn is_sent_by_another_site<B>(request: &Request<B>) -> bool {
-    request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+/// Whether the browser was sent here by a page that is not the gate's own, as it says (Fetch Metadata): one of another site,
+/// or of the same one, where consoles are too; the gate's desk is told from them by `Referer` (RFC 9110 §10.1.3), which no
+/// page can have a browser send in another's name. A browser that says nothing is believed to follow what its person wants.
+fn is_asked_about<B>(request: &Request<B>, site: &str) -> bool {
+    let field = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_of_the_desk = |from: &str| {
+        from.strip_prefix(site.trim_end_matches('/'))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    match field("sec-fetch-site") {
+        Some("cross-site") => true,
+        Some("same-site") => !field("referer").is_some_and(is_of_the_desk),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -104,17 +114,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_another_site_is_another_site() {
-        let sent = |site: Option<&str>| {
+    fn only_the_gates_own_desk_sends_somebody_here_unasked() {
+        let asked = |site: Option<&str>, from: Option<&str>| {
             let mut request = Request::builder().uri("/.chaperone/enter");
-            if let Some(site) = site {
-                request = request.header("sec-fetch-site", site);
+            for (name, value) in [("sec-fetch-site", site), ("referer", from)] {
+                if let Some(value) = value {
+                    request = request.header(name, value);
+                }
             }
-            is_sent_by_another_site(&request.body(()).unwrap())
+            is_asked_about(&request.body(()).unwrap(), "https://gate.example")
         };
-        assert!(sent(Some("cross-site")));
-        for site in [Some("same-site"), Some("same-origin"), Some("none"), None] {
-            assert!(!sent(site), "{site:?}");
+        let desk = Some("https://gate.example/");
+        assert!(asked(Some("cross-site"), None) && asked(Some("cross-site"), desk));
+        for from in [
+            None,
+            Some("https://evil.web.gate.example/"),
+            Some("https://gate.example.evil.example/"),
+            Some(""),
+        ] {
+            assert!(asked(Some("same-site"), from), "{from:?}");
+        }
+        for from in [desk, Some("https://gate.example"), Some("https://gate.example/windows/7")] {
+            assert!(!asked(Some("same-site"), from), "{from:?}");
+        }
+        for site in [Some("same-origin"), Some("none"), None] {
+            assert!(!asked(site, None), "{site:?}");
         }
     }
 }
