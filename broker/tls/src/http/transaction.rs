@@ -31,7 +31,7 @@ use super::limits;
 use super::no_answer::NoAnswer;
 use super::pages::Page;
 use super::reader::Reader;
-use super::sending::{Lost, Sending};
+use super::sending::Sending;
 use super::upgrade;
 use super::upstream::{Answered, Keep, Offer};
 

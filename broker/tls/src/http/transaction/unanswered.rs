@@ -6,9 +6,9 @@ use serde_json::json;
 use super::{Transaction, over};
 use crate::http::body::Outgoing;
 use crate::http::flowing::{self, Outcome};
+use crate::http::no_answer::NoAnswer;
 use crate::http::pages::Page;
 use crate::http::sending::Lost;
-use crate::http::upstream::NoAnswer;
 
 impl Transaction {
     /// What the client reads instead of an answer; the recording has it as the gate's.
