@@ -198,12 +198,13 @@ fn the_servers_own_ssh_cannot_be_declared() {
     let tcp = format!("sneaky={also}");
     let said = priya.tries(&["target", "add-endpoint", TARGET, "--tcp", &tcp, "--reason", "a database"]);
     assert!(said.status == Some(1) && said.err.contains("the server's SSH"), "{said:?}");
-    let (two, one) = (["--ssh", &first, "--ssh", also], ["--ssh", &first]);
-    let addresses =
-        |given: &[&str]| [&["target", "set-address", TARGET], given, &["--reason", "moved"]].concat();
-    priya.does(&addresses(&one));
+    let moves = |to: &[&str]| {
+        let words = [&["target", "set-address", TARGET], to, &["--reason", "moved"]].concat();
+        house.priya().tries(&words)
+    };
+    assert_eq!(moves(&["--ssh", &first]).status, Some(0));
     priya.does(&["target", "add-endpoint", TARGET, "--tcp", &tcp, "--reason", "a database"]);
-    let said = priya.tries(&addresses(&two));
+    let said = moves(&["--ssh", &first, "--ssh", also]);
     assert!(said.status == Some(1) && said.err.contains("the server's SSH"), "{said:?}");
     let shown = priya.does(&["target", "show", TARGET]);
     assert_eq!(shown["endpoints"][0]["also"], serde_json::json!([]), "nothing has changed");
