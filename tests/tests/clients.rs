@@ -443,7 +443,7 @@ fn an_end_of_output_reaches_a_client_that_waits_for_it_and_the_exit_status_still
     let mut client = Process::start("ssh", &mut command);
     let mut output = client.child().stdout.take().unwrap();
     let mut input = client.child().stdin.take().unwrap();
-    let (heard, ended) = mpsc::channel();
+    let (heard, ended) = mpsc::sync_channel(1);
     std::thread::spawn(move || {
         let mut out = String::new();
         output.read_to_string(&mut out).unwrap();
