@@ -158,7 +158,7 @@ everything(channel)
 while not os.path.exists({:?}):
     time.sleep(0.01)
 opened = refused = 0
-# What Python forgets, Paramiko closes once more, for which there is no channel then.
+# What Python forgets or the gate closes, Paramiko closes once more, for which there is no channel then.
 kept = []
 for n in range(300):
     try:
@@ -169,6 +169,7 @@ for n in range(300):
     opened += 1
     kept.append(channel)
     send(REQUEST, channel.remote_chanid, 'exec', False, 'true')
+    channel.closed = True
     send(CLOSE, channel.remote_chanid)
 say(opened, refused)
 ",

@@ -77,7 +77,7 @@ fn requests_that_somebody_elses_page_makes_do_not() {
 #[test]
 fn each_request_of_a_connection_is_looked_at() {
     let own = "GET /state HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    let sized = "PUT /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 36\r\n\r\nPOST / HTTP/1.1\r\nHost: evil.example\r\n";
+    let sized = "PUT /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 37\r\n\r\nPOST / HTTP/1.1\r\nHost: evil.example\r\n";
     let parts = "6;x=1\r\nGET / \r\n0A\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n";
     let chunked = format!("POST /b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{parts}");
     let evil = "POST /reset HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\r\n";
