@@ -89,13 +89,18 @@ fn an_enrolled_key_that_owes_a_code_signs_no_flood_of_attempts() {
     // She has no window: each sign-in by the key alone is an attempt off schedule, and an alert.
     let mut caller = Caller::from(Ipv4Addr::LOCALHOST, port);
     let heard: Vec<_> = (0..20).map(|_| caller.shows(&format!("dana+{TARGET}"), &key)).collect();
-    assert_eq!((&heard[..7], heard[7]), (&[Heard::More; 7][..], Heard::Gone), "{heard:?}");
+    let hung_up_on = |heard: &[Heard]| {
+        heard[..7].iter().all(|said| *said == Heard::More)
+            && heard[7] != Heard::More
+            && heard[8..].iter().all(|said| *said == Heard::Gone)
+    };
+    assert!(hung_up_on(&heard), "{heard:?}");
     drop(caller);
     assert_eq!(house.facts_of("attempt-refused").len(), 1, "the same key in the same name is one attempt");
     // Other names are no way round.
     let mut caller = Caller::from(Ipv4Addr::LOCALHOST, port);
     let heard: Vec<_> = (0..20).map(|n| caller.shows(&format!("dana+server-{n}"), &key)).collect();
-    assert_eq!((&heard[..7], heard[7]), (&[Heard::More; 7][..], Heard::Gone), "{heard:?}");
+    assert!(hung_up_on(&heard), "{heard:?}");
     assert_eq!(house.facts_of("attempt-refused").len(), 1 + 7);
 }
 
