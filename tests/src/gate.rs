@@ -166,7 +166,9 @@ impl Gate {
             std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).for_each(drop));
         }
         let (ssh, web) = (self.ssh, self.web);
+        // Port 0 is any: nobody can be asked which.
         let tls = self.environment.get("CHAPERONE_GATE__TLS").and_then(|at| at.parse::<SocketAddr>().ok());
+        let tls = tls.filter(|at| at.port() != 0);
         let lets_in = self.roles.contains("gate");
         // It may serve without being ready for visits, when the disk is full or the database went back.
         let ready = soon("the gate to serve", || {
