@@ -79,7 +79,7 @@ pub use gate::{Ask, Gate, Refused, Settings, new_reference};
 pub use live::{Leg, LiveSession, NotRecorded, Notice};
 pub use mandate::Mandate;
 pub use own::{NoMoreTime, OwnTarget, OwnWindow, Standing};
-pub use proof::Proof;
+pub use proof::{Proof, why_spent};
 pub use record::{Captured, Closed, FailedProof};
 pub use relay::{BATCH_BYTES, Broken, Direction, Item, Note, Relay, RelayEnd, Sink, Source};
 pub use scan::{ScanError, Scanner, ScannerAddress, UnknownScanner, Verdict};

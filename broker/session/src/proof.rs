@@ -30,6 +30,15 @@ impl fmt::Display for Proof {
     }
 }
 
+/// Why a proof that is spent opens nothing, as the SOC reads it. Who shows one after new factors may have stolen it.
+#[must_use]
+pub fn why_spent(over: EndReason) -> &'static str {
+    match over {
+        EndReason::Stopped => "its visit was stopped",
+        _ => "its holder has left the visit or signed out, or was locked or given new factors since",
+    }
+}
+
 impl Gate {
     /// Why a proof that was good once enters no visit any more, if it does not: on no node.
     ///
@@ -53,17 +62,13 @@ impl Gate {
             Some(Proof::Token(_)) => "console",
             None => "proof",
         };
-        let why = match over {
-            EndReason::Stopped => "its visit was stopped",
-            _ => "its holder has left the visit",
-        };
         let proof = FailedProof {
             user: format!("{login}+{}", ask.target),
             source: ask.source,
             offers: ask.shown.iter().map(ToString::to_string).collect(),
             reason: Reason::Credential,
             person: Some(ask.person),
-            why: Some(format!("{what}: {why}")),
+            why: Some(format!("{what}: {}", why_spent(over))),
             reference: ask.reference.clone(),
         };
         self.failed_proof(proof).await;

@@ -239,6 +239,7 @@ mod tests {
             }
         }
     }
+
     #[tokio::test]
     async fn those_that_have_nothing_but_numbers_are_answered_one_after_the_other_and_others_at_once() {
         const CLIENTS: u32 = 5;

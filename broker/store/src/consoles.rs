@@ -47,7 +47,7 @@ pub enum Followed {
 pub enum ProofOver {
     /// Somebody has stopped a visit of it.
     Stopped,
-    /// Its holder has left, or signed out.
+    /// Its holder has left or signed out, or was locked or given new factors.
     Left,
 }
 

@@ -54,7 +54,10 @@ fn signing_out_ends_the_consoles_that_were_opened_from_there_at_once(furnishing:
     assert!(again.status == 403 && again.text().contains("This visit is over: you left"), "{}", again.text());
     let failed = web.house.facts_of("attempt-failed");
     assert_eq!(failed.len(), 1, "a page that asks on is a fact: {failed:#?}");
-    assert_eq!(failed[0].body["why"], "console: its holder has left the visit");
+    assert_eq!(
+        failed[0].body["why"],
+        "console: its holder has left the visit or signed out, or was locked or given new factors since"
+    );
     let never = web.client("never").gets(&unopened, &[]);
     assert!(never.status == 403 && never.text().contains("This link is used up"), "{}", never.text());
     let failed = web.house.facts_of("attempt-failed");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chaperone_identity::UserName;
 use chaperone_policy::{Access, Facts, PersonId, Reason};
-use chaperone_session::{Ask, Cord, EndReason, FailedProof, Foreseen, Gate, Proof, Severable, new_reference};
+use chaperone_session::{Ask, Cord, FailedProof, Foreseen, Gate, Proof, Severable, new_reference, why_spent};
 use serde_json::{Value, json};
 use tokio_rustls::StartHandshake;
 
@@ -228,11 +228,7 @@ impl Schedule {
         match self.carried_by_another(certificate) {
             _ if !is_theirs => "nobody is who it names".into(),
             Some(bearer) => format!("it is {}'s, and {bearer}'s token carries it", certificate.login).into(),
-            None => match over() {
-                Some(EndReason::Stopped) => "its visit was stopped".into(),
-                Some(_) => "its holder has left the visit".into(),
-                None => "it is over".into(),
-            },
+            None => over().map_or("it is over", why_spent).into(),
         }
     }
 
