@@ -4,11 +4,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chaperone_tests::{
-    Answer, CONSOLE_NAME, Furnishing, House, Walk, WebHouse, digest, get, on_both_databases, soon,
+    Answer, CONSOLE_NAME, Furnishing, House, Process, Walk, WebHouse, browser, digest, get,
+    on_both_databases, soon,
 };
 use serde_json::{Value, json};
 
@@ -125,6 +127,7 @@ fn a_har_has_every_request_with_its_body_alone_and_in_a_bundle() {
     let done = Command::new("tar").arg("-xf").arg(&bundle).arg("-C").arg(&out).status().expect("tar");
     assert!(done.success());
     assert_eq!(checked(&out.join(format!("derived/{session}.har"))), har);
+    the_tools_of_a_browser_hold_the_same(&file, &har);
     for format in ["jsonl", "txt", "files", "pcapng"] {
         let file = web.house.folder().join(format!("visit.{format}"));
         let to = file.to_str().expect("a path");
@@ -161,6 +164,30 @@ fn checked(file: &Path) -> Value {
     let text = har.to_string();
     assert!(!text.contains("__Host-chaperone"), "the gate's cookie is nowhere");
     har
+}
+
+/// Chromium's own developer tools take the file, and show of each request what it says.
+fn the_tools_of_a_browser_hold_the_same(file: &Path, har: &Value) {
+    let ran = Process::run("the developer tools", Duration::from_secs(60), browser("har.mjs").arg(file));
+    let held: Value = serde_json::from_slice(&ran.succeeded().out).expect("what the tools hold");
+    let held = held.as_array().expect("requests");
+    let entries = har["log"]["entries"].as_array().expect("entries");
+    assert_eq!(held.len(), entries.len());
+    for (held, entry) in held.iter().zip(entries) {
+        let (request, response) = (&entry["request"], &entry["response"]);
+        assert_eq!((&held["method"], &held["url"]), (&request["method"], &request["url"]), "{held:#}");
+        assert_eq!(
+            (&held["status"], &held["type"]),
+            (&response["status"], &response["content"]["mimeType"]),
+            "{held:#}"
+        );
+        let fields = response["headers"].as_array().map(Vec::len);
+        assert_eq!(held["fields"].as_u64(), fields.and_then(|count| count.try_into().ok()), "{held:#}");
+        let took = entry["time"].as_f64().expect("how long it took");
+        assert!(held["ms"].as_f64().is_some_and(|ms| (ms - took).abs() <= 1.0), "{took}: {held:#}");
+        let text = response["content"]["text"].as_str().unwrap_or_default();
+        assert_eq!((held["content"].as_str(), &held["sent"]), (Some(text), &request["postData"]["text"]));
+    }
 }
 
 /// Files that the console keeps under a content coding, and sends so to everybody.

@@ -3,6 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::relay::Broken;
 
 /// The state that relays obey at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,24 @@ impl Flow {
     pub fn is_cut(self) -> bool {
         matches!(self, Self::Cut(_))
     }
+}
+
+/// Returns while input flows. What was taken in time and still waits for a server when input begins to wait goes on when
+/// it flows again, and nowhere when the session is cut: its relay is dropped then.
+///
+/// # Errors
+/// When there is no such session any more.
+pub async fn input_flows(flow: &watch::Receiver<Flow>) -> Result<(), Broken> {
+    if flows(flow) {
+        return Ok(());
+    }
+    flow.clone().wait_for(|flow| *flow == Flow::Open).await.map(drop).map_err(|_| Broken)
+}
+
+/// Whether input flows at this moment.
+#[must_use]
+pub fn flows(flow: &watch::Receiver<Flow>) -> bool {
+    *flow.borrow() == Flow::Open
 }
 
 /// Why a session ended: stored, shown, and said to the technician.
@@ -128,5 +149,31 @@ impl EndReason {
 impl fmt::Display for EndReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_waits_goes_on_when_input_flows_and_nowhere_after_the_cut() {
+        let flow = watch::Sender::new(Flow::Open);
+        let seen = flow.subscribe();
+        assert_eq!(input_flows(&seen).now_or_never(), Some(Ok(())));
+        for held in [Flow::Paused, Flow::Frozen] {
+            flow.send_replace(held);
+            assert_eq!(input_flows(&seen).now_or_never(), None, "{held:?}");
+        }
+        let mut waiting = std::pin::pin!(input_flows(&seen));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        flow.send_replace(Flow::Open);
+        assert_eq!(waiting.await, Ok(()));
+        flow.send_replace(Flow::Cut(EndReason::Stopped));
+        assert_eq!(input_flows(&seen).now_or_never(), None);
+        drop(flow);
+        assert_eq!(input_flows(&seen).await, Err(Broken));
     }
 }

@@ -71,7 +71,7 @@ pub use clock::{ClockWatch, MAX_SKEW, PROBATION, Trust};
 pub use courier::{Courier, Delivered, Errand, FileAttributes, Hand, NotDelivered, Parcel};
 pub use dial::{Dial, DialError, Dialled, Ticket};
 pub use files::{FileDirection, FileTransfer};
-pub use flow::{EndReason, Flow};
+pub use flow::{EndReason, Flow, flows, input_flows};
 pub use foresee::Foreseen;
 pub use foretell::Wish;
 pub use forward::{NoPassage, Passage};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use chaperone_session::{Broken, Flow, Item, Recorded, Sink, Source, Stream};
+use chaperone_session::{Broken, Flow, Item, Recorded, Sink, Source, Stream, flows, input_flows};
 use futures::FutureExt;
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, server};
 use tokio::sync::watch;
@@ -294,20 +294,6 @@ impl Source for TargetSource {
 
 /// What goes to a server at once.
 pub(crate) const PIECE_BYTES: usize = 32 << 10;
-
-/// Returns while input flows. What was taken in time and still waits for a server when input begins to wait goes on when
-/// it flows again, and nowhere when the session is cut: its relay is dropped then.
-pub(crate) async fn input_flows(flow: &watch::Receiver<Flow>) -> Result<(), Broken> {
-    if flows(flow) {
-        return Ok(());
-    }
-    flow.clone().wait_for(|flow| *flow == Flow::Open).await.map(drop).map_err(|_| Broken)
-}
-
-/// Whether input flows at this moment.
-pub(crate) fn flows(flow: &watch::Receiver<Flow>) -> bool {
-    *flow.borrow() == Flow::Open
-}
 
 /// Writes to the target.
 pub(crate) struct TargetSink {

@@ -8,12 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use chaperone_session::{BATCH_BYTES, Broken, Item, Note, Recorded, Sink, Source, Stream};
+use chaperone_session::{BATCH_BYTES, Broken, Flow, Item, Note, Recorded, Sink, Source, Stream};
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_util::io::poll_read_buf;
+
+use crate::held::while_it_flows;
 
 /// Smallest room that is made for reading, and the room for which no new buffer is taken.
 const LEAST_BYTES: usize = 16 << 10;
@@ -41,7 +43,7 @@ pub(crate) fn halves<S>(leg: S, stream: Stream) -> (LegSource<S>, LegSink<S>) {
     let leg = Arc::new(Mutex::new(leg));
     let source =
         LegSource { leg: Arc::clone(&leg), stream, buffer: BytesMut::new(), room: LEAST_BYTES, ended: None };
-    (source, LegSink { leg, finished: watch::Sender::new(false) })
+    (source, LegSink { leg, finished: watch::Sender::new(false), flow: None })
 }
 
 fn lock<S>(leg: &Mutex<S>) -> MutexGuard<'_, S> {
@@ -147,9 +149,16 @@ impl<S: AsyncRead + Unpin + Send> Source for LegSource<S> {
 pub(crate) struct LegSink<S> {
     leg: Arc<Mutex<S>>,
     finished: watch::Sender<bool>,
+    /// The session's, where this end is given input.
+    flow: Option<watch::Receiver<Flow>>,
 }
 
 impl<S: AsyncWrite + Unpin> LegSink<S> {
+    /// Writes only while input flows.
+    pub(crate) fn of_input(self, flow: watch::Receiver<Flow>) -> Self {
+        Self { flow: Some(flow), ..self }
+    }
+
     /// Says that no more comes. Says it once.
     async fn finish(&self) -> Result<(), Broken> {
         if self.finished.send_replace(true) {
@@ -182,8 +191,7 @@ impl<S: AsyncWrite + Unpin + Send> Sink for LegSink<S> {
 
     async fn write(&self, payload: Recorded) -> Result<(), Broken> {
         let bytes = payload.into_bytes();
-        let mut rest = &bytes[..];
-        poll_fn(|cx| self.poll_write(cx, &mut rest)).await.map_err(|_| Broken)
+        while_it_flows(self.flow.as_ref(), &bytes, |cx, rest| self.poll_write(cx, rest)).await
     }
 
     async fn pass(&self, note: LegNote) -> Result<(), Broken> {

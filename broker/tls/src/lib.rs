@@ -17,6 +17,7 @@ mod client;
 mod connect;
 mod door;
 mod handshakes;
+mod held;
 pub mod http;
 mod issue;
 mod leg;

@@ -124,6 +124,7 @@ async fn carry<T: AsyncRead + AsyncWrite + Unpin + Send>(
     let to_client = client.get_ref().0.writer();
     let (from_client, client) = halves(client, Stream::ForwardIn);
     let (from_target, target) = halves(target, Stream::ForwardOut);
+    let target = target.of_input(passage.session().flow());
     let end = relay(&passage, (from_client, &client), (from_target, &target)).await;
     let closed = matches!(end, RelayEnd::Closed);
     if closed {

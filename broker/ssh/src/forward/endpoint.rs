@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::{Buf, Bytes, BytesMut};
-use chaperone_session::{Broken, Flow, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream};
+use chaperone_session::{
+    Broken, Flow, Item, Recorded, Severable, SeverableWriter, Sink, Source, Stream, flows, input_flows,
+};
 use futures::FutureExt;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
-use crate::leg::{PIECE_BYTES, flows, input_flows};
+use crate::leg::PIECE_BYTES;
 use crate::note::SshNote;
 
 /// Bytes that are read at once, and the room for which no new buffer is taken: small reads share one.

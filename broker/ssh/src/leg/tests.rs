@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use chaperone_session::EndReason;
 use proptest::prelude::*;
 use russh::{Channel, Sig};
 use tokio::time::timeout;
@@ -25,25 +24,6 @@ fn messages() -> impl Strategy<Value = Vec<ChannelMsg>> {
         1 => Just(()).prop_map(|()| ChannelMsg::WindowAdjusted { new_size: 7 }),
     ];
     prop::collection::vec(one, 0..30)
-}
-
-#[tokio::test]
-async fn what_waits_goes_on_when_input_flows_and_nowhere_after_the_cut() {
-    let flow = watch::Sender::new(Flow::Open);
-    let seen = flow.subscribe();
-    assert_eq!(input_flows(&seen).now_or_never(), Some(Ok(())));
-    for held in [Flow::Paused, Flow::Frozen] {
-        flow.send_replace(held);
-        assert_eq!(input_flows(&seen).now_or_never(), None, "{held:?}");
-    }
-    let mut waiting = std::pin::pin!(input_flows(&seen));
-    assert!(futures::poll!(&mut waiting).is_pending());
-    flow.send_replace(Flow::Open);
-    assert_eq!(waiting.await, Ok(()));
-    flow.send_replace(Flow::Cut(EndReason::Stopped));
-    assert_eq!(input_flows(&seen).now_or_never(), None);
-    drop(flow);
-    assert_eq!(input_flows(&seen).await, Err(Broken));
 }
 
 #[tokio::test]

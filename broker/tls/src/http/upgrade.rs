@@ -1,24 +1,28 @@
 //! What a connection carries after its target went on with another protocol, a WebSocket above all: bytes both ways,
 //! recorded first, through the same relay as every other.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use chaperone_session::{
-    Broken, Direction, Item, LiveSession, Note, Recorded, Relay, RelayEnd, Sink, Source, Stream,
+    Broken, Direction, Flow, Item, LiveSession, Note, Recorded, Relay, RelayEnd, Sink, Source, Stream,
 };
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use super::body::Measure;
 use super::console::Console;
 use super::flowing::{self, Outcome, Way};
 use super::inject::Sought;
 use super::lanes::Taken;
+use crate::held::while_it_flows;
 
 /// Read at once, in bytes.
 const READ_BYTES: usize = 64 * 1024;
@@ -68,7 +72,7 @@ async fn both(
 ) -> Outcome {
     let (from_client, to_client) = split(TokioIo::new(client));
     let (from_target, to_target) = split(TokioIo::new(target));
-    let (to_client, to_target) = (Writes::new(to_client), Writes::new(to_target));
+    let (to_client, to_target) = (Writes::new(to_client, None), Writes::new(to_target, Some(session.flow())));
     let relay = |direction, source, sink| Relay {
         session,
         channel: lane.channel(),
@@ -195,16 +199,20 @@ impl Source for Reads {
     }
 }
 
-struct Writes(AsyncMutex<WriteHalf<Half>>);
+struct Writes {
+    to: AsyncMutex<WriteHalf<Half>>,
+    /// The session's, where input is written.
+    flow: Option<watch::Receiver<Flow>>,
+}
 
 impl Writes {
-    fn new(to: WriteHalf<Half>) -> Self {
-        Self(AsyncMutex::new(to))
+    fn new(to: WriteHalf<Half>, flow: Option<watch::Receiver<Flow>>) -> Self {
+        Self { to: AsyncMutex::new(to), flow }
     }
 
     async fn finish(&self) {
         // A peer that is gone needs no goodbye.
-        drop(self.0.lock().await.shutdown().await);
+        drop(self.to.lock().await.shutdown().await);
     }
 }
 
@@ -212,9 +220,17 @@ impl Sink for Writes {
     type Note = Nothing;
 
     async fn write(&self, payload: Recorded) -> Result<(), Broken> {
-        let mut to = self.0.lock().await;
-        to.write_all(&payload.into_bytes()).await.map_err(|_| Broken)?;
-        to.flush().await.map_err(|_| Broken)
+        let mut to = self.to.lock().await;
+        while_it_flows(self.flow.as_ref(), &payload.into_bytes(), |cx, rest| {
+            while !rest.is_empty() {
+                match ready!(Pin::new(&mut *to).poll_write(cx, rest))? {
+                    0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                    count => *rest = rest.get(count..).unwrap_or_default(),
+                }
+            }
+            Pin::new(&mut *to).poll_flush(cx)
+        })
+        .await
     }
 
     async fn pass(&self, _note: Nothing) -> Result<(), Broken> {
