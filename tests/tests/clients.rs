@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use chaperone_tests::{Direction, House, Process, Proxy, Sshd, SshdOptions, TARGET, digest, noise, soon};
+use chaperone_tests::{
+    Direction, Enrolled, House, KeyPair, Process, Proxy, Sshd, SshdOptions, TARGET, digest, noise, soon,
+};
 
 #[test]
 fn plink_runs_commands_and_opens_a_shell() {
@@ -190,6 +192,35 @@ out.write(b'all of it')
     let ran = house.elsewhere("dana").paramiko(TARGET, script).succeeded();
     assert_eq!(ran.text(), "all of it", "{}", ran.err);
     assert_eq!(house.sessions().len(), 1);
+}
+
+#[test]
+fn paramiko_signs_in_with_the_second_of_its_keys_and_with_a_key_and_a_code() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    // It asks for the service anew before each method that it tries, and waits for the answer (RFC 4253 §10).
+    let [other, dana] = [KeyPair::make(house.folder(), "of-another-house"), house.technician("dana").key]
+        .map(|key| key.private);
+    let (port, keys) = (house.gate.ssh_port(), format!("['{}', '{}']", other.display(), dana.display()));
+    let head = format!("port, user, keys = {port}, 'dana+{TARGET}', {keys}\n");
+    let hello = "out.write(client.exec_command('echo hello')[1].read())\nclient.close()\n";
+    let connects = "client.connect('127.0.0.1', port, user, key_filename=keys, allow_agent=False, look_for_keys=False)\n";
+    let elsewhere = house.elsewhere("dana");
+    let ran = elsewhere.paramiko_alone(&format!("{head}{connects}{hello}")).succeeded();
+    assert_eq!(ran.text(), "hello\n", "{}", ran.err);
+    let link = house.admin().does(&["person", "enrol", "dana"]);
+    let enrolled = Enrolled::by_link(house.gate.web_port(), link["link"].as_str().unwrap());
+    let by_code = format!(
+        "transport = client._transport = paramiko.Transport(('127.0.0.1', port))
+transport.start_client(timeout=20)
+left = transport.auth_publickey(user, paramiko.Ed25519Key.from_private_key_file(keys[1]))
+assert left == ['keyboard-interactive'], left
+assert transport.auth_interactive(user, lambda *_: ['{}']) == []
+",
+        enrolled.app.code(0)
+    );
+    let ran = elsewhere.paramiko_alone(&format!("{head}{by_code}{hello}")).succeeded();
+    assert_eq!(ran.text(), "hello\n", "{}", ran.err);
 }
 
 #[test]

@@ -91,6 +91,14 @@ fn new_keys_are_for_those_who_have_signed_in() {
 }
 
 #[test]
+fn who_asks_for_the_service_without_end_and_never_signs_in_is_hung_up_on() {
+    let (house, had) = house();
+    let became = acts(&house, "services");
+    assert!(became.contains("\"connected\": false"), "{became}");
+    goes_on(&house, had);
+}
+
+#[test]
 fn more_answers_than_were_asked_for_are_not_made_room_for() {
     let (house, had) = house();
     acts(&house, "responses");

@@ -108,19 +108,28 @@ def forged(transport, user):
     assert not transport.is_active(), 'the gate goes on listening'
 
 
+def services(transport, _user):
+    """The service of signing in again and again, by somebody who never does."""
+    for _ in range(400):
+        transport._send_message(message(SERVICE_REQUEST, b'ssh-userauth'))
+
+
 def new_keys(transport, _user):
     """New keys again and again, by somebody who has proven nothing (CVE-2002-20001)."""
     for _ in range(20):
         transport.renegotiate_keys()
 
 
+BEFORE = {'responses': responses, 'services': services, 'new-keys': new_keys}
+
+
 def main():
     port, user, key, act = sys.argv[1:]
     transport = paramiko.Transport(socket.create_connection(('127.0.0.1', int(port))))
     transport.start_client(timeout=30)
-    if act in ('responses', 'new-keys'):
+    if act in BEFORE:
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            (responses if act == 'responses' else new_keys)(transport, user)
+            BEFORE[act](transport, user)
         time.sleep(2)
     elif act == 'forged':
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):

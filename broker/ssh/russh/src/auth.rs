@@ -360,6 +360,9 @@ pub struct AuthRequest {
     pub(crate) principal: Option<AuthPrincipal>,
     #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
     pub rejection_count: usize,
+    /// Chaperone's: how often the service was asked for again.
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+    pub(crate) asked_again: usize,
 }
 
 #[doc(hidden)]
@@ -396,6 +399,7 @@ impl AuthRequest {
             current: None,
             principal: None,
             rejection_count: 0,
+            asked_again: 0,
         }
     }
 
@@ -416,6 +420,7 @@ impl AuthRequest {
             current,
             principal: None,
             rejection_count: 0,
+            asked_again: 0,
         }
     }
 

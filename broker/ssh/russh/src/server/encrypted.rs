@@ -108,6 +108,26 @@ impl Session {
                 }
                 Ok(())
             }
+            // Chaperone's: some clients ask for the service again before each method that they try, and wait for the answer.
+            // Nothing begins anew by it.
+            (EncryptedState::WaitingAuthRequest(auth), Some((&msg::SERVICE_REQUEST, mut r))) => {
+                let request = map_err!(String::decode(&mut r))?;
+                map_err!(ensure_end(&r))?;
+                auth.asked_again += 1;
+                if auth.asked_again > self.common.config.max_auth_attempts.max(1) {
+                    self.common.disconnect(
+                        Disconnect::NoMoreAuthMethodsAvailable,
+                        "Too many authentication attempts",
+                        "",
+                    )?;
+                } else if request == "ssh-userauth" {
+                    push_packet!(enc.write, {
+                        enc.write.push(msg::SERVICE_ACCEPT);
+                        map_err!("ssh-userauth".encode(&mut enc.write))?;
+                    });
+                }
+                Ok(())
+            }
             (EncryptedState::WaitingAuthRequest(_), Some((&msg::USERAUTH_REQUEST, mut r))) => {
                 // Chaperone's: boxed, as what else happens rarely: the connection's task has room for it as long as it lives.
                 Box::pin(enc.server_read_auth_request(
