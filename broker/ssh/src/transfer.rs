@@ -22,6 +22,8 @@ pub(crate) struct Transfer {
     sha: Context,
     /// Everything before this offset is hashed.
     next: u64,
+    /// Where what came furthest ends.
+    reach: u64,
     waiting: BTreeMap<u64, Early>,
     waiting_bytes: usize,
     /// What all files of the channel may have waiting.
@@ -42,6 +44,7 @@ impl Transfer {
             direction,
             sha: Context::new(&SHA256),
             next: 0,
+            reach: 0,
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             room: room.clone(),
@@ -53,6 +56,7 @@ impl Transfer {
     /// Takes payload that belongs at an offset.
     pub(crate) fn take(&mut self, offset: u64, payload: Bytes) {
         self.bytes += count(&payload);
+        self.reach = self.reach.max(offset.saturating_add(count(&payload)));
         if self.partial.is_some() || payload.is_empty() {
             return;
         }
@@ -102,6 +106,11 @@ impl Transfer {
     /// Up to where it has passed from its beginning on.
     pub(crate) fn passed(&self) -> u64 {
         self.next
+    }
+
+    /// Where what came furthest ends, whether all before it has come or not.
+    pub(crate) fn reach(&self) -> u64 {
+        self.reach
     }
 
     /// What is said of it.

@@ -349,7 +349,9 @@ impl Dialogue {
                 self.opening = self.opening.saturating_sub(1);
                 let Answer::Handle(handle) = answer else { return None };
                 let size = self.sizes.iter().find(|(of, _)| *of == path).map(|(_, size)| *size);
-                self.files.insert(file, OpenFile::new(&path, flags, size, &self.room));
+                let mut open = OpenFile::new(&path, flags, size, &self.room);
+                self.opens_beside(&mut open);
+                self.files.insert(file, open);
                 if let Some(reused) = self.handles.insert((*handle).into(), file) {
                     self.finish(reused, false);
                 }

@@ -9,6 +9,11 @@ use crate::transfer::{Named, Transfer, kept};
 /// Why a file has no hash whose length was set by its path.
 pub(crate) const CHANGED: &str = "its length was set beside what was written to it";
 
+/// Why one has none of which something was cut off again.
+pub(crate) const CUT: &str = "a part of what was written to it was cut off again";
+/// Why one has none that two handles could write to.
+pub(crate) const SHARED: &str = "it was open to be written twice at the same time";
+
 /// One handle.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
@@ -24,8 +29,10 @@ pub(crate) struct OpenFile {
     size: Option<u64>,
     /// Where the server said that it ends.
     end: Option<u64>,
-    /// What its length was set to.
+    /// What its length was set to last.
     cut: Option<u64>,
+    /// Whether another handle could write to the same file while this one was open.
+    shared: bool,
     /// Whether a write was not taken.
     failed: bool,
 }
@@ -41,6 +48,7 @@ impl OpenFile {
             size: size.filter(|_| flags.is_some_and(|flags| !flags.writes())),
             end: None,
             cut: None,
+            shared: false,
             failed: false,
         };
         // A file that is emptied is written, though no byte follows.
@@ -77,10 +85,19 @@ impl OpenFile {
         self.failed = true;
     }
 
-    /// Its length was set: scp does that last, instead of emptying it first.
+    /// Its length was set: scp does that last, instead of emptying it first. What is cut off is not there again, whatever
+    /// its length becomes.
     pub(crate) fn cut_to(&mut self, size: u64) {
         self.cut = Some(size);
-        self.up();
+        let up = self.up();
+        if size < up.reach() {
+            up.give_up(CUT);
+        }
+    }
+
+    /// Another handle can write to the same file.
+    pub(crate) fn is_shared(&mut self) {
+        self.shared = true;
     }
 
     /// Something was done to the file at its path, beside what passes through it.
@@ -117,9 +134,12 @@ impl OpenFile {
         }
         if let Some(up) = &mut self.up {
             let whole = match self.cut {
-                Some(size) => size == up.passed(),
+                Some(size) => size <= up.passed(),
                 None => self.flags.is_some_and(Flags::begins_empty),
             };
+            if self.shared {
+                up.give_up(SHARED);
+            }
             if !whole {
                 up.give_up("it was not emptied first nor cut to length last: it may hold more, or less, than what passed");
             }

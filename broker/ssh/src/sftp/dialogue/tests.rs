@@ -7,6 +7,7 @@ use crate::sftp::field::status;
 use crate::sftp::open_file::CHANGED;
 use crate::sftp::split::{Part, Side, Splitter};
 
+mod beside;
 mod bounds;
 mod staged;
 

@@ -59,7 +59,8 @@ fn from_the_middle(files: u32, pieces: u64, length: usize, reads: bool) -> Chann
     let mut channel = Channel::granting(&[Access::SftpRead, Access::SftpWrite]);
     let payload = Bytes::from(vec![7; length]);
     for file in 1..=files {
-        channel.opens(file, b"/tmp/a", if reads { 0x1 } else { 0x1a }, &file.to_be_bytes());
+        let path = format!("/tmp/{file}");
+        channel.opens(file, path.as_bytes(), if reads { 0x1 } else { 0x1a }, &file.to_be_bytes());
         for piece in 1..=pieces {
             let at = piece * payload.len() as u64;
             match reads {
