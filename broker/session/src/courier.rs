@@ -9,7 +9,7 @@ use chaperone_recorder::{ChannelRecorder, Kept, Recorded, Stream};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-use crate::flow::Flow;
+use crate::flow::{Flow, flows};
 use crate::live::LiveSession;
 use crate::relay::{RelayEnd, record};
 use crate::stage::{Chunks, StageError};
@@ -135,11 +135,23 @@ impl Hand {
     /// # Errors
     /// When the visit is cut, its input is over, or the recording cannot take it.
     pub async fn to_target(&mut self, bytes: Bytes) -> Result<Recorded, NotDelivered> {
-        let open = self.flow.wait_for(|flow| *flow != Flow::Paused).await;
-        if !open.is_ok_and(|flow| *flow == Flow::Open) {
-            return Err(NotDelivered::Ended);
-        }
+        self.may_write().await?;
         self.record(Stream::Input, bytes).await
+    }
+
+    /// Waits while input is paused: what was recorded goes on after that.
+    ///
+    /// # Errors
+    /// When the visit is cut, or its input is over.
+    pub async fn may_write(&mut self) -> Result<(), NotDelivered> {
+        let open = self.flow.wait_for(|flow| *flow != Flow::Paused).await;
+        if open.is_ok_and(|flow| *flow == Flow::Open) { Ok(()) } else { Err(NotDelivered::Ended) }
+    }
+
+    /// Whether input flows at this moment.
+    #[must_use]
+    pub fn flows(&self) -> bool {
+        flows(&self.flow)
     }
 
     /// Records what the target has sent.

@@ -2,6 +2,7 @@
 //! And those that a client writes in it.
 
 mod by_sftp;
+mod small_window;
 
 use std::fs;
 use std::path::{Path, PathBuf};

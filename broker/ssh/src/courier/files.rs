@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use chaperone_session::{Hand, NotDelivered};
 use russh::{ChannelMsg, ChannelReadHalf};
 use tokio::time::timeout;
@@ -91,22 +91,22 @@ impl Files {
         Ok(id)
     }
 
+    /// Writes what was recorded, piece by piece, while input flows: what waits for the server's window when that ends has not
+    /// gone (RFC 4254 §5.2).
     async fn put(&mut self, packet: Bytes) -> Result<(), NotDelivered> {
-        let recorded = self.hand.to_target(packet).await?;
-        let length = recorded.len();
-        let written = timeout(STEP, self.write.data_bytes(recorded.into_bytes()));
-        tokio::select! {
-            biased;
-            () = self.hand.cut() => Err(NotDelivered::Ended),
-            written = written => match written {
-                Ok(Ok(())) => {
-                    self.hand.written(length);
-                    Ok(())
-                }
-                Ok(Err(_)) => Err(NotDelivered::Ended),
-                Err(_elapsed) => Err(NotDelivered::Slow),
-            },
+        let mut bytes = self.hand.to_target(packet).await?.into_bytes();
+        while !bytes.is_empty() {
+            self.hand.may_write().await?;
+            let writing = timeout(STEP, self.write.data_bytes_if(&bytes, || self.hand.flows()));
+            let went = tokio::select! {
+                biased;
+                () = self.hand.cut() => return Err(NotDelivered::Ended),
+                went = writing => went.map_err(|_| NotDelivered::Slow)?.map_err(|_| NotDelivered::Ended)?,
+            };
+            self.hand.written(went);
+            bytes.advance(went);
         }
+        Ok(())
     }
 
     /// The next answer, to whatever was asked.
