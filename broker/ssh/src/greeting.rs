@@ -7,13 +7,15 @@ mod ahead;
 mod offer;
 
 use std::io;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{Certificate, PublicKey};
 use russh::server::Config;
-use tokio::sync::Semaphore;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
 pub(crate) use self::ahead::{Ahead, Carried};
@@ -21,13 +23,15 @@ pub(crate) use self::offer::Offer;
 use crate::algorithms::{self, Lacks};
 use crate::bounds::Rekey;
 use crate::host_key;
+use crate::line::Line;
+use crate::unheard::place_of;
 
 /// How long a client is waited for, once it has said who it is. Most say what they can do within a round trip.
 const OFFER: Duration = Duration::from_secs(1);
 /// No identification and offer are longer.
 const MOST: usize = 16 << 10;
-/// Clients that have nothing but the exchange of numbers are answered this far apart, one after the other: an exchange takes
-/// some milliseconds of a core, and others are served on it.
+/// Clients that have nothing but the exchange of numbers are answered this far apart, one after the other, each place in
+/// turn: an exchange takes some milliseconds of a core, and others are served on it.
 const NUMBERS_APART: Duration = Duration::from_millis(100);
 
 /// What clients are offered; cheap to clone.
@@ -42,8 +46,8 @@ pub(crate) struct Offers {
     keys: Arc<Keys>,
     rekey: Rekey,
     post_quantum_only: bool,
-    /// Whose turn it is of those that have nothing but the exchange of numbers.
-    numbers: Arc<Semaphore>,
+    /// Whose turn it is of those that have nothing but the exchange of numbers; one at a time.
+    numbers: Arc<Line>,
 }
 
 /// The gate's host keys.
@@ -73,7 +77,7 @@ impl Offers {
         let silent = algorithms::widened(algorithms::server(all.clone(), rekey), Lacks::MACS_ALONE);
         let [gcm, any, silent] = [gcm, any, silent].map(Arc::new);
         let keys = Arc::new(Keys { all, ecdsa });
-        Self { gcm, any, silent, keys, rekey, post_quantum_only: false, numbers: Arc::new(Semaphore::new(1)) }
+        Self { gcm, any, silent, keys, rekey, post_quantum_only: false, numbers: Arc::new(Line::new(1)) }
     }
 
     /// No key exchange but the post-quantum one is offered. For before the first client.
@@ -88,23 +92,24 @@ impl Offers {
         self.keys.all.iter().chain(&self.keys.ecdsa).map(PrivateKey::public_key)
     }
 
-    /// Says who the gate is, and hears what the client can do.
-    pub(crate) async fn suited_to(&self, stream: &mut impl Ahead) -> io::Result<Arc<Config>> {
-        Ok(self.to(self.hears(stream).await?))
+    /// Says who the gate is, and hears what the client can do that comes from there.
+    pub(crate) async fn suited_to(&self, stream: &mut impl Ahead, source: IpAddr) -> io::Result<Arc<Config>> {
+        Ok(self.to(self.hears(stream, source).await?))
     }
 
     /// The same for somebody who is shown certificates for the host keys.
     pub(crate) async fn certified_to(
         &self,
         stream: &mut impl Ahead,
+        source: IpAddr,
         certificates: Vec<Certificate>,
     ) -> io::Result<Arc<Config>> {
-        let heard = self.hears(stream).await?;
+        let heard = self.hears(stream, source).await?;
         Ok(Arc::new(Config { certificates, ..self.made_for(heard) }))
     }
 
     /// Nothing is taken from the stream, and whoever speaks SSH on it next begins with the same words.
-    async fn hears(&self, stream: &mut impl Ahead) -> io::Result<Heard> {
+    async fn hears(&self, stream: &mut impl Ahead, source: IpAddr) -> io::Result<Heard> {
         stream.says_first(algorithms::GREETING.as_bytes()).await?;
         stream.looks_ahead(MOST, |seen| seen.contains(&b'\n')).await?;
         // One that says no more for now may be waiting for the gate's own offer.
@@ -114,11 +119,20 @@ impl Offers {
         }
         let heard = Offer::read(stream.ahead()).map_or(Heard::NOTHING, |offer| self.reads(&offer));
         if heard.lacks.curves && !self.post_quantum_only {
-            // Never closed. Who gives up waiting leaves the line.
-            let _turn = self.numbers.acquire().await;
+            let _turn = self.turn(place_of(source)).await;
             sleep(NUMBERS_APART).await;
         }
         Ok(heard)
+    }
+
+    /// Waits for a turn to exchange numbers. Who gives up waiting leaves the line; whoever waits calls the others, too.
+    async fn turn(&self, place: IpAddr) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            turn = self.numbers.turn(place) => turn,
+            // How far apart they come is up to those that have a turn.
+            () = self.numbers.serve(|| NonZeroU32::MAX) => None,
+        }
     }
 
     fn reads(&self, offer: &Offer<'_>) -> Heard {
@@ -154,6 +168,7 @@ impl Offers {
 mod tests {
     use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
     use tokio::io::AsyncWriteExt;
+    use tokio::task::JoinHandle;
     use tokio::time::Instant;
 
     use super::offer::tests::wire;
@@ -240,30 +255,46 @@ mod tests {
         }
     }
 
+    const CURVES: &str = "curve25519-sha256";
+    const NUMBERS: &str = "diffie-hellman-group16-sha512";
+
+    /// A client from there that has this exchange, on its way to be answered; how long after `began` it was.
+    fn comes(offers: &Offers, place: u8, kex: &str, began: Instant) -> JoinHandle<Duration> {
+        let (offers, said) = (offers.clone(), wire(&[kex, KEY, CIPHERS, CIPHERS, MACS, MACS]));
+        tokio::spawn(async move {
+            let (near, mut far) = tokio::io::duplex(1 << 16);
+            far.write_all(&said).await.unwrap();
+            let source = IpAddr::from([192, 0, 2, place]);
+            offers.suited_to(&mut Carried::new(near), source).await.unwrap();
+            began.elapsed()
+        })
+    }
+
     #[tokio::test]
     async fn those_that_have_nothing_but_numbers_are_answered_one_after_the_other_and_others_at_once() {
         const CLIENTS: u32 = 5;
-        let offers = offers();
-        let began = Instant::now();
-        let meets = |kex: &str| {
-            let (offers, said) = (offers.clone(), wire(&[kex, KEY, CIPHERS, CIPHERS, MACS, MACS]));
-            async move {
-                let (near, mut far) = tokio::io::duplex(1 << 16);
-                far.write_all(&said).await.unwrap();
-                offers.suited_to(&mut Carried::new(near)).await.unwrap();
-                began.elapsed()
-            }
-        };
-        let numbers = || tokio::spawn(meets("diffie-hellman-group16-sha512"));
-        let mut waiting: Vec<_> = (0..=CLIENTS).map(|_| numbers()).collect();
+        let (offers, began) = (offers(), Instant::now());
+        let mut waiting: Vec<_> = (0..=CLIENTS).map(|_| comes(&offers, 1, NUMBERS, began)).collect();
         tokio::task::yield_now().await;
         // One that gives up waiting leaves the line.
         waiting.remove(1).abort();
-        meets("curve25519-sha256").await;
+        comes(&offers, 1, CURVES, began).await.unwrap();
         assert!(!waiting.iter().last().unwrap().is_finished());
         for (turn, one) in (1..).zip(waiting) {
             let after = one.await.unwrap();
             assert!(after >= NUMBERS_APART * turn && after < NUMBERS_APART * (turn + CLIENTS), "{after:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_comes_from_elsewhere_with_nothing_but_numbers_waits_for_no_flood_of_them() {
+        const EACH: u32 = 20;
+        let (offers, began) = (offers(), Instant::now());
+        let flood: Vec<_> =
+            (0..2 * EACH).map(|n| comes(&offers, if n % 2 == 0 { 1 } else { 2 }, NUMBERS, began)).collect();
+        sleep(NUMBERS_APART / 2).await;
+        let after = comes(&offers, 3, NUMBERS, Instant::now()).await.unwrap();
+        assert!(after < NUMBERS_APART * EACH / 2, "{after:?}");
+        flood.iter().for_each(JoinHandle::abort);
     }
 }

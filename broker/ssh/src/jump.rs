@@ -205,7 +205,7 @@ pub(crate) async fn run(gate: Gate, asks: Asks, asked: Asked, inside: Inside) {
     let handler = handler.inside(through);
     let mut stream = Carried::new(stream);
     let running = async {
-        let config = offers.certified_to(&mut stream, certificates).await?;
+        let config = offers.certified_to(&mut stream, peer.ip(), certificates).await?;
         server::run_stream(config, stream, handler).await
     };
     let Ok(Ok(mut running)) = timeout(sign_in, running).await else {

@@ -213,7 +213,7 @@ impl State {
 }
 
 /// An IPv4 address, or the /64 that one IPv6 host can choose from.
-fn place_of(source: IpAddr) -> IpAddr {
+pub(crate) fn place_of(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {
