@@ -92,6 +92,15 @@ impl Clamd {
         drop(fs::remove_file(self.socket()));
     }
 
+    /// Its process id.
+    ///
+    /// # Panics
+    /// When it has fallen.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("clamd runs").id()
+    }
+
     /// Its local socket.
     #[must_use]
     pub fn socket(&self) -> PathBuf {

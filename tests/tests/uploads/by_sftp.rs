@@ -266,6 +266,44 @@ fn a_file_that_is_left_open_gives_its_place_back() {
     soon("nothing to be left in the stage", || staged(&house).is_empty().then_some(()));
 }
 
+/// Something is said of one file while another is scanned for longer than anybody may be silent.
+const GOES_ON_BESIDE: &str = "
+import os, signal, threading, time
+from paramiko.sftp import CMD_CLOSE
+sftp = client.open_sftp()
+sftp.get_channel().settimeout(60)
+sftp.chdir('{there}')
+first, second = sftp.open('first', 'w'), sftp.open('second', 'w')
+for f in first, second:
+    f.write(b'x'); f.flush(); f._closed = True
+os.kill({scanner}, signal.SIGSTOP)
+threading.Timer(6, os.kill, [{scanner}, signal.SIGCONT]).start()
+closes = lambda f: sftp._async_request(type(None), CMD_CLOSE, f.handle)
+asked = [closes(first)]
+time.sleep(1)
+# Without waiting for the answer.
+second.set_pipelined(True)
+second._closed = False
+second.write(b'y'); second.flush()
+second._closed = True
+asked += [closes(second)]
+for n in asked: sftp._read_response(n)
+client.close()
+";
+
+#[test]
+fn who_waits_for_another_files_scan_is_not_silent() {
+    let (house, clamd) = staging(House::furnish().with("CHAPERONE_FAILPOINT", "staging-patience=2"));
+    house.open_window("dana", "sftp-read,sftp-write", "+10m");
+    let there = house.folder().join("there");
+    fs::create_dir(&there).unwrap();
+    let script = GOES_ON_BESIDE.replace("{there}", &there.display().to_string());
+    let script = script.replace("{scanner}", &clamd.id().to_string());
+    house.elsewhere("dana").paramiko(TARGET, &script).succeeded();
+    assert_eq!(fs::read(there.join("first")).unwrap(), b"x");
+    assert_eq!(fs::read(there.join("second")).unwrap(), b"xy");
+}
+
 #[test]
 fn what_is_resumed_is_refused_in_words_and_by_the_old_protocols_too() {
     let (house, _clamd) = staging(House::furnish());

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chaperone_policy::FileHash;
@@ -78,12 +79,23 @@ impl Stager {
     /// Does what was asked, and answers it.
     pub(crate) async fn does(&mut self, work: Work) {
         let Work { id, file, ref to_do } = work;
+        let began = Instant::now();
         let done = match to_do {
             ToDo::Open { .. } => self.open(&work).await,
             ToDo::Close => self.close(id, file).await,
             to_do => self.with_open(id, file, to_do),
         };
+        self.could_hear_nobody(began.elapsed());
         self.sftp.done(&work, done);
+    }
+
+    /// Nobody was silent who could not be heard: while one file is looked at and released, what is said of others waits.
+    fn could_hear_nobody(&mut self, took: Duration) {
+        for held in self.files.values_mut() {
+            if let Held::Coming(coming) = held {
+                coming.heard += took;
+            }
+        }
     }
 
     async fn open(&mut self, work: &Work) -> Done {
