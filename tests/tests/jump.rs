@@ -390,6 +390,30 @@ say(4 < time.time() - began < 30)
 }
 
 #[test]
+fn who_names_no_account_inside_one_fails_as_often_as_anybody_may() {
+    let house = House::start();
+    let said = house.technician("dana").raw(
+        "dana",
+        &format!(
+            "
+inside = transport.open_channel('direct-tcpip', ('{TARGET}', 22), ('127.0.0.1', 1), timeout=30)
+inner = paramiko.Transport(inside)
+inner.start_client(timeout=30)
+refused = 0
+try:
+    for n in range(20):
+        try: inner.auth_none('bad name %d!' % n)
+        except paramiko.BadAuthenticationType: refused += 1
+except paramiko.SSHException: say(refused)
+"
+        ),
+    );
+    assert_eq!(said, ["6"]);
+    // One each, and one of the name that nobody looked at any more.
+    soon("the facts", || (house.facts_of("attempt-failed").len() == 7).then_some(()));
+}
+
+#[test]
 fn those_that_are_asked_for_at_once_are_no_more_than_one_persons_work_either() {
     let house = House::start();
     let said = house.technician("dana").raw(

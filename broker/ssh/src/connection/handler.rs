@@ -33,7 +33,7 @@ impl Handler for Connection {
 
     async fn auth_none(&mut self, user: &str) -> Result<Auth, russh::Error> {
         if self.through.is_some() {
-            return Ok(self.comes_through(user).await);
+            return self.comes_through(user).await;
         }
         self.names(user).await;
         if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(Auth::reject()) }
@@ -71,7 +71,7 @@ impl Handler for Connection {
 
     async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
         if self.through.is_some() {
-            return Ok(self.comes_with_key(user, key.public_key).await);
+            return self.comes_with_key(user, key.public_key).await;
         }
         self.names(user).await;
         self.offered(key.public_key);
@@ -86,7 +86,7 @@ impl Handler for Connection {
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, russh::Error> {
         if self.through.is_some() {
-            return Ok(self.comes_with_key(user, key.public_key).await);
+            return self.comes_with_key(user, key.public_key).await;
         }
         self.names(user).await;
         self.offered(key.public_key);

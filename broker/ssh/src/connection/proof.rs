@@ -171,28 +171,39 @@ impl Connection {
 
     /// Somebody comes through a connection that is theirs, and signs with a key all the same, as a client does that never asks
     /// whether it must. A certificate over the key says nothing new.
-    pub(super) async fn comes_with_key(&mut self, account: &str, key: &PublicKey) -> Auth {
-        let Some(through) = self.through.clone() else { return Auth::reject() };
+    pub(super) async fn comes_with_key(
+        &mut self,
+        account: &str,
+        key: &PublicKey,
+    ) -> Result<Auth, russh::Error> {
+        let Some(through) = self.through.clone() else { return Ok(Auth::reject()) };
         if self.is_key_of(&through.proven, key).await {
             return self.comes_through(account).await;
         }
-        self.names(account).await;
-        self.fail(ProofFailure::credential()).await
+        self.comes_in_vain(account).await
     }
 
     /// Somebody comes through a connection that is theirs: who they are is proven there, and what they name is the account.
-    pub(super) async fn comes_through(&mut self, account: &str) -> Auth {
-        let Some(through) = self.through.clone() else { return Auth::reject() };
+    pub(super) async fn comes_through(&mut self, account: &str) -> Result<Auth, russh::Error> {
+        let Some(through) = self.through.clone() else { return Ok(Auth::reject()) };
         let user = format!("{}+{}+{account}", through.proven.login(), through.target);
         let is_name = user.parse::<UserName>().is_ok() && account.parse::<AccountName>().is_ok();
         if !is_name {
-            self.names(account).await;
-            return self.fail(ProofFailure::credential()).await;
+            return self.comes_in_vain(account).await;
         }
         self.names(&user).await;
         self.shown = through.second;
         self.proven = Some(through.proven);
-        Auth::Accept
+        Ok(Auth::Accept)
+    }
+
+    /// Another's key, or a name that is none: as often as anybody may fail.
+    async fn comes_in_vain(&mut self, account: &str) -> Result<Auth, russh::Error> {
+        self.names(account).await;
+        if self.is_spent() {
+            return Err(russh::Error::Disconnect);
+        }
+        Ok(self.fail(ProofFailure::credential()).await)
     }
 
     /// Somebody with a proven key who goes on without the code: a fact, unless a failed code is one already.
