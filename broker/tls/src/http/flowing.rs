@@ -326,6 +326,5 @@ pub(super) async fn note(session: &LiveSession, lane: &Taken, kind: &'static str
 /// What of a body may pass now, and with its end the rest; `None` when it holds what must not come back.
 fn clean(sought: &mut Option<Sought>, bytes: Bytes, last: bool) -> Option<Bytes> {
     let Some(sought) = sought else { return Some(bytes) };
-    let passes = sought.passes(bytes)?;
-    Some(if last { sought.rest(passes) } else { passes })
+    if last { sought.last(bytes) } else { sought.passes(bytes) }
 }
