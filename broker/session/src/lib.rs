@@ -64,6 +64,7 @@ mod ways;
 mod without_content;
 mod words;
 
+pub use back::Pending;
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
 pub use chaperone_store::{Followed, KeyOrigin, ProposedKey};
 pub use chaperone_vault::{Secret, TargetCredential as Credential, UserCa};
