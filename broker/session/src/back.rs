@@ -36,7 +36,7 @@ const GIVEN_UP: Duration = Duration::from_secs(2);
 pub struct Pending(Arc<AtomicUsize>);
 
 impl Gate {
-    /// Gives up the silent connections of whoever comes back: the same person by the same protocol to the same account of the
+    /// Gives up the silent connections of whoever comes back: the same person by the same door to the same account of the
     /// same target. A second terminal beside one that answers is no coming back, and touches nothing. Returns whether there were
     /// any.
     pub(crate) async fn give_up_silent(&self, comes: &Attempt, protocol: &str) -> bool {
@@ -79,7 +79,7 @@ impl LiveSession {
         }
         let legs = self.legs.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cords = legs.iter().filter(|leg| leg.name == "client").map(|leg| &leg.cord);
-        if self.protocol != "tls" {
+        if self.protocol == "ssh" {
             return cords.any(|cord| cord.silent_for() >= SILENT);
         }
         let still = Duration::from_secs(failpoint::bound("still", STILL).into());

@@ -23,6 +23,7 @@ mod dial;
 mod durable;
 mod end;
 mod events;
+mod failing;
 mod failpoint;
 mod files;
 mod flow;

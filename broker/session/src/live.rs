@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::courier::Courier;
+use crate::failing::Failing;
 use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
@@ -94,7 +95,7 @@ pub struct LiveSession {
     pub(crate) id: SessionId,
     pub(crate) attempt: Attempt,
     pub(crate) login: String,
-    /// By which of the gate's protocols: `ssh` or `tls`.
+    /// What is spoken: `ssh`, `tls` or `http`.
     pub(crate) protocol: &'static str,
     pub(crate) source: SocketAddr,
     /// The session that it goes on from, whose connection was lost.
@@ -124,6 +125,8 @@ pub struct LiveSession {
     pub(crate) reached: AtomicBool,
     /// How many channels are open.
     pub(crate) channels: watch::Sender<usize>,
+    /// What its target does wrong, as was told.
+    pub(crate) failing: Failing,
     /// How much is under way in it, of what begins and ends inside a visit that goes on.
     pub(crate) under_way: Arc<AtomicUsize>,
     /// Bytes that are kept for channels which wait to begin.
@@ -194,6 +197,7 @@ impl LiveSession {
             ways: Ways::default(),
             reached: AtomicBool::new(false),
             channels: watch::Sender::new(0),
+            failing: Failing::default(),
             under_way: Arc::default(),
             early: AtomicUsize::new(0),
             broke_off: Mutex::new(None),
@@ -409,7 +413,7 @@ impl LiveSession {
     /// at once.
     pub fn hang(&self, leg: Leg) {
         // SSH asks for signs of life itself.
-        if self.protocol == "tls" && leg.name == "client" {
+        if self.protocol != "ssh" && leg.name == "client" {
             leg.cord.is_asked_for_life();
         }
         let mut legs = self.legs.lock().unwrap_or_else(PoisonError::into_inner);
