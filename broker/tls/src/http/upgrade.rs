@@ -59,7 +59,7 @@ pub(super) async fn carry(
     let ended = flowing::ended(n, measure.unwrap_or_else(|| Measure::new(0)), None, outcome);
     flowing::note(session, &lane, Way::Response.end(), ended).await;
     if echoed.load(Ordering::Acquire) {
-        console.echoed(n).await;
+        console.echoed(&lane, n).await;
     }
 }
 

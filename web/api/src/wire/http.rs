@@ -51,7 +51,7 @@ pub struct TransactionView {
     pub received_sha256: Option<String>,
     /// Whether both bodies are in the recording whole.
     pub whole: bool,
-    /// `complete`, `aborted`, `cut`, or `unfinished`.
+    /// `complete`, `aborted`, `broken`, `cut`, or `unfinished`.
     pub outcome: String,
     /// The protocol that the connection went on in, such as websocket.
     pub upgraded: Option<String>,

@@ -8845,7 +8845,7 @@ export interface components {
              * @description Its number in the visit, as its events have it.
              */
             number: number;
-            /** @description `complete`, `aborted`, `cut`, or `unfinished`. */
+            /** @description `complete`, `aborted`, `broken`, `cut`, or `unfinished`. */
             outcome: string;
             /**
              * Format: int64

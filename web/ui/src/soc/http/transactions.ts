@@ -90,7 +90,8 @@ export function statusTone({ status }: Pick<Transaction, 'status'>): StatusTone 
 }
 
 const OUTCOMES: Record<string, string> = {
-  aborted: 'broken off by one of its ends',
+  aborted: 'broken off by its client',
+  broken: 'broken off by the server',
   cut: 'cut by the gate',
   unfinished: 'its end was not recorded',
 }
