@@ -1,5 +1,6 @@
 //! HTTP transactions come out of a recording as they passed: as a HAR that follows the format, as rows, and as lines.
 
+mod bombs;
 mod lane;
 mod valid;
 

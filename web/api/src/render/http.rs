@@ -42,6 +42,7 @@ fn file(file: &HttpFile) -> TransactionFile {
         name: plain(&file.name),
         bytes: file.bytes,
         sha256: file.sha256.clone(),
+        coding: file.coding.as_deref().map(plain),
     }
 }
 

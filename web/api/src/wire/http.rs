@@ -72,6 +72,8 @@ pub struct TransactionFile {
     pub bytes: u64,
     /// Its SHA-256, hex; nothing where it did not pass whole.
     pub sha256: Option<String>,
+    /// The content coding that was left on it, where it does not open within bounds; length and hash are of what passed.
+    pub coding: Option<String>,
 }
 
 /// A transaction that is opened, with its heads.

@@ -8774,6 +8774,8 @@ export interface components {
              * @description Its length.
              */
             bytes: number;
+            /** @description The content coding that was left on it, where it does not open within bounds; length and hash are of what passed. */
+            coding?: string | null;
             /** @description `upload` or `download`. */
             direction: string;
             /** @description Its name, as it came. */

@@ -83,7 +83,7 @@ function Files({ opened }: { opened: TransactionOpened }) {
   if (files.length === 0) return null
   return (
     <ul className={classes.files} aria-label="Files in it">
-      {files.map(({ direction, name, bytes, sha256 }, place) => (
+      {files.map(({ direction, name, bytes, sha256, coding }, place) => (
         <li key={place}>
           {direction === 'upload' ? 'To the server' : 'From the server'}: <strong>{name}</strong>, {bytesWords(bytes)}
           {sha256 ? (
@@ -93,6 +93,7 @@ function Files({ opened }: { opened: TransactionOpened }) {
           ) : (
             ', no SHA-256: it did not pass whole'
           )}
+          {coding && `; as it passed, under the content coding ${coding}`}
         </li>
       ))}
     </ul>

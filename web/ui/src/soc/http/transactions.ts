@@ -106,9 +106,10 @@ export function notesOf(row: Transaction): string[] {
   return notes
 }
 
-/** `upload pump.bin, 1.2 MB`. */
-export function fileWords({ direction, name, bytes }: TransactionFile): string {
-  return `${direction} ${name}, ${bytesWords(bytes)}`
+/** `upload pump.bin, 1.2 MB`; and where it could not be opened within bounds, that it is as it passed. */
+export function fileWords({ direction, name, bytes, coding }: TransactionFile): string {
+  const asItPassed = coding ? `, as it passed, under the content coding ${coding}` : ''
+  return `${direction} ${name}, ${bytesWords(bytes)}${asItPassed}`
 }
 
 /** The first digits of a hash; the whole stands where the row is opened. */
