@@ -15,6 +15,7 @@ mod cookie;
 mod file;
 mod har;
 mod head;
+mod masked;
 mod parts;
 mod row;
 mod text;

@@ -122,9 +122,10 @@ impl Har<'_> {
         }
         self.entries += 1;
         let (time, timings) = timings(of);
+        let by = of.answered.as_ref().map(|head| if head.gate.is_some() { "gate" } else { "target" });
         let mut about = json!({
             "pageref": "visit", "startedDateTime": of.at.to_string(), "time": time, "timings": timings, "cache": {},
-            "connection": of.channel.to_string(), "_number": of.number.to_string(), "_outcome": of.outcome,
+            "connection": of.channel.to_string(), "_number": of.number.to_string(), "_outcome": of.outcome, "_by": by,
             "_credential": of.asked.injected,
         });
         if of.upgraded.is_some() {
@@ -172,13 +173,17 @@ impl Har<'_> {
         let nothing = super::head::Answered::default();
         let answered = of.answered.as_ref().unwrap_or(&nothing);
         let body = if of.upgraded.is_some() { 0 } else { of.received.bytes };
-        self.begin(&json!({
+        let mut head = json!({
             "status": answered.status, "statusText": reason(answered.status),
             "httpVersion": version(&answered.version),
             "cookies": cookie::set(all(&answered.headers, "set-cookie")), "headers": listed(&answered.headers),
             "redirectURL": answered.field("location").unwrap_or_default(), "headersSize": -1, "bodySize": body,
             "_sha256": of.received.sha256, "_recordedBytes": of.received.recorded,
-        }))?;
+        });
+        if let Some(error) = failed(of) {
+            set(&mut head, "_error", json!(error));
+        }
+        self.begin(&head)?;
         let empty = Keep::default();
         let keep = if of.upgraded.is_some() { &empty } else { keep };
         let source = keep.body(self.open, of, Way::Response);
@@ -229,6 +234,22 @@ fn set(object: &mut Value, name: &str, value: Value) {
     if let Some(fields) = object.as_object_mut() {
         fields.insert(name.to_owned(), value);
     }
+}
+
+/// Why a transaction is not what the target did of itself, or not whole, for tools that show it as failed.
+fn failed(of: &Transaction) -> Option<String> {
+    if let Some(why) = of.answered.as_ref().and_then(|head| head.gate.as_deref()) {
+        let said = if why.is_empty() { String::new() } else { format!(": {why}") };
+        return Some(format!("answered by the gate, not by the target{said}"));
+    }
+    let words = match of.outcome.as_str() {
+        "complete" => return None,
+        "aborted" => "broken off by its client",
+        "broken" => "broken off by the target",
+        "cut" => "cut by the gate",
+        _ => "its end was not recorded",
+    };
+    Some(words.to_owned())
 }
 
 /// Says why content is not all that passed, or not what its type says.

@@ -50,6 +50,9 @@ pub struct HttpRow {
     pub whole: bool,
     /// How it ended.
     pub outcome: String,
+    /// Why the gate answered in the target's place, where it did.
+    #[serde(default)]
+    pub gate: Option<String>,
     /// The protocol that the connection went on in.
     pub upgraded: Option<String>,
     /// The credential that went in behind the recording.
@@ -113,6 +116,7 @@ impl HttpRow {
             received_sha256: received.sha256.clone().filter(|_| received.bytes > 0),
             whole: whole(sent) && whole(received),
             outcome: transaction.outcome.clone(),
+            gate: transaction.answered.as_ref().and_then(|head| head.gate.clone()),
             upgraded: transaction.upgraded.clone(),
             injected: asked.injected.clone(),
             files,

@@ -53,6 +53,8 @@ pub struct TransactionView {
     pub whole: bool,
     /// `complete`, `aborted`, `broken`, `cut`, or `unfinished`.
     pub outcome: String,
+    /// Why the gate answered in the target's place; nothing where it did not.
+    pub gate: Option<String>,
     /// The protocol that the connection went on in, such as websocket.
     pub upgraded: Option<String>,
     /// The name of the credential that the gate put in, which is not recorded.
@@ -83,11 +85,11 @@ pub struct TransactionOpened {
     pub transaction: TransactionView,
     /// The request's version of HTTP.
     pub request_version: String,
-    /// The request's header fields, as the client sent them.
+    /// The request's header fields, as the client sent them, but for values that sign somebody in.
     pub request_headers: Vec<HeaderField>,
     /// The answer's version of HTTP.
     pub response_version: Option<String>,
-    /// The answer's header fields, as the target sent them.
+    /// The answer's header fields, as the target sent them, but for values of cookies.
     pub response_headers: Vec<HeaderField>,
     /// Messages of an upgraded connection.
     pub messages: Vec<WebSocketMessage>,

@@ -101,9 +101,15 @@ export function notesOf(row: Transaction): string[] {
   const notes = row.files.map(fileWords)
   if (row.upgraded) notes.push(`went on as ${row.upgraded}`)
   if (row.credential) notes.push(`the gate put in the credential ${row.credential}, which is not recorded`)
+  if (row.gate !== null && row.gate !== undefined) notes.push(gateWords(row.gate))
   if (OUTCOMES[row.outcome]) notes.push(OUTCOMES[row.outcome] ?? '')
   if (!row.whole) notes.push('larger than what is kept: only its beginning, its length and its hash were recorded')
   return notes
+}
+
+/** Who answered, where it was not the server. */
+export function gateWords(why: string): string {
+  return why === '' ? 'answered by the gate, not by the server' : `answered by the gate, not by the server: ${why}`
 }
 
 /** `upload pump.bin, 1.2 MB`; and where it could not be opened within bounds, that it is as it passed. */
