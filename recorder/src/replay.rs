@@ -80,7 +80,10 @@ fn is_shown(opened: &Value) -> bool {
 /// A file that passed in an HTTP transaction, as the event of any other file says it.
 fn http_file(file: &http::HttpFile) -> Value {
     let direction = if file.upload { "upload" } else { "download" };
-    json!({ "direction": direction, "path": file.name, "bytes": file.bytes.to_string(), "sha256": file.sha256 })
+    json!({
+        "direction": direction, "path": file.name, "bytes": file.bytes.to_string(), "sha256": file.sha256,
+        "coding": file.coding,
+    })
 }
 
 /// A file that passed, in words.
@@ -92,5 +95,7 @@ fn file_words(body: &Value) -> String {
         (Some(hash), _) => format!("SHA-256 {hash}"),
         (None, why) => format!("no SHA-256: {}", why.unwrap_or("partial")),
     };
-    format!("{direction} {path}, {} bytes, {content}", text("bytes").unwrap_or("0"))
+    let coding = text("coding").map(|coding| format!(", as it passed, under the content coding {coding}"));
+    let (bytes, coding) = (text("bytes").unwrap_or("0"), coding.unwrap_or_default());
+    format!("{direction} {path}, {bytes} bytes, {content}{coding}")
 }

@@ -186,6 +186,23 @@ fn connections_that_say_nothing_or_little_keep_nobody_out_and_are_ended() {
     drop((silent.0, slow.0));
 }
 
+#[test]
+fn strangers_from_everywhere_do_not_keep_waiting_who_had_a_visit() {
+    // Two thousand of them would take minutes to hear at this rate.
+    let house = House::furnish().with("CHAPERONE_GATE__ATTEMPTS_PER_SECOND", "5").start();
+    house.open_window("dana", "exec", "+1h");
+    let dana = house.technician("dana").ssh(TARGET);
+    dana.runs("true").succeeded();
+    let files = open_files(house.gate.id());
+    let strangers: Vec<Held> = (3..11).map(|network| Held::open(&house, network, 250, 0)).collect();
+    soon("all of them to be there", || (open_files(house.gate.id()) >= files + 8 * 250).then_some(()));
+    for _ in 0..3 {
+        let ran = dana.runs("true").succeeded();
+        assert!(ran.took < Duration::from_secs(6), "{:?}", ran.took);
+    }
+    drop(strangers);
+}
+
 fn open_files(process: u32) -> usize {
     std::fs::read_dir(Path::new("/proc").join(process.to_string()).join("fd")).map_or(0, Iterator::count)
 }

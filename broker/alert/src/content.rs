@@ -11,9 +11,10 @@ use crate::group;
 use crate::occurrence::{Occurrence, Somebody};
 use crate::ocsf::members;
 use crate::outcome::Outcome;
+use crate::protocol::Protocol;
 use crate::rule::Rule;
 use crate::sanitise::plain;
-use crate::technique::ATTACK_VERSION;
+use crate::technique::{self, ATTACK_VERSION};
 
 /// Approvals and other lists in an alert have at most this many members.
 const LISTED: usize = 8;
@@ -41,7 +42,7 @@ pub fn content(of: &Occurrence, telling: &Telling<'_>) -> Value {
     let rule = telling.rule;
     Value::Object(members(json!({
         "verdict": verdict_words(of, rule),
-        "outcome": Outcome::of(of.kind).as_str(),
+        "outcome": Outcome::of(of).as_str(),
         "summary": summary(of, rule),
         "rule": rule.name,
         "title": rule.title,
@@ -55,14 +56,19 @@ pub fn content(of: &Occurrence, telling: &Telling<'_>) -> Value {
         "windows": windows(of, telling.facts, telling.zone),
         "sessions_now": sessions_now(telling),
         "what_next": rule.runbook,
-        "techniques": rule.techniques.iter().map(|t| json!({ "id": t.id, "name": t.name })).collect::<Vec<_>>(),
+        "techniques": technique::by(of.protocol, rule.techniques).iter().map(|t| json!({ "id": t.id, "name": t.name })).collect::<Vec<_>>(),
         "attack_version": ATTACK_VERSION,
         "node": of.node,
         "fact": of.number,
         "session": of.session.map(|id| id.to_string()),
         "attempt": of.attempt.map(|id| id.to_string()),
-        "detail": (!of.is_proven() || of.person.is_none()).then(|| of.body.clone()),
+        "detail": has_detail(of).then(|| of.body.clone()),
     })))
+}
+
+/// Whether the fact's body says what nothing else in the alert does: of whom nobody knows, and of what a server did.
+fn has_detail(of: &Occurrence) -> bool {
+    !of.is_proven() || of.person.is_none() || of.kind == FactKind::TargetFailed
 }
 
 /// The content with the group's count and times, and with a sample of who came where they are many.
@@ -96,9 +102,13 @@ pub fn grown(content: &Value, of: &Occurrence, alert: &AlertRow) -> Value {
 /// One line: who, what, how it ended.
 #[must_use]
 pub fn summary(of: &Occurrence, rule: &Rule) -> String {
-    match Outcome::of(of.kind) {
+    match Outcome::of(of) {
         Outcome::Ended if of.target_id.is_some() => {
             format!("{}; {} on {}: {}", rule.title, of.who(), of.to_what(), of.fault())
+        }
+        // Whose visit it was in comes last: it is none of their doing.
+        Outcome::Withheld => {
+            format!("{}: {}; {}; in a visit of {}", rule.title, of.to_what(), of.fault(), of.who())
         }
         Outcome::Fault => format!("{}: {}", rule.title, of.fault()),
         Outcome::Ended => format!("{}: {}", rule.title, of.subject()),
@@ -169,7 +179,7 @@ fn what(of: &Occurrence) -> Value {
         "pumps": card.and_then(|card| card.pumps),
         "patient_data": card.map(|card| card.patient_data),
         "in_clinical_use": card.map(|card| card.in_clinical_use),
-        "protocol": "ssh",
+        "protocol": of.protocol.map(Protocol::as_str),
         "account": of.account,
         "access": of.access,
     })))

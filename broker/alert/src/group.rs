@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::occurrence::Occurrence;
+use crate::protocol::Protocol;
 use crate::rule::{Grouping, Rule};
 
 /// How often a growing alert speaks, besides at 1, 10, 100, …
@@ -15,25 +16,38 @@ pub const TELL_EVERY: SignedDuration = SignedDuration::from_secs(60);
 pub fn key(rule: &Rule, of: &Occurrence) -> String {
     let mut parts = vec![rule.name.to_owned()];
     match rule.grouping {
-        Grouping::Listener => parts.push(format!("listener={}", of.listener.as_deref().unwrap_or("ssh"))),
+        Grouping::Listener => parts.push(listener(of)),
         Grouping::Person => {
             parts.push(match of.person_id {
                 Some(person) => format!("person={person}"),
-                None => format!("listener={}", of.listener.as_deref().unwrap_or("ssh")),
+                None => listener(of),
             });
-            // Names that are no target's count as one: else whoever makes them up makes an alert each.
-            parts.push(
-                of.target_id.map_or_else(|| "target=unknown".to_owned(), |target| format!("target={target}")),
-            );
+            parts.push(target(of));
             parts.push(format!("reason={}", of.reason.map_or("-", |reason| reason.as_str())));
             parts.push(format!("network={}", of.source.map_or_else(|| "-".to_owned(), network)));
         }
+        Grouping::Target => parts.push(target(of)),
         Grouping::Subject => {
             parts.push(format!("node={}", of.node.as_deref().unwrap_or("-")));
             parts.push(format!("subject={}", of.subject()));
         }
     }
     parts.join("|")
+}
+
+/// Names that are no target's count as one: else whoever makes them up makes an alert each.
+fn target(of: &Occurrence) -> String {
+    of.target_id.map_or_else(|| "target=unknown".to_owned(), |target| format!("target={target}"))
+}
+
+/// The door: a node has one for each protocol.
+fn listener(of: &Occurrence) -> String {
+    let named = of.listener.as_deref().unwrap_or("ssh");
+    match of.protocol {
+        None | Some(Protocol::Ssh) => format!("listener={named}"),
+        Some(other) if other.as_str() == named => format!("listener={named}"),
+        Some(other) => format!("listener={named}/{}", other.as_str()),
+    }
 }
 
 /// The network that an address is counted with: its /24, or /64.

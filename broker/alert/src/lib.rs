@@ -28,6 +28,7 @@ mod occurrence;
 mod ocsf;
 mod outcome;
 mod overdue;
+mod protocol;
 mod reaction;
 mod rule;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use deliver::{
 pub use emergency::Emergency;
 pub use notice::Timing;
 pub use occurrence::{Occurrence, Somebody, Something};
+pub use protocol::Protocol;
 pub use rule::{Action, Condition, Grouping, Rule, RuleBook};
 pub use severity::Severity;
 pub use technique::{ATTACK_VERSION, Technique};

@@ -1,7 +1,7 @@
 //! What a fact says, with names: the one place where a fact's body becomes something that rules and events are made of.
 //!
 //! Bodies are written by several crates; every member is optional here, and every text is made harmless on the way in.
-//! Members that are read: `reason` or `refusal`, `source`, `listener`, `login`, `target`, `account`, `access`, `proof`
+//! Members that are read: `reason` or `refusal`, `source`, `listener`, `protocol`, `login`, `target`, `account`, `access`, `proof`
 //! (`login`, `method`, `key`, `offers`, `client`, `second_factor`), `host_minted`, `failure`, `part`, `name`, `why`. What is not at the top of a refused channel's
 //! body is looked for under `about`.
 
@@ -15,6 +15,7 @@ use chaperone_store::{CommittedFact, FactKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::protocol::Protocol;
 use crate::sanitise::{plain, plain_json};
 
 /// The longest name that is kept of what a caller calls themselves.
@@ -55,6 +56,8 @@ pub struct Occurrence {
     pub source_port: Option<u16>,
     /// Through which listener.
     pub listener: Option<String>,
+    /// What was spoken there.
+    pub protocol: Option<Protocol>,
     /// How they proved who they are, such as `publickey`.
     pub proof_method: Option<String>,
     /// With what: a key's fingerprint.
@@ -154,6 +157,7 @@ impl Occurrence {
             source,
             source_port,
             listener: text(&body, &[""], "listener").or_else(|| text(&body, &[""], "protocol")),
+            protocol: Protocol::read(&body),
             proof_method: proof("method"),
             proof_key: proof("key"),
             second_factor: proof("second_factor"),
@@ -186,6 +190,12 @@ impl Occurrence {
     #[must_use]
     pub fn is_proven(&self) -> bool {
         !matches!(self.kind, FactKind::AttemptFailed | FactKind::SignInHeldBack)
+    }
+
+    /// Whether it is about what a target answered: nobody has asked for it.
+    #[must_use]
+    pub fn is_the_targets_answer(&self) -> bool {
+        matches!(self.failure.as_deref(), Some("shows-credential" | "ambiguous-answer"))
     }
 
     /// Who it was, in a sentence.

@@ -2,6 +2,8 @@
 
 use chaperone_store::FactKind;
 
+use crate::occurrence::Occurrence;
+
 /// What became of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -11,6 +13,8 @@ pub enum Outcome {
     Live,
     /// A session ended.
     Ended,
+    /// What a server said was not passed on; the session goes on.
+    Withheld,
     /// Nothing was asked for: a part of the gate reported a fault.
     Fault,
     /// Something was done, and is told for its own sake.
@@ -18,10 +22,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What a fact of this kind means for whoever reads an alert on it.
+    /// What a fact means for whoever reads an alert on it.
     #[must_use]
-    pub fn of(kind: FactKind) -> Self {
-        match kind {
+    pub fn of(of: &Occurrence) -> Self {
+        match of.kind {
+            FactKind::TargetFailed if of.is_the_targets_answer() => Self::Withheld,
             FactKind::AttemptFailed
             | FactKind::AttemptRefused
             | FactKind::ChannelRefused
@@ -44,6 +49,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Live => "LIVE NOW",
             Self::Ended => "ended",
+            Self::Withheld => "not passed on",
             Self::Fault => "fault",
             Self::Noted => "noted",
         }

@@ -2,6 +2,8 @@
 //!
 //! No tactic is kept: versions regroup techniques under tactics, ids stay.
 
+use crate::protocol::Protocol;
+
 /// The version of ATT&CK that every id here is from.
 pub const ATTACK_VERSION: &str = "19";
 
@@ -38,6 +40,8 @@ techniques! {
     INGRESS_TOOL_TRANSFER = "T1105" "Ingress Tool Transfer",
     /// Traces removed.
     INDICATOR_REMOVAL = "T1070" "Indicator Removal",
+    /// Secrets that lie open.
+    UNSECURED_CREDENTIALS = "T1552" "Unsecured Credentials",
     /// A service stopped.
     SERVICE_STOP = "T1489" "Service Stop",
     /// ICS: reaching in from outside.
@@ -48,6 +52,20 @@ techniques! {
     ICS_VALID_ACCOUNTS = "T0859" "Valid Accounts",
     /// ICS: moving by remote services.
     ICS_REMOTE_SERVICES = "T0886" "Remote Services",
+}
+
+/// What an attack by this protocol may be part of: what is SSH's only is, by another, reaching in from outside.
+pub(crate) fn by(protocol: Option<Protocol>, techniques: &[Technique]) -> Vec<Technique> {
+    let mut named = Vec::new();
+    for technique in techniques {
+        let is_ssh = matches!(protocol, None | Some(Protocol::Ssh));
+        let technique =
+            if *technique == REMOTE_SSH && !is_ssh { EXTERNAL_REMOTE_SERVICES } else { *technique };
+        if !named.contains(&technique) {
+            named.push(technique);
+        }
+    }
+    named
 }
 
 /// The technique with this id.

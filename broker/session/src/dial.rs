@@ -155,6 +155,12 @@ pub enum DialError {
     /// The target asked for more than the one password.
     #[error("the target asked for something else than its password: {0}")]
     Prompt(&'static str),
+    /// An answer held what the gate signs in with.
+    #[error("the server's answer held the credential that the gate signs in to it with")]
+    ShowsCredential,
+    /// An answer can be read in two ways.
+    #[error("the server's answer can be read in two ways, and was not passed on: {0}")]
+    Ambiguous(String),
     /// The session ended while its target was being reached.
     #[error("the session ended first")]
     Ended,
@@ -181,6 +187,8 @@ impl DialError {
             Self::Certificate(_) => "certificate",
             Self::Credential => "target-credential",
             Self::Prompt(_) => "target-prompt",
+            Self::ShowsCredential => "shows-credential",
+            Self::Ambiguous(_) => "ambiguous-answer",
             Self::Ended => "ended",
             Self::Protocol(_) => "protocol",
         }
@@ -201,6 +209,8 @@ impl DialError {
             }
             Self::Unreachable(_) => "The server cannot be reached. Please call the hospital.",
             Self::Slow(_) => "The server does not answer. Please call the hospital.",
+            Self::ShowsCredential => "The server's answer was not passed on. The hospital has been told.",
+            Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on.",
             Self::Ended => "The visit has ended.",
             Self::HostKey { .. } | Self::Certificate(_) => {
                 "The server's identity has changed, so the gate did not sign in. The hospital has been told."

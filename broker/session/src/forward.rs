@@ -185,7 +185,7 @@ impl Passage {
     /// There is no connection: says why in the recording and in the channel's fact; spends the passage.
     pub async fn failed(self, gate: &Gate, error: &DialError) {
         match &self.to {
-            To::Tls(way) => way.failed(gate, Some(self.channel.number()), error).await,
+            To::Tls(way) => way.failed(gate, self.channel.number(), error).await,
             To::Tcp { .. } => {
                 tracing::info!(session.id = %self.session.id, %error, "a declared endpoint cannot be reached");
                 self.noted("forward-failed", json!({ "why": "the endpoint cannot be reached" })).await;

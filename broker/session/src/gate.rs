@@ -126,6 +126,16 @@ pub struct Ask {
     pub reference: String,
 }
 
+impl Ask {
+    /// What is spoken: `ssh`, `tls`, or `http` where a web console is asked for.
+    pub(crate) fn speaks(&self) -> &'static str {
+        match self.proof.get("method").and_then(serde_json::Value::as_str) {
+            Some("visit-token") => "http",
+            _ => self.protocol,
+        }
+    }
+}
+
 /// A reference for one connection, random: shown before anybody is proven, and in the facts that come of it.
 #[must_use]
 pub fn new_reference() -> String {

@@ -23,6 +23,7 @@ mod dial;
 mod durable;
 mod end;
 mod events;
+mod failing;
 mod failpoint;
 mod files;
 mod flow;
@@ -64,6 +65,7 @@ mod ways;
 mod without_content;
 mod words;
 
+pub use back::Pending;
 pub use chaperone_recorder::{ChannelRecorder, Recorded, Stream};
 pub use chaperone_store::{Followed, KeyOrigin, ProposedKey};
 pub use chaperone_vault::{Secret, TargetCredential as Credential, UserCa};

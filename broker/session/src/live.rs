@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use crate::courier::Courier;
+use crate::failing::Failing;
 use crate::failpoint;
 use crate::flow::{EndReason, Flow};
 use crate::health::{Health, Trouble};
@@ -94,6 +95,8 @@ pub struct LiveSession {
     pub(crate) id: SessionId,
     pub(crate) attempt: Attempt,
     pub(crate) login: String,
+    /// What is spoken: `ssh`, `tls` or `http`.
+    pub(crate) protocol: &'static str,
     pub(crate) source: SocketAddr,
     /// The session that it goes on from, whose connection was lost.
     pub(crate) continues: Option<BrokenOff>,
@@ -122,6 +125,10 @@ pub struct LiveSession {
     pub(crate) reached: AtomicBool,
     /// How many channels are open.
     pub(crate) channels: watch::Sender<usize>,
+    /// What its target does wrong, as was told.
+    pub(crate) failing: Failing,
+    /// How much is under way in it, of what begins and ends inside a visit that goes on.
+    pub(crate) under_way: Arc<AtomicUsize>,
     /// Bytes that are kept for channels which wait to begin.
     early: AtomicUsize,
     /// When a channel of it broke off last.
@@ -153,7 +160,7 @@ impl Began {
 impl LiveSession {
     pub(crate) fn new(
         attempt: Attempt,
-        login: String,
+        (login, protocol): (String, &'static str),
         source: SocketAddr,
         (permit, continues): (Permit, Option<BrokenOff>),
         recording: LiveRecording,
@@ -168,6 +175,7 @@ impl LiveSession {
             id: SessionId(recording.session()),
             attempt,
             login,
+            protocol,
             source,
             continues,
             recording,
@@ -189,6 +197,8 @@ impl LiveSession {
             ways: Ways::default(),
             reached: AtomicBool::new(false),
             channels: watch::Sender::new(0),
+            failing: Failing::default(),
+            under_way: Arc::default(),
             early: AtomicUsize::new(0),
             broke_off: Mutex::new(None),
             next_channel: AtomicU32::new(0),
@@ -402,6 +412,10 @@ impl LiveSession {
     /// Hangs a connection on the session: when the session ends, so does the connection. One that comes too late ends
     /// at once.
     pub fn hang(&self, leg: Leg) {
+        // SSH asks for signs of life itself.
+        if self.protocol != "ssh" && leg.name == "client" {
+            leg.cord.is_asked_for_life();
+        }
         let mut legs = self.legs.lock().unwrap_or_else(PoisonError::into_inner);
         if self.flow.borrow().is_cut() {
             leg.cord.sever();

@@ -54,7 +54,7 @@ impl Gate {
 
     async fn declare_lost(&self, row: &SessionRow, silence: SignedDuration) -> Result<(), StoreError> {
         let why = format!("its node has not been heard of for {} s", silence.as_secs());
-        let body = json!({ "why": why, "node": row.node, "declared_by": self.shared.store.node() });
+        let body = json!({ "why": why, "node": row.node, "declared_by": self.shared.store.node(), "protocol": row.protocol });
         let fact = NewFact::new(FactKind::SessionLost, self.now(), body).by(row.person).on(row.target);
         let fact = fact.in_window(row.window).in_session(row.id).of_attempt(row.attempt);
         let id = row.id;

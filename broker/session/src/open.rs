@@ -45,7 +45,7 @@ impl Gate {
         };
         let mut verdict = decide(&facts, &attempt, self.now());
         let comes = verdict.as_ref().err().is_none_or(|refusal| refusal.reason == Reason::Limit);
-        if comes && self.give_up_silent(&attempt).await {
+        if comes && self.give_up_silent(&attempt, ask.speaks()).await {
             // They count once.
             attempt = self.attempt_of(&ask, id);
             (attempt.node.sessions_of_person, attempt.node.sessions_on_target) = coming.before();
@@ -104,7 +104,8 @@ impl Gate {
         let grace = self.shared.settings.recorder_grace;
         let beside = (began, &self.shared.workers);
         let facts = (permit, continues);
-        let session = LiveSession::new(attempt.clone(), login, ask.source, facts, recording, grace, beside);
+        let who = (login, ask.speaks());
+        let session = LiveSession::new(attempt.clone(), who, ask.source, facts, recording, grace, beside);
         self.shared.live.add(&session);
         self.beside(self.clone().end(Arc::clone(&session)));
         if self.write_started(&session).await.is_err() {

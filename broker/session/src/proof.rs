@@ -70,6 +70,7 @@ impl Gate {
             person: Some(ask.person),
             why: Some(format!("{what}: {}", why_spent(over))),
             reference: ask.reference.clone(),
+            protocol: ask.speaks(),
         };
         self.failed_proof(proof).await;
         self.refused(&Refusal::without_window(Reason::Credential), &ask.reference)

@@ -33,6 +33,8 @@ pub struct FailedProof {
     pub why: Option<String>,
     /// What the peer was told to give the help desk.
     pub reference: String,
+    /// `ssh`, `tls` or `http`.
+    pub protocol: &'static str,
 }
 
 /// What was captured of a channel.
@@ -73,7 +75,7 @@ impl Gate {
         let body = json!({
             "user": proof.user, "source": proof.source.to_string(), "offers": proof.offers,
             "reason": proof.reason, "why": proof.why, "reference": proof.reference,
-            "listener": self.shared.store.node(),
+            "listener": self.shared.store.node(), "protocol": proof.protocol,
         });
         let fact = NewFact::new(FactKind::AttemptFailed, self.now(), body);
         let mut fact = fact.also_on(self.named_target(&proof.user));
@@ -87,7 +89,7 @@ impl Gate {
         let until = self.now().checked_add(lasts).unwrap_or(Timestamp::MAX);
         let body = json!({
             "user": proof.user, "source": proof.source.to_string(), "until": until, "reference": proof.reference,
-            "listener": self.shared.store.node(),
+            "listener": self.shared.store.node(), "protocol": proof.protocol,
         });
         let fact = NewFact::new(FactKind::SignInHeldBack, self.now(), body);
         self.write_or_spool(NewFact { person: proof.person, ..fact }, None).await;
@@ -452,7 +454,11 @@ impl LiveSession {
     }
 
     /// A fact about this session.
-    pub(crate) fn fact(&self, kind: FactKind, body: Value) -> NewFact {
+    pub(crate) fn fact(&self, kind: FactKind, mut body: Value) -> NewFact {
+        if let Some(fields) = body.as_object_mut() {
+            // A file's says how it went.
+            fields.entry("protocol").or_insert_with(|| json!(self.protocol));
+        }
         let permit = self.permit.borrow();
         NewFact::new(kind, self.began.now(), body)
             .by(self.attempt.person)

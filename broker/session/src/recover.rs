@@ -206,7 +206,10 @@ fn recovered_body(seal: &Seal, known: Option<KnownGrowth>) -> Value {
     body
 }
 
-fn about(row: &SessionRow, kind: FactKind, now: jiff::Timestamp, body: Value) -> NewFact {
+fn about(row: &SessionRow, kind: FactKind, now: jiff::Timestamp, mut body: Value) -> NewFact {
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("protocol".to_owned(), json!(row.protocol));
+    }
     NewFact::new(kind, now, body)
         .by(row.person)
         .on(row.target)

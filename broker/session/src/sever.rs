@@ -17,6 +17,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::io::poll_read_buf;
@@ -28,6 +29,11 @@ use within::Tenant;
 
 /// Bytes read from the kernel at once. SSH reads four bytes, then the packet: without this, two system calls a packet.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
+/// After how long without a byte a peer's kernel is asked whether it is there, how often, and how many times in vain: a
+/// network that has gone is found out within a minute and a half (RFC 9293 §3.8.4).
+const ASKED_AFTER: Duration = Duration::from_secs(60);
+const ASKED_EVERY: Duration = Duration::from_secs(10);
+const ASKED: u32 = 3;
 
 /// A stream whose [`Cord`] can be pulled.
 pub struct Severable {
@@ -53,6 +59,8 @@ struct Slot {
     since: Instant,
     /// When something was last read, in milliseconds after `since`.
     heard_ms: AtomicU64,
+    /// When the kernel last took something for the peer, in the same.
+    gave_ms: AtomicU64,
 }
 
 struct Open {
@@ -70,8 +78,8 @@ impl Severable {
         stream.set_nodelay(true)?;
         let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
         let open = Mutex::new(Open { stream: Some(stream), reader: None, writer: None });
-        let (since, heard_ms) = (Instant::now(), AtomicU64::new(0));
-        let slot = Arc::new(Slot { open, local, peer, since, heard_ms });
+        let (since, heard_ms, gave_ms) = (Instant::now(), AtomicU64::new(0), AtomicU64::new(0));
+        let slot = Arc::new(Slot { open, local, peer, since, heard_ms, gave_ms });
         let stream = Self { slot: Arc::clone(&slot), buffer: BytesMut::new(), said: 0 };
         Ok((stream, Cord { slot, tenant: None }))
     }
@@ -182,7 +190,7 @@ impl AsyncWrite for Severable {
             self.said -= known;
             return Poll::Ready(Ok(known));
         }
-        Self::poll_stream(&self.slot, cx, |open| &mut open.writer, |stream, cx| stream.poll_write(cx, bytes))
+        self.slot.poll_give(cx, |stream, cx| stream.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -194,12 +202,7 @@ impl AsyncWrite for Severable {
             let first = parts.iter().find(|part| !part.is_empty()).map_or(&[][..], |part| part);
             return self.as_mut().poll_write(cx, first);
         }
-        Self::poll_stream(
-            &self.slot,
-            cx,
-            |open| &mut open.writer,
-            |stream, cx| stream.poll_write_vectored(cx, parts),
-        )
+        self.slot.poll_give(cx, |stream, cx| stream.poll_write_vectored(cx, parts))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -217,8 +220,29 @@ impl AsyncWrite for Severable {
 
 impl Slot {
     fn heard(&self) {
-        let ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard_ms.store(ms, Ordering::Relaxed);
+        self.heard_ms.store(self.now_ms(), Ordering::Relaxed);
+    }
+
+    /// Writes; what the kernel takes of it is the peer's on its way.
+    fn poll_give(
+        &self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let written = Severable::poll_stream(self, cx, |open| &mut open.writer, write);
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.gave_ms.store(self.now_ms(), Ordering::Relaxed);
+        }
+        written
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How long ago that was.
+    fn ago(&self, moment_ms: &AtomicU64) -> Duration {
+        self.since.elapsed().saturating_sub(Duration::from_millis(moment_ms.load(Ordering::Relaxed)))
     }
 }
 
@@ -226,8 +250,23 @@ impl Cord {
     /// For how long nothing has come from the peer.
     #[must_use]
     pub fn silent_for(&self) -> Duration {
-        let heard = Duration::from_millis(self.slot.heard_ms.load(Ordering::Relaxed));
-        self.slot.since.elapsed().saturating_sub(heard)
+        self.slot.ago(&self.slot.heard_ms)
+    }
+
+    /// For how long nothing has come from the peer, and nothing could be given to it.
+    #[must_use]
+    pub fn still_for(&self) -> Duration {
+        self.silent_for().min(self.slot.ago(&self.slot.gave_ms))
+    }
+
+    /// From now on the peer's kernel is asked for a sign of life while nothing passes; one that gives none is gone.
+    pub fn is_asked_for_life(&self) {
+        let open = self.slot.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stream) = &open.stream else { return };
+        let asks = TcpKeepalive::new().with_time(ASKED_AFTER).with_interval(ASKED_EVERY).with_retries(ASKED);
+        if let Err(error) = SockRef::from(stream).set_tcp_keepalive(&asks) {
+            tracing::debug!(%error, "a connection that is lost will be found out later");
+        }
     }
 
     /// Ends the connection now. The second pull does nothing.
@@ -251,7 +290,7 @@ impl Cord {
         };
         if let Some(stream) = stream {
             // Without linger the kernel would keep unsent bytes for a peer that does not read.
-            if let Err(error) = socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)) {
+            if let Err(error) = SockRef::from(&stream).set_linger(Some(Duration::ZERO)) {
                 tracing::debug!(%error, "a severed connection keeps its linger time");
             }
         }
@@ -334,6 +373,23 @@ pub(crate) mod tests {
         let mut answer = [0; 4];
         far.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"back");
+    }
+
+    #[tokio::test]
+    async fn what_passes_in_either_direction_is_no_stillness() {
+        let (mut near, cord, mut far) = pair().await;
+        let little = Duration::from_millis(200);
+        tokio::time::sleep(little).await;
+        assert!(cord.silent_for() >= little && cord.still_for() >= little);
+        near.write_all(b"output").await.unwrap();
+        assert!(cord.silent_for() >= little && cord.still_for() < little);
+        tokio::time::sleep(little).await;
+        near.writer().write_if(b"more", || true).await.unwrap();
+        assert!(cord.still_for() < little);
+        tokio::time::sleep(little).await;
+        far.write_all(b"input").await.unwrap();
+        near.read_exact(&mut [0; 5]).await.unwrap();
+        assert!(cord.silent_for() < little && cord.still_for() < little);
     }
 
     #[tokio::test]

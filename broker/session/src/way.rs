@@ -66,15 +66,15 @@ impl Gate {
         }
     }
 
-    /// A target was not reached, is not who it should be, or breaks its protocol: in the recording, and a fact. The session goes on.
-    pub async fn target_failed(&self, session: &LiveSession, channel: Option<u32>, error: &DialError) {
-        if matches!(error, DialError::Ended) {
+    /// A target was not reached for a transaction, is not who it should be, or answers what is not passed on: in the recording,
+    /// and a fact, unless it goes on doing so. The session goes on.
+    pub async fn target_failed(&self, session: &LiveSession, channel: u32, n: u64, error: &DialError) {
+        if matches!(error, DialError::Ended) || !session.failing.is_news(error) {
             return;
         }
-        let body = json!({ "failure": error.as_str(), "detail": error.to_string(), "channel": channel });
-        if let Err(error) = session.note(channel, "target-failed", body.clone()).await {
-            tracing::error!(session.id = %session.id(), %error, "the target's failure could not be recorded");
-        }
+        let detail = error.to_string();
+        let body = json!({ "failure": error.as_str(), "detail": detail, "channel": channel, "n": n });
+        note_failure(session, channel, body.clone()).await;
         self.write_target_failed(session, error, body).await;
     }
 
@@ -141,6 +141,7 @@ impl Way {
             tracing::warn!(session.id = %self.session.id(), %error, "a connection to a target could not be recorded");
         }
         gate.write_first_connected(&self.session, &about);
+        self.session.target_does_well();
     }
 
     /// A connection has ended by itself. A session that is cut severs it.
@@ -148,9 +149,23 @@ impl Way {
         self.session.let_go(cord);
     }
 
-    /// The target was not reached, or is not who it should be: in the recording, and a fact. The session goes on.
-    pub async fn failed(&self, gate: &Gate, channel: Option<u32>, error: &DialError) {
-        gate.target_failed(&self.session, channel, error).await;
+    /// The target was not reached for a connection of its own channel, or is not who it should be: in the recording, and a fact,
+    /// unless it goes on doing so. The session goes on.
+    pub(crate) async fn failed(&self, gate: &Gate, channel: u32, error: &DialError) {
+        if matches!(error, DialError::Ended) {
+            return;
+        }
+        let body = json!({ "failure": error.as_str(), "detail": error.to_string(), "channel": channel });
+        note_failure(&self.session, channel, body.clone()).await;
+        if self.session.failing.is_news(error) {
+            gate.write_target_failed(&self.session, error, body).await;
+        }
+    }
+}
+
+async fn note_failure(session: &LiveSession, channel: u32, body: Value) {
+    if let Err(error) = session.note(Some(channel), "target-failed", body).await {
+        tracing::error!(session.id = %session.id, %error, "the target's failure could not be recorded");
     }
 }
 

@@ -272,6 +272,7 @@ impl Admission {
             person: Some(person),
             why: Some(why.to_owned()),
             reference: self.reference.clone(),
+            protocol: "ssh",
         };
         self.gate.failed_proof(failed).await;
         let text = format!("{}: {words}. Reference {}.", self.gate.name(), self.reference);

@@ -24,6 +24,7 @@ mod greeting;
 mod host_authority;
 mod host_key;
 mod jump;
+mod known;
 mod leg;
 mod line;
 mod listener;

@@ -1,6 +1,7 @@
 //! Whose turn it is to be heard: so many connections a second, and each place in turn. Who floods the door waits behind
 //! themselves; somebody who comes once from elsewhere is next (start-time fair queueing: every place is served as if it
-//! stood in a line of its own, and the lines are taken in turn).
+//! stood in a line of its own, and the lines are taken in turn). A place that is known is served several times while every
+//! stranger is served once, so that a flood from thousands of addresses does not keep it waiting for all of them.
 //!
 //! Nobody is dropped here: what waits is bounded by who lets connections join ([`crate::unheard`]).
 
@@ -15,6 +16,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// Connections that are heard at once after a quiet time.
 const BURST: u32 = 64;
+/// How many turns of a known place are one of a stranger's.
+const TURNS: u64 = 16;
 /// Places whose last turn is remembered beyond those that wait; more are forgotten, and begin as newcomers.
 const REMEMBERED: usize = 8192;
 
@@ -44,8 +47,17 @@ impl Line {
 
     /// Waits for a turn; `None` where nobody calls any more. The permit is one of those who may be heard at the same time.
     pub(crate) async fn turn(&self, place: IpAddr) -> Option<OwnedSemaphorePermit> {
+        self.joins(place, TURNS).await
+    }
+
+    /// Waits for a turn of a place that is known.
+    pub(crate) async fn turn_of_known(&self, place: IpAddr) -> Option<OwnedSemaphorePermit> {
+        self.joins(place, 1).await
+    }
+
+    async fn joins(&self, place: IpAddr, turns: u64) -> Option<OwnedSemaphorePermit> {
         let (call, called) = oneshot::channel();
-        self.waiting().join(place, call);
+        self.waiting().join(place, turns, call);
         self.news.notify_one();
         called.await.ok()
     }
@@ -84,8 +96,8 @@ impl Line {
 }
 
 impl Waiting {
-    fn join(&mut self, place: IpAddr, call: oneshot::Sender<OwnedSemaphorePermit>) {
-        let turn = self.newest.get(&place).map_or(self.turn, |newest| self.turn.max(*newest)) + 1;
+    fn join(&mut self, place: IpAddr, turns: u64, call: oneshot::Sender<OwnedSemaphorePermit>) {
+        let turn = self.newest.get(&place).map_or(self.turn, |newest| self.turn.max(*newest)) + turns;
         if self.newest.len() >= REMEMBERED {
             let now = self.turn;
             self.newest.retain(|_, newest| *newest > now);
@@ -135,11 +147,11 @@ mod tests {
     }
 
     /// Lets these places join, in this order, and serves everybody: who was served when.
-    fn served(waiting: &mut Waiting, joining: &[u8]) -> Vec<u8> {
+    fn served(waiting: &mut Waiting, joining: &[u8], known: &[u8]) -> Vec<u8> {
         let mut calls = Vec::new();
         for last in joining {
             let (call, called) = oneshot::channel();
-            waiting.join(place(*last), call);
+            waiting.join(place(*last), if known.contains(last) { 1 } else { TURNS }, call);
             calls.push((*last, called));
         }
         let mut order = Vec::new();
@@ -156,9 +168,25 @@ mod tests {
     #[test]
     fn who_comes_once_is_next_whoever_floods() {
         let mut waiting = Waiting::default();
-        assert_eq!(served(&mut waiting, &[1, 1, 1, 1, 2, 3, 2]), [1, 2, 3, 1, 2, 1, 1]);
+        assert_eq!(served(&mut waiting, &[1, 1, 1, 1, 2, 3, 2], &[]), [1, 2, 3, 1, 2, 1, 1]);
         assert!(waiting.newest.is_empty(), "nothing is kept of those that have gone");
-        assert_eq!(served(&mut waiting, &[2, 2, 1]), [2, 1, 2], "nor held against them");
+        assert_eq!(served(&mut waiting, &[2, 2, 1], &[]), [2, 1, 2], "nor held against them");
+    }
+
+    #[test]
+    fn who_is_known_does_not_wait_for_every_stranger_and_takes_no_more_than_their_part() {
+        let mut waiting = Waiting::default();
+        let strangers: Vec<u8> = (1..=200).collect();
+        let joining = [&strangers[..], &[201, 201, 202, 201]].concat();
+        let order = served(&mut waiting, &joining, &[201, 202]);
+        assert_eq!(order[..4], [201, 202, 201, 201], "next, and in turn among themselves");
+        let flood = [&[201; 40][..], &[1]].concat();
+        let order = served(&mut waiting, &flood, &[201]);
+        assert_eq!(
+            order.iter().position(|last| *last == 1),
+            Some(16),
+            "a stranger waits for no flood of theirs"
+        );
     }
 
     #[test]

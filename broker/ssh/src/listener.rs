@@ -179,7 +179,8 @@ pub(crate) async fn connection(
         return;
     }
     // A client that leaves says so (RFC 4253 §11.1); one whose network or machine has gone does not.
-    let in_order = match to_its_end(running, place, &verdict, &jumps).await {
+    let visited = || half_open.visited(peer.ip());
+    let in_order = match to_its_end(running, (place, visited), &verdict, &jumps).await {
         Ok(()) => true,
         Err(error) => {
             tracing::debug!(peer = %peer, %error, "a connection ended");
@@ -196,14 +197,17 @@ pub(crate) async fn connection(
 /// counted by itself: somebody who is refused again and again is one of those who have none.
 async fn to_its_end(
     mut running: RunningSession<Connection>,
-    place: Arc<Place>,
+    (place, visited): (Arc<Place>, impl FnOnce()),
     verdict: &watch::Sender<Verdict>,
     jumps: &Jumps,
 ) -> Result<(), russh::Error> {
     let mut known = verdict.subscribe();
     tokio::select! {
-        visit = known.wait_for(Verdict::is_visit) => drop(visit),
-        () = jumps.visited() => {}
+        visit = known.wait_for(Verdict::is_visit) => {
+            drop(visit);
+            visited();
+        }
+        () = jumps.visited() => visited(),
         () = Menu::is_shown(verdict.subscribe()) => {}
         ended = &mut running => return ended,
     }

@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::known::Known;
 use crate::line::Line;
 use crate::menu::Menus;
 
@@ -21,6 +22,8 @@ const FROM_ONE_PLACE: usize = 64;
 /// Connections that wait to be one of those; each is a socket and little else.
 const IN_LINE: usize = 4096;
 const IN_LINE_FROM_ONE_PLACE: usize = 256;
+/// As many more from places that are known: strangers cannot take these.
+const IN_LINE_KNOWN: usize = 1024;
 /// How long one waits in line: clients give up on a server that says nothing.
 const WAIT: Duration = Duration::from_secs(20);
 /// Connections that are heard in a second while the disk has no room for visits: each that is refused is a fact, and facts
@@ -39,6 +42,7 @@ struct Shared {
     state: Mutex<State>,
     news: Notify,
     line: Line,
+    known: Known,
     menus: Menus,
 }
 
@@ -86,13 +90,20 @@ impl Drop for Waiting {
 }
 
 impl Waiting {
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let Shared { line, known, .. } = &*self.of.0;
+        match known.has(self.from) {
+            true => line.turn_of_known(self.from).await,
+            false => line.turn(self.from).await,
+        }
+    }
+
     /// Waits for a turn and a place; `None` when neither came in time, which is told.
     pub(crate) async fn place(self) -> Option<Place> {
-        let line = Arc::clone(&self.of.0);
         let heard = async {
             // First come, first served among those from one place; then each place in turn.
             let here = Arc::clone(&self.open).acquire_owned().await.ok()?;
-            Some((here, line.line.turn(self.from).await?))
+            Some((here, self.turn().await?))
         };
         let heard = timeout(WAIT, heard).await;
         match heard {
@@ -111,6 +122,7 @@ impl HalfOpen {
             state: Mutex::default(),
             news: Notify::new(),
             line: Line::new(HALF_OPEN),
+            known: Known::default(),
             menus: Menus::default(),
         }))
     }
@@ -120,7 +132,8 @@ impl HalfOpen {
         let from = place_of(source);
         let mut state = self.state();
         let here = state.by_place.get(&from).map_or(0, |here| here.known);
-        if state.known >= HALF_OPEN + IN_LINE || here >= FROM_ONE_PLACE + IN_LINE_FROM_ONE_PLACE {
+        let known = if self.0.known.has(from) { IN_LINE_KNOWN } else { 0 };
+        if state.known >= HALF_OPEN + IN_LINE + known || here >= FROM_ONE_PLACE + IN_LINE_FROM_ONE_PLACE {
             drop(state);
             self.turned_away(source);
             return None;
@@ -140,13 +153,18 @@ impl HalfOpen {
     /// too many wait, which is told.
     pub(crate) async fn turn(&self, source: IpAddr) -> Option<()> {
         let waiting = self.wait(source)?;
-        match timeout(WAIT, self.0.line.turn(waiting.from)).await {
+        match timeout(WAIT, waiting.turn()).await {
             Ok(called) => called.map(drop),
             Err(_elapsed) => {
                 self.turned_away(source);
                 None
             }
         }
+    }
+
+    /// A visit came from there: its next connections need not wait for every stranger.
+    pub(crate) fn visited(&self, source: IpAddr) {
+        self.0.known.visited(place_of(source));
     }
 
     /// Those that are shown a menu, which need no place.
@@ -246,6 +264,18 @@ mod tests {
         assert!(half_open.wait(here).unwrap().place().await.is_some());
         assert!(half_open.state().by_place.is_empty(), "nothing is kept of those that have gone");
         calling.abort();
+    }
+
+    #[tokio::test]
+    async fn strangers_from_everywhere_do_not_keep_out_who_is_known() {
+        let half_open = HalfOpen::new();
+        let strangers = (0..).map(|n: u32| half_open.wait(IpAddr::from((0x0a00_0000 + n).to_be_bytes())));
+        let line: Vec<_> = strangers.map_while(|waiting| waiting).collect();
+        assert_eq!(line.len(), HALF_OPEN + IN_LINE);
+        let place = IpAddr::from([192, 0, 2, 1]);
+        assert!(half_open.wait(place).is_none(), "nobody else comes in");
+        half_open.visited(place);
+        assert!(half_open.wait(place).is_some(), "but who had a visit");
     }
 
     #[test]

@@ -16,7 +16,6 @@ mod connection;
 mod console;
 mod cookies;
 mod engine;
-mod failing;
 mod flowing;
 mod guard;
 mod head;

@@ -39,6 +39,8 @@ pub(crate) struct Client {
 pub(crate) async fn serve(gate: &Gate, protocols: &Protocols, client: Client, visit: Visit) {
     let goodbye = Box::new(|_| futures::future::ready(()).boxed());
     visit.hang(Leg { name: "client", cord: client.cord.clone(), goodbye });
+    // However long it says nothing.
+    let _pending = visit.begins();
     let cord = client.cord.clone();
     let ended = relayed(gate, protocols, client, &visit).await;
     if let Some(Ended { arrives: true }) = ended {

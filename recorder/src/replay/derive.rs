@@ -8,7 +8,7 @@ use crate::ledger::Hash;
 use crate::read::Recording;
 
 /// The version of what is derived: when it is another one, everything is derived anew.
-pub const DERIVES: u32 = 3;
+pub const DERIVES: u32 = 4;
 
 /// What was read out of a recording. Bounded, rebuildable, never evidence.
 #[derive(Debug)]

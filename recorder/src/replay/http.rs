@@ -8,12 +8,14 @@
 //! which its transaction began.
 
 mod again;
+mod allowance;
 mod brotli;
 mod coding;
 mod cookie;
 mod file;
 mod har;
 mod head;
+mod masked;
 mod parts;
 mod row;
 mod text;
@@ -29,6 +31,7 @@ pub use self::websocket::{Message, Sender};
 
 pub(super) use self::row::RowMaker;
 
+use self::allowance::Allowance;
 use super::ReplayError;
 use crate::failure::BadPlace;
 
@@ -54,6 +57,9 @@ pub fn content(
     coding::content(&again::Body::elsewhere(open, of, way), of.coding(way), give)
 }
 
+/// Bytes of messages that are given at once.
+const MOST_HELD: usize = 32 << 20;
+
 /// The first messages of an upgraded connection, at most so many; whether there are more.
 ///
 /// # Errors
@@ -63,10 +69,11 @@ pub fn messages(
     of: &Transaction,
     most: usize,
 ) -> Result<(Vec<Message>, bool), ReplayError> {
-    let (mut all, mut more) = (Vec::new(), false);
-    websocket::messages(open, of, &mut |message| {
-        more |= all.len() >= most;
-        if all.len() < most {
+    let (mut all, mut more, mut held) = (Vec::new(), false, 0_usize);
+    websocket::messages(open, of, &Allowance::default(), &mut |message| {
+        held = held.saturating_add(message.data.len());
+        more |= all.len() >= most || held > MOST_HELD;
+        if !more {
             all.push(message);
         }
         Ok(())

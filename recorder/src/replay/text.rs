@@ -180,7 +180,9 @@ fn describe(kind: &str, body: &Value) -> String {
         return format!("{kind} {} {method} {url}", said("n").unwrap_or_default());
     }
     if let ("http-response", Some(status)) = (kind, said("status")) {
-        return format!("{kind} {} {status}", said("n").unwrap_or_default());
+        let gate = if said("by").as_deref() == Some("gate") { " by the gate, not by the target" } else { "" };
+        let why = said("why").filter(|_| !gate.is_empty()).map(|why| format!(": {why}")).unwrap_or_default();
+        return format!("{kind} {} {status}{gate}{why}", said("n").unwrap_or_default());
     }
     match body {
         Value::Object(fields) if fields.is_empty() => kind.to_owned(),

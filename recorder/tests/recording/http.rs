@@ -1,5 +1,6 @@
 //! HTTP transactions come out of a recording as they passed: as a HAR that follows the format, as rows, and as lines.
 
+mod bombs;
 mod lane;
 mod valid;
 
@@ -104,7 +105,9 @@ fn a_page_and_a_form_become_entries_with_all_that_a_har_has() {
     assert_eq!(page["response"]["content"]["size"], page["response"]["bodySize"]);
     assert_eq!(page["response"]["_sha256"], hash("<p>412 pumps, 3 in Übung</p>".as_bytes()));
     assert_eq!(page["request"]["queryString"][0], json!({ "name": "ward", "value": "ICU 2" }));
-    assert_eq!(page["request"]["cookies"][1], json!({ "name": "b", "value": "2" }));
+    assert_eq!(page["request"]["cookies"][1], json!({ "name": "b", "value": "masked" }));
+    assert!(page["response"]["headers"].to_string().contains("sid=masked; Path=/"), "{page:#}");
+    assert_eq!((&page["_by"], &page["response"]["_error"]), (&json!("target"), &Value::Null));
     assert_eq!(page["response"]["cookies"][0]["httpOnly"], true);
     assert_eq!((&page["_credential"], &page["_outcome"]), (&Value::Null, &json!("complete")));
     let form = entry(&har, "/login");
@@ -220,6 +223,7 @@ fn what_was_not_recorded_or_not_finished_is_said() {
     assert!(large["response"]["content"]["comment"].as_str().unwrap().starts_with("15 of 5000000000 bytes"));
     assert_eq!(large["response"]["_sha256"], hash(b"other"));
     assert_eq!(entry(&har, "/cut")["_outcome"], "cut");
+    assert_eq!(entry(&har, "/cut")["response"]["_error"], "cut by the gate");
     assert_eq!(
         (&entry(&har, "/never")["_outcome"], &entry(&har, "/never")["response"]["status"]),
         (&json!("unfinished"), &json!(0))
@@ -228,6 +232,27 @@ fn what_was_not_recorded_or_not_finished_is_said() {
         visit.rows().iter().map(|row| (row.status, row.whole)).collect::<Vec<_>>(),
         [(Some(200), false), (Some(200), true), (None, true)]
     );
+}
+
+#[test]
+fn what_the_gate_answered_is_not_shown_as_the_targets() {
+    let visit = Visit::of(|live| {
+        let lane = Lane::open(live, 1);
+        lane.asks(1, "GET", "/gone", &[], b"");
+        let answered = json!({
+            "n": 1, "status": 502, "version": "HTTP/1.1", "headers": [], "by": "gate", "why": "the server broke off",
+        });
+        lane.event("http-response", answered);
+        lane.ended(1, b"", "complete");
+    });
+    let har = visit.har();
+    let gone = entry(&har, "/gone");
+    assert_eq!(gone["_by"], "gate");
+    assert_eq!(
+        gone["response"]["_error"], "answered by the gate, not by the target: the server broke off",
+        "{gone:#}"
+    );
+    assert_eq!(visit.rows()[0].gate.as_deref(), Some("the server broke off"));
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn a_console_is_reached_plain_and_by_tls_at_its_own_port_number() {
 }
 
 #[test]
-fn two_servers_of_a_window_that_share_a_port_number_have_an_address_each() {
+fn two_servers_of_a_window_have_an_address_each_and_may_share_a_port_number() {
     let site = site(false);
     let other = TlsServer::reversing(&site.authority, NAME, &format!("127.0.0.10:{}", site.port));
     site.adds("console-02", &other.at, &[]);

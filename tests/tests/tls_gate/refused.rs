@@ -31,6 +31,9 @@ fn refused_for(world: &World, reason: &str, ran: &Ran) -> Fact {
     let heard = world.house.webhook.hears(Duration::from_secs(10), reason, |delivery| {
         delivery.event["class_uid"] == 2004 && delivery.event.to_string().contains(&format!("\"{reason}\""))
     });
+    assert_eq!(heard.event["unmapped"]["alert"]["what"]["protocol"], "tls");
+    let told = heard.event.to_string();
+    assert!(told.contains("T1133") && !told.to_lowercase().contains("ssh"), "{:#}", heard.event);
     let took = heard.arrived.duration_since(fact.at);
     assert!(took <= HEARD_WITHIN, "the SOC heard {} ms after the fact", took.as_millis());
     fact

@@ -125,10 +125,23 @@ fn one_that_speaks_nothing_newer_than_tls_1_1_is_said_to_be_too_old() {
 }
 
 #[test]
-fn one_that_is_not_there_is_unreachable() {
+fn one_that_is_not_there_is_unreachable_and_told_of_once_a_visit() {
     let world = World::start();
-    let failed = fails(&world, free_port());
+    world.add(free_port(), &[]);
+    let proof = world.proof(&world.window("+10m"));
+    for tries in 1..=3 {
+        let mut client = world.client(&proof);
+        client.types("hello\n");
+        client.ends();
+        soon("the connection's end", || {
+            (world.house.facts_of("channel-closed").len() == tries).then_some(())
+        });
+    }
+    let failed = world.house.fact("target-failed");
     assert_eq!(failed.body["failure"], "unreachable", "{:#}", failed.body);
+    let admitted = world.house.facts_of("session-admitted").len();
+    assert!(world.house.facts_of("target-failed").len() <= admitted, "once a visit");
+    assert!(admitted < 3, "of one visit");
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::process::Stdio;
 use std::time::Duration;
 
-use chaperone_tests::{Process, WebHouse, eventually, noise, soon};
+use chaperone_tests::{House, Process, WebHouse, eventually, noise, soon};
 
+use crate::behind::{behind, passes_on};
 use crate::meanwhile::hears;
 
 #[test]
@@ -30,6 +31,39 @@ fn a_console_that_closes_early_is_told_of_once_and_goes_on_when_it_does() {
     assert_eq!(web.events(&session, "target-failed").len(), 1);
     let answers = web.events(&session, "http-response");
     assert_eq!(answers.iter().filter(|answer| answer["by"] == "gate").count(), 4);
+}
+
+#[test]
+fn a_console_that_closes_in_the_middle_of_an_answer_is_told_from_a_client_that_leaves() {
+    let half = behind(|mut asked| {
+        asked.stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nhalf of it")?;
+        std::thread::sleep(Duration::from_millis(500));
+        Ok(())
+    });
+    let web = WebHouse::furnished(House::furnish(), &passes_on("/half", half), &[]);
+    std::fs::write(web.console.files().join("image.bin"), noise(64 << 20)).unwrap();
+    let client = web.opened(&web.open_window("+10m"));
+    let leaves = client.runs("/image.bin", &["--limit-rate", "100k", "--max-time", "2"]);
+    assert!(leaves.status != Some(0), "its client leaves");
+    for speaks in ["--http1.1", "--http2", "--http1.1"] {
+        let told = client.runs("/half", &[speaks]);
+        assert!(told.status != Some(0), "{told:?}");
+    }
+    let failed = web.house.fact("target-failed");
+    assert_eq!(failed.body["failure"], "protocol", "{:#}", failed.body);
+    assert!(
+        failed.body["detail"].as_str().unwrap().contains("in the middle of an answer"),
+        "{:#}",
+        failed.body
+    );
+    assert_eq!(web.house.facts_of("target-failed").len(), 1, "news only, and of the console alone");
+    let session = web.house.newest_session();
+    client.leaves();
+    web.house.sealed(&session);
+    let ends = web.events(&session, "http-response-end");
+    let outcomes: Vec<_> = ends.iter().map(|end| end["outcome"].as_str().unwrap()).collect();
+    let count = |outcome: &str| outcomes.iter().filter(|one| **one == outcome).count();
+    assert_eq!((count("broken"), count("aborted")), (3, 1), "{outcomes:?}");
 }
 
 #[test]

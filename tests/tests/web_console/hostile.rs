@@ -123,8 +123,15 @@ fn an_answer_that_can_be_read_in_two_ways_is_not_passed_on() {
     let page = client.gets(&format!("{url}/twice"), &[]);
     assert_eq!(page.status, 502, "{}", page.text());
     assert!(page.text().contains("could be read in two ways"), "{}", page.text());
-    let told = web.house.fact("channel-refused");
+    assert_eq!(client.gets(&format!("{url}/twice"), &[]).status, 502);
+    let told = web.house.fact("target-failed");
+    assert_eq!(told.body["failure"], "ambiguous-answer", "{:#}", told.body);
     assert!(told.body.to_string().contains("both content-length and transfer-encoding"), "{:#}", told.body);
+    let alert = soon("the SOC's alert", || {
+        let alerts = web.house.sam().lists(&["alert", "list"]);
+        alerts.into_iter().find(|alert| alert["rule"] == "ambiguous-answer")
+    });
+    assert_eq!((&alert["severity"], &alert["count"]), (&"medium".into(), &1.into()), "{alert:#}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Web consoles through the gate: what passes, what ends them, and what is not taken. nginx and a WebSocket are the
 //! console; curl, OpenSSL's s_client and Chromium are the clients.
 
+mod again;
 mod behind;
 mod beyond;
 mod carried;

@@ -120,7 +120,9 @@ fn a_console_that_is_gone_is_said_and_the_visit_goes_on() {
         "{}",
         page.text()
     );
+    assert_eq!(client.gets("/", &[]).status, 502);
     let failed = web.house.fact("target-failed");
     assert_eq!(failed.body["failure"], "unreachable");
+    assert!(failed.body["channel"].is_number() && failed.body["n"].is_number(), "{:#}", failed.body);
     assert!(client.gets("/.chaperone/", &[]).text().contains("Recorded"));
 }

@@ -69,13 +69,26 @@ fn a_console_that_tells_it_piece_by_piece_tells_nothing_and_the_soc_hears_of_it(
         assert!(contains(&told.out, b"you sent "), "what came before it passes: {told:?}");
         assert!(!contains(&told.out, &KEY.as_bytes()[..3]), "{told:?}");
     }
-    let told = web.house.fact("channel-refused");
-    assert!(told.body.to_string().contains("held the credential"), "{:#}", told.body);
-    assert_eq!(web.house.facts_of("channel-refused").len(), 1, "once a visit");
-    soon("the SOC's alert", || {
+    let told = web.house.fact("target-failed");
+    assert_eq!((&told.body["failure"], &told.body["protocol"]), (&"shows-credential".into(), &"http".into()));
+    assert_eq!(web.house.facts_of("target-failed").len(), 1, "once while it goes on");
+    let alert = soon("the SOC's alert", || {
         let alerts = web.house.sam().lists(&["alert", "list"]);
-        alerts.iter().any(|alert| alert.to_string().contains("undeclared-channel")).then_some(())
+        alerts.into_iter().find(|alert| alert["rule"] == "credential-shown")
     });
+    assert_eq!(alert["severity"], "high", "{alert:#}");
+    let heard = web.house.webhook.hears(Duration::from_secs(10), "the alert", |delivery| {
+        delivery.event["class_uid"] == 2004 && delivery.event.to_string().contains("credential-shown")
+    });
+    let content = &heard.event["unmapped"]["alert"];
+    let summary = content["summary"].as_str().unwrap();
+    assert!(summary.contains("console-01") && summary.contains("held the credential"), "{summary}");
+    assert_eq!(
+        (&content["what"]["protocol"], &content["outcome"]),
+        (&"http".into(), &"not passed on".into())
+    );
+    assert!(content["what_next"][0].as_str().unwrap().contains("changed"), "{content:#}");
+    assert!(web.house.facts_of("channel-refused").is_empty(), "nobody asked for it");
     let session = web.house.newest_session();
     client.leaves();
     web.house.sealed(&session);

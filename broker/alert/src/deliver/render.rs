@@ -55,7 +55,7 @@ pub fn webhook_body(out: &Outgoing<'_>) -> String {
         (3002, _) => "authentication",
         (3003, _) => "session.authorized",
         (3004, _) => "entity.changed",
-        (4007, _) => "session.activity",
+        (4001 | 4007, _) => "session.activity",
         _ => "event",
     };
     let kind = match out.event.pointer("/notice/topic").and_then(Value::as_str) {

@@ -7,6 +7,7 @@ use super::objects::{actor, dst_endpoint, object, service, session, src_endpoint
 use super::{Base, CONTROLLED, Class, members, sent_file};
 use crate::Severity;
 use crate::occurrence::Occurrence;
+use crate::protocol::Protocol;
 
 /// The event of a fact; `None` for facts that are the gate's own bookkeeping.
 ///
@@ -17,12 +18,13 @@ pub fn event(of: &Occurrence, uid: &str) -> Option<Value> {
         FactKind::AttemptFailed => sign_in(of, uid, false),
         FactKind::TokenUsed => sign_in(of, uid, true),
         FactKind::SessionAdmitted => authorized(of, uid),
-        FactKind::AttemptRefused => ssh(of, uid, &REFUSED),
-        FactKind::ChannelRefused => ssh(of, uid, &CHANNEL_REFUSED),
-        FactKind::SessionStarted => ssh(of, uid, &OPENED),
-        FactKind::SessionEnded => ssh(of, uid, &CLOSED),
+        FactKind::AttemptRefused => visit(of, uid, &REFUSED),
+        FactKind::ChannelRefused => visit(of, uid, &CHANNEL_REFUSED),
+        FactKind::SessionStarted => visit(of, uid, &OPENED),
+        FactKind::SessionEnded => visit(of, uid, &CLOSED),
         FactKind::FileTransferred => super::file::transferred(of, uid)?,
-        FactKind::SessionNeverStarted | FactKind::TargetFailed => ssh(of, uid, &FAILED),
+        FactKind::TargetFailed if of.is_the_targets_answer() => visit(of, uid, &WITHHELD),
+        FactKind::SessionNeverStarted | FactKind::TargetFailed => visit(of, uid, &FAILED),
         FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => sent_file::event(of, uid),
         kind => changed(of, uid, Change::of(kind)?),
     };
@@ -111,8 +113,8 @@ fn authorized(of: &Occurrence, uid: &str) -> Map<String, Value> {
     event
 }
 
-/// One activity of 4007.
-struct Ssh {
+/// One activity of 4001 and 4007, which number them alike.
+struct Visit {
     id: u64,
     name: &'static str,
     words: &'static str,
@@ -120,34 +122,47 @@ struct Ssh {
     severity: Severity,
 }
 
-const OPENED: Ssh = Ssh {
+const OPENED: Visit = Visit {
     id: 1,
     name: "Open",
     words: "opened a session on",
     allowed: true,
     severity: Severity::Informational,
 };
-const CLOSED: Ssh = Ssh {
+const CLOSED: Visit = Visit {
     id: 2,
     name: "Close",
     words: "ended the session on",
     allowed: true,
     severity: Severity::Informational,
 };
-const FAILED: Ssh =
-    Ssh { id: 4, name: "Fail", words: "got no session on", allowed: true, severity: Severity::Low };
-const REFUSED: Ssh =
-    Ssh { id: 5, name: "Refuse", words: "was refused on", allowed: false, severity: Severity::Medium };
-const CHANNEL_REFUSED: Ssh =
-    Ssh { id: 5, name: "Refuse", words: "was refused a channel on", allowed: false, severity: Severity::Low };
+const FAILED: Visit =
+    Visit { id: 4, name: "Fail", words: "got no session on", allowed: true, severity: Severity::Low };
+const WITHHELD: Visit = Visit {
+    id: 5,
+    name: "Refuse",
+    words: "was not passed an answer of",
+    allowed: false,
+    severity: Severity::Medium,
+};
+const REFUSED: Visit =
+    Visit { id: 5, name: "Refuse", words: "was refused on", allowed: false, severity: Severity::Medium };
+const CHANNEL_REFUSED: Visit = Visit {
+    id: 5,
+    name: "Refuse",
+    words: "was refused a channel on",
+    allowed: false,
+    severity: Severity::Low,
+};
 
-fn ssh(of: &Occurrence, uid: &str, activity: &Ssh) -> Map<String, Value> {
+fn visit(of: &Occurrence, uid: &str, activity: &Visit) -> Map<String, Value> {
     let mut message = format!("{} {} {}", of.who(), activity.words, of.to_what());
-    if let Some(verdict) = of.verdict() {
+    if let Some(verdict) = of.verdict().or_else(|| of.is_the_targets_answer().then(|| of.fault())) {
         message = format!("{message}: {verdict}");
     }
+    let by_ssh = matches!(of.protocol, None | Some(Protocol::Ssh));
     let base = Base {
-        class: Class::SshActivity,
+        class: if by_ssh { Class::SshActivity } else { Class::NetworkActivity },
         activity_id: activity.id,
         activity_name: activity.name,
         severity: activity.severity,
@@ -164,8 +179,8 @@ fn ssh(of: &Occurrence, uid: &str, activity: &Ssh) -> Map<String, Value> {
         "src_endpoint": src_endpoint(of),
         "dst_endpoint": dst_endpoint(of),
         "actor": actor(of),
-        "auth_type_id": of.ssh_auth_type(),
-        "protocol_ver": "2.0",
+        "auth_type_id": of.ssh_auth_type().filter(|_| by_ssh),
+        "protocol_ver": by_ssh.then_some("2.0"),
         "unmapped": unmapped(of),
     })));
     event

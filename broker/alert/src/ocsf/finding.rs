@@ -136,7 +136,8 @@ fn evidences(content: &Value) -> Option<Value> {
             "org": text("/who/vendor").map(|vendor| json!({ "name": vendor })),
         })))
     });
-    let dst = text("/what/name").map(|name| json!({ "name": name, "svc_name": "ssh" }));
+    let dst = text("/what/name")
+        .map(|name| Value::Object(members(json!({ "name": name, "svc_name": text("/what/protocol") }))));
     let data: Map<String, Value> = members(json!({
         "key": text("/who/key"), "proof": text("/who/proof"), "client": text("/who/client"),
         "network": text("/who/network"), "reason": text("/reason"), "detail": content.get("detail"),

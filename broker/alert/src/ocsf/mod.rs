@@ -1,7 +1,7 @@
 //! OCSF 1.8.0, the canonical form of everything that leaves for a SIEM; other formats are rendered from it.
 //!
 //! ```text
-//! fact ──► Occurrence ──► activity  ─┐  3002, 3003, 3004, 4007
+//! fact ──► Occurrence ──► activity  ─┐  3002, 3003, 3004, 4001, 4007
 //! alert ───────────────► finding   ─┴► event ─► outbox ─► syslog, webhook
 //! ```
 //!
@@ -39,7 +39,9 @@ pub enum Class {
     EntityManagement,
     /// 6006: a file went to a server, or came from it.
     FileHosting,
-    /// 4007: a session opened, closed, failed or was refused.
+    /// 4001: a session by TLS, or to a web console, opened, closed, failed or was refused.
+    NetworkActivity,
+    /// 4007: the same of a session by SSH.
     SshActivity,
 }
 
@@ -52,6 +54,7 @@ impl Class {
             Self::Authentication => 3002,
             Self::AuthorizeSession => 3003,
             Self::EntityManagement => 3004,
+            Self::NetworkActivity => 4001,
             Self::SshActivity => 4007,
             Self::FileHosting => 6006,
         }
@@ -65,6 +68,7 @@ impl Class {
             Self::Authentication => "Authentication",
             Self::AuthorizeSession => "Authorize Session",
             Self::EntityManagement => "Entity Management",
+            Self::NetworkActivity => "Network Activity",
             Self::SshActivity => "SSH Activity",
             Self::FileHosting => "File Hosting Activity",
         }

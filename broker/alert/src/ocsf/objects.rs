@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::members;
 use crate::occurrence::Occurrence;
+use crate::protocol::Protocol;
 
 /// `user`: the person, or what a caller who proved nothing called themselves.
 pub(super) fn user(of: &Occurrence) -> Value {
@@ -33,13 +34,14 @@ pub(super) fn src_endpoint(of: &Occurrence) -> Option<Value> {
 
 /// `dst_endpoint`: the target, or the gate where no target is known.
 pub(super) fn dst_endpoint(of: &Occurrence) -> Value {
+    let spoken = of.protocol.map(Protocol::as_str);
     match (&of.target, &of.named_target) {
-        (Some(target), _) => json!({
-            "uid": target.id.to_string(), "name": target.name.as_str(), "svc_name": "ssh", "type_id": 1,
+        (Some(target), _) => object(json!({
+            "uid": target.id.to_string(), "name": target.name.as_str(), "svc_name": spoken, "type_id": 1,
             "type": "Server",
-        }),
-        (None, Some(name)) if !name.is_empty() => json!({ "name": name, "svc_name": "ssh" }),
-        _ => object(json!({ "name": "chaperone", "svc_name": "ssh", "instance_uid": of.node })),
+        })),
+        (None, Some(name)) if !name.is_empty() => object(json!({ "name": name, "svc_name": spoken })),
+        _ => object(json!({ "name": "chaperone", "svc_name": spoken, "instance_uid": of.node })),
     }
 }
 

@@ -36,7 +36,7 @@ fn class_shape(class_uid: u64) -> Option<Shape> {
         3003 => Shape { required: &["user"], at_least_one: &[], exactly_one: &["privileges", "group"] },
         3004 => shape(&["entity"], &[]),
         6006 => shape(&["actor", "file", "src_endpoint"], &[]),
-        4007 => shape(&[], &["dst_endpoint", "src_endpoint"]),
+        4001 | 4007 => shape(&[], &["dst_endpoint", "src_endpoint"]),
         _ => return None,
     })
 }
@@ -120,7 +120,7 @@ pub(crate) fn faults(event: &Value) -> Vec<String> {
     let profiles = event["metadata"]["profiles"].as_array().cloned().unwrap_or_default();
     let control = ["action_id", "disposition_id", "is_alert"].iter().any(|name| event.get(name).is_some());
     expect(!control || profiles.contains(&"security_control".into()), "security_control is not named");
-    let host = class == 4007 && event.get("actor").is_some();
+    let host = matches!(class, 4001 | 4007) && event.get("actor").is_some();
     expect(!host || profiles.contains(&"host".into()), "the host profile is not named");
     expect(event["unmapped"].is_object(), "unmapped");
     faults

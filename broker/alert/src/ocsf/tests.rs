@@ -109,6 +109,85 @@ fn every_alert_of_every_rule_at_every_stage_is_valid_ocsf() {
 }
 
 #[test]
+fn an_alert_on_what_a_server_answered_accuses_nobody_and_says_what_to_do() {
+    let town = sample::town();
+    let detail = "the server's answer held the credential that the gate signs in to it with";
+    let body =
+        json!({ "failure": "shows-credential", "detail": detail, "channel": 2, "n": 7, "protocol": "http" });
+    let mut fact = sample::fact(FactKind::TargetFailed, body);
+    (fact.person, fact.target, fact.session) = (Some(town.dana), Some(town.alaris), Some(sample::session()));
+    let of = Occurrence::read(&fact, &town.facts);
+    let book = RuleBook::standard();
+    let rule = book.judge(&of).unwrap();
+    let (severity, facts, zone) = (rule.severity, &town.facts, &TimeZone::UTC);
+    let content = content(&of, &Telling { rule, severity, escalation: None, facts, zone, sessions_now: &[] });
+    assert_eq!(content["outcome"], "not passed on");
+    assert_eq!(
+        content["summary"],
+        format!(
+            "{}: alaris-sm-01; target failed: {detail}; in a visit of Dana Reyes (dana, Meridian Infusion)",
+            rule.title
+        )
+    );
+    assert_eq!((&content["detail"]["detail"], &content["detail"]["n"]), (&json!(detail), &json!(7)));
+    assert!(content["what_next"][0].as_str().unwrap().contains("credential changed"));
+    let event = numbered(&activity::event(&of, "uid-1").unwrap(), 1);
+    assert_valid(&event);
+    assert_eq!((&event["class_uid"], &event["action"]), (&json!(4001), &json!("Denied")));
+    assert!(event["message"].as_str().unwrap().contains(detail), "{event:#}");
+}
+
+#[test]
+fn an_alert_and_an_event_on_the_tls_door_say_nothing_of_ssh() {
+    let town = sample::town();
+    let book = RuleBook::standard();
+    let spoken =
+        [("ssh", "ssh", 4007, "T1021.004"), ("tls", "tls", 4001, "T1133"), ("http", "http", 4001, "T1133")];
+    for (said, svc_name, class_uid, technique) in spoken {
+        for kind in [FactKind::AttemptRefused, FactKind::ChannelRefused] {
+            let mut body = sample::refused_body(Reason::Late, None);
+            (body["protocol"], body["listener"]) = (json!(said), json!("gate-1"));
+            body["proof"]["client"] = Value::Null;
+            let mut fact = sample::fact(kind, body);
+            (fact.person, fact.target, fact.session) =
+                (Some(town.dana), Some(town.alaris), Some(sample::session()));
+            let of = Occurrence::read(&fact, &town.facts);
+            let rule = book.judge(&of).unwrap();
+            let (severity, facts, zone) = (rule.severity, &town.facts, &TimeZone::UTC);
+            let telling = Telling { rule, severity, escalation: None, facts, zone, sessions_now: &[] };
+            let content = content(&of, &telling);
+            assert_eq!(content["what"]["protocol"], said);
+            let ids: Vec<_> =
+                content["techniques"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+            assert_eq!(ids.iter().filter(|id| **id == technique).count(), 1, "{ids:?}");
+            assert_eq!(ids.contains(&&json!("T1021.004")), said == "ssh", "{ids:?}");
+            let finding = Finding {
+                alert: sample::alert(),
+                stage: Stage::Create,
+                acknowledged: false,
+                severity,
+                count: 1,
+                first: of.at,
+                last: of.at,
+                content: &content,
+                verdict_id: None,
+            };
+            let told = numbered(&finding::event(&finding, "uid-1", of.at), 1);
+            assert_valid(&told);
+            assert_eq!(told["evidences"][0]["dst_endpoint"]["svc_name"], svc_name);
+            assert_eq!(told.to_string().to_lowercase().contains("ssh"), said == "ssh", "{told:#}");
+            let event = numbered(&activity::event(&of, "uid-1").unwrap(), 1);
+            assert_valid(&event);
+            assert_eq!(
+                (&event["class_uid"], &event["dst_endpoint"]["svc_name"]),
+                (&json!(class_uid), &json!(svc_name))
+            );
+            assert_eq!(event.get("protocol_ver").is_some(), said == "ssh");
+        }
+    }
+}
+
+#[test]
 fn a_test_message_is_valid_ocsf_and_says_what_it_is() {
     let event = numbered(&test_event("u", "so\x1b[31mc", sample::now()), 1);
     assert_valid(&event);

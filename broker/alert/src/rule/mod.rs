@@ -5,6 +5,7 @@
 
 mod certificates;
 mod standard;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -59,6 +60,8 @@ pub enum Grouping {
     Listener,
     /// Person (or listener, when unproven) × target × reason × source network.
     Person,
+    /// One for each target, in whose visit ever.
+    Target,
     /// Node × what the fault is about.
     Subject,
 }
@@ -111,6 +114,7 @@ impl RuleBook {
     pub fn standard() -> Self {
         let mut rules = standard::ATTEMPTS.to_vec();
         rules.extend_from_slice(standard::SESSIONS);
+        rules.extend_from_slice(targets::TARGETS);
         rules.extend_from_slice(uploads::UPLOADS);
         rules.extend_from_slice(certificates::CERTIFICATES);
         rules.push(standard::FAULT);

@@ -1,6 +1,6 @@
 //! SOC.md §1, "severity and grouping by default", as a table.
 
-use chaperone_policy::{Reason, TargetId};
+use chaperone_policy::{PersonId, Reason, TargetId};
 use chaperone_store::FactKind;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -56,6 +56,21 @@ fn a_failed_proof_is_one_low_rolling_alert_per_listener() {
         }
     }
     assert_eq!(keys.len(), 1);
+}
+
+#[test]
+fn a_nodes_doors_have_a_rolling_alert_each() {
+    let book = RuleBook::standard();
+    let keys = ["ssh", "tls", "http"].map(|protocol| {
+        let mut body = sample::refused_body(Reason::Credential, None);
+        (body["protocol"], body["listener"]) = (json!(protocol), json!("gate-1"));
+        let of = Occurrence::read(&sample::fact(FactKind::AttemptFailed, body), &sample::town().facts);
+        group::key(book.judge(&of).unwrap(), &of)
+    });
+    assert_eq!(
+        keys.each_ref().map(|key| key.rsplit('|').next().unwrap()),
+        ["listener=gate-1", "listener=gate-1/tls", "listener=gate-1/http"]
+    );
 }
 
 #[test]
@@ -123,6 +138,28 @@ fn an_upload_off_the_plan_is_high_and_one_on_it_is_nothing() {
         assert_eq!(passed(Some(off)), Some(("upload-off-plan", Severity::High)), "{off}");
     }
     assert_eq!(passed(None), None);
+}
+
+#[test]
+fn what_a_server_answers_is_its_own_alert_whoever_visits_it() {
+    let (book, town) = (RuleBook::standard(), sample::town());
+    for (failure, name, severity) in [
+        ("shows-credential", "credential-shown", Severity::High),
+        ("ambiguous-answer", "ambiguous-answer", Severity::Medium),
+    ] {
+        let told = |person: u128, target: u128| {
+            let body = json!({ "failure": failure, "detail": "what it did", "channel": 2, "n": 7, "protocol": "http" });
+            let mut fact = sample::fact(FactKind::TargetFailed, body);
+            fact.person = Some(PersonId(Uuid::from_u128(person)));
+            (fact.target, fact.session) = (Some(TargetId(Uuid::from_u128(target))), Some(sample::session()));
+            let of = Occurrence::read(&fact, &town.facts);
+            let rule = book.judge(&of).unwrap();
+            assert_eq!((rule.name, rule.severity), (name, severity));
+            group::key(rule, &of)
+        };
+        assert_eq!(told(1, 1), told(2, 1));
+        assert_ne!(told(1, 1), told(1, 2));
+    }
 }
 
 #[test]

@@ -35,12 +35,7 @@ impl SeverableWriter {
             if bytes.is_empty() || !may_go() {
                 return Poll::Ready(Ok(0));
             }
-            let written = ready!(Severable::poll_stream(
-                &self.slot,
-                cx,
-                |open| &mut open.writer,
-                |stream, cx| stream.poll_write(cx, bytes),
-            ))?;
+            let written = ready!(self.slot.poll_give(cx, |stream, cx| stream.poll_write(cx, bytes)))?;
             Poll::Ready(if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) })
         })
         .await

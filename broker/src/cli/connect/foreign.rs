@@ -121,7 +121,7 @@ impl Guard {
     }
 
     fn judges(&self, head: &Head) -> Result<(), Foreign> {
-        if head.fields("sec-fetch-site").any(|site| site.eq_ignore_ascii_case("cross-site")) {
+        if head.is_of_another_page() {
             return Err(head
                 .fields("origin")
                 .next()

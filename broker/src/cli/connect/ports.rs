@@ -1,5 +1,6 @@
 //! Which ports of this machine stand for which endpoints. A vendor's client is often set to a port number: each endpoint
-//! keeps its own where that is free, and servers that share a number get loopback addresses of their own.
+//! keeps its own where that is free, and each server gets a loopback address of its own, where there are several: cookies know
+//! no ports, so to a browser two servers on one address are one.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -43,10 +44,10 @@ pub(super) async fn open(
     let mut opened: Vec<(Opened, TcpListener)> = Vec::new();
     let mut wanted = listen;
     for target in &pass.targets {
-        let taken: BTreeSet<_> = opened.iter().map(|(opened, _)| opened.local).collect();
+        let taken: BTreeSet<_> = opened.iter().map(|(opened, _)| opened.local.ip()).collect();
         let home = match listen {
             Some(listen) => listen.ip(),
-            None => home(target.endpoints.iter().map(|endpoint| endpoint.port), &taken),
+            None => home(&taken),
         };
         for endpoint in &target.endpoints {
             let listener = match wanted.take() {
@@ -62,20 +63,21 @@ pub(super) async fn open(
     Ok(opened)
 }
 
-/// The first loopback address on which none of a server's port numbers is another's already.
-fn home(ports: impl Iterator<Item = u16> + Clone, taken: &BTreeSet<SocketAddr>) -> IpAddr {
-    let all = (1..=ADDRESSES).map(|last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)));
-    let mut free = all.filter(|ip| ports.clone().all(|port| !taken.contains(&SocketAddr::new(*ip, port))));
-    free.next().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+/// The first loopback address on which no other server is.
+fn home(taken: &BTreeSet<IpAddr>) -> IpAddr {
+    let mut all = (1..=ADDRESSES).map(|last| IpAddr::V4(Ipv4Addr::new(127, 0, 0, last)));
+    all.find(|ip| !taken.contains(ip)).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
-/// The endpoint's own number there, or on `127.0.0.1` any.
+/// The endpoint's own number there, or any; where this system knows no such address, on `127.0.0.1`.
 async fn near(home: IpAddr, port: u16) -> Result<TcpListener, Failure> {
-    match bind(SocketAddr::new(home, port)).await {
-        Ok(listener) => Ok(listener),
-        // Another program's, or a number that this user may not have, or an address that this system does not know.
-        Err(_) => any(if home.is_ipv6() { home } else { IpAddr::V4(Ipv4Addr::LOCALHOST) }).await,
+    // Another program's, or a number that this user may not have.
+    for at in [SocketAddr::new(home, port), SocketAddr::new(home, 0)] {
+        if let Ok(listener) = bind(at).await {
+            return Ok(listener);
+        }
     }
+    any(IpAddr::V4(Ipv4Addr::LOCALHOST)).await
 }
 
 async fn any(home: IpAddr) -> Result<TcpListener, Failure> {

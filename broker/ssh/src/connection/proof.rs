@@ -100,6 +100,7 @@ impl Connection {
             person: failure.person(),
             why: failure.why().map(ToString::to_string),
             reference: self.reference.clone(),
+            protocol: "ssh",
         };
         let (gate, place) = (self.gate.clone(), self.progress.place.upgrade());
         tokio::spawn(async move {

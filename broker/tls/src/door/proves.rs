@@ -132,6 +132,7 @@ fn failed(
         person,
         why: Some(format!("TLS certificate: {why}")),
         reference: schedule.reference.clone(),
+        protocol: "tls",
     };
     let gate = inner.gate.clone();
     tokio::spawn(async move { gate.failed_proof(proof).await });

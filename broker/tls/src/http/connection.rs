@@ -330,6 +330,7 @@ impl Connection {
             person: token.map(|token| token.about.person),
             why: Some(why.to_owned()),
             reference: reference.to_owned(),
+            protocol: "http",
         };
         match self.shared.told.tells() {
             true => self.shared.gate.failed_proof(proof).await,

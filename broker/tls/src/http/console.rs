@@ -1,17 +1,16 @@
 //! One visit to a console: what its transactions share, from the first request to the seal.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chaperone_policy::{Access, Reason};
+use chaperone_policy::{Access, Endpoint, Reason};
 use chaperone_session::{DialError, EndReason, Flow, Gate, LiveSession, Refused};
 use http::HeaderValue;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::failing::Failing;
 use super::inject::Injection;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, Taken};
 use super::names::Names;
 use super::upstream::{Reach, Upstreams};
 
@@ -37,10 +36,6 @@ pub(super) struct Console {
     next: AtomicU64,
     /// Why the last transaction was refused, so that only changed outcomes become facts.
     refused: Mutex<Option<Reason>>,
-    /// What the target did wrong last.
-    pub failing: Failing,
-    /// That the target told the gate's credential is a fact already.
-    echoed: AtomicBool,
 }
 
 impl Console {
@@ -62,8 +57,6 @@ impl Console {
             injection: OnceCell::new(),
             next: AtomicU64::new(1),
             refused: Mutex::default(),
-            failing: Failing::default(),
-            echoed: AtomicBool::new(false),
         })
     }
 
@@ -94,14 +87,24 @@ impl Console {
         verdict.map_err(|(_, refused)| refused)
     }
 
-    /// The target's answer held the credential that the gate put in, and was not passed on so: a fact, once a visit.
-    pub(super) async fn echoed(&self, n: u64) {
-        let why = "the target's answer held the credential that the gate put in";
-        tracing::warn!(session.id = %self.session.id(), n, "{why}; it was cut");
-        if !self.echoed.swap(true, Ordering::AcqRel) {
-            let what = json!({ "request": "http", "n": n, "why": why });
-            self.gate.transaction_refused(&self.session, "http", what).await;
-        }
+    /// The target's answer held the credential that the gate put in, and was not passed on so.
+    pub(super) async fn echoed(&self, lane: &Taken, n: u64) {
+        tracing::warn!(session.id = %self.session.id(), n, "the target's answer held the gate's credential; it was cut");
+        self.target_failed(lane, n, &DialError::ShowsCredential).await;
+    }
+
+    /// The target did something wrong with a transaction: a fact, unless it goes on doing so.
+    pub(super) async fn target_failed(&self, lane: &Taken, n: u64, error: &DialError) {
+        self.gate.target_failed(&self.session, lane.channel().number(), n, error).await;
+    }
+
+    /// Whether its target was reached without TLS for a time that is over.
+    pub(super) fn was_allowed_until_now(&self) -> bool {
+        let (permit, now) = (self.session.permit(), self.gate.now());
+        permit.target().endpoints.iter().any(|endpoint| match endpoint {
+            Endpoint::Tls { terms, .. } => terms.plain_http.as_ref().is_some_and(|plain| plain.until <= now),
+            Endpoint::Ssh { .. } | Endpoint::Tcp { .. } => false,
+        })
     }
 
     /// Why the visit ended, if it has.

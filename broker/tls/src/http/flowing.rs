@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chaperone_session::{Flow, LiveSession, Stream};
+use chaperone_session::{DialError, Flow, LiveSession, Stream};
 use http::HeaderMap;
 use http_body::Body;
 use serde_json::{Value, json};
@@ -27,8 +27,10 @@ const BEYOND: &str = "http-beyond";
 pub(super) enum Outcome {
     /// It is whole.
     Complete,
-    /// One of its ends has given it up.
+    /// Its client has given it up.
     Aborted,
+    /// The target has closed in the middle of it.
+    Broken,
     /// The visit was cut, or its input was over.
     Cut,
 }
@@ -38,6 +40,7 @@ impl Outcome {
         match self {
             Self::Complete => "complete",
             Self::Aborted => "aborted",
+            Self::Broken => "broken",
             Self::Cut => "cut",
         }
     }
@@ -115,7 +118,7 @@ impl Flowing {
                 None => (Bytes::new(), Some(None)),
             };
             let Some(bytes) = clean(&mut sought, bytes, over.is_some()) else {
-                self.console.echoed(self.n).await;
+                self.console.echoed(&self.lane, self.n).await;
                 return self.end(measure, None, Outcome::Cut).await;
             };
             let passed = match self.record(&mut measure, bytes, &mut flow).await {
@@ -152,7 +155,7 @@ impl Flowing {
             return self.end(measure, None, self.broken(flow)).await;
         }
         if self.guarded.as_ref().is_some_and(|secret| secret.take_out_of(&mut fields)) {
-            self.console.echoed(self.n).await;
+            self.console.echoed(&self.lane, self.n).await;
         }
         let outcome = self.end(measure, Some(&fields), Outcome::Complete).await;
         drop(to.send(Batch::Trailers(fields)).await);
@@ -187,7 +190,14 @@ impl Flowing {
                 return Err(Outcome::Cut);
             }
             () = to.closed() => return Err(Outcome::Aborted),
-            read = reading => read.inspect_err(|_| self.lost(Lost::Client))?,
+            read = reading => read,
+        };
+        let read = match read {
+            Err(_) if self.way == Way::Response => {
+                let now = *flow.borrow();
+                return Err(self.breaks_off(now).await);
+            }
+            read => read.inspect_err(|_| self.lost(Lost::Client))?,
         };
         // A pause may have come while it was waited for.
         self.flows(to, flow).await?;
@@ -271,6 +281,16 @@ impl Flowing {
         true
     }
 
+    /// An answer ends in its middle, and its client is there: the target's doing, unless the gate has ended the connection.
+    async fn breaks_off(&self, flow: Flow) -> Outcome {
+        if self.is_over(flow) || self.console.was_allowed_until_now() {
+            return Outcome::Cut;
+        }
+        let error = DialError::Protocol("it closed the connection in the middle of an answer".to_owned());
+        self.console.target_failed(&self.lane, self.n, &error).await;
+        Outcome::Broken
+    }
+
     /// It does not become whole, and the other side is not to blame.
     fn lost(&self, why: Lost) {
         if let Some(sending) = &self.sending {
@@ -326,6 +346,5 @@ pub(super) async fn note(session: &LiveSession, lane: &Taken, kind: &'static str
 /// What of a body may pass now, and with its end the rest; `None` when it holds what must not come back.
 fn clean(sought: &mut Option<Sought>, bytes: Bytes, last: bool) -> Option<Bytes> {
     let Some(sought) = sought else { return Some(bytes) };
-    let passes = sought.passes(bytes)?;
-    Some(if last { sought.rest(passes) } else { passes })
+    if last { sought.last(bytes) } else { sought.passes(bytes) }
 }

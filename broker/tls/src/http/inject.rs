@@ -13,10 +13,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Secrets of fewer characters are in everything, and are not looked for.
 const SHORTEST: usize = SHORTEST_HEADER_SECRET;
-/// So much of a secret's beginning is held back until it is known what follows, in bytes. Fewer tell nothing, and would hold back
-/// something all the time.
-const HELD_FROM: usize = 3;
-
+/// So much of a secret's beginning is held back until it is known what follows, in bytes, or half of a short one: behind what
+/// is no secret of it. Who has the target say guesses of theirs sees which of them wait: so much at once nobody guesses.
+const HELD_FROM: usize = 8;
 /// A field that the gate adds to each request of a visit.
 #[derive(Clone)]
 pub struct Injection {
@@ -24,7 +23,31 @@ pub struct Injection {
     field: HeaderName,
     value: HeaderValue,
     /// What must not come back in an answer's fields: the value, and what it is made of.
-    secrets: Vec<Vec<u8>>,
+    secrets: Vec<Secret>,
+}
+
+/// What must not come back.
+#[derive(Clone)]
+struct Secret {
+    bytes: Vec<u8>,
+    /// How much of its beginning must be there before it is held back.
+    held_from: usize,
+}
+
+impl Secret {
+    /// Of which the first `known` bytes are anybody's to know.
+    fn new(bytes: &str, known: usize) -> Self {
+        let held_from = known + HELD_FROM.min(bytes.len().saturating_sub(known) / 2).max(1);
+        Self { bytes: bytes.as_bytes().to_vec(), held_from }
+    }
+
+    /// How many bytes at this end may be its beginning.
+    fn begins_at_the_end(&self, bytes: &[u8]) -> Option<usize> {
+        let most = bytes.len().min(self.bytes.len().saturating_sub(1));
+        (self.held_from..=most)
+            .rev()
+            .find(|len| self.bytes.get(..*len).is_some_and(|begin| bytes.ends_with(begin)))
+    }
 }
 
 /// A credential that fits into no field, or could not be told from anything else in what comes back.
@@ -42,7 +65,9 @@ impl Injection {
             return Err(NotAField);
         }
         let token = STANDARD.encode(format!("{user}:{password}"));
-        let secrets = vec![token.clone().into_bytes(), password.as_bytes().to_vec()];
+        // Four letters for three bytes, the first of which are the name.
+        let known = (user.len() + 1) / 3 * 4;
+        let secrets = vec![Secret::new(&token, known), Secret::new(password, 0)];
         Self::new(format!("basic {user}"), AUTHORIZATION, &format!("Basic {token}"), secrets)
     }
 
@@ -57,10 +82,14 @@ impl Injection {
         if frames.contains(&field.as_str()) || value.len() < SHORTEST {
             return Err(NotAField);
         }
-        Self::new(format!("header {field}"), field, value, vec![value.as_bytes().to_vec()])
+        // A scheme before it, and what a JSON Web Token begins with (RFC 7519), are no secrets.
+        let word = value.rfind(' ').map_or(0, |space| space + 1);
+        let rest = value.get(word..).filter(|rest| rest.starts_with("eyJ"));
+        let known = word + rest.and_then(|rest| rest.find('.')).map_or(0, |dot| dot + 1);
+        Self::new(format!("header {field}"), field, value, vec![Secret::new(value, known)])
     }
 
-    fn new(name: String, field: HeaderName, value: &str, secrets: Vec<Vec<u8>>) -> Result<Self, NotAField> {
+    fn new(name: String, field: HeaderName, value: &str, secrets: Vec<Secret>) -> Result<Self, NotAField> {
         let mut value = HeaderValue::from_str(value).map_err(|_| NotAField)?;
         value.set_sensitive(true);
         Ok(Self { name, field, value, secrets })
@@ -109,17 +138,12 @@ impl Injection {
 
     /// How many bytes at this end may be the beginning of the secret.
     fn begins_at_the_end(&self, bytes: &[u8]) -> usize {
-        let begins = |secret: &[u8]| {
-            let most = bytes.len().min(secret.len().saturating_sub(1));
-            (HELD_FROM..=most)
-                .rev()
-                .find(|len| secret.get(..*len).is_some_and(|begin| bytes.ends_with(begin)))
-        };
-        self.looked_for().filter_map(begins).max().unwrap_or_default()
+        let looked_for = self.secrets.iter().filter(|secret| secret.bytes.len() >= SHORTEST);
+        looked_for.filter_map(|secret| secret.begins_at_the_end(bytes)).max().unwrap_or_default()
     }
 
     fn looked_for(&self) -> impl Iterator<Item = &[u8]> {
-        self.secrets.iter().map(Vec::as_slice).filter(|secret| secret.len() >= SHORTEST)
+        self.secrets.iter().map(|secret| secret.bytes.as_slice()).filter(|secret| secret.len() >= SHORTEST)
     }
 }
 
@@ -135,15 +159,17 @@ pub(super) struct Sought {
     injection: Injection,
     /// The longest secret, in bytes.
     across: usize,
-    /// The last that passed: too little to be held back, and perhaps a beginning.
+    /// The last that passed, perhaps a beginning.
     tail: Vec<u8>,
     /// What waits for what follows.
     held: Bytes,
 }
 
 impl Sought {
-    /// What passes of these bytes, behind what was held back; `None` when the secret stands in them.
+    /// What passes of these bytes, behind what was held back; `None` when the secret stands in them. So much of its beginning
+    /// as is held back, with something else behind it, is none by chance: that is how one would go on guessing who knows it.
     pub(super) fn passes(&mut self, bytes: Bytes) -> Option<Bytes> {
+        let held = self.held.len();
         let mut bytes = joined(std::mem::take(&mut self.held), bytes);
         let begin = bytes.get(..bytes.len().min(self.across)).unwrap_or_default();
         if self.injection.is_in(&[self.tail.as_slice(), begin].concat()) || self.injection.is_in(&bytes) {
@@ -152,16 +178,24 @@ impl Sought {
         let end = bytes.get(bytes.len().saturating_sub(self.across)..).unwrap_or_default();
         let end = if end.len() < self.across { [self.tail.as_slice(), end].concat() } else { end.to_vec() };
         let holds = self.injection.begins_at_the_end(&end).min(bytes.len());
+        // What goes on as the secret does is still held, whole.
+        let goes_on = holds == bytes.len() && holds >= held;
+        if held > 0 && !goes_on {
+            return None;
+        }
         self.held = bytes.split_off(bytes.len() - holds);
-        let last = bytes.get(bytes.len().saturating_sub(HELD_FROM - 1)..).unwrap_or_default();
+        let last = bytes.get(bytes.len().saturating_sub(self.across)..).unwrap_or_default();
         self.tail.extend_from_slice(last);
-        self.tail.drain(..self.tail.len().saturating_sub(HELD_FROM - 1));
+        self.tail.drain(..self.tail.len().saturating_sub(self.across));
         Some(bytes)
     }
 
-    /// The same with all that was held back: nothing follows.
-    pub(super) fn rest(&mut self, passes: Bytes) -> Bytes {
-        joined(passes, std::mem::take(&mut self.held))
+    /// The same, with nothing behind them. What has waited until here was a beginning alone.
+    pub(super) fn last(&mut self, bytes: Bytes) -> Option<Bytes> {
+        let waited = !self.held.is_empty();
+        let passes = self.passes(bytes)?;
+        let held = std::mem::take(&mut self.held);
+        (!waited || held.is_empty()).then(|| joined(passes, held))
     }
 }
 
@@ -222,7 +256,10 @@ mod tests {
                 None => return (passed, true),
             }
         }
-        passed.extend_from_slice(&sought.rest(Bytes::new()));
+        match sought.last(Bytes::new()) {
+            Some(bytes) => passed.extend_from_slice(&bytes),
+            None => return (passed, true),
+        }
         (passed, false)
     }
 
@@ -241,25 +278,74 @@ mod tests {
         }
 
         #[test]
-        fn what_does_not_hold_it_passes_whole(
+        fn what_holds_nothing_like_it_passes_whole_and_at_once(
             secret in "[a-c]{6,30}", text in "[a-c]{0,300}", cut in 1usize..400,
         ) {
-            prop_assume!(!text.contains(&secret));
             let injection = Injection::header("X-Key", &secret).unwrap();
-            prop_assert_eq!(passed(&injection, &text, cut), (text.into_bytes(), false));
+            prop_assume!(!text.contains(&secret[..injection.secrets[0].held_from]));
+            let mut sought = injection.sought();
+            for piece in text.as_bytes().chunks(cut) {
+                let passed = sought.passes(Bytes::copy_from_slice(piece));
+                prop_assert_eq!(passed.as_deref(), Some(piece));
+            }
+        }
+
+        #[test]
+        fn guessing_brings_nothing_in_however_many_messages(
+            secret in "[a-b]{16,30}", guesses in prop::collection::vec("[a-b]{1,20}", 1..200),
+        ) {
+            let injection = Injection::header("X-Key", &secret).unwrap();
+            let mut sought = injection.sought();
+            let mut waited = 0;
+            for guess in guesses {
+                // Each guess, and what the next message of the connection begins with.
+                let said = sought.passes(guess.clone().into()).and_then(|passed| {
+                    waited += u32::from(passed.len() < guess.len());
+                    sought.passes(Bytes::from_static(b"\x81"))
+                });
+                if said.is_none() {
+                    break;
+                }
+            }
+            prop_assert!(waited <= 1, "{waited} guesses were told apart");
         }
     }
 
     #[test]
     fn its_beginning_waits_and_the_end_of_a_message_does_not() {
-        let mut sought = Injection::header("X-Key", "s3cret-word").unwrap().sought();
+        let mut sought = Injection::header("X-Key", "s3cret-word-of-16").unwrap().sought();
         let mut passes = |text: &'static str| sought.passes(Bytes::from_static(text.as_bytes()));
         assert_eq!(passes("data: 1\n\n").unwrap(), "data: 1\n\n");
-        assert_eq!(passes("key s3cret").unwrap(), "key ");
-        assert_eq!(passes("ary\n").unwrap(), "s3cretary\n");
-        assert_eq!(passes("s3").unwrap(), "s3", "too little to tell anything");
-        assert_eq!(passes("cret-wor").unwrap(), "");
-        assert_eq!(passes("d"), None);
+        assert_eq!(passes("key s3cret-").unwrap(), "key s3cret-", "too little to be guessed by");
+        assert_eq!(passes("word-").unwrap(), "", "in two parts");
+        assert_eq!(passes("of-1").unwrap(), "");
+        assert_eq!(passes("6"), None);
+        let mut sought = sought.injection.sought();
+        assert_eq!(sought.passes("s3cret-word".into()).unwrap(), "");
+        assert_eq!(sought.passes("-smith".into()), None, "somebody guesses");
+        let mut sought = sought.injection.sought();
+        assert_eq!(sought.passes("s3cret-word".into()).unwrap(), "");
+        assert_eq!(sought.last(Bytes::new()), None, "also where nothing follows");
+        let mut whole = sought.injection.sought();
+        assert_eq!(
+            whole.last("a s3cret-word".into()).unwrap(),
+            "a s3cret-word",
+            "of which nobody sees that it waits"
+        );
+    }
+
+    #[test]
+    fn what_anybody_knows_of_it_is_not_held_back() {
+        let injection = Injection::basic("service", "s3cret-word-16-ch").unwrap();
+        let token = STANDARD.encode("service:s3cret-word-16-ch");
+        let jwt = "Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJwdW1wcyJ9.c2lnbmF0dXJlLW9mLWl0";
+        for (injection, said) in [
+            (injection, &token[..STANDARD.encode("service").len()]),
+            (Injection::header("Authorization", jwt).unwrap(), &jwt[..30]),
+        ] {
+            let passed = injection.sought().passes(Bytes::copy_from_slice(said.as_bytes()));
+            assert_eq!(passed.as_deref(), Some(said.as_bytes()));
+        }
     }
 
     #[test]

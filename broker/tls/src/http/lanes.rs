@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chaperone_session::{Captured, ChannelRecorder, Gate, LiveSession, Refused};
+use chaperone_session::{Captured, ChannelRecorder, Gate, LiveSession, Pending, Refused};
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
@@ -44,6 +44,7 @@ struct Lane {
 /// The right to begin a transaction.
 pub(super) struct Turn {
     _permit: OwnedSemaphorePermit,
+    _pending: Pending,
 }
 
 /// Why a transaction has no turn.
@@ -85,7 +86,7 @@ impl Lanes {
         match Arc::clone(&self.turns).try_acquire_owned() {
             Ok(permit) => {
                 self.crowded.store(false, Ordering::Release);
-                return Ok(Turn { _permit: permit });
+                return Ok(self.begins(permit));
             }
             Err(TryAcquireError::Closed) => return Err(NoTurn::Over),
             Err(TryAcquireError::NoPermits) => {}
@@ -101,7 +102,11 @@ impl Lanes {
             return Err(NoTurn::Crowded);
         };
         let turn = Arc::clone(&self.turns).acquire_owned().await;
-        turn.map(|permit| Turn { _permit: permit }).map_err(|_closed| NoTurn::Over)
+        turn.map(|permit| self.begins(permit)).map_err(|_closed| NoTurn::Over)
+    }
+
+    fn begins(&self, permit: OwnedSemaphorePermit) -> Turn {
+        Turn { _permit: permit, _pending: self.session.begins() }
     }
 
     /// A lane for a transaction.

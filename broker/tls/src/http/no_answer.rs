@@ -28,6 +28,16 @@ pub(super) enum NoAnswer {
 }
 
 impl NoAnswer {
+    /// What the target did wrong, where it did; why a connection could not be made is an error of its own already.
+    pub(super) fn failure(&self) -> Option<DialError> {
+        match self {
+            Self::Slow => Some(DialError::Slow(limits::ANSWER_WITHIN)),
+            Self::Broken(_) | Self::Coded | Self::NoUrl => Some(DialError::Protocol(self.to_string())),
+            Self::Ambiguous(fault) => Some(DialError::Ambiguous(fault.to_string())),
+            Self::Dial(_) | Self::InputOver | Self::Lost(_) => None,
+        }
+    }
+
     /// What the technician reads.
     pub(super) fn sentence(&self) -> &'static str {
         match self {
@@ -59,6 +69,25 @@ impl std::fmt::Display for NoAnswer {
             Self::Lost(Lost::Over) => f.write_str("input was over before all of the request had come"),
             Self::NoUrl => f.write_str("the target has no URL for what is asked"),
             Self::Slow => write!(f, "the target did not answer within {:?}", limits::ANSWER_WITHIN),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_target_is_not_to_blame_for_is_none_of_its_failures() {
+        for why in [NoAnswer::InputOver, NoAnswer::Lost(Lost::Client), NoAnswer::Lost(Lost::Slow)] {
+            assert!(why.failure().is_none(), "{why}");
+        }
+        for (why, failure) in [
+            (NoAnswer::Slow, "slow"),
+            (NoAnswer::Coded, "protocol"),
+            (NoAnswer::Ambiguous(Ambiguity::FirstLine), "ambiguous-answer"),
+        ] {
+            assert_eq!(why.failure().map(|error| error.as_str()), Some(failure), "{why}");
         }
     }
 }

@@ -77,25 +77,17 @@ impl Targets {
 
     async fn connect(&self, session: &Arc<LiveSession>, offer: Offer) -> Result<Reached, DialError> {
         let way = self.gate.way_to_tls(session).await?;
-        let reached = match plain(&way) {
+        let Connected { stream, cord, http2, about, until } = match plain(&way) {
             Some(until) => self.in_clear(&way, until).await,
             None => secured(&way, offer).await,
+        }?;
+        way.connected(&self.gate, None, &cord, about).await;
+        let allowed = until.map(|until| self.allows(until, &cord));
+        let over = move || {
+            drop(allowed);
+            way.ended(&cord);
         };
-        match reached {
-            Ok(Connected { stream, cord, http2, about, until }) => {
-                way.connected(&self.gate, None, &cord, about).await;
-                let allowed = until.map(|until| self.allows(until, &cord));
-                let over = move || {
-                    drop(allowed);
-                    way.ended(&cord);
-                };
-                Ok(Reached { stream, http2, over: Box::new(over) })
-            }
-            Err(error) => {
-                way.failed(&self.gate, None, &error).await;
-                Err(error)
-            }
-        }
+        Ok(Reached { stream, http2, over: Box::new(over) })
     }
 
     /// Without TLS, as somebody has allowed for a time.

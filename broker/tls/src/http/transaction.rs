@@ -188,7 +188,7 @@ impl Transaction {
             }
             Err(why) => return Err(why),
         };
-        self.console.failing.answers();
+        self.console.session.target_does_well();
         if injected.is_some() && inject::is_coded(answered.response.headers()) {
             return Err(NoAnswer::Coded);
         }
@@ -231,7 +231,7 @@ impl Transaction {
 
     async fn take_secret_out_of(&self, fields: &mut HeaderMap, injected: Option<&Injection>) {
         if injected.is_some_and(|injection| injection.take_out_of(fields)) {
-            self.console.echoed(self.n).await;
+            self.console.echoed(&self.lane, self.n).await;
         }
     }
 

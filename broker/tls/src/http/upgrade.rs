@@ -59,7 +59,7 @@ pub(super) async fn carry(
     let ended = flowing::ended(n, measure.unwrap_or_else(|| Measure::new(0)), None, outcome);
     flowing::note(session, &lane, Way::Response.end(), ended).await;
     if echoed.load(Ordering::Acquire) {
-        console.echoed(n).await;
+        console.echoed(&lane, n).await;
     }
 }
 
@@ -151,14 +151,11 @@ impl Reads {
     /// What may pass of this; nothing more does once it holds what must not come back.
     fn clean(&mut self, bytes: Bytes, last: bool) -> Option<Bytes> {
         let Some((sought, echoed)) = &mut self.sought else { return Some(bytes) };
-        match sought.passes(bytes) {
-            Some(passes) if last => Some(sought.rest(passes)),
-            None => {
-                echoed.store(true, Ordering::Release);
-                None
-            }
-            passes => passes,
+        let passes = if last { sought.last(bytes) } else { sought.passes(bytes) };
+        if passes.is_none() {
+            echoed.store(true, Ordering::Release);
         }
+        passes
     }
 
     fn measured(&self, bytes: &Bytes) {

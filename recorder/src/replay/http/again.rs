@@ -2,7 +2,7 @@
 
 use super::head::number;
 use super::row::HttpRow;
-use super::track::{Gather, Tracker, Transaction};
+use super::track::{Gather, Room, Tracker, Transaction};
 use crate::content::{Entry, What};
 use crate::failure::BadPlace;
 use crate::mark::Mark;
@@ -95,7 +95,7 @@ pub(super) fn each(
 struct Nothing;
 
 impl Gather for Nothing {
-    fn bytes(&mut self, _: &Transaction, _: Way, _: &[u8], _: &mut usize) {}
+    fn bytes(&mut self, _: &Transaction, _: Way, _: &[u8], _: &mut Room) {}
 
     fn held(&self) -> usize {
         0

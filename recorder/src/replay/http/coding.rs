@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 use super::again::Body;
+use super::allowance::{Allowance, Growth};
 use super::brotli::Brotli;
 use crate::replay::ReplayError;
 
@@ -59,7 +60,7 @@ impl Coding {
         }
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         let name = match self {
             Self::Identity => "identity",
             Self::Gzip => "gzip",
@@ -86,10 +87,16 @@ pub(super) struct Measured {
     pub left: Option<String>,
 }
 
-/// Reads a body once, to tell what will be written of it. What breaks off opens as far as it goes.
-pub(super) fn measure(body: &Body<'_>, coding: Coding, whole: bool) -> Result<Measured, ReplayError> {
+/// Reads a body once, to tell what will be written of it. What breaks off opens as far as it goes. `visit` is what may be
+/// opened of all that is read.
+pub(super) fn measure(
+    body: &Body<'_>,
+    coding: Coding,
+    whole: bool,
+    visit: &Allowance,
+) -> Result<Measured, ReplayError> {
     let (mut bytes, mut utf8) = (0, Utf8::default());
-    let opened = open(body, &coding, &mut |piece| {
+    let opened = open(body, &coding, visit, &mut |piece| {
         bytes += piece.len() as u64;
         utf8.take(piece, &mut |_| Ok(()))
     })?;
@@ -111,8 +118,8 @@ pub(super) fn content(
     coding: Coding,
     give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<Option<String>, ReplayError> {
-    let measured = measure(body, coding, false)?;
-    open(body, &measured.coding, give)?;
+    let measured = measure(body, coding, false, &Allowance::default())?;
+    open(body, &measured.coding, &Allowance::default(), give)?;
     Ok(measured.left)
 }
 
@@ -126,10 +133,11 @@ pub(super) enum Opened {
     No,
 }
 
-/// Gives what is under the coding.
+/// Gives what is under the coding, within what may be opened.
 pub(super) fn open(
     body: &Body<'_>,
     coding: &Coding,
+    visit: &Allowance,
     give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<Opened, ReplayError> {
     let mut decoder = Decoder::new(coding.clone(), MOST_OPENED);
@@ -140,11 +148,11 @@ pub(super) fn open(
         give(piece)
     };
     body.each(&mut |piece| {
-        state = decoder.take(piece, &mut give)?;
+        state = decoder.take(piece, visit, &mut give)?;
         Ok(state == Opened::Whole)
     })?;
     if state == Opened::Whole {
-        state = decoder.finish(&mut give)?;
+        state = decoder.finish(visit, &mut give)?;
     }
     // What breaks off before anything came of it is under another coding than it says.
     Ok(if state == Opened::Partly && !any { Opened::No } else { state })
@@ -154,6 +162,14 @@ pub(super) fn open(
 pub(super) struct Decoder {
     /// One for each coding, the last that was put on first; none where there is none.
     layers: Vec<Layer>,
+    growth: Growth,
+}
+
+/// How far a body may grow.
+#[derive(Clone, Copy)]
+struct Bounds<'a> {
+    growth: &'a Growth,
+    visit: &'a Allowance,
 }
 
 impl Decoder {
@@ -165,26 +181,33 @@ impl Decoder {
             one => vec![one],
         };
         let layers = codings.into_iter().rev().map(|coding| Layer::new(coding, most)).collect();
-        Some(Self { layers })
+        Some(Self { layers, growth: Growth::default() })
     }
 
     /// Takes a piece, and gives what is under it.
     pub(super) fn take(
         &mut self,
         bytes: &[u8],
+        visit: &Allowance,
         give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
     ) -> io::Result<Opened> {
-        through(&mut self.layers, bytes, give)
+        self.growth.recorded(bytes.len());
+        through(&mut self.layers, bytes, Bounds { growth: &self.growth, visit }, give)
     }
 
     /// What still waits; whether it ended as it should.
-    pub(super) fn finish(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
+    pub(super) fn finish(
+        &mut self,
+        visit: &Allowance,
+        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Opened> {
+        let bounds = Bounds { growth: &self.growth, visit };
         let (mut layers, mut worst) = (self.layers.as_mut_slice(), Opened::Whole);
         while let Some((outer, inner)) = layers.split_first_mut() {
             let mut below = Opened::Whole;
-            let ended = outer.finish(&mut |piece| {
+            let ended = outer.finish(bounds, &mut |piece| {
                 if below == Opened::Whole {
-                    below = through(inner, piece, give)?;
+                    below = through(inner, piece, bounds, give)?;
                 }
                 Ok(())
             })?;
@@ -199,14 +222,15 @@ impl Decoder {
 fn through(
     layers: &mut [Layer],
     bytes: &[u8],
+    bounds: Bounds<'_>,
     give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<Opened> {
     let Some((outer, inner)) = layers.split_first_mut() else { return give(bytes).map(|()| Opened::Whole) };
     let mut below = Opened::Whole;
-    let opened = outer.take(bytes, &mut |piece| {
+    let opened = outer.take(bytes, bounds, &mut |piece| {
         // What is behind a fault is not looked at.
         if below == Opened::Whole {
-            below = through(inner, piece, give)?;
+            below = through(inner, piece, bounds, give)?;
         }
         Ok(())
     })?;
@@ -238,18 +262,23 @@ impl Layer {
     }
 
     /// Takes a piece, and gives what is under it.
-    fn take(&mut self, bytes: &[u8], give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
+    fn take(
+        &mut self,
+        bytes: &[u8],
+        bounds: Bounds<'_>,
+        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Opened> {
         if matches!(self.inner, Inner::Identity) {
             return give(bytes).map(|()| Opened::Whole);
         }
         // Small steps: what one step grows to waits in memory.
-        for step in bytes.chunks(1024) {
+        for step in bytes.chunks(bounds.visit.step()) {
             self.begin(step)?;
             let failed = match &mut self.inner {
                 Inner::Identity | Inner::Fresh => false,
                 Inner::Brotli(decoder) => {
                     let left = &mut self.left;
-                    match decoder.take(step, &mut |piece| within(left, piece, give))? {
+                    match decoder.take(step, &mut |piece| within(left, piece, bounds, give))? {
                         Opened::Whole => continue,
                         other => return Ok(other),
                     }
@@ -259,7 +288,7 @@ impl Layer {
                 Inner::Deflate(decoder) => decoder.write_all(step).is_err(),
                 Inner::Zstd(decoder) => decoder.write_all(step).is_err(),
             };
-            let given = self.drain(give)?;
+            let given = self.drain(bounds, give)?;
             if !given {
                 return Ok(Opened::No);
             }
@@ -271,7 +300,11 @@ impl Layer {
     }
 
     /// What still waits; whether it ended as it should.
-    fn finish(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Opened> {
+    fn finish(
+        &mut self,
+        bounds: Bounds<'_>,
+        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Opened> {
         let ended = match &mut self.inner {
             Inner::Identity | Inner::Fresh => true,
             Inner::Gzip(decoder) => decoder.try_finish().is_ok(),
@@ -280,7 +313,7 @@ impl Layer {
             Inner::Zstd(decoder) => decoder.flush().is_ok(),
             Inner::Brotli(decoder) => decoder.is_ended(),
         };
-        match (self.drain(give)?, ended) {
+        match (self.drain(bounds, give)?, ended) {
             (false, _) => Ok(Opened::No),
             (true, true) => Ok(Opened::Whole),
             (true, false) => Ok(Opened::Partly),
@@ -307,7 +340,11 @@ impl Layer {
     }
 
     /// Gives what was opened; whether that was within the bound.
-    fn drain(&mut self, give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
+    fn drain(
+        &mut self,
+        bounds: Bounds<'_>,
+        give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
         let opened = match &mut self.inner {
             // Brotli has given all that it opened.
             Inner::Identity | Inner::Fresh | Inner::Brotli(_) => return Ok(true),
@@ -319,7 +356,7 @@ impl Layer {
         if opened.is_empty() {
             return Ok(true);
         }
-        if !within(&mut self.left, opened, give)? {
+        if !within(&mut self.left, opened, bounds, give)? {
             return Ok(false);
         }
         opened.clear();
@@ -328,8 +365,16 @@ impl Layer {
     }
 }
 
-/// Gives a piece, unless it is more than what is left of the bound.
-fn within(left: &mut u64, piece: &[u8], give: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
+/// Gives a piece, unless it is more than what is left of the bound, or than may be opened.
+fn within(
+    left: &mut u64,
+    piece: &[u8],
+    bounds: Bounds<'_>,
+    give: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<bool> {
+    if !bounds.growth.opened(piece.len(), bounds.visit) {
+        return Ok(false);
+    }
     let Some(rest) = left.checked_sub(piece.len() as u64) else { return Ok(false) };
     *left = rest;
     give(piece).map(|()| true)

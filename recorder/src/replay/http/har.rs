@@ -11,9 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::again::{Body, Opens, Way};
+use super::allowance::Allowance;
 use super::coding::{Measured, measure};
 use super::head::Fields;
-use super::track::{Gather, Tracker, Transaction};
+use super::track::{Gather, Room, Tracker, Transaction};
 use super::websocket::{self, Message, Sender};
 use super::{cookie, text};
 use crate::replay::ReplayError;
@@ -43,11 +44,11 @@ pub fn har(open: &Opens<'_>, to: &mut dyn Write) -> Result<usize, ReplayError> {
         }
         let Some(entry) = recording.next() else { break };
         if let Some((transaction, kept)) = tracker.take(&entry?, mark) {
-            har.entry(&transaction, &kept)?;
+            har.entry(&transaction, &kept, tracker.opening())?;
         }
     }
     for (transaction, kept) in tracker.rest() {
-        har.entry(&transaction, &kept)?;
+        har.entry(&transaction, &kept, tracker.opening())?;
     }
     let (browser, entries) = (har.browser.take(), har.entries);
     let comment = "derived from a recording, which is the evidence; bodies as they passed, before any credential went in";
@@ -80,7 +81,7 @@ impl Keep {
 }
 
 impl Gather for Kept {
-    fn bytes(&mut self, of: &Transaction, way: Way, bytes: &[u8], room: &mut usize) {
+    fn bytes(&mut self, of: &Transaction, way: Way, bytes: &[u8], room: &mut Room) {
         let keep = match way {
             Way::Request => &mut self.request,
             Way::Response => &mut self.response,
@@ -88,12 +89,12 @@ impl Gather for Kept {
         if keep.elsewhere {
             return;
         }
-        let fits = keep.bytes.len() + bytes.len() <= KEPT && bytes.len() <= *room;
+        let fits = keep.bytes.len() + bytes.len() <= KEPT && bytes.len() <= room.bytes;
         if fits && of.upgraded.is_none() {
-            *room -= bytes.len();
+            room.bytes -= bytes.len();
             keep.bytes.extend_from_slice(bytes);
         } else {
-            *room = room.saturating_add(keep.bytes.len());
+            room.bytes = room.bytes.saturating_add(keep.bytes.len());
             *keep = Keep { bytes: Vec::new(), elsewhere: true };
         }
     }
@@ -112,7 +113,7 @@ struct Har<'h> {
 }
 
 impl Har<'_> {
-    fn entry(&mut self, of: &Transaction, kept: &Kept) -> Result<(), ReplayError> {
+    fn entry(&mut self, of: &Transaction, kept: &Kept, visit: &Allowance) -> Result<(), ReplayError> {
         if self.browser.is_none() {
             self.browser = of.asked.field("user-agent").map(|agent| agent.chars().take(200).collect());
         }
@@ -121,9 +122,10 @@ impl Har<'_> {
         }
         self.entries += 1;
         let (time, timings) = timings(of);
+        let by = of.answered.as_ref().map(|head| if head.gate.is_some() { "gate" } else { "target" });
         let mut about = json!({
             "pageref": "visit", "startedDateTime": of.at.to_string(), "time": time, "timings": timings, "cache": {},
-            "connection": of.channel.to_string(), "_number": of.number.to_string(), "_outcome": of.outcome,
+            "connection": of.channel.to_string(), "_number": of.number.to_string(), "_outcome": of.outcome, "_by": by,
             "_credential": of.asked.injected,
         });
         if of.upgraded.is_some() {
@@ -131,16 +133,16 @@ impl Har<'_> {
         }
         self.begin(&about)?;
         self.to.write_all(b",\"request\":")?;
-        self.request(of, &kept.request)?;
+        self.request(of, &kept.request, visit)?;
         self.to.write_all(b",\"response\":")?;
-        self.response(of, &kept.response)?;
+        self.response(of, &kept.response, visit)?;
         if of.upgraded.is_some() {
-            self.messages(of)?;
+            self.messages(of, visit)?;
         }
         Ok(self.to.write_all(b"}")?)
     }
 
-    fn request(&mut self, of: &Transaction, keep: &Keep) -> Result<(), ReplayError> {
+    fn request(&mut self, of: &Transaction, keep: &Keep, visit: &Allowance) -> Result<(), ReplayError> {
         let asked = &of.asked;
         let body = if of.upgraded.is_some() { 0 } else { of.sent.bytes };
         self.begin(&json!({
@@ -151,7 +153,7 @@ impl Har<'_> {
         }))?;
         if body > 0 {
             let source = keep.body(self.open, of, Way::Request);
-            let measured = measure(&source, of.coding(Way::Request), of.is_whole(Way::Request))?;
+            let measured = measure(&source, of.coding(Way::Request), of.is_whole(Way::Request), visit)?;
             let mut about = json!({ "mimeType": asked.field("content-type").unwrap_or_default() });
             if !measured.is_text {
                 set(&mut about, "_encoding", json!("base64"));
@@ -166,22 +168,26 @@ impl Har<'_> {
         Ok(self.to.write_all(b"}")?)
     }
 
-    fn response(&mut self, of: &Transaction, keep: &Keep) -> Result<(), ReplayError> {
+    fn response(&mut self, of: &Transaction, keep: &Keep, visit: &Allowance) -> Result<(), ReplayError> {
         // Browsers write status 0 where no answer came.
         let nothing = super::head::Answered::default();
         let answered = of.answered.as_ref().unwrap_or(&nothing);
         let body = if of.upgraded.is_some() { 0 } else { of.received.bytes };
-        self.begin(&json!({
+        let mut head = json!({
             "status": answered.status, "statusText": reason(answered.status),
             "httpVersion": version(&answered.version),
             "cookies": cookie::set(all(&answered.headers, "set-cookie")), "headers": listed(&answered.headers),
             "redirectURL": answered.field("location").unwrap_or_default(), "headersSize": -1, "bodySize": body,
             "_sha256": of.received.sha256, "_recordedBytes": of.received.recorded,
-        }))?;
+        });
+        if let Some(error) = failed(of) {
+            set(&mut head, "_error", json!(error));
+        }
+        self.begin(&head)?;
         let empty = Keep::default();
         let keep = if of.upgraded.is_some() { &empty } else { keep };
         let source = keep.body(self.open, of, Way::Response);
-        let measured = measure(&source, of.coding(Way::Response), of.is_whole(Way::Response))?;
+        let measured = measure(&source, of.coding(Way::Response), of.is_whole(Way::Response), visit)?;
         let mut about = json!({
             "size": measured.bytes, "mimeType": answered.field("content-type").unwrap_or("x-unknown"),
         });
@@ -202,10 +208,10 @@ impl Har<'_> {
         Ok(self.to.write_all(b"}}")?)
     }
 
-    fn messages(&mut self, of: &Transaction) -> Result<(), ReplayError> {
+    fn messages(&mut self, of: &Transaction, visit: &Allowance) -> Result<(), ReplayError> {
         self.to.write_all(b",\"_webSocketMessages\":[")?;
         let (to, mut count) = (&mut *self.to, 0_u64);
-        websocket::messages(self.open, of, &mut |message| {
+        websocket::messages(self.open, of, visit, &mut |message| {
             // Chrome lists messages, and no control frames.
             if message.opcode >= 8 {
                 return Ok(());
@@ -228,6 +234,22 @@ fn set(object: &mut Value, name: &str, value: Value) {
     if let Some(fields) = object.as_object_mut() {
         fields.insert(name.to_owned(), value);
     }
+}
+
+/// Why a transaction is not what the target did of itself, or not whole, for tools that show it as failed.
+fn failed(of: &Transaction) -> Option<String> {
+    if let Some(why) = of.answered.as_ref().and_then(|head| head.gate.as_deref()) {
+        let said = if why.is_empty() { String::new() } else { format!(": {why}") };
+        return Some(format!("answered by the gate, not by the target{said}"));
+    }
+    let words = match of.outcome.as_str() {
+        "complete" => return None,
+        "aborted" => "broken off by its client",
+        "broken" => "broken off by the target",
+        "cut" => "cut by the gate",
+        _ => "its end was not recorded",
+    };
+    Some(words.to_owned())
 }
 
 /// Says why content is not all that passed, or not what its type says.

@@ -3,14 +3,19 @@
 
 use serde_json::Value;
 
+use super::masked::shown;
+
 /// Header fields of one head, and bytes of all of them; what goes beyond is left out.
 const MOST_FIELDS: usize = 1000;
 const MOST_BYTES: usize = 256 << 10;
 /// A method, a version and a name are cut here, a URL there, in characters.
 const MOST_WORD: usize = 64;
 const MOST_URL: usize = 16 << 10;
+/// And what the gate says of itself.
+const MOST_SAID: usize = 400;
 
-/// Name and value of each header field, in order. A byte that is no ASCII is the character of its number (ISO 8859-1).
+/// Name and value of each header field, in order, without what signs somebody in. A byte that is no ASCII is the character of
+/// its number (ISO 8859-1).
 pub type Fields = Vec<(String, String)>;
 
 /// A request, as the client sent it: without the gate's own cookie, and before a credential was injected.
@@ -28,7 +33,7 @@ pub struct Asked {
     pub injected: Option<String>,
 }
 
-/// The head of an answer, as the target sent it.
+/// The head of an answer, as the target sent it, or the gate in its place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answered {
     /// Status code.
@@ -37,6 +42,8 @@ pub struct Answered {
     pub version: String,
     /// Header fields.
     pub headers: Fields,
+    /// Why the gate answered, where it did.
+    pub gate: Option<String>,
 }
 
 /// What passed of a body.
@@ -73,7 +80,8 @@ impl Asked {
 impl Answered {
     pub(super) fn read(body: &Value) -> Self {
         let status = body.get("status").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-        Self { status: status.unwrap_or(0), version: word(body, "version"), headers: fields(body) }
+        let gate = (word(body, "by") == "gate").then(|| cut(body, "why", MOST_SAID));
+        Self { status: status.unwrap_or(0), version: word(body, "version"), headers: fields(body), gate }
     }
 
     /// The first field of this name.
@@ -137,6 +145,6 @@ fn fields(body: &Value) -> Fields {
     pairs
         .take(MOST_FIELDS)
         .take_while(fits)
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .map(|(name, value)| (name.to_owned(), shown(name, value).into_owned()))
         .collect()
 }

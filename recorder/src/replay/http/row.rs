@@ -5,11 +5,12 @@ use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
 use super::again::Way;
+use super::allowance::Allowance;
 use super::coding::{Coding, Decoder, Opened};
 use super::file::file_of;
 use super::head::Passed;
 use super::parts::Parts;
-use super::track::{Gather, Tracker, Transaction};
+use super::track::{Gather, Room, Tracker, Transaction};
 use crate::content::Entry;
 use crate::ledger::Hash;
 use crate::mark::Mark;
@@ -17,8 +18,6 @@ use crate::mark::Mark;
 /// A URL is cut here in a row, in characters, and a media type there.
 const MOST_URL: usize = 2000;
 const MOST_TYPE: usize = 100;
-/// A file that grows past this under its content coding is not hashed.
-const MOST_OPENED: u64 = 4 << 30;
 
 /// A row. Times are nanoseconds from the recording's start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +50,9 @@ pub struct HttpRow {
     pub whole: bool,
     /// How it ended.
     pub outcome: String,
+    /// Why the gate answered in the target's place, where it did.
+    #[serde(default)]
+    pub gate: Option<String>,
     /// The protocol that the connection went on in.
     pub upgraded: Option<String>,
     /// The credential that went in behind the recording.
@@ -71,6 +73,10 @@ pub struct HttpFile {
     pub bytes: u64,
     /// Its SHA-256, hex; none where it did not pass whole.
     pub sha256: Option<String>,
+    /// The content coding that was left on it, where it does not open or grows past what may be opened: length and hash are
+    /// of what passed.
+    #[serde(default)]
+    pub coding: Option<String>,
 }
 
 /// A mark, as it is kept.
@@ -110,6 +116,7 @@ impl HttpRow {
             received_sha256: received.sha256.clone().filter(|_| received.bytes > 0),
             whole: whole(sent) && whole(received),
             outcome: transaction.outcome.clone(),
+            gate: transaction.answered.as_ref().and_then(|head| head.gate.clone()),
             upgraded: transaction.upgraded.clone(),
             injected: asked.injected.clone(),
             files,
@@ -131,13 +138,14 @@ impl RowMaker {
     /// Takes an entry; returns the row that it ends.
     pub(crate) fn take(&mut self, entry: &Entry, mark: Option<Mark>) -> Option<HttpRow> {
         let (transaction, files) = self.0.take(entry, mark)?;
-        Some(HttpRow::of(&transaction, files.finish(&transaction)))
+        Some(HttpRow::of(&transaction, files.finish(&transaction, self.0.opening())))
     }
 
     /// The rows that the recording does not end.
     pub(crate) fn rest(&mut self) -> Vec<HttpRow> {
-        let rest = self.0.rest().into_iter();
-        rest.map(|(transaction, files)| HttpRow::of(&transaction, files.finish(&transaction))).collect()
+        let (rest, visit) = (self.0.rest().into_iter(), self.0.opening());
+        rest.map(|(transaction, files)| HttpRow::of(&transaction, files.finish(&transaction, visit)))
+            .collect()
     }
 }
 
@@ -178,22 +186,21 @@ impl Reading {
             return Self::Form(Box::new(parts));
         }
         let file = file_of(of, way).and_then(|name| {
-            let decoder = Decoder::new(coding, MOST_OPENED)?;
+            let decoder = Decoder::new(coding, u64::MAX)?;
             Some(OneFile { name, decoder, opened: Opened::Whole, bytes: 0, sha: Context::new(&SHA256) })
         });
         file.map_or(Self::Nothing, |file| Self::File(Box::new(file)))
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], visit: &Allowance) {
         match self {
             Self::Fresh | Self::Nothing => {}
             Self::Form(parts) => parts.take(bytes),
-            Self::File(file) => file.take(bytes),
+            Self::File(file) => file.take(bytes, visit),
         }
     }
 
-    fn finish(self, of: &Transaction, way: Way, to: &mut Vec<HttpFile>) {
-        let whole = of.is_whole(way);
+    fn finish(self, of: &Transaction, way: Way, visit: &Allowance, to: &mut Vec<HttpFile>) {
         match self {
             Self::Fresh | Self::Nothing => {}
             Self::Form(parts) => to.extend(parts.files.into_iter().map(|part| HttpFile {
@@ -201,22 +208,18 @@ impl Reading {
                 name: part.name,
                 bytes: part.bytes,
                 sha256: Some(part.sha256),
+                coding: None,
             })),
-            Self::File(mut file) => {
-                // Of one that was not recorded whole, what its sender's bytes hashed to is known where they were its own.
-                let said = of.passed(way).sha256.clone().filter(|_| of.coding(way) == Coding::Identity);
-                let sha256 = if whole { file.hash() } else { said };
-                to.push(HttpFile { upload: way == Way::Request, name: file.name, bytes: file.bytes, sha256 });
-            }
+            Self::File(file) => to.push(file.finish(of, way, visit)),
         }
     }
 }
 
 impl OneFile {
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, bytes: &[u8], visit: &Allowance) {
         if self.opened == Opened::Whole {
             let (count, sha) = (&mut self.bytes, &mut self.sha);
-            let opened = self.decoder.take(bytes, &mut |piece| {
+            let opened = self.decoder.take(bytes, visit, &mut |piece| {
                 *count += piece.len() as u64;
                 sha.update(piece);
                 Ok(())
@@ -225,21 +228,34 @@ impl OneFile {
         }
     }
 
-    /// The hash of all of it, and the last of its bytes.
-    fn hash(&mut self) -> Option<String> {
-        let (count, sha) = (&mut self.bytes, &mut self.sha);
-        let ended = self.decoder.finish(&mut |piece| {
-            *count += piece.len() as u64;
-            sha.update(piece);
-            Ok(())
-        });
-        let whole = self.opened == Opened::Whole && ended.is_ok_and(|ended| ended == Opened::Whole);
-        whole.then(|| hex::encode(self.sha.clone().finish()))
+    /// The last of its bytes, and what is known of all of them.
+    fn finish(mut self, of: &Transaction, way: Way, visit: &Allowance) -> HttpFile {
+        if self.opened == Opened::Whole {
+            let (count, sha) = (&mut self.bytes, &mut self.sha);
+            let ended = self.decoder.finish(visit, &mut |piece| {
+                *count += piece.len() as u64;
+                sha.update(piece);
+                Ok(())
+            });
+            self.opened = ended.unwrap_or(Opened::No);
+        }
+        let (coding, passed, is_whole) = (of.coding(way), of.passed(way), of.is_whole(way));
+        let (bytes, sha256, left) = match self.opened {
+            // As views show it: what its sender's bytes hashed to is known.
+            Opened::No => (passed.bytes, passed.sha256.clone(), Some(coding.name())),
+            // Of one that was not recorded whole, that is known where they were its own.
+            _ if !is_whole => {
+                (self.bytes, passed.sha256.clone().filter(|_| coding == Coding::Identity), None)
+            }
+            Opened::Whole => (self.bytes, Some(hex::encode(self.sha.finish())), None),
+            Opened::Partly => (self.bytes, None, None),
+        };
+        HttpFile { upload: way == Way::Request, name: self.name, bytes, sha256, coding: left }
     }
 }
 
 impl Gather for Files {
-    fn bytes(&mut self, of: &Transaction, way: Way, bytes: &[u8], _: &mut usize) {
+    fn bytes(&mut self, of: &Transaction, way: Way, bytes: &[u8], room: &mut Room) {
         let reading = match way {
             Way::Request => &mut self.request,
             Way::Response => &mut self.response,
@@ -247,7 +263,7 @@ impl Gather for Files {
         if matches!(reading, Reading::Fresh) {
             *reading = Reading::begin(of, way);
         }
-        reading.take(bytes);
+        reading.take(bytes, &room.opening);
     }
 
     fn held(&self) -> usize {
@@ -256,10 +272,10 @@ impl Gather for Files {
 }
 
 impl Files {
-    fn finish(self, of: &Transaction) -> Vec<HttpFile> {
+    fn finish(self, of: &Transaction, visit: &Allowance) -> Vec<HttpFile> {
         let mut files = Vec::new();
-        self.request.finish(of, Way::Request, &mut files);
-        self.response.finish(of, Way::Response, &mut files);
+        self.request.finish(of, Way::Request, visit, &mut files);
+        self.response.finish(of, Way::Response, visit, &mut files);
         files
     }
 }

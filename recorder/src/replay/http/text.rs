@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
 
 use super::again::Body;
+use super::allowance::Allowance;
 use super::coding::{Measured, Utf8, open};
 use crate::replay::ReplayError;
 
@@ -14,10 +15,12 @@ pub(super) fn write(body: &Body<'_>, measured: &Measured, to: &mut dyn Write) ->
     to.write_all(b"\"")?;
     if measured.is_text {
         let mut utf8 = Utf8::default();
-        open(body, &measured.coding, &mut |piece| utf8.take(piece, &mut |text| escaped(text, to)))?;
+        open(body, &measured.coding, &Allowance::default(), &mut |piece| {
+            utf8.take(piece, &mut |text| escaped(text, to))
+        })?;
     } else {
         let mut encoder = EncoderWriter::new(&mut *to, &STANDARD);
-        open(body, &measured.coding, &mut |piece| encoder.write_all(piece))?;
+        open(body, &measured.coding, &Allowance::default(), &mut |piece| encoder.write_all(piece))?;
         encoder.finish()?;
     }
     Ok(to.write_all(b"\"")?)

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::again::Way;
+use super::allowance::Allowance;
 use super::coding::Coding;
 use super::head::{Answered, Asked, Passed, number, word};
 use crate::channel::Stream;
@@ -134,10 +135,19 @@ impl Transaction {
     }
 }
 
+/// What those who gather of one visit share.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    /// Bytes that may be gathered yet.
+    pub bytes: usize,
+    /// What may be opened of content codings.
+    pub opening: Allowance,
+}
+
 /// What a reader gathers of a transaction's bytes.
 pub(super) trait Gather: Default {
     /// Bytes of the transaction, which may take so much of the room, in bytes.
-    fn bytes(&mut self, of: &Transaction, way: Way, bytes: &[u8], room: &mut usize);
+    fn bytes(&mut self, of: &Transaction, way: Way, bytes: &[u8], room: &mut Room);
     /// What it takes of the room.
     fn held(&self) -> usize;
 }
@@ -145,14 +155,18 @@ pub(super) trait Gather: Default {
 /// The lanes, and what each is in the midst of.
 pub(super) struct Tracker<G> {
     open: BTreeMap<u32, (Transaction, G)>,
-    /// Bytes that may be gathered yet.
-    room: usize,
+    room: Room,
 }
 
 impl<G: Gather> Tracker<G> {
     /// A tracker whose gatherers together hold at most so many bytes.
     pub(super) fn new(room: usize) -> Self {
-        Self { open: BTreeMap::new(), room }
+        Self { open: BTreeMap::new(), room: Room { bytes: room, opening: Allowance::default() } }
+    }
+
+    /// What may be opened of the visit.
+    pub(super) fn opening(&self) -> &Allowance {
+        &self.room.opening
     }
 
     /// Takes an entry; returns the transaction that it ends. `mark` is before the block that it is in.
@@ -197,7 +211,7 @@ impl<G: Gather> Tracker<G> {
 
     fn close(&mut self, channel: u32) -> Option<(Transaction, G)> {
         let (transaction, gathered) = self.open.remove(&channel)?;
-        self.room = self.room.saturating_add(gathered.held());
+        self.room.bytes = self.room.bytes.saturating_add(gathered.held());
         Some((transaction, gathered))
     }
 }

@@ -7,6 +7,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use jiff::Timestamp;
 
 use super::again::{Opens, Way, each};
+use super::allowance::{Allowance, Growth};
 use super::track::Transaction;
 use crate::content::What;
 use crate::replay::ReplayError;
@@ -42,10 +43,11 @@ pub struct Message {
     pub cut: bool,
 }
 
-/// Gives the messages of an upgraded transaction in order of time.
+/// Gives the messages of an upgraded transaction in order of time. `visit` is what may be opened of all that is read.
 pub(super) fn messages(
     open: &Opens<'_>,
     of: &Transaction,
+    visit: &Allowance,
     give: &mut dyn FnMut(Message) -> io::Result<()>,
 ) -> Result<(), ReplayError> {
     if of.upgraded.as_deref().is_none_or(|protocol| !protocol.eq_ignore_ascii_case("websocket")) {
@@ -53,7 +55,7 @@ pub(super) fn messages(
     }
     let extensions = of.field(Way::Response, "sec-websocket-extensions").unwrap_or_default();
     let (mut client, mut target) = (Side::new(extensions, "client"), Side::new(extensions, "server"));
-    let mut upgraded = false;
+    let (mut upgraded, growth) = (false, Growth::default());
     each(open, of, &mut |entry| {
         match &entry.what {
             What::Event(kind, _) => upgraded |= kind == "http-upgrade",
@@ -63,7 +65,8 @@ pub(super) fn messages(
                     Some(Way::Response) => (&mut target, Sender::Target),
                     None => return Ok(true),
                 };
-                side.take(bytes, &mut |opcode, data, cut| {
+                growth.recorded(bytes.len());
+                side.take(bytes, (&growth, visit), &mut |opcode, data, cut| {
                     give(Message { at: entry.at, at_ns: entry.mono_ns, from, opcode, data, cut })
                 })?;
             }
@@ -124,6 +127,7 @@ impl Side {
     fn take(
         &mut self,
         mut bytes: &[u8],
+        opening: (&Growth, &Allowance),
         give: &mut dyn FnMut(u8, Vec<u8>, bool) -> io::Result<()>,
     ) -> io::Result<()> {
         while !bytes.is_empty() && !self.broken {
@@ -131,7 +135,7 @@ impl Side {
                 bytes = self.head(bytes);
                 // A frame without payload is over with its head.
                 if self.frame.as_ref().is_some_and(|frame| frame.left == 0) {
-                    self.end_of_frame(give)?;
+                    self.end_of_frame(opening, give)?;
                 }
                 continue;
             };
@@ -148,7 +152,7 @@ impl Side {
                 to.push(byte ^ mask);
             }
             if frame.left == 0 {
-                self.end_of_frame(give)?;
+                self.end_of_frame(opening, give)?;
             }
         }
         Ok(())
@@ -184,7 +188,11 @@ impl Side {
         self.frame = Some(frame);
     }
 
-    fn end_of_frame(&mut self, give: &mut dyn FnMut(u8, Vec<u8>, bool) -> io::Result<()>) -> io::Result<()> {
+    fn end_of_frame(
+        &mut self,
+        opening: (&Growth, &Allowance),
+        give: &mut dyn FnMut(u8, Vec<u8>, bool) -> io::Result<()>,
+    ) -> io::Result<()> {
         let Some(frame) = self.frame.take().filter(|_| !self.broken) else { return Ok(()) };
         if frame.opcode >= 8 {
             return give(frame.opcode, std::mem::take(&mut self.control), false);
@@ -198,7 +206,7 @@ impl Side {
             return give(opcode, data, cut);
         }
         // What was cut leaves the window of those that follow unknown.
-        let opened = self.inflate.as_mut().filter(|_| !cut).and_then(|inflate| inflate.open(data));
+        let opened = self.inflate.as_mut().filter(|_| !cut).and_then(|inflate| inflate.open(data, opening));
         match opened {
             Some((data, cut)) => {
                 self.broken = cut;
@@ -236,8 +244,9 @@ impl Frame {
 }
 
 impl Inflate {
-    /// What is under a message, and whether it grows past the bound; nothing where it does not open.
-    fn open(&mut self, mut data: Vec<u8>) -> Option<(Vec<u8>, bool)> {
+    /// What is under a message, and whether it grows past the bound, or past what may be opened; nothing where it does not
+    /// open.
+    fn open(&mut self, mut data: Vec<u8>, opening: (&Growth, &Allowance)) -> Option<(Vec<u8>, bool)> {
         data.extend_from_slice(&TAIL);
         if self.fresh {
             self.decompress.reset(false);
@@ -252,7 +261,11 @@ impl Inflate {
             let status = self.decompress.decompress_vec(rest, &mut out, FlushDecompress::Sync).ok()?;
             let taken = usize::try_from(self.decompress.total_in() - read).ok()?;
             rest = rest.get(taken..)?;
-            let stands = taken == 0 && self.decompress.total_out() == written;
+            let grown = self.decompress.total_out() - written;
+            if !opening.0.opened(usize::try_from(grown).ok()?, opening.1) {
+                return Some((out, true));
+            }
+            let stands = taken == 0 && grown == 0;
             if status == Status::StreamEnd || stands || (rest.is_empty() && out.len() < out.capacity()) {
                 return Some((out, false));
             }

@@ -30,6 +30,7 @@ pub(crate) fn row(began: Timestamp, place: usize, row: &HttpRow) -> TransactionV
         received_sha256: row.received_sha256.clone(),
         whole: row.whole,
         outcome: plain(&row.outcome),
+        gate: row.gate.as_deref().map(plain),
         upgraded: row.upgraded.as_deref().map(plain),
         credential: row.injected.as_deref().map(plain),
         files: row.files.iter().map(file).collect(),
@@ -42,6 +43,7 @@ fn file(file: &HttpFile) -> TransactionFile {
         name: plain(&file.name),
         bytes: file.bytes,
         sha256: file.sha256.clone(),
+        coding: file.coding.as_deref().map(plain),
     }
 }
 

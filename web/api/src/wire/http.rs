@@ -51,8 +51,10 @@ pub struct TransactionView {
     pub received_sha256: Option<String>,
     /// Whether both bodies are in the recording whole.
     pub whole: bool,
-    /// `complete`, `aborted`, `cut`, or `unfinished`.
+    /// `complete`, `aborted`, `broken`, `cut`, or `unfinished`.
     pub outcome: String,
+    /// Why the gate answered in the target's place; nothing where it did not.
+    pub gate: Option<String>,
     /// The protocol that the connection went on in, such as websocket.
     pub upgraded: Option<String>,
     /// The name of the credential that the gate put in, which is not recorded.
@@ -72,6 +74,8 @@ pub struct TransactionFile {
     pub bytes: u64,
     /// Its SHA-256, hex; nothing where it did not pass whole.
     pub sha256: Option<String>,
+    /// The content coding that was left on it, where it does not open within bounds; length and hash are of what passed.
+    pub coding: Option<String>,
 }
 
 /// A transaction that is opened, with its heads.
@@ -81,11 +85,11 @@ pub struct TransactionOpened {
     pub transaction: TransactionView,
     /// The request's version of HTTP.
     pub request_version: String,
-    /// The request's header fields, as the client sent them.
+    /// The request's header fields, as the client sent them, but for values that sign somebody in.
     pub request_headers: Vec<HeaderField>,
     /// The answer's version of HTTP.
     pub response_version: Option<String>,
-    /// The answer's header fields, as the target sent them.
+    /// The answer's header fields, as the target sent them, but for values of cookies.
     pub response_headers: Vec<HeaderField>,
     /// Messages of an upgraded connection.
     pub messages: Vec<WebSocketMessage>,

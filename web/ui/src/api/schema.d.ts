@@ -8774,6 +8774,8 @@ export interface components {
              * @description Its length.
              */
             bytes: number;
+            /** @description The content coding that was left on it, where it does not open within bounds; length and hash are of what passed. */
+            coding?: string | null;
             /** @description `upload` or `download`. */
             direction: string;
             /** @description Its name, as it came. */
@@ -8787,11 +8789,11 @@ export interface components {
             messages: components["schemas"]["WebSocketMessage"][];
             /** @description Whether there are more. */
             more_messages: boolean;
-            /** @description The request's header fields, as the client sent them. */
+            /** @description The request's header fields, as the client sent them, but for values that sign somebody in. */
             request_headers: components["schemas"]["HeaderField"][];
             /** @description The request's version of HTTP. */
             request_version: string;
-            /** @description The answer's header fields, as the target sent them. */
+            /** @description The answer's header fields, as the target sent them, but for values of cookies. */
             response_headers: components["schemas"]["HeaderField"][];
             /** @description The answer's version of HTTP. */
             response_version?: string | null;
@@ -8836,6 +8838,8 @@ export interface components {
             credential?: string | null;
             /** @description Files that passed in it. */
             files: components["schemas"]["TransactionFile"][];
+            /** @description Why the gate answered in the target's place; nothing where it did not. */
+            gate?: string | null;
             /** @description Media type of the answer. */
             media: string;
             /** @description GET, POST, … */
@@ -8845,7 +8849,7 @@ export interface components {
              * @description Its number in the visit, as its events have it.
              */
             number: number;
-            /** @description `complete`, `aborted`, `cut`, or `unfinished`. */
+            /** @description `complete`, `aborted`, `broken`, `cut`, or `unfinished`. */
             outcome: string;
             /**
              * Format: int64

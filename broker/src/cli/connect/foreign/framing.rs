@@ -84,6 +84,14 @@ impl Head {
         self.fields.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether a page of another port or site has a browser make it (Fetch Metadata): a link that is opened as a page of its
+    /// own from another port of this machine is no such request.
+    pub(super) fn is_of_another_page(&self) -> bool {
+        let says = |name: &str, word: &str| self.fields(name).any(|said| said.eq_ignore_ascii_case(word));
+        let opens_a_page = says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document");
+        says("sec-fetch-site", "cross-site") || (says("sec-fetch-site", "same-site") && !opens_a_page)
+    }
+
     /// The host of a target that is a whole URL (RFC 9112 §3.2.2).
     pub(super) fn authority(&self) -> Option<&str> {
         let (_, rest) = self.target.split_once("://").filter(|_| !self.target.starts_with('/'))?;

@@ -40,6 +40,7 @@ fn requests_of_this_machine_go_on() {
         "Host: 10.0.0.7\r\n",
         "Host: 127.0.0.1:8443\r\nOrigin: http://127.0.0.1:8443\r\nSec-Fetch-Site: same-origin\r\n",
         "Host: console.example\r\nOrigin: http://console.example\r\n",
+        "Host: localhost\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n",
         "Host: console.example:8443\r\nOrigin: https://localhost:8443\r\nSec-Fetch-Site: none\r\n",
     ] {
         assert_eq!(says(fields), Ok(()), "{fields:?}");
@@ -62,6 +63,13 @@ fn requests_that_somebody_elses_page_makes_do_not() {
         (format!("{own}Origin: http://localhost:3000\r\n"), origin("http://localhost:3000")),
         (format!("{own}Origin: http://127.0.0.1\r\n"), origin("http://127.0.0.1")),
         (format!("{own}Sec-Fetch-Site: cross-site\r\n"), Err(Foreign::CrossSite)),
+        (format!("{own}Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\n"), Err(Foreign::CrossSite)),
+        (
+            format!(
+                "{own}Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n"
+            ),
+            Err(Foreign::CrossSite),
+        ),
         (format!("{own}Sec-Fetch-Mode: no-cors\r\nsec-fetch-site: Cross-Site\r\n"), Err(Foreign::CrossSite)),
     ] {
         assert_eq!(says(&fields), why, "{fields:?}");

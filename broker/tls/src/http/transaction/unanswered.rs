@@ -28,19 +28,12 @@ impl Transaction {
 
     /// Whose fault it is, as a fact.
     async fn tell(&self, why: &NoAnswer) {
-        let console = &self.console;
         match why {
-            NoAnswer::Ambiguous(fault) => {
-                let what = json!({ "request": "http", "n": self.n, "answer": fault.to_string() });
-                console.gate.transaction_refused(&console.session, "http", what).await;
-            }
             NoAnswer::Lost(Lost::Slow) => self.client.misspoke(&why.to_string()).await,
+            NoAnswer::Dial(error) => self.console.target_failed(&self.lane, self.n, error).await,
             why => {
-                if let Some(error) = why.failure()
-                    && console.failing.is_news(&error)
-                {
-                    let channel = self.lane.channel().number();
-                    console.gate.target_failed(&console.session, Some(channel), &error).await;
+                if let Some(error) = why.failure() {
+                    self.console.target_failed(&self.lane, self.n, &error).await;
                 }
             }
         }

@@ -24,14 +24,14 @@ fn opened(coding: Coding, pieces: &[&[u8]], most: u64) -> (Opened, Vec<u8>) {
         all.extend_from_slice(piece);
         Ok(())
     };
-    let mut decoder = Decoder::new(coding, most).unwrap();
+    let (mut decoder, visit) = (Decoder::new(coding, most).unwrap(), Allowance::default());
     for piece in pieces {
-        let state = decoder.take(piece, &mut give).unwrap();
+        let state = decoder.take(piece, &visit, &mut give).unwrap();
         if state != Opened::Whole {
             return (state, all);
         }
     }
-    let state = decoder.finish(&mut give).unwrap();
+    let state = decoder.finish(&visit, &mut give).unwrap();
     (state, all)
 }
 
@@ -155,5 +155,26 @@ proptest! {
         let pieces: Vec<&[u8]> = body.chunks(step).collect();
         let (_, all) = opened(coding, &pieces, most);
         prop_assert!(all.len() as u64 <= most);
+    }
+
+    #[test]
+    fn no_bodies_together_grow_past_what_may_be_opened_of_a_visit(
+        bodies in proptest::collection::vec((coded(), 1..64_usize), 0..20),
+    ) {
+        let (visit, mut recorded, mut given) = (Allowance::spent(), 0, 0);
+        for ((coding, body), step) in bodies {
+            let mut decoder = Decoder::new(coding, u64::MAX).unwrap();
+            let mut state = Opened::Whole;
+            for piece in body.chunks(step) {
+                recorded += piece.len();
+                if state == Opened::Whole {
+                    state = decoder.take(piece, &visit, &mut |piece| { given += piece.len(); Ok(()) }).unwrap();
+                }
+            }
+            if state == Opened::Whole {
+                decoder.finish(&visit, &mut |piece| { given += piece.len(); Ok(()) }).unwrap();
+            }
+            prop_assert!(given <= 100 * recorded, "{given} of {recorded}");
+        }
     }
 }

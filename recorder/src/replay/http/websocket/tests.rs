@@ -4,14 +4,14 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use proptest::prelude::{any, proptest};
 
-use super::{MOST, Side};
+use super::{Allowance, Growth, MOST, Side};
 
 type Got = (u8, Vec<u8>, bool);
 
 fn read(side: &mut Side, bytes: &[u8], step: usize) -> Vec<Got> {
-    let mut got = Vec::new();
+    let (mut got, growth, visit) = (Vec::new(), Growth::default(), Allowance::default());
     for piece in bytes.chunks(step) {
-        side.take(piece, &mut |opcode, data, cut| {
+        side.take(piece, (&growth, &visit), &mut |opcode, data, cut| {
             got.push((opcode, data, cut));
             Ok(())
         })
@@ -91,6 +91,15 @@ fn a_message_that_grows_is_cut_and_one_that_breaks_the_protocol_is_the_last() {
     let bomb = frame(0xc2, &encoder.finish().unwrap(), None);
     let got = read(&mut Side::new("permessage-deflate", "server"), &bomb, 1 << 20);
     assert!(got.len() == 1 && got[0].2 && got[0].1.len() <= MOST + (64 << 10));
+    let mut got = Vec::new();
+    let mut side = Side::new("permessage-deflate", "server");
+    let give = &mut |_, data: Vec<u8>, cut| {
+        got.push((data.len(), cut));
+        Ok(())
+    };
+    let opening = (&Growth::default(), &Allowance::spent());
+    side.take(&[bomb.as_slice(), &bomb].concat(), opening, give).unwrap();
+    assert!(got.len() == 1 && got[0].1 && got[0].0 <= 64 << 10, "nothing is left to grow to: {got:?}");
     let long = frame(0x82, &vec![1; MOST + 5], None);
     let got = read(&mut Side::new("", "server"), &long, 4096);
     assert_eq!((got[0].1.len(), got[0].2), (MOST, true));

@@ -5,6 +5,7 @@ import type { AlertContent } from './content'
 import { dispositionLabel } from './disposition'
 import { dueWords, nextDue } from './due'
 import { SeverityMark } from './SeverityMark'
+import { sentence } from './sentence'
 import classes from './Verdict.module.css'
 
 interface VerdictProps {
@@ -43,17 +44,9 @@ const OUTCOMES: Record<string, string> = {
   paused: 'Input paused',
   'LIVE NOW': 'LIVE NOW',
   ended: 'The visit has ended',
+  'not passed on': 'What the server said was not passed on',
   fault: 'Fault of the gate',
   noted: 'Done, and told',
-}
-
-/** Who to what from where, in one line. */
-function sentence(content: AlertContent): string {
-  const { who, what } = content
-  const name = who.name ?? (who.login ? `somebody who calls themselves ${who.login}` : 'somebody')
-  const person = who.vendor ? `${name} (${who.vendor})` : name
-  const from = who.address ? ` from ${who.address}` : ''
-  return what.name ? `${person} to ${what.name}${from}` : `${person}${from}`
 }
 
 function Standing({ alert, now }: { alert: AlertView; now: number }) {

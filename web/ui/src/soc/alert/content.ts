@@ -6,6 +6,8 @@
 export interface AlertContent {
   verdict: string | null
   outcome: string | null
+  /** What a server did, in words. */
+  detail: string | null
   escalation: string | null
   reason: string | null
   who: Who
@@ -85,6 +87,7 @@ export function readContent(content: unknown): AlertContent {
   return {
     verdict: text(all.verdict),
     outcome: text(all.outcome),
+    detail: text(record(all.detail).detail),
     escalation: text(all.escalation),
     reason: text(all.reason),
     who: readWho(record(all.who)),

@@ -4,7 +4,7 @@ import { decodeBase64 } from '../player/piece'
 import { bytesWords } from '../player/timeline'
 import { hexLines, textOf } from './body'
 import { BodyView } from './BodyView'
-import { useTransaction, type TransactionOpened } from './transactions'
+import { gateWords, useTransaction, type TransactionOpened } from './transactions'
 import classes from './Transactions.module.css'
 
 /** A row that is opened: heads, bodies, and the messages of an upgraded connection. */
@@ -44,6 +44,7 @@ function Heads({ session, opened }: { session: string; opened: TransactionOpened
               <p className={classes.first}>
                 {opened.response_version} {row.status}
               </p>
+              {row.gate !== null && row.gate !== undefined && <p className={classes.notes}>This was {gateWords(row.gate)}.</p>}
               <Fields fields={opened.response_headers} label="Header fields of the answer" />
               {!row.upgraded && (
                 <BodyView session={session} place={row.place} of="response" bytes={row.received} sha256={row.received_sha256 ?? null} media={row.media} />
@@ -83,7 +84,7 @@ function Files({ opened }: { opened: TransactionOpened }) {
   if (files.length === 0) return null
   return (
     <ul className={classes.files} aria-label="Files in it">
-      {files.map(({ direction, name, bytes, sha256 }, place) => (
+      {files.map(({ direction, name, bytes, sha256, coding }, place) => (
         <li key={place}>
           {direction === 'upload' ? 'To the server' : 'From the server'}: <strong>{name}</strong>, {bytesWords(bytes)}
           {sha256 ? (
@@ -93,6 +94,7 @@ function Files({ opened }: { opened: TransactionOpened }) {
           ) : (
             ', no SHA-256: it did not pass whole'
           )}
+          {coding && `; as it passed, under the content coding ${coding}`}
         </li>
       ))}
     </ul>

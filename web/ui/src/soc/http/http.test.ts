@@ -59,6 +59,8 @@ describe('a row', () => {
     expect(notesOf(ROW)).toEqual([])
     const file = { direction: 'upload', name: 'pump.bin', bytes: 1200, sha256: null }
     const notes = notesOf({ ...ROW, outcome: 'cut', whole: false, credential: 'console basic', files: [file] })
+    const bomb = { ...file, direction: 'download', name: 'log', bytes: 304, coding: 'gzip, gzip' }
+    expect(notesOf({ ...ROW, files: [bomb] })).toEqual(['download log, 304 B, as it passed, under the content coding gzip, gzip'])
     expect(notes).toEqual([
       'upload pump.bin, 1.2 kB',
       'the gate put in the credential console basic, which is not recorded',

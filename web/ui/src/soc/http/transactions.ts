@@ -90,7 +90,8 @@ export function statusTone({ status }: Pick<Transaction, 'status'>): StatusTone 
 }
 
 const OUTCOMES: Record<string, string> = {
-  aborted: 'broken off by one of its ends',
+  aborted: 'broken off by its client',
+  broken: 'broken off by the server',
   cut: 'cut by the gate',
   unfinished: 'its end was not recorded',
 }
@@ -100,14 +101,21 @@ export function notesOf(row: Transaction): string[] {
   const notes = row.files.map(fileWords)
   if (row.upgraded) notes.push(`went on as ${row.upgraded}`)
   if (row.credential) notes.push(`the gate put in the credential ${row.credential}, which is not recorded`)
+  if (row.gate !== null && row.gate !== undefined) notes.push(gateWords(row.gate))
   if (OUTCOMES[row.outcome]) notes.push(OUTCOMES[row.outcome] ?? '')
   if (!row.whole) notes.push('larger than what is kept: only its beginning, its length and its hash were recorded')
   return notes
 }
 
-/** `upload pump.bin, 1.2 MB`. */
-export function fileWords({ direction, name, bytes }: TransactionFile): string {
-  return `${direction} ${name}, ${bytesWords(bytes)}`
+/** Who answered, where it was not the server. */
+export function gateWords(why: string): string {
+  return why === '' ? 'answered by the gate, not by the server' : `answered by the gate, not by the server: ${why}`
+}
+
+/** `upload pump.bin, 1.2 MB`; and where it could not be opened within bounds, that it is as it passed. */
+export function fileWords({ direction, name, bytes, coding }: TransactionFile): string {
+  const asItPassed = coding ? `, as it passed, under the content coding ${coding}` : ''
+  return `${direction} ${name}, ${bytesWords(bytes)}${asItPassed}`
 }
 
 /** The first digits of a hash; the whole stands where the row is opened. */
