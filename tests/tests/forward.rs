@@ -8,7 +8,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use chaperone_tests::{
-    Furnishing, House, Process, Service, TARGET, digest, free_port, noise, on_both_databases, soon,
+    Furnishing, House, Process, Service, Sshd, SshdOptions, TARGET, digest, free_port, noise,
+    on_both_databases, soon,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -127,6 +128,39 @@ fn what_is_encrypted_inside_is_kept_as_bytes_and_said_to_be_the_flow_only() {
     assert_eq!(closed["why"], "encrypted inside: only the flow");
     let sealed = house.fact("session-sealed");
     assert_eq!(sealed.body["coverage"][0]["coverage"], "flow-only", "{:#}", sealed.body);
+}
+
+#[test]
+fn ssh_inside_a_forward_that_was_declared_as_readable_is_ended_and_alarms() {
+    let house = House::start();
+    let other = Sshd::start(&house.folder().join("other"), &SshdOptions::default());
+    declared(&house, &["--tcp", &format!("db={}", other.address())], "forward", "+10m");
+    let there = format!("db:{}", other.port());
+    // Whoever speaks first.
+    for said in ["", "SSH-2.0-hidden\r\n"] {
+        let ran = house.technician("dana").ssh(SERVER).input(said).with(&["-W", &there]).runs("");
+        assert_eq!(ran.text(), "", "nothing of it passes");
+    }
+    let failed = house.fact("target-failed").body;
+    assert_eq!(failed["failure"], "ssh-inside", "{failed:#}");
+    soon("an alert", || {
+        let alerts = house.sam().lists(&["alert", "list"]);
+        alerts.into_iter().find(|alert| alert["rule"] == "ssh-inside-forward")
+    });
+    let log = other.log();
+    assert!(!log.contains("Accepted"), "{log}");
+}
+
+#[test]
+fn what_is_encrypted_inside_a_readable_forward_is_said_to_be_the_flow_only() {
+    let house = House::start();
+    let service = Service::answers();
+    declared(&house, &["--tcp", &format!("db={}", service.address())], "forward", "+10m");
+    let there = format!("db:{}", service.port());
+    let hello = "\u{16}\u{3}\u{1}\u{0}\u{5}\u{1}\u{0}\u{0}\u{1}\u{0}";
+    house.technician("dana").ssh(SERVER).input(hello).with(&["-W", &there]).runs("").succeeded();
+    let lines = recorded(&house, &house.newest_session());
+    assert_eq!(event(&lines, "channel-close")["body"]["coverage"], "flow-only");
 }
 
 #[test]

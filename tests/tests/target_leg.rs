@@ -1,6 +1,7 @@
 //! The leg to the target: passwords that answer one kind of prompt only and that nobody else ever sees, old algorithms for
 //! a time, and several addresses.
 
+use std::fs;
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -166,6 +167,17 @@ fn no_trace_of(house: &House, secret: &str) {
     }
     let facts = house.facts().iter().map(|fact| fact.body.to_string()).collect::<String>();
     assert!(!facts.contains(secret));
+}
+
+#[test]
+fn a_server_whose_words_are_in_no_utf8_is_spoken_to_all_the_same() {
+    let house = House::start();
+    let banner = house.folder().join("banner");
+    fs::write(&banner, b"Zugang nur f\xfcr Berechtigte\n").unwrap();
+    let target = old_server(&house, &[&format!("Banner {}", banner.display())]);
+    house.add_target(SERVER, &target, &[]);
+    house.open_window_on(SERVER, "dana", "exec", "+30m");
+    assert_eq!(house.technician("dana").ssh(SERVER).runs("echo well").succeeded().text(), "well\n");
 }
 
 /// A server that speaks what the lines of its configuration say.

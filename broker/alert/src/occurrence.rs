@@ -195,7 +195,7 @@ impl Occurrence {
     /// Whether it is about what a target answered: nobody has asked for it.
     #[must_use]
     pub fn is_the_targets_answer(&self) -> bool {
-        matches!(self.failure.as_deref(), Some("shows-credential" | "ambiguous-answer"))
+        matches!(self.failure.as_deref(), Some("shows-credential" | "ambiguous-answer" | "ssh-inside"))
     }
 
     /// Who it was, in a sentence.

@@ -42,6 +42,8 @@ techniques! {
     INDICATOR_REMOVAL = "T1070" "Indicator Removal",
     /// Secrets that lie open.
     UNSECURED_CREDENTIALS = "T1552" "Unsecured Credentials",
+    /// One protocol inside another.
+    TUNNELING = "T1572" "Protocol Tunneling",
     /// A service stopped.
     SERVICE_STOP = "T1489" "Service Stop",
     /// ICS: reaching in from outside.

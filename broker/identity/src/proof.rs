@@ -65,6 +65,9 @@ pub enum Why {
     /// Somebody named a key, and signed with another.
     #[error("the signature is not that of the named key")]
     Forged,
+    /// What was offered is no key.
+    #[error("the key cannot be read, or is of an unknown kind")]
+    Unreadable,
     /// Nothing was looked at.
     #[error("too many proofs have failed from there: this one was not looked at")]
     HeldBack,

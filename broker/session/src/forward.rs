@@ -18,8 +18,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::dial::DialError;
 use crate::gate::{Gate, Refused};
+use crate::inside::{Inside, Watched};
 use crate::live::{Leg, LiveSession};
 use crate::record::Captured;
+use crate::relay::Source;
 use crate::sever::{Cord, Severable};
 use crate::sockets;
 use crate::way::{Way, reach};
@@ -35,6 +37,7 @@ pub struct Passage {
     to: To,
     session: Arc<LiveSession>,
     channel: ChannelRecorder,
+    inside: Inside,
     /// For as long as it is open; a TLS endpoint is the session's way to its end.
     _on_way: Option<OnWay>,
 }
@@ -107,7 +110,8 @@ impl Gate {
         });
         let opened = self.open_channel(session, Access::Tls, about, false).await;
         let channel = opened.map_err(NoPassage::Refused)?;
-        Ok(Passage { to: To::Tls(Box::new(way)), session: Arc::clone(session), channel, _on_way: None })
+        let (to, inside) = (To::Tls(Box::new(way)), Inside::default());
+        Ok(Passage { to, session: Arc::clone(session), channel, inside, _on_way: None })
     }
 
     async fn pass_to(
@@ -128,7 +132,8 @@ impl Gate {
         let declared = Endpoint::Tcp { name: name.clone(), host: host.clone(), port, opaque };
         let on_way = Some(session.goes_for_now(Taken::Declared(declared)));
         let to = To::Tcp { name, host, port, opaque };
-        Ok(Passage { to, session: Arc::clone(session), channel, _on_way: on_way })
+        let inside = Inside::default();
+        Ok(Passage { to, session: Arc::clone(session), channel, inside, _on_way: on_way })
     }
 }
 
@@ -152,6 +157,16 @@ impl Passage {
     #[must_use]
     pub fn channel(&self) -> &ChannelRecorder {
         &self.channel
+    }
+
+    /// Reads along with one side of what was declared as readable, so that no SSH passes.
+    pub fn watches<S: Source>(&self, source: S) -> Watched<S> {
+        self.inside.watch(source, !matches!(self.to, To::Tcp { opaque: true, .. }))
+    }
+
+    /// Returns once what passes may pass no more: its end is the caller's.
+    pub async fn is_refused(&self) {
+        self.inside.is_ssh().await;
     }
 
     /// Connects: from then on the session's end severs the connection. Its two ends are in the recording when this returns.
@@ -201,7 +216,11 @@ impl Passage {
             self.session.arrives(cord).await;
         }
         self.session.let_go(cord);
+        if self.inside.was_ssh() {
+            gate.target_failed(&self.session, self.channel.number(), 0, &DialError::SshInside).await;
+        }
         let captured = match &self.to {
+            _ if self.inside.was_tls() => Captured::Flow,
             To::Tls(_) => Captured::Plain,
             To::Tcp { opaque: true, .. } => Captured::Flow,
             To::Tcp { opaque: false, .. } => Captured::Bytes,

@@ -34,6 +34,7 @@ mod gate;
 mod health;
 mod hold;
 mod host_keys;
+mod inside;
 mod live;
 mod lost;
 mod mandate;

@@ -51,6 +51,9 @@ const CHANNELS: usize = 64;
 /// Channels that one connection may have a task for: as many again may wait for a slow server after their client has closed
 /// them. Each may hold what was asked for, some 400 KiB at most.
 const TASKS: usize = 2 * CHANNELS;
+/// Connections to endpoints that may outlive their channels, for some seconds and with little else than a socket: a browser
+/// opens and closes many.
+const LINGERING: usize = 4 * CHANNELS;
 
 /// What everybody reads and is asked for, and how long they may take; cheap to clone.
 #[derive(Clone)]
@@ -177,7 +180,8 @@ impl Connection {
 
     /// Whether no more channels may be opened at this time.
     fn has_its_channels(&mut self) -> bool {
-        self.channels.open() >= CHANNELS || self.channels.tasks() >= TASKS
+        let channels = &mut self.channels;
+        channels.open() >= CHANNELS || channels.tasks() >= TASKS || channels.lingering() >= LINGERING
     }
 
     /// The first request of a channel starts it; a second is refused (RFC 4254 §6.5: only one can succeed).

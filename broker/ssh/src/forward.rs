@@ -85,6 +85,7 @@ async fn relay(
     (from_endpoint, endpoint): (EndpointSource, &EndpointSink),
 ) -> RelayEnd {
     let session = passage.session();
+    let (from_client, from_endpoint) = (passage.watches(from_client), passage.watches(from_endpoint));
     let input = Relay {
         session,
         channel: passage.channel(),
@@ -110,6 +111,7 @@ async fn relay(
     loop {
         tokio::select! {
             biased;
+            () = passage.is_refused() => return RelayEnd::Broken,
             end = &mut output, if !told_all => match end {
                 // It has broken off: what the client might still say reaches nobody, and the client is to know.
                 RelayEnd::Closed if endpoint.is_broken() => return RelayEnd::Broken,

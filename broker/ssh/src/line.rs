@@ -1,7 +1,7 @@
 //! Whose turn it is to be heard: so many connections a second, and each place in turn. Who floods the door waits behind
-//! themselves; somebody who comes once from elsewhere is next (start-time fair queueing: every place is served as if it
-//! stood in a line of its own, and the lines are taken in turn). A place that is known is served several times while every
-//! stranger is served once, so that a flood from thousands of addresses does not keep it waiting for all of them.
+//! themselves; somebody who comes once from elsewhere is next (fair queueing: every place is served as if it stood in a
+//! line of its own, and the lines are taken in turn). Places that are known stand apart from strangers and have most of the
+//! turns, so that a flood from thousands of addresses keeps none of them waiting, for however long it lasts.
 //!
 //! Nobody is dropped here: what waits is bounded by who lets connections join ([`crate::unheard`]).
 
@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// Connections that are heard at once after a quiet time.
 const BURST: u32 = 64;
-/// How many turns of a known place are one of a stranger's.
-const TURNS: u64 = 16;
+/// Turns of known places in a row while a stranger waits.
+const KNOWN_IN_A_ROW: u8 = 3;
 /// Places whose last turn is remembered beyond those that wait; more are forgotten, and begin as newcomers.
 const REMEMBERED: usize = 8192;
 
@@ -29,10 +29,21 @@ pub(crate) struct Line {
     open: Arc<Semaphore>,
 }
 
+type Call = oneshot::Sender<OwnedSemaphorePermit>;
+
 #[derive(Default)]
 struct Waiting {
+    known: Queue,
+    strangers: Queue,
+    /// Turns of known places since a stranger's.
+    in_a_row: u8,
+}
+
+/// Places that are served in turn.
+#[derive(Default)]
+struct Queue {
     /// By the number of the turn, then by arrival.
-    calls: BTreeMap<(u64, u64), oneshot::Sender<OwnedSemaphorePermit>>,
+    calls: BTreeMap<(u64, u64), Call>,
     /// The number of each place's newest turn.
     newest: HashMap<IpAddr, u64>,
     /// The turn that is being served.
@@ -47,17 +58,17 @@ impl Line {
 
     /// Waits for a turn; `None` where nobody calls any more. The permit is one of those who may be heard at the same time.
     pub(crate) async fn turn(&self, place: IpAddr) -> Option<OwnedSemaphorePermit> {
-        self.joins(place, TURNS).await
+        let called = self.waiting().strangers.join(place);
+        self.called(called).await
     }
 
     /// Waits for a turn of a place that is known.
     pub(crate) async fn turn_of_known(&self, place: IpAddr) -> Option<OwnedSemaphorePermit> {
-        self.joins(place, 1).await
+        let called = self.waiting().known.join(place);
+        self.called(called).await
     }
 
-    async fn joins(&self, place: IpAddr, turns: u64) -> Option<OwnedSemaphorePermit> {
-        let (call, called) = oneshot::channel();
-        self.waiting().join(place, turns, call);
+    async fn called(&self, called: oneshot::Receiver<OwnedSemaphorePermit>) -> Option<OwnedSemaphorePermit> {
         self.news.notify_one();
         called.await.ok()
     }
@@ -81,7 +92,7 @@ impl Line {
         }
     }
 
-    async fn next(&self) -> oneshot::Sender<OwnedSemaphorePermit> {
+    async fn next(&self) -> Call {
         loop {
             if let Some(call) = self.waiting().next() {
                 return call;
@@ -96,8 +107,21 @@ impl Line {
 }
 
 impl Waiting {
-    fn join(&mut self, place: IpAddr, turns: u64, call: oneshot::Sender<OwnedSemaphorePermit>) {
-        let turn = self.newest.get(&place).map_or(self.turn, |newest| self.turn.max(*newest)) + turns;
+    fn next(&mut self) -> Option<Call> {
+        let stranger_is_next = self.in_a_row >= KNOWN_IN_A_ROW && !self.strangers.calls.is_empty();
+        if let Some(call) = (!stranger_is_next).then(|| self.known.next()).flatten() {
+            self.in_a_row = self.in_a_row.saturating_add(1);
+            return Some(call);
+        }
+        self.in_a_row = 0;
+        self.strangers.next()
+    }
+}
+
+impl Queue {
+    fn join(&mut self, place: IpAddr) -> oneshot::Receiver<OwnedSemaphorePermit> {
+        let (call, called) = oneshot::channel();
+        let turn = self.newest.get(&place).map_or(self.turn, |newest| self.turn.max(*newest)) + 1;
         if self.newest.len() >= REMEMBERED {
             let now = self.turn;
             self.newest.retain(|_, newest| *newest > now);
@@ -105,9 +129,10 @@ impl Waiting {
         self.newest.insert(place, turn);
         self.calls.insert((turn, self.arrivals), call);
         self.arrivals += 1;
+        called
     }
 
-    fn next(&mut self) -> Option<oneshot::Sender<OwnedSemaphorePermit>> {
+    fn next(&mut self) -> Option<Call> {
         let Some(((turn, _), call)) = self.calls.pop_first() else {
             self.newest.clear();
             return None;
@@ -146,47 +171,63 @@ mod tests {
         IpAddr::from([192, 0, 2, last])
     }
 
-    /// Lets these places join, in this order, and serves everybody: who was served when.
-    fn served(waiting: &mut Waiting, joining: &[u8], known: &[u8]) -> Vec<u8> {
-        let mut calls = Vec::new();
-        for last in joining {
-            let (call, called) = oneshot::channel();
-            waiting.join(place(*last), if known.contains(last) { 1 } else { TURNS }, call);
-            calls.push((*last, called));
-        }
-        let mut order = Vec::new();
-        while let Some(call) = waiting.next() {
-            drop(call);
-            let closed = |(_, called): &mut (u8, oneshot::Receiver<_>)| {
-                matches!(called.try_recv(), Err(oneshot::error::TryRecvError::Closed))
-            };
-            order.extend(calls.extract_if(.., closed).map(|(last, _)| last));
-        }
-        order
+    type Called = oneshot::Receiver<OwnedSemaphorePermit>;
+
+    /// Lets these places join, in this order; those from 200 on are known.
+    fn joined(waiting: &mut Waiting, joining: &[u8]) -> Vec<(u8, Called)> {
+        let mut joins = |last: &u8| {
+            let queue = if *last < 200 { &mut waiting.strangers } else { &mut waiting.known };
+            (*last, queue.join(place(*last)))
+        };
+        joining.iter().map(&mut joins).collect()
+    }
+
+    /// Serves one of them.
+    fn serve(waiting: &mut Waiting, calls: &mut Vec<(u8, Called)>) -> Option<u8> {
+        drop(waiting.next()?);
+        let closed = |(_, called): &mut (u8, Called)| {
+            matches!(called.try_recv(), Err(oneshot::error::TryRecvError::Closed))
+        };
+        calls.extract_if(.., closed).map(|(last, _)| last).next()
+    }
+
+    /// Who was served when.
+    fn served(waiting: &mut Waiting, joining: &[u8]) -> Vec<u8> {
+        let mut calls = joined(waiting, joining);
+        std::iter::from_fn(|| serve(waiting, &mut calls)).collect()
     }
 
     #[test]
     fn who_comes_once_is_next_whoever_floods() {
         let mut waiting = Waiting::default();
-        assert_eq!(served(&mut waiting, &[1, 1, 1, 1, 2, 3, 2], &[]), [1, 2, 3, 1, 2, 1, 1]);
-        assert!(waiting.newest.is_empty(), "nothing is kept of those that have gone");
-        assert_eq!(served(&mut waiting, &[2, 2, 1], &[]), [2, 1, 2], "nor held against them");
+        assert_eq!(served(&mut waiting, &[1, 1, 1, 1, 2, 3, 2]), [1, 2, 3, 1, 2, 1, 1]);
+        assert!(waiting.strangers.newest.is_empty(), "nothing is kept of those that have gone");
+        assert_eq!(served(&mut waiting, &[2, 2, 1]), [2, 1, 2], "nor held against them");
     }
 
     #[test]
     fn who_is_known_does_not_wait_for_every_stranger_and_takes_no_more_than_their_part() {
         let mut waiting = Waiting::default();
-        let strangers: Vec<u8> = (1..=200).collect();
-        let joining = [&strangers[..], &[201, 201, 202, 201]].concat();
-        let order = served(&mut waiting, &joining, &[201, 202]);
-        assert_eq!(order[..4], [201, 202, 201, 201], "next, and in turn among themselves");
-        let flood = [&[201; 40][..], &[1]].concat();
-        let order = served(&mut waiting, &flood, &[201]);
-        assert_eq!(
-            order.iter().position(|last| *last == 1),
-            Some(16),
+        let strangers: Vec<u8> = (1..200).collect();
+        let order = served(&mut waiting, &[&strangers[..], &[201, 201, 202, 201]].concat());
+        assert_eq!(order[..5], [201, 202, 201, 1, 201], "next, and in turn among themselves");
+        let order = served(&mut waiting, &[&[201; 40][..], &[1, 2]].concat());
+        assert!(
+            order[..8].contains(&1) && order[..8].contains(&2),
             "a stranger waits for no flood of theirs"
         );
+    }
+
+    #[test]
+    fn a_flood_that_does_not_end_keeps_nobody_waiting_who_is_known() {
+        let mut waiting = Waiting::default();
+        let mut calls = Vec::new();
+        for _ in 0..100 {
+            // More strangers come than are served, and somebody who comes again as soon as they were served.
+            calls.extend(joined(&mut waiting, &[1, 2, 3, 4, 5, 6, 7, 8, 201]));
+            let two = [serve(&mut waiting, &mut calls), serve(&mut waiting, &mut calls)];
+            assert!(two.contains(&Some(201)), "{two:?}");
+        }
     }
 
     #[test]

@@ -149,13 +149,19 @@ pub(crate) struct Named<'n> {
     pub or_path: Option<&'n [u8]>,
 }
 
+/// A path that is longer than what is said of one ends with an ellipsis.
 fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(kept(path)).into_owned()
+    match path.get(..PATH_BYTES) {
+        Some(beginning) if beginning.len() < path.len() => {
+            String::from_utf8_lossy(beginning).into_owned() + "…"
+        }
+        _ => String::from_utf8_lossy(path).into_owned(),
+    }
 }
 
-/// As much of a path as is kept.
+/// As much of a path as is kept: one byte more than is said of it tells that it goes on.
 pub(crate) fn kept(path: &[u8]) -> &[u8] {
-    path.get(..PATH_BYTES).unwrap_or(path)
+    path.get(..=PATH_BYTES).unwrap_or(path)
 }
 
 /// Payload of one file that stands in the recording at regular distances, as one entry: `at` is where its first byte is

@@ -154,6 +154,7 @@ where
 {
     let session: &chaperone_session::LiveSession = passage.session();
     let channel = passage.channel();
+    let (from_client, from_target) = (passage.watches(from_client), passage.watches(from_target));
     let direction = Direction::Input;
     let input =
         Relay { session, channel, direction, source: from_client, sink: target, terminal: None, lost: false };
@@ -167,6 +168,7 @@ where
     loop {
         tokio::select! {
             biased;
+            () = passage.is_refused() => return RelayEnd::Broken,
             end = &mut output, if !told_all => match end {
                 // The target has said its last; the client may go on, if it is heard.
                 RelayEnd::Closed if takes && client.is_finished() && !target.is_finished() => told_all = true,

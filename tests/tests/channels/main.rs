@@ -210,6 +210,25 @@ fn kinds_of_channels_and_requests_that_no_client_of_ours_asks_for_are_refused() 
 }
 
 #[test]
+fn a_variable_that_is_in_no_utf8_is_refused_and_ends_nothing() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        r"
+channel = transport.open_session(timeout=20)
+say('variable', ask(channel, 'env', 'LC_NAME', b'caf\xe9'))
+channel.exec_command('echo still here')
+say(everything(channel).decode().strip())
+",
+    );
+    assert_eq!(said, ["variable failure", "still here"]);
+    let what = &refused(&house, "environment")["about"]["what"];
+    assert_eq!((&what["name"], &what["bytes"]), (&"LC_NAME".into(), &4.into()));
+}
+
+#[test]
 fn a_copy_that_is_a_shell_in_disguise_is_recorded_to_its_last_byte() {
     let house = House::start();
     house.open_window("dana", "exec", "+10m");

@@ -61,6 +61,33 @@ say(everything(again).decode().strip())
 }
 
 #[test]
+fn who_asks_for_more_channels_than_there_may_be_again_and_again_goes_on() {
+    let house = House::start();
+    house.open_window("dana", "exec", "+10m");
+    let (technician, user) = dana(&house);
+    let said = technician.raw(
+        &user,
+        "
+channels = [transport.open_session(timeout=30) for _ in range(64)]
+refused = 0
+for n in range(1100):
+    try:
+        transport.open_session(timeout=30)
+    except paramiko.ChannelException:
+        refused += 1
+channels[0].exec_command('echo still here')
+say(refused, everything(channels[0]).decode().strip())
+",
+    );
+    assert_eq!(said, ["1100 still here"]);
+    let more = soon("how many there were", || {
+        let mut told = house.facts_of("channel-refused").into_iter().map(|fact| fact.body);
+        told.find(|body| body["channel"] == "more-requests")
+    });
+    assert_eq!(more["about"]["what"]["more"], "1096", "each of the first is a fact: {more:#}");
+}
+
+#[test]
 fn a_visit_that_has_had_all_its_channels_is_told_to_come_again_and_is_sealed() {
     // As many as a seal has room for are far more.
     let house = House::furnish().with("CHAPERONE_FAILPOINT", "channels=3").start();

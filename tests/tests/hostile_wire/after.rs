@@ -55,6 +55,16 @@ fn a_signature_that_is_not_the_named_keys_is_a_fact_at_once_and_six_are_enough()
 }
 
 #[test]
+fn keys_that_are_none_end_nothing_and_are_a_fact() {
+    let (house, had) = house();
+    let became = acts(&house, "unreadable-keys");
+    assert!(became.contains("\"connected\": true"), "{became}");
+    let failed = house.fact("attempt-failed").body;
+    assert_eq!(failed["why"], "the key cannot be read, or is of an unknown kind", "{failed:#}");
+    goes_on(&house, had);
+}
+
+#[test]
 fn a_window_beyond_what_fits_is_as_large_as_fits() {
     let (house, had) = house();
     acts(&house, "window-overflow");

@@ -120,7 +120,15 @@ def new_keys(transport, _user):
         transport.renegotiate_keys()
 
 
-BEFORE = {'responses': responses, 'services': services, 'new-keys': new_keys}
+def unreadable_keys(transport, user):
+    """Keys that are none, or not of the kind that they are said to be. A next one may be good: nobody hangs up."""
+    transport._send_message(message(SERVICE_REQUEST, b'ssh-userauth'))
+    for kind, key in [(b'ssh-ed25519', b''), (b'ssh-ed25519', b'\0\0\0\x0bssh-ed25519\0\0\0\x05short'),
+                      (b'ssh-ed25519-cert-v01@openssh.com', b'\xff' * 40), (b'no-such-kind', b'\0\0\0\x01x')]:
+        transport._send_message(message(USERAUTH_REQUEST, user.encode(), b'ssh-connection', b'publickey', False, kind, key))
+
+
+BEFORE = {'responses': responses, 'services': services, 'new-keys': new_keys, 'unreadable-keys': unreadable_keys}
 
 
 def main():

@@ -5,7 +5,7 @@ use chaperone_store::FactKind;
 use super::standard::NOTHING;
 use super::{Action, Condition, Grouping, Rule};
 use crate::Severity;
-use crate::technique::UNSECURED_CREDENTIALS;
+use crate::technique::{TUNNELING, UNSECURED_CREDENTIALS};
 
 const fn answers(failures: &'static [&'static str]) -> Condition {
     Condition { kinds: &[FactKind::TargetFailed], failures, ..NOTHING }
@@ -39,5 +39,19 @@ pub(super) const TARGETS: &[Rule] = &[
             "If the server answered well before and nobody has changed it, look at the console and what stands before it: one answer may be hidden in another.",
         ],
         techniques: &[],
+    },
+    Rule {
+        name: "ssh-inside-forward",
+        title: "Somebody tried SSH inside a forward that was declared as readable",
+        condition: answers(&["ssh-inside"]),
+        severity: Severity::High,
+        action: Action::Alert,
+        grouping: Grouping::Target,
+        runbook: [
+            "Nothing of it has passed. Look at the visit, which goes on: what else does it do, and does the plan of its window say anything of a second server?",
+            "Ask the technician what they wanted to reach there. If nobody answers for it, lock them.",
+            "Ask clinical engineering what listens on that endpoint. If SSH is needed there, it is a server of its own with windows of its own.",
+        ],
+        techniques: &[TUNNELING],
     },
 ];

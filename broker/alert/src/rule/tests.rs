@@ -146,6 +146,7 @@ fn what_a_server_answers_is_its_own_alert_whoever_visits_it() {
     for (failure, name, severity) in [
         ("shows-credential", "credential-shown", Severity::High),
         ("ambiguous-answer", "ambiguous-answer", Severity::Medium),
+        ("ssh-inside", "ssh-inside-forward", Severity::High),
     ] {
         let told = |person: u128, target: u128| {
             let body = json!({ "failure": failure, "detail": "what it did", "channel": 2, "n": 7, "protocol": "http" });

@@ -5,6 +5,12 @@ use crate::msg;
 
 use crate::map_err;
 
+/// Chaperone's: text that people read. Servers older than RFC 4252 say it in the letters of their country, and what cannot
+/// be read of it is no reason not to go on.
+pub(crate) fn human_text(r: &mut impl Reader) -> ssh_encoding::Result<String> {
+    Ok(String::from_utf8_lossy(&Vec::<u8>::decode(r)?).into_owned())
+}
+
 /// Require a decoded known-message payload to be fully consumed.
 ///
 /// SSH RFCs and implemented OpenSSH extensions define exact field layouts for

@@ -103,17 +103,23 @@ impl<K> Default for Channels<K> {
 }
 
 impl<K: Copy + Eq + Hash> Channels<K> {
-    /// How many are open. One that connects counts until its connection is gone too.
+    /// How many are open.
     pub(crate) fn open(&mut self) -> usize {
         self.forget_ended();
-        self.0.values().filter(|channel| channel.connects || !channel.closed).count()
+        self.0.values().filter(|channel| !channel.closed).count()
     }
 
     /// How many have a task: those that are open, and those whose server has not heard yet that their client has closed
-    /// them, or has not answered.
+    /// them, or has not answered. Connections of closed channels are counted by themselves.
     pub(crate) fn tasks(&mut self) -> usize {
+        let lingering = self.lingering();
+        self.0.len() - lingering
+    }
+
+    /// How many connections outlive their channel, which its client has closed.
+    pub(crate) fn lingering(&mut self) -> usize {
         self.forget_ended();
-        self.0.len()
+        self.0.values().filter(|channel| channel.connects && channel.closed).count()
     }
 
     fn forget_ended(&mut self) {
@@ -264,9 +270,13 @@ mod tests {
         assert_eq!((channels.open(), channels.tasks()), (1, 1));
         assert_eq!(channels.untimely(3), None, "a forward takes payload at once");
         channels.closes(3);
-        assert_eq!(channels.open(), 1, "its connection may live on");
+        assert_eq!(
+            (channels.open(), channels.tasks(), channels.lingering()),
+            (0, 0, 1),
+            "its connection lives on"
+        );
         drop(three);
-        assert_eq!(channels.open(), 0);
+        assert_eq!(channels.lingering(), 0);
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Connection {
     /// Serves it on a task of its own, or refuses it.
     pub(super) async fn connect(&mut self, wanted: Wanted, handle: Handle) {
         if self.has_its_channels() {
-            self.refuse("direct-tcpip", wanted.place.refused("too many channels"));
+            self.refusals.declines("direct-tcpip", wanted.place.refused("too many channels"));
             return wanted.reply.reject(ChannelOpenFailure::ResourceShortage).await;
         }
         if self.unsure {
@@ -88,7 +88,7 @@ impl Connection {
         };
         let through = Through { proven, second: self.shown, target, reference: self.reference.clone() };
         let Some(inside) = self.jumps.begin(&self.cord, &through.target, self.gate.now()) else {
-            self.refuse("direct-tcpip", place.refused("too many connections inside this one"));
+            self.refusals.declines("direct-tcpip", place.refused("too many connections inside this one"));
             return reply.reject(ChannelOpenFailure::ResourceShortage).await;
         };
         let held = self.channels.opens_connecting(channel.id());

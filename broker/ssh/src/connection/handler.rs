@@ -106,6 +106,12 @@ impl Handler for Connection {
         if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
     }
 
+    async fn publickey_unreadable(&mut self, user: &str) -> Result<(), russh::Error> {
+        self.names(user).await;
+        self.refuse_offer(ProofFailure::credential().because(Why::Unreadable));
+        if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
+    }
+
     async fn publickey_signature_rejected(
         &mut self,
         user: &str,
@@ -185,7 +191,7 @@ impl Handler for Connection {
         session: &mut Session,
     ) -> Result<(), russh::Error> {
         if self.has_its_channels() {
-            self.refuse("session", json!({ "why": "too many channels" }));
+            self.refusals.declines("session", json!({ "why": "too many channels" }));
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
@@ -377,7 +383,7 @@ impl Handler for Connection {
         _screen: u32,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.refuse("x11", json!({}));
+        self.refusals.declines("x11", json!({}));
         session.channel_failure(channel)
     }
 
@@ -386,7 +392,7 @@ impl Handler for Connection {
         _channel: ChannelId,
         _session: &mut Session,
     ) -> Result<bool, russh::Error> {
-        self.refuse("agent", json!({}));
+        self.refusals.declines("agent", json!({}));
         Ok(false)
     }
 

@@ -16,6 +16,9 @@ use crate::jump::Jumps;
 /// Refused requests of one connection that are a fact each; the rest are counted in one.
 const REFUSALS_TOLD: u64 = 16;
 
+/// And of those that say nothing ill of a client.
+const DECLINED_TOLD: u64 = 4;
+
 /// Refused requests after which the connection is ended: no client goes on like this.
 const REFUSALS_MOST: u64 = 1000;
 
@@ -36,6 +39,8 @@ pub(crate) struct Refusals {
     /// The user name that it signed in with.
     user: Mutex<String>,
     count: AtomicU64,
+    /// Those that say nothing ill of a client.
+    declined: AtomicU64,
 }
 
 impl Refusals {
@@ -46,8 +51,8 @@ impl Refusals {
         verdict: watch::Sender<Verdict>,
         jumps: Arc<Jumps>,
     ) -> Arc<Self> {
-        let (user, count) = (Mutex::default(), AtomicU64::new(0));
-        Arc::new(Self { gate, peer, cord, verdict, jumps, user, count })
+        let (user, count, declined) = (Mutex::default(), AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { gate, peer, cord, verdict, jumps, user, count, declined })
     }
 
     /// Somebody has signed in by this name.
@@ -58,6 +63,15 @@ impl Refusals {
     /// Makes a refusal a fact; the answer is the caller's.
     pub(crate) fn refuse(&self, kind: &'static str, what: Value) {
         if self.counts_one() <= REFUSALS_TOLD {
+            self.tell(kind, what);
+        }
+    }
+
+    /// Makes a refusal a fact that says nothing ill of a client: for want of room, since a browser behind a forward asks again
+    /// as often as it likes; of what its configuration has it ask for in each session. However many there are, the
+    /// connection is not ended for them.
+    pub(crate) fn declines(&self, kind: &'static str, what: Value) {
+        if self.declined.fetch_add(1, Ordering::Relaxed) < DECLINED_TOLD {
             self.tell(kind, what);
         }
     }
@@ -96,7 +110,8 @@ impl Refusals {
 
     /// The connection has ended: how many were not told one by one.
     pub(crate) fn sum_up(&self) {
-        let more = self.count.load(Ordering::Relaxed).saturating_sub(REFUSALS_TOLD);
+        let more = |count: &AtomicU64, told| count.load(Ordering::Relaxed).saturating_sub(told);
+        let more = more(&self.count, REFUSALS_TOLD) + more(&self.declined, DECLINED_TOLD);
         if more > 0 {
             self.tell("more-requests", json!({ "more": more.to_string() }));
         }

@@ -33,6 +33,10 @@ impl Connection {
             }
             Unheard::GlobalRequest(name) if !is_harmless(name) => self.refuse("global-request", named(name)),
             Unheard::ChannelRequest(_) | Unheard::GlobalRequest(_) => {}
+            // As one that is too much: what is in it stays out of the ledger.
+            Unheard::Variable(name, bytes) => {
+                self.refuse("environment", json!({ "name": UserName::printable(name), "bytes": bytes }))
+            }
             Unheard::NoChannel(channel, message) => self.for_nobody(channel, message),
         }
     }

@@ -17,9 +17,12 @@ pub(super) struct Command {
 }
 
 impl Command {
-    /// Reads it; `None` where it is no end of a copy.
+    /// Reads it; `None` where it is no end of a copy, or does more than that: what passes then is not scp's alone.
     pub(super) fn read(command: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(command).ok()?.trim();
+        if does_more(text) {
+            return None;
+        }
         let (program, mut rest) = word(text)?;
         if program.rsplit('/').next() != Some("scp") {
             return None;
@@ -47,6 +50,24 @@ impl Command {
         };
         Some(Self { direction, folder, path: unquoted(rest.trim()) })
     }
+}
+
+/// Whether a shell would run anything beside the first command, or turn its streams elsewhere.
+fn does_more(text: &str) -> bool {
+    let mut letters = text.chars().peekable();
+    let mut quote = None;
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (None, '\'' | '"') => quote = Some(letter),
+            (Some(open), close) if open == close => quote = None,
+            (None | Some('"'), '\\') => drop(letters.next()),
+            (None | Some('"'), '`') => return true,
+            (None | Some('"'), '$') if letters.peek() == Some(&'(') => return true,
+            (None, ';' | '&' | '|' | '<' | '>' | '(' | ')' | '#' | '\n' | '\r') => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn is_flags(word: &str) -> bool {
@@ -98,7 +119,8 @@ mod tests {
         assert_eq!(read("scp -t /tmp"), receives(false, "/tmp"));
         assert_eq!(read("scp -r -p -d -t -- /tmp"), receives(true, "/tmp"));
         assert_eq!(read("scp -prdt /tmp"), receives(true, "/tmp"));
-        assert_eq!(read("scp -t x; bash"), receives(false, "x; bash"));
+        assert_eq!(read("scp -t 'x; bash'"), receives(false, "x; bash"));
+        assert_eq!(read("scp -t $HOME/x"), receives(false, "$HOME/x"));
         assert_eq!(read("scp -l 100 -t x"), receives(false, "x"));
         assert_eq!(read("scp -oft -t x"), receives(false, "x"), "what an option takes is no flag");
         assert_eq!(read("/usr/bin/scp -f x"), sends("x"));
@@ -108,6 +130,23 @@ mod tests {
             ["scp", "scp a b", "bash -c 'scp -t x'", "scpx -t /tmp", "scp -- -t", "scp -P -t x", ""]
         {
             assert_eq!(read(command), None, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_does_more_than_copy_is_no_copy() {
+        for more in [
+            "scp -t x; bash",
+            "scp -t x\nbash",
+            "scp -t x & bash",
+            "scp -t x|sh",
+            "scp -t x >/tmp/y",
+            "scp -t \"$(bash)\"",
+            "scp -t `bash`",
+            "scp -t;bash x",
+            "scp -t x # y",
+        ] {
+            assert_eq!(read(more), None, "{more}");
         }
     }
 

@@ -27,7 +27,9 @@ use crate::cert::PublicKeyOrCertificate;
 use crate::client::{ChannelOpenHandle, Handler, Msg, Prompt, Reply, Session};
 use crate::helpers::{AlgorithmExt, EncodedExt, NameList, sign_with_hash_alg};
 use crate::keys::key::parse_public_key;
-use crate::parsing::{ChannelOpenConfirmation, ChannelType, OpenChannelMessage, ensure_end, payload};
+use crate::parsing::{
+    ChannelOpenConfirmation, ChannelType, OpenChannelMessage, ensure_end, human_text, payload,
+};
 use crate::session::{Encrypted, EncryptedState, GlobalRequestResponse};
 use crate::{
     Channel, ChannelId, ChannelMsg, ChannelOpenFailure, ChannelParams, CryptoVec, Error, MethodSet,
@@ -138,8 +140,8 @@ impl Session {
                             return Ok(());
                         }
                         Some((&msg::USERAUTH_BANNER, mut r)) => {
-                            let banner = map_err!(String::decode(&mut r))?;
-                            let _language_tag = map_err!(String::decode(&mut r))?;
+                            let banner = map_err!(human_text(&mut r))?;
+                            let _language_tag = map_err!(human_text(&mut r))?;
                             map_err!(ensure_end(&r))?;
                             client.auth_banner(&banner, self).await?;
                             return Ok(());
@@ -204,11 +206,11 @@ impl Session {
                                 debug!("keyboard_interactive");
 
                                 // read fields
-                                let name = map_err!(String::decode(&mut r))?;
+                                let name = map_err!(human_text(&mut r))?;
 
-                                let instructions = map_err!(String::decode(&mut r))?;
+                                let instructions = map_err!(human_text(&mut r))?;
 
-                                let _lang = map_err!(String::decode(&mut r))?;
+                                let _lang = map_err!(human_text(&mut r))?;
                                 let n_prompts = map_err!(u32::decode(&mut r))?;
 
                                 // read prompts
@@ -220,7 +222,7 @@ impl Session {
                                 }
                                 let mut prompts = Vec::with_capacity(n_prompts);
                                 for _i in 0..n_prompts {
-                                    let prompt = map_err!(String::decode(&mut r))?;
+                                    let prompt = map_err!(human_text(&mut r))?;
 
                                     let echo = map_err!(u8::decode(&mut r))? != 0;
                                     prompts.push(Prompt {
@@ -563,8 +565,8 @@ impl Session {
                 let channel_num = map_err!(ChannelId::decode(&mut r))?;
                 let reason_code = ChannelOpenFailure::from_u32(map_err!(u32::decode(&mut r))?)
                     .unwrap_or(ChannelOpenFailure::AdministrativelyProhibited);
-                let descr = map_err!(String::decode(&mut r))?;
-                let language = map_err!(String::decode(&mut r))?;
+                let descr = map_err!(human_text(&mut r))?;
+                let language = map_err!(human_text(&mut r))?;
                 map_err!(ensure_end(&r))?;
                 // Unlike other channel-scoped messages this arrives for a
                 // channel the client opened but that is not yet confirmed, so
@@ -685,8 +687,8 @@ impl Session {
                         let signal_name =
                             Sig::from_name(map_err!(String::decode(&mut r))?.as_str());
                         let core_dumped = map_err!(u8::decode(&mut r))? != 0;
-                        let error_message = map_err!(String::decode(&mut r))?;
-                        let lang_tag = map_err!(String::decode(&mut r))?;
+                        let error_message = map_err!(human_text(&mut r))?;
+                        let lang_tag = map_err!(human_text(&mut r))?;
                         map_err!(ensure_end(&r))?;
                         if let Some(chan) = self.channels.get_mut(&channel_num) {
                             self.common.readers.give(chan, ChannelMsg::ExitSignal {

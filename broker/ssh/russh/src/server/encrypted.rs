@@ -1350,17 +1350,14 @@ impl Encrypted {
                     Ok(())
                 }
             }
-            Err(e) => match e {
-                ssh_key::Error::AlgorithmUnknown
-                | ssh_key::Error::AlgorithmUnsupported { .. }
-                | ssh_key::Error::CertificateValidation
-                | ssh_key::Error::Time => {
-                    debug!("public key error: {e}");
-                    reject_auth_request(until, &mut self.write, auth_request).await?;
-                    Ok(())
-                }
-                e => Err(crate::Error::from(e).into()),
-            },
+            // Chaperone's: whatever is wrong with it, it is a key that proves nothing, and the next may.
+            Err(e) => {
+                debug!("public key error: {e}");
+                auth_user.clear();
+                handler.publickey_unreadable(user).await?;
+                reject_auth_request(until, &mut self.write, auth_request).await?;
+                Ok(())
+            }
         }
     }
 }
@@ -1764,22 +1761,31 @@ impl Session {
                             .await
                     }
                     "env" => {
-                        let env_variable = map_err!(String::decode(r))?;
-                        let env_value = map_err!(String::decode(r))?;
+                        let env_variable = map_err!(Bytes::decode(r))?;
+                        let env_value = map_err!(Bytes::decode(r))?;
                         map_err!(ensure_end(r))?;
+                        // Chaperone's: one that is not in UTF-8 is not taken, and ends nothing.
+                        let (Ok(env_variable), Ok(env_value)) =
+                            (std::str::from_utf8(&env_variable), std::str::from_utf8(&env_value))
+                        else {
+                            self.channel_failure(channel_num)?;
+                            let name = String::from_utf8_lossy(&env_variable);
+                            let what = Unheard::Variable(&name, env_value.len());
+                            return handler.unheard(what).await;
+                        };
 
                         if let Some(chan) = self.channels.get_mut(&channel_num) {
                             self.common.readers.give(chan, ChannelMsg::SetEnv {
                                     want_reply: true,
-                                    variable_name: env_variable.clone(),
-                                    variable_value: env_value.clone(),
+                                    variable_name: env_variable.to_owned(),
+                                    variable_value: env_value.to_owned(),
                                 })
                                 .await;
                         }
 
                         debug!("handler.env_request {channel_num:?}");
                         handler
-                            .env_request(channel_num, &env_variable, &env_value, self)
+                            .env_request(channel_num, env_variable, env_value, self)
                             .await
                     }
                     "shell" => {
@@ -1876,7 +1882,8 @@ impl Session {
                         handler.signal(channel_num, signal, self).await
                     }
                     x => {
-                        warn!("unknown channel request {x}");
+                        // Chaperone's: with a name that anybody chose, and for whom it is told below.
+                        debug!("unknown channel request {x:?}");
                         self.channel_failure(channel_num)?;
                         handler.unheard(Unheard::ChannelRequest(x)).await
                     }

@@ -256,6 +256,8 @@ pub enum Unheard<'a> {
     ChannelRequest(&'a str),
     /// A global request that is not known, by name.
     GlobalRequest(&'a str),
+    /// An environment variable that is not in UTF-8: what can be read of its name, and the length of its value.
+    Variable(&'a str, usize),
     /// A message, by its number, for a channel that is not open: never, not yet, or not any more.
     NoChannel(ChannelId, u8),
 }
@@ -409,6 +411,13 @@ pub trait Handler: Sized {
         user: &str,
         public_key: &ssh_key::PublicKey,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Chaperone's: somebody offered a key, or a certificate, that cannot be read or is of a kind that is not known. The
+    /// answer is the same as that of any other rejection.
+    #[allow(unused_variables)]
+    fn publickey_unreadable(&mut self, user: &str) -> impl Future<Output = Result<(), Self::Error>> + Send {
         async { Ok(()) }
     }
 
