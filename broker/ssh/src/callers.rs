@@ -104,7 +104,8 @@ impl Callers {
         caller: (SocketAddr, Option<PersonId>),
     ) {
         let Some(place) = waiting.place().await else { return cord.sever() };
-        let suited = timeout(VERSION_EXCHANGE, self.0.offers.suited_to(&mut stream, caller.0.ip())).await;
+        let from = self.0.half_open.from(caller.0.ip());
+        let suited = timeout(VERSION_EXCHANGE, self.0.offers.suited_to(&mut stream, from)).await;
         let Ok(Ok(config)) = suited else {
             cord.sever();
             return self.unheard(caller.0.ip());

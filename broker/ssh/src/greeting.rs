@@ -24,7 +24,6 @@ use crate::algorithms::{self, Lacks};
 use crate::bounds::Rekey;
 use crate::host_key;
 use crate::line::Line;
-use crate::unheard::place_of;
 
 /// How long a client is waited for, once it has said who it is. Most say what they can do within a round trip.
 const OFFER: Duration = Duration::from_secs(1);
@@ -48,6 +47,14 @@ pub(crate) struct Offers {
     post_quantum_only: bool,
     /// Whose turn it is of those that have nothing but the exchange of numbers; one at a time.
     numbers: Arc<Line>,
+}
+
+/// Where a client comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct From {
+    pub place: IpAddr,
+    /// Whether visits came from there.
+    pub is_known: bool,
 }
 
 /// The gate's host keys.
@@ -93,23 +100,23 @@ impl Offers {
     }
 
     /// Says who the gate is, and hears what the client can do that comes from there.
-    pub(crate) async fn suited_to(&self, stream: &mut impl Ahead, source: IpAddr) -> io::Result<Arc<Config>> {
-        Ok(self.to(self.hears(stream, source).await?))
+    pub(crate) async fn suited_to(&self, stream: &mut impl Ahead, from: From) -> io::Result<Arc<Config>> {
+        Ok(self.to(self.hears(stream, from).await?))
     }
 
     /// The same for somebody who is shown certificates for the host keys.
     pub(crate) async fn certified_to(
         &self,
         stream: &mut impl Ahead,
-        source: IpAddr,
+        from: From,
         certificates: Vec<Certificate>,
     ) -> io::Result<Arc<Config>> {
-        let heard = self.hears(stream, source).await?;
+        let heard = self.hears(stream, from).await?;
         Ok(Arc::new(Config { certificates, ..self.made_for(heard) }))
     }
 
     /// Nothing is taken from the stream, and whoever speaks SSH on it next begins with the same words.
-    async fn hears(&self, stream: &mut impl Ahead, source: IpAddr) -> io::Result<Heard> {
+    async fn hears(&self, stream: &mut impl Ahead, from: From) -> io::Result<Heard> {
         stream.says_first(algorithms::GREETING.as_bytes()).await?;
         stream.looks_ahead(MOST, |seen| seen.contains(&b'\n')).await?;
         // One that says no more for now may be waiting for the gate's own offer.
@@ -119,17 +126,23 @@ impl Offers {
         }
         let heard = Offer::read(stream.ahead()).map_or(Heard::NOTHING, |offer| self.reads(&offer));
         if heard.lacks.curves && !self.post_quantum_only {
-            let _turn = self.turn(place_of(source)).await;
+            let _turn = self.turn(from).await;
             sleep(NUMBERS_APART).await;
         }
         Ok(heard)
     }
 
     /// Waits for a turn to exchange numbers. Who gives up waiting leaves the line; whoever waits calls the others, too.
-    async fn turn(&self, place: IpAddr) -> Option<OwnedSemaphorePermit> {
+    async fn turn(&self, from: From) -> Option<OwnedSemaphorePermit> {
+        let turn = async {
+            match from.is_known {
+                true => self.numbers.turn_of_known(from.place).await,
+                false => self.numbers.turn(from.place).await,
+            }
+        };
         tokio::select! {
             biased;
-            turn = self.numbers.turn(place) => turn,
+            turn = turn => turn,
             // How far apart they come is up to those that have a turn.
             () = self.numbers.serve(|| NonZeroU32::MAX) => None,
         }
@@ -264,8 +277,8 @@ mod tests {
         tokio::spawn(async move {
             let (near, mut far) = tokio::io::duplex(1 << 16);
             far.write_all(&said).await.unwrap();
-            let source = IpAddr::from([192, 0, 2, place]);
-            offers.suited_to(&mut Carried::new(near), source).await.unwrap();
+            let from = From { place: IpAddr::from([192, 0, 2, place]), is_known: false };
+            offers.suited_to(&mut Carried::new(near), from).await.unwrap();
             began.elapsed()
         })
     }

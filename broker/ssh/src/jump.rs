@@ -186,6 +186,7 @@ pub(crate) async fn run(gate: Gate, asks: Asks, asked: Asked, inside: Inside) {
     let signed_in = watch::Sender::new(false);
     let over = CancellationToken::new();
     let _over = over.clone().drop_guard();
+    let from = half_open.from(peer.ip());
     let progress = Progress {
         named: watch::Sender::new(false),
         signed_in: signed_in.clone(),
@@ -205,7 +206,7 @@ pub(crate) async fn run(gate: Gate, asks: Asks, asked: Asked, inside: Inside) {
     let handler = handler.inside(through);
     let mut stream = Carried::new(stream);
     let running = async {
-        let config = offers.certified_to(&mut stream, peer.ip(), certificates).await?;
+        let config = offers.certified_to(&mut stream, from, certificates).await?;
         server::run_stream(config, stream, handler).await
     };
     let Ok(Ok(mut running)) = timeout(sign_in, running).await else {

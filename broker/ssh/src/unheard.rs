@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::greeting::From;
 use crate::known::Known;
 use crate::line::Line;
 use crate::menu::Menus;
@@ -160,6 +161,12 @@ impl HalfOpen {
                 None
             }
         }
+    }
+
+    /// Where somebody comes from.
+    pub(crate) fn from(&self, source: IpAddr) -> From {
+        let place = place_of(source);
+        From { place, is_known: self.0.known.has(place) }
     }
 
     /// A visit came from there: its next connections need not wait for every stranger.
