@@ -282,7 +282,24 @@ fn a_window_without_a_shell_opens_no_server_that_has_ssh() {
     house.open_window("dana", "exec,forward", "+10m");
     let mut terminal = menu(&house, "dana");
     terminal.types("1\r");
-    terminal.shows("This window grants no shell. Name its server");
+    terminal
+        .shows(&format!("This window grants no shell. Reach it with:\r\nssh LOGIN+{TARGET}@GATE COMMAND"));
+    terminal.types("q\r");
+    assert_eq!(terminal.ends(), Some(0));
+    assert!(house.sessions().is_empty());
+}
+
+#[test]
+fn a_window_of_forwards_or_of_a_console_says_how_it_is_reached() {
+    let house = House::start();
+    house.add_target("alaris-sm-02", &house.target, &["--tcp", "db=127.0.0.1:9"]);
+    house.open_window_on("alaris-sm-02", "dana", "forward", "+10m");
+    house.open_window_on("alaris-sm-02", "dana", "sftp-read", "+20m");
+    let mut terminal = menu(&house, "dana");
+    terminal.types("1\r");
+    terminal.shows("Reach it with:\r\nssh -N -L PORT:NAME:PORT LOGIN+alaris-sm-02@GATE");
+    terminal.types("2\r");
+    terminal.shows("Reach it with:\r\nsftp LOGIN+alaris-sm-02@GATE");
     terminal.types("q\r");
     assert_eq!(terminal.ends(), Some(0));
     assert!(house.sessions().is_empty());

@@ -28,8 +28,8 @@ pub struct OwnWindow {
     pub closes: Timestamp,
     /// Where it stands.
     pub standing: Standing,
-    /// Whether it grants a shell.
-    pub shell: bool,
+    /// What it grants.
+    pub access: Vec<Access>,
     /// The change ticket, plain.
     pub ticket: Option<String>,
 }
@@ -43,6 +43,8 @@ pub struct OwnTarget {
     pub accounts: Vec<AccountName>,
     /// Whether it has an SSH server; else there is nothing but its declared endpoints.
     pub ssh: bool,
+    /// Whether it declares endpoints that a forward reaches.
+    pub forwards: bool,
 }
 
 /// Where an own window stands, in the order in which they are told.
@@ -72,6 +74,7 @@ impl OwnWindow {
                 name: target.name.clone(),
                 accounts: window.accounts.iter().filter(|account| target.offers(account)).cloned().collect(),
                 ssh: target.has_ssh(),
+                forwards: target.forwards().next().is_some(),
             })
             .collect();
         targets.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
@@ -81,7 +84,7 @@ impl OwnWindow {
             opens: window.opens,
             closes: window.closes,
             standing,
-            shell: window.access.contains(&Access::Shell),
+            access: window.access.iter().copied().collect(),
             ticket: window.ticket.as_deref().map(plain).filter(|ticket| !ticket.is_empty()),
         })
     }
@@ -91,6 +94,29 @@ impl OwnWindow {
     pub fn servers(&self) -> String {
         let names: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
         names.join(", ")
+    }
+
+    /// How a server of it is reached that no terminal can be opened on; `None` where one can, or where a visit from a
+    /// terminal keeps its forwards open.
+    #[must_use]
+    pub fn other_way(&self, target: &OwnTarget) -> Option<String> {
+        let grants = |any: &[Access]| any.iter().any(|access| self.access.contains(access));
+        let forwards = target.forwards && grants(&[Access::Forward, Access::ForwardOpaque]);
+        let name = &target.name;
+        if target.ssh && grants(&[Access::Shell]) || !target.ssh && forwards {
+            return None;
+        }
+        let way = if target.ssh && grants(&[Access::Exec]) {
+            format!("ssh LOGIN+{name}@GATE COMMAND")
+        } else if target.ssh && grants(&[Access::SftpRead, Access::SftpWrite]) {
+            format!("sftp LOGIN+{name}@GATE")
+        } else if forwards {
+            format!("ssh -N -L PORT:NAME:PORT LOGIN+{name}@GATE")
+        } else {
+            format!("chaperone connect {}", self.id)
+        };
+        let lacks = if target.ssh { "This window grants no shell." } else { "This server has no SSH." };
+        Some(format!("{lacks} Reach it with:\n{way}"))
     }
 
     /// Where it stands, counted down: `open, 36 min left (until …)`.

@@ -120,8 +120,10 @@ impl<'m> Seat<'m> {
             return Ok(None);
         }
         let Some(target) = self.one_target(&window.targets).await? else { return Ok(None) };
-        if target.ssh && !window.shell {
-            self.say("This window grants no shell. Name its server: ssh LOGIN+SERVER@GATE COMMAND.").await?;
+        if let Some(words) = window.other_way(target) {
+            for line in words.lines() {
+                self.say(line).await?;
+            }
             return Ok(None);
         }
         let Some(account) = self.one_account(target).await? else { return Ok(None) };
