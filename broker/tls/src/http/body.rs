@@ -139,7 +139,11 @@ pub(super) enum Batch {
 
 /// A body that yields only what may go on.
 #[derive(Debug)]
-pub struct Outgoing(Kind, Option<Untaken>);
+pub struct Outgoing {
+    kind: Kind,
+    /// Given back when it is taken, or given up.
+    _place: Option<Untaken>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -151,29 +155,32 @@ enum Kind {
 impl Outgoing {
     /// No body.
     pub(super) fn empty() -> Self {
-        Self(Kind::Over, None)
+        Self::of(Kind::Over)
     }
 
     /// The gate's own words.
     pub(super) fn page(bytes: Bytes) -> Self {
-        Self(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed::page(bytes)) }, None)
+        Self::of(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed::page(bytes)) })
     }
 
     /// All of a body, recorded.
     pub(super) fn whole(passed: Option<Passed>) -> Self {
-        Self(passed.map_or(Kind::Over, Kind::Page), None)
+        Self::of(passed.map_or(Kind::Over, Kind::Page))
     }
 
     /// What comes through a queue; so many bytes, where that is known.
     pub(super) fn flows(from: mpsc::Receiver<Batch>, length: Option<u64>) -> Self {
-        Self(Kind::Flows { from, left: length }, None)
+        Self::of(Kind::Flows { from, left: length })
     }
 
     /// Keeps its place among the answers that are not taken until it is; one without a body is at once.
     pub(super) fn held_until_taken(self, place: Untaken) -> Self {
-        let Self(kind, _) = self;
-        let is_over = matches!(kind, Kind::Over);
-        Self(kind, (!is_over).then_some(place))
+        let is_over = matches!(self.kind, Kind::Over);
+        Self { _place: (!is_over).then_some(place), ..self }
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, _place: None }
     }
 }
 
@@ -185,8 +192,8 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Passed>, BodyCut>>> {
-        let Kind::Flows { from, left } = &mut self.0 else {
-            return Poll::Ready(match std::mem::replace(&mut self.0, Kind::Over) {
+        let Kind::Flows { from, left } = &mut self.kind else {
+            return Poll::Ready(match std::mem::replace(&mut self.kind, Kind::Over) {
                 Kind::Page(passed) => Some(Ok(Frame::data(passed))),
                 Kind::Over | Kind::Flows { .. } => None,
             });
@@ -203,17 +210,17 @@ impl Body for Outgoing {
             None => (Some(Err(BodyCut)), true),
         };
         if over {
-            self.0 = Kind::Over;
+            self.kind = Kind::Over;
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Kind::Over)
+        matches!(self.kind, Kind::Over)
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Over => SizeHint::with_exact(0),
             Kind::Page(passed) => SizeHint::with_exact(u64::try_from(passed.remaining()).unwrap_or(u64::MAX)),
             Kind::Flows { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),

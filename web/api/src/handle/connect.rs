@@ -34,7 +34,7 @@ pub(crate) async fn connect(
 ) -> Answer<ConnectionView> {
     let nobody = || Problem::conflict("this node lets nobody in by TLS", "ask at the node that does");
     let (door, issue) = app.parts.tls.get().zip(app.parts.issue.get()).ok_or_else(nobody)?;
-    let wishes = wishes(&actor, &new.to)?;
+    let wishes = wishes(&actor, &new.to, new.renews_pem.is_some())?;
     if !proves_enough(&app, &actor).await? {
         let refused = match wishes.first() {
             Some(wish) => app.parts.gate.refuse_unproven(&wish.ask).await,
@@ -100,11 +100,12 @@ async fn still_goes_on(app: &App, visit: &str) -> Result<(), Problem> {
 
 /// What the caller wants to open: the servers of a window, or one server. What is not there is asked for all the same: the
 /// schedule's answer does not tell whether it is.
-fn wishes(actor: &Actor, to: &str) -> Result<Vec<Wish>, Problem> {
+fn wishes(actor: &Actor, to: &str, goes_on: bool) -> Result<Vec<Wish>, Problem> {
     let facts: &Facts = &actor.facts;
     let wish = |name: TargetName, within| Wish {
         access: facts.target_by_name(&name).map(kinds).unwrap_or_else(|| vec![Access::Tls]),
         ask: ask(actor, name, within),
+        goes_on,
     };
     let within = to.parse::<WindowId>().ok();
     let window = within.and_then(|id| facts.windows.get(&id));
