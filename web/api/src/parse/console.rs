@@ -396,11 +396,6 @@ mod tests {
         let nothing = changed_tls(None, &ChangeTls::default(), &TakesAll, now()).unwrap_err();
         assert!(nothing.what.starts_with("tls.address: "));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     fn is_weak(basic: Option<&str>, header: Option<&str>, secret: &str) -> bool {
         let own = |text: &str| text.to_owned();
