@@ -12,6 +12,8 @@ pub struct Wish {
     pub ask: Ask,
     /// What for; one of them is enough.
     pub access: Vec<Access>,
+    /// A visit of theirs may be on, with which it goes on: whether one more may begin is asked at the door alone.
+    pub goes_on: bool,
 }
 
 impl Gate {
@@ -61,6 +63,9 @@ impl Gate {
         attempt.access = Some(access);
         // Whoever must be observed waits for the observer once they are there.
         attempt.node.observers = attempt.node.observers.max(1);
+        if wish.goes_on {
+            (attempt.node.sessions_of_person, attempt.node.sessions_on_target) = (0, 0);
+        }
         attempt
     }
 }

@@ -14,7 +14,7 @@ use crate::record::FailedProof;
 /// What somebody has proven who they are with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Proof {
-    /// A certificate, by its serial.
+    /// A certificate, by the serial of the first one: what is renewed stays the same proof.
     Certificate(String),
     /// The token of a web console, by its id.
     Token(Uuid),

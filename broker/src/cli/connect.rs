@@ -50,7 +50,8 @@ pub(crate) struct Connect {
     /// socket where that is blocked
     #[arg(long = "via", value_enum, value_name = "WAY", conflicts_with = "stdio")]
     way: Option<Way>,
-    /// Write the certificate that local clients must trust for TLS into this file, as PEM
+    /// Write the certificate that local clients must trust for TLS into this file, as PEM; let a client trust it for this
+    /// visit rather than the machine for good
     #[arg(long, value_name = "FILE", conflicts_with = "stdio")]
     authority: Option<PathBuf>,
     /// Carry SSH between standard input and output and the gate, over HTTPS and through the proxy of `HTTPS_PROXY` if there

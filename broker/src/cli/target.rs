@@ -255,7 +255,10 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
         Verb::Endpoint(verb) => target_tls::run(&via, verb).await,
         Verb::Add(add) => {
             let target: TargetView = client.post(&["targets"], &add.request()?).await?;
-            via.done(&target, |target| format!("Added {} ({}).", target.name, target.id))
+            via.done(&target, |target| {
+                let notes = notes(&target.warnings);
+                format!("Added {} ({}).{notes}", target.name, target.id)
+            })
         }
         Verb::List => list(&via, client.get(&["targets"]).await?),
         Verb::Show { name } => show(&via, client.get(&["targets", &name]).await?),
@@ -278,6 +281,11 @@ pub(crate) async fn run(Remote { via, verb }: Remote<Verb>) -> Result<(), Failur
             via.done(&target, |target| format!("{} is no longer locked.", target.name))
         }
     }
+}
+
+/// What whoever has sealed a secret should know of it, on lines of its own.
+pub(super) fn notes(warnings: &[String]) -> String {
+    warnings.iter().map(|warning| format!("\nNote: {warning}")).collect()
 }
 
 fn list(via: &Via, targets: Vec<TargetView>) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use super::moment::{FORMS, moment};
 use super::outcome::Failure;
 use super::public_key;
-use super::target::{Secret, host_keys, tcp};
+use super::target::{Secret, host_keys, notes, tcp};
 use super::via::Via;
 
 /// Longest password, or header value, that is read, in bytes.
@@ -238,7 +238,10 @@ pub(crate) async fn run(via: &Via, verb: Verb) -> Result<(), Failure> {
             let SetTls { name, tls, without, reason } = *set;
             let change = ChangeTls { without, reason, ..tls.change()? };
             let target: TargetView = client.put(&["targets", &name, "tls"], &change).await?;
-            via.done(&target, |target| format!("The TLS service of {} is as said from now on.", target.name))
+            via.done(&target, |target| {
+                let notes = notes(&target.warnings);
+                format!("The TLS service of {} is as said from now on.{notes}", target.name)
+            })
         }
         Verb::AddEndpoint(add) => {
             let AddEndpoint { name, ssh, account, secret, host_key, tcp, tcp_opaque, replace, reason } = *add;

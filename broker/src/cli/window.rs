@@ -383,6 +383,10 @@ fn show(via: &Via, window: WindowView) -> Result<(), Failure> {
             .files
             .iter()
             .fold(card, |card, file| card.line("planned file", format!("{} {}", file.sha256, file.name)));
+        // Whether a server of it has one is not told here; what is planned is held against other ways in alone.
+        let around = !window.files.is_empty() && window.access.iter().any(|access| access == "tls");
+        let said = "what is uploaded through a web console: it is recorded with its SHA-256";
+        let card = card.line("not scanned or compared", if around { said } else { "" });
         window.approvals.iter().fold(card, |card, yes| {
             card.line("approved by", format!("{} ({}), {}", yes.by, yes.role, time(yes.at)))
         })

@@ -2,7 +2,7 @@
 
 use chaperone_store::Store;
 use chaperone_tls::{
-    Authority, AuthorityRole, Holder, IssueError, Issued, LIFE, PublicKey, fingerprint, is_of,
+    Authority, AuthorityRole, Holder, IssueError, Issued, LIFE, PublicKey, Renewal, fingerprint, is_of,
 };
 use chaperone_vault::{SealedAuthority, TlsAuthorities, TlsAuthority, Vault, VaultError};
 use chaperone_web::{Certificate, CertificateWish, Certificates, Issue, NotIssued, Succession};
@@ -107,7 +107,7 @@ pub(super) async fn for_the_door(vault: &Vault, store: &Store) -> Option<(Author
 
 /// Opens the one that signs for technicians: of two, the new one, once every node trusts it. With what vouches for the
 /// gate, now and after the old one has gone.
-async fn for_technicians(vault: &Vault, store: &Store) -> Option<(Authority, String)> {
+async fn for_technicians(vault: &Vault, store: &Store) -> Option<(Authority, TlsAuthorities)> {
     let known = match vault.tls_authorities(store, TlsAuthority::Gate).await {
         Ok(known) => known?,
         Err(error) => {
@@ -125,7 +125,7 @@ async fn for_technicians(vault: &Vault, store: &Store) -> Option<(Authority, Str
         Err(VaultError::Missing) => vault.tls_authority(store, TlsAuthority::Gate).await,
         signs => signs,
     };
-    opened(signs).map(|(authority, _)| (authority, known.trusted()))
+    opened(signs).map(|(authority, _)| (authority, known))
 }
 
 fn opened(sealed: Result<SealedAuthority, VaultError>) -> Option<(Authority, String)> {
@@ -156,12 +156,20 @@ pub(super) fn issuer(vault: Vault, store: Store) -> Issue {
 async fn issue(vault: &Vault, store: &Store, wish: CertificateWish) -> Result<Certificates, NotIssued> {
     let key =
         |field, pem: &str| PublicKey::from_pem(pem).map_err(|error| NotIssued::Key(field, error.to_string()));
-    let (authority, authority_pem) = for_technicians(vault, store).await.ok_or(NotIssued::Failed)?;
+    let (authority, known) = for_technicians(vault, store).await.ok_or(NotIssued::Failed)?;
     let by = fingerprint(authority.certificate());
     let holder = Holder { login: wish.login, person: wish.person, window: wish.window };
     let now = Timestamp::now();
     let theirs = key("public_key_pem", &wish.key_pem)?;
-    let signed = authority.for_technician(&holder, &theirs, wish.until, now).map_err(not_issued)?;
+    let renewal = match &wish.renews_pem {
+        None => None,
+        Some(pem) => Some(
+            Renewal::of(pem, &holder, &theirs, &certificates(&known), now)
+                .map_err(|error| NotIssued::Key("renews_pem", error.to_string()))?,
+        ),
+    };
+    let signed =
+        authority.for_technician(&holder, &theirs, renewal.as_ref(), wish.until, now).map_err(not_issued)?;
     let local = match wish.local {
         None => None,
         Some((pem, mut names)) => {
@@ -174,7 +182,13 @@ async fn issue(vault: &Vault, store: &Store, wish: CertificateWish) -> Result<Ce
             Some((certificate(signed.map_err(not_issued)?, names), authority_pem))
         }
     };
-    Ok(Certificates { authority_pem, by, certificate: certificate(signed, Vec::new()), local })
+    Ok(Certificates {
+        authority_pem: known.trusted(),
+        by,
+        certificate: certificate(signed, Vec::new()),
+        renews: renewal.map(|renewal| renewal.visit()),
+        local,
+    })
 }
 
 fn certificate(issued: Issued, names: Vec<String>) -> Certificate {

@@ -209,7 +209,7 @@ impl Tx {
             serde_json::from_value::<Issued>(body).ok()
         });
         let lasting = issued.filter(|issued| issued.until > self.now);
-        Ok(lasting.map(|issued| format!("certificate:{}", issued.serial)).collect())
+        Ok(lasting.map(|issued| format!("certificate:{}", issued.renews.unwrap_or(issued.serial))).collect())
     }
 
     /// Leaves what a certificate may have entered. Returns its visits that are on.
@@ -239,6 +239,9 @@ impl Tx {
 #[derive(serde::Deserialize)]
 struct Issued {
     serial: String,
+    /// The first certificate of its visit, where it is not that: the proof of both is that one's serial.
+    #[serde(default)]
+    renews: Option<String>,
     until: Timestamp,
 }
 

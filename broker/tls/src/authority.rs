@@ -23,7 +23,14 @@ const VALID: SignedDuration = SignedDuration::from_hours(24 * 3650);
 /// It is valid from a day before, for clocks that are behind.
 const BACKDATED: SignedDuration = SignedDuration::from_hours(24);
 /// Octets of a serial (RFC 5280 §4.1.2.2: at most 20, positive).
-const SERIAL_BYTES: usize = 16;
+///
+/// ```text
+///   a certificate:  16 random octets, its visit
+///   its renewal:    the same 16, and 4 more random ones
+/// ```
+pub(crate) const VISIT_BYTES: usize = 16;
+/// Octets by which renewals of one certificate differ: it has a handful.
+const RENEWAL_BYTES: usize = 4;
 
 /// Which authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,12 +195,19 @@ impl SigningKey for AuthorityKey {
 
 /// A random serial, positive whatever it is: 126 bits of it are.
 pub(crate) fn serial() -> Result<SerialNumber, AuthorityError> {
-    let mut octets = [0; SERIAL_BYTES];
+    let mut octets = [0; VISIT_BYTES];
     rand::fill(&mut octets).map_err(|_| AuthorityError::Random)?;
     if let Some(first) = octets.first_mut() {
         *first = (*first & 0x3f) | 0x40;
     }
     Ok(SerialNumber::from_slice(&octets))
+}
+
+/// A serial for one more certificate of the visit that begins with another.
+pub(crate) fn renewed_serial(visit: &[u8; VISIT_BYTES]) -> Result<SerialNumber, AuthorityError> {
+    let mut more = [0; RENEWAL_BYTES];
+    rand::fill(&mut more).map_err(|_| AuthorityError::Random)?;
+    Ok(SerialNumber::from_slice(&[&visit[..], &more].concat()))
 }
 
 /// Valid from the whole second of `from`, and in no second that is not wholly before `until` (X.509's end is its last second).

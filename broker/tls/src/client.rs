@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use uuid::Uuid;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::authority::fingerprint;
+use crate::authority::{VISIT_BYTES, fingerprint};
 
 const PERSON: &str = "urn:uuid:";
 const WINDOW: &str = "urn:chaperone:window:";
@@ -22,6 +22,8 @@ pub(crate) struct ClientCertificate {
     pub window: WindowId,
     /// Hexadecimal, as the fact of its issue names it.
     pub serial: String,
+    /// What stays of the serial when it is renewed: of one visit are all that share it.
+    pub visit: String,
     /// The last second in which it is valid.
     pub until: Timestamp,
     pub fingerprint: String,
@@ -74,6 +76,7 @@ impl ClientCertificate {
             person: PersonId(one(PERSON)?),
             window: WindowId(one(WINDOW)?),
             serial: hex::encode(parsed.raw_serial()),
+            visit: hex::encode(parsed.raw_serial().get(..VISIT_BYTES)?),
             until: Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()?,
             fingerprint: fingerprint(der),
         })

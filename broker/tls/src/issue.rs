@@ -18,7 +18,8 @@ use rcgen::{
 };
 use rustls::pki_types::ServerName;
 
-use crate::authority::{Authority, AuthorityError, serial, span};
+use crate::authority::{Authority, AuthorityError, renewed_serial, serial, span};
+use crate::renewal::Renewal;
 use crate::{PublicKey, ServerTls, ServerTlsError};
 
 /// Longest life of a technician's certificate.
@@ -99,7 +100,7 @@ impl Authority {
         Ok(ServerTls::from_own(&issued.pem, key.serialize_der())?)
     }
 
-    /// A certificate that says who somebody is, for the doors of one window.
+    /// A certificate that says who somebody is, for the doors of one window. One that renews another is of the same visit.
     ///
     /// # Errors
     /// When the window is over, or the system has no randomness.
@@ -107,6 +108,7 @@ impl Authority {
         &self,
         holder: &Holder,
         key: &PublicKey,
+        renews: Option<&Renewal>,
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Issued, IssueError> {
@@ -116,6 +118,7 @@ impl Authority {
             let uri = uri.as_str().try_into().map_err(AuthorityError::Make)?;
             params.subject_alt_names.push(SanType::URI(uri));
         }
+        params.serial_number = renews.map(|renews| renewed_serial(&renews.visit)).transpose()?;
         self.issue(params, key, now, until.min(later(now, LIFE)))
     }
 
@@ -154,7 +157,10 @@ impl Authority {
             return Err(IssueError::Over);
         }
         span(&mut params, now.checked_sub(SKEW).unwrap_or(now), until);
-        let number = serial()?;
+        let number = match params.serial_number.take() {
+            Some(number) => number,
+            None => serial()?,
+        };
         let serial = hex::encode(number.to_bytes());
         params.serial_number = Some(number);
         let signed = params.signed_by(key, &self.issuer).map_err(AuthorityError::Make)?;

@@ -30,6 +30,7 @@ mod protocols;
 mod provider;
 mod public_key;
 mod raw;
+mod renewal;
 #[cfg(test)]
 mod sample;
 mod self_signed;
@@ -53,6 +54,7 @@ pub use pem::PemFault;
 pub use places::Place;
 pub use provider::provider;
 pub use public_key::{PublicKey, PublicKeyError};
+pub use renewal::{Renewal, RenewalError};
 pub use server::{ServerTls, ServerTlsError};
 pub use serving::ServingError;
 pub use target::{Secured, secure};

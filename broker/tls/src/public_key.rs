@@ -77,6 +77,11 @@ impl PublicKey {
         // A key has one encoding (X.690 §10): what is certified is what was given, octet by octet.
         if read.subject_public_key_info() == der { Ok(Self(read)) } else { Err(PublicKeyError::NoKey) }
     }
+
+    /// It, as a certificate carries it.
+    pub(crate) fn info(&self) -> Vec<u8> {
+        self.0.subject_public_key_info()
+    }
 }
 
 /// What checks signatures by a key of this kind; `None` for what is not certified.

@@ -17,12 +17,10 @@ use crate::leg::{LegSink, LegSource, halves};
 use crate::names::Meant;
 use crate::protocols::{Offer, Protocols};
 use crate::target::{WAITING_BYTES, secure_as};
-use crate::visit::Visit;
+use crate::visit::{CONNECTIONS, Visit};
 
 /// How long an end that takes no more may go on to be heard.
 const LAST_OUTPUT: Duration = Duration::from_secs(10);
-/// Connections that one visit may have.
-const CONNECTIONS: usize = 256;
 
 /// A client whose person is proven.
 pub(crate) struct Client {
@@ -90,9 +88,11 @@ async fn relayed(gate: &Gate, protocols: &Protocols, client: Client, visit: &Vis
 
 /// Asks policy for one more connection, and opens its channel.
 async fn open(gate: &Gate, visit: &Visit, client: &Client) -> Result<Passage, String> {
-    if visit.users() > CONNECTIONS {
-        let what = json!({ "why": "too many connections of one visit", "most": CONNECTIONS });
-        gate.channel_refused(Some(visit.session()), "", client.cord.peer(), "tls", what).await;
+    if let Some(beyond) = visit.beyond() {
+        if beyond.is_news {
+            let what = json!({ "why": "too many connections of one visit", "most": CONNECTIONS });
+            gate.channel_refused(Some(visit.session()), "", client.cord.peer(), "tls", what).await;
+        }
         return Err("too many connections".to_owned());
     }
     let opened = match &client.meant.endpoint {

@@ -96,6 +96,24 @@ impl ClientTrust {
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider()).build();
         Ok(Self(verifier.map_err(|error| ClientTrustError(error.into()))?))
     }
+
+    /// What is wrong with a certificate, of which nobody has shown the key yet.
+    pub(crate) fn judges(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Fault {
+        let verify = |now| self.0.verify_client_cert(certificate, intermediates, now);
+        match verify(now) {
+            Ok(_) => Fault::None,
+            Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+                // Whatever else may be wrong with it is asked as of its last second.
+                verify(not_after).map_or_else(|error| Fault::Of(error.to_string()), |_| Fault::Over)
+            }
+            Err(error) => Fault::Of(error.to_string()),
+        }
+    }
 }
 
 impl Trusted {
@@ -169,15 +187,7 @@ impl<J: Judge> ClientCertVerifier for Verifier<J> {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verify = |now| self.trust.0.verify_client_cert(certificate, intermediates, now);
-        let fault = match verify(now) {
-            Ok(_) => Fault::None,
-            Err(Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
-                // Whatever else may be wrong with it is asked as of its last second.
-                verify(not_after).map_or_else(|error| Fault::Of(error.to_string()), |_| Fault::Over)
-            }
-            Err(error) => Fault::Of(error.to_string()),
-        };
+        let fault = self.trust.judges(certificate, intermediates, now);
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
             Seen::Shown { claimed: Claimed::of(certificate), fault };
         Ok(ClientCertVerified::assertion())

@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use tokio::time::timeout;
 
 /// Most proofs that are remembered as over; with more, those that are worth nothing any more go, and others are asked about.
 const MOST_OVER: usize = 10_000;
+/// Connections that one visit may have at once. More do not open; they are told of anew once there were as few as `CALM`.
+pub(crate) const CONNECTIONS: usize = 256;
+const CALM: usize = 192;
 /// How long one is remembered whose window's end is not known now.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
@@ -56,7 +60,22 @@ struct Slot {
 #[derive(Clone)]
 struct Open {
     session: Arc<LiveSession>,
-    users: Arc<watch::Sender<usize>>,
+    users: Arc<Users>,
+}
+
+/// How many use a visit.
+#[derive(Default)]
+struct Users {
+    count: watch::Sender<usize>,
+    /// There were more than may be, and it has been told: not again before there are clearly fewer.
+    crowded: AtomicBool,
+}
+
+/// One more than a visit may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// Whether that is news: one fact is for all that come while it is so.
+    pub is_news: bool,
 }
 
 impl Open {
@@ -193,7 +212,7 @@ impl Visits {
                 return Err(refused);
             }
         };
-        let open = Open { session, users: Arc::new(watch::Sender::new(0)) };
+        let open = Open { session, users: Arc::default() };
         *slot.open() = Some(open.clone());
         let visit = Visit::of(open.clone());
         tokio::spawn(self.clone().keep(key.clone(), Arc::clone(slot), open));
@@ -202,7 +221,7 @@ impl Visits {
 
     /// Waits for the end of a visit, and brings it about when nobody has used it for long enough.
     async fn keep(self, key: VisitKey, slot: Arc<Slot>, open: Open) {
-        let (mut flow, mut users) = (open.session.flow(), open.users.subscribe());
+        let (mut flow, mut users) = (open.session.flow(), open.users.count.subscribe());
         let unused = async {
             loop {
                 // The sender lives in `open`: the waits cannot fail.
@@ -272,7 +291,7 @@ impl Slot {
     /// Takes a visit out, unless somebody has joined it meanwhile.
     fn closes_unused(&self, visit: &Open) -> bool {
         let mut open = self.open();
-        let unused = *visit.users.borrow() == 0;
+        let unused = visit.users.now() == 0;
         if unused {
             open.take_if(|open| open.is(visit));
         }
@@ -287,7 +306,7 @@ impl Slot {
 
 impl Visit {
     fn of(open: Open) -> Self {
-        open.users.send_modify(|users| *users += 1);
+        open.users.count.send_modify(|users| *users += 1);
         Self(open)
     }
 
@@ -297,10 +316,27 @@ impl Visit {
         &self.0.session
     }
 
-    /// How many use it now, this one counted.
+    /// Whether this is one more than it may have.
     #[must_use]
-    pub fn users(&self) -> usize {
-        *self.0.users.borrow()
+    pub fn beyond(&self) -> Option<Beyond> {
+        self.0.users.beyond()
+    }
+}
+
+impl Users {
+    fn now(&self) -> usize {
+        *self.count.borrow()
+    }
+
+    fn beyond(&self) -> Option<Beyond> {
+        (self.now() > CONNECTIONS).then(|| Beyond { is_news: !self.crowded.swap(true, Ordering::AcqRel) })
+    }
+
+    fn one_less(&self) {
+        self.count.send_modify(|users| *users = users.saturating_sub(1));
+        if self.now() <= CALM {
+            self.crowded.store(false, Ordering::Release);
+        }
     }
 }
 
@@ -314,6 +350,32 @@ impl Deref for Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        self.0.users.send_modify(|users| *users = users.saturating_sub(1));
+        self.0.users.one_less();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_is_told_of_once_until_it_has_gone() {
+        let users = Users::default();
+        let comes = || users.count.send_modify(|users| *users += 1);
+        (0..CONNECTIONS).for_each(|_| comes());
+        assert_eq!(users.beyond(), None);
+        comes();
+        assert_eq!(users.beyond(), Some(Beyond { is_news: true }));
+        // Each further one is refused, and whoever comes as soon as there is room again tells nothing anew.
+        for _ in 0..1000 {
+            assert_eq!(users.beyond(), Some(Beyond { is_news: false }));
+            users.one_less();
+            assert_eq!(users.beyond(), None);
+            comes();
+        }
+        (CALM..=CONNECTIONS).for_each(|_| users.one_less());
+        assert_eq!(users.now(), CALM);
+        (CALM..=CONNECTIONS).for_each(|_| comes());
+        assert_eq!(users.beyond(), Some(Beyond { is_news: true }));
     }
 }

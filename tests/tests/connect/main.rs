@@ -259,6 +259,38 @@ fn an_extension_is_taken_without_anybodys_doing() {
 }
 
 #[test]
+fn a_renewed_certificate_is_of_the_same_visit() {
+    let site = site(false);
+    site.adds("console-02", &site.console.at, &["--session-limit", "1"]);
+    let window = site.asks(&["console-02"], "now", "+20s");
+    let mut connected = site.connects(&window, &[], &[]);
+    let mut before = opens(&connected.local("console-02"));
+    assert_eq!(reversed(&mut before, "hello"), "olleh");
+    site.house.priya().does(&["window", "extend", &window, "--closes", "+10m", "--reason", "slow disk"]);
+    connected.event("extended");
+    let issued = soon("the certificate to be renewed", || {
+        let issued = site.house.facts_of("certificate-issued");
+        (issued.len() == 2).then_some(issued)
+    });
+    let [first, renewed] = [&issued[0].body, &issued[1].body];
+    assert_eq!((&first["renews"], &renewed["renews"]), (&serde_json::Value::Null, &first["serial"]));
+    assert_eq!(reversed(&mut before, "as before"), "erofeb sa");
+    // It speaks with one client at a time. The visit stays on for a while, and the server lets in no other: what comes with the
+    // new certificate is of this one.
+    drop(before);
+    let mut after = opens(&connected.local("console-02"));
+    assert_eq!(reversed(&mut after, "more"), "erom");
+    assert_eq!(site.house.sessions().len(), 1);
+    assert_eq!(site.house.facts_of("attempt-refused").len(), 0);
+    // Who is stopped is stopped with both.
+    let session = site.house.newest_session();
+    site.house.sam().does(&["session", "stop", &session, "--reason", "enough"]);
+    assert!(has_ended(&mut after));
+    assert!(has_ended(&mut opens(&connected.local("console-02"))));
+    assert_eq!(connected.event("ended")["reason"], "visit-stopped");
+}
+
+#[test]
 fn when_the_gate_comes_back_new_connections_go_on() {
     let mut site = site(false);
     site.opens("+10m");

@@ -273,13 +273,68 @@ fn a_way_to_a_server_is_added_replaced_and_removed() {
 
 #[test]
 fn a_console_without_tls_is_said_to_whoever_approves() {
-    let house = House::furnish().without_soc().start();
-    let words = ["target", "add", CONSOLE, "--tls", "10.1.2.7:80", "--http", "--plain-http-until", "+720h"];
-    house.priya().does(&[&words[..], &["--plain-http-reason", "firmware 3 has no TLS"]].concat());
+    let house = with_a_console();
     let window = house.open_window_on(CONSOLE, "dana", "tls", "+30m");
     let token = house.gate.token("priya");
     let card =
         get(house.gate.web_port(), &format!("/api/windows/{window}/card"), Some(&token)).unwrap().json();
     let said = card["not_recorded"].to_string();
     assert!(said.contains("nothing is encrypted") && said.contains("firmware 3 has no TLS"), "{said}");
+}
+
+/// A house with a console that the gate reaches without TLS: it needs no certificates.
+fn with_a_console() -> House {
+    let house = House::furnish().without_soc().start();
+    let words = ["target", "add", CONSOLE, "--tls", "10.1.2.7:80", "--http", "--plain-http-until", "+720h"];
+    house.priya().does(&[&words[..], &["--plain-http-reason", "firmware 3 has no TLS"]].concat());
+    house
+}
+
+#[test]
+fn whoever_seals_a_secret_that_is_easily_met_is_told_so() {
+    let house = with_a_console();
+    let file = house.folder().join("secret.txt");
+    let seals = |secret: &str| {
+        fs::write(&file, secret).unwrap();
+        let words = ["target", "set-tls", CONSOLE, "--basic", "svc", "--console-secret", text(&file)];
+        [&words[..], &["--reason", "it has one"]].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (secret, told) in [("pump1", true), ("maintenance", true), ("vN4-q8ZtR2xw", false)] {
+        let words = seals(secret);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let printed = house.priya().runs(&words).succeeded().text();
+        assert_eq!(printed.contains("Note: ") && printed.contains("\n  next: "), told, "{printed}");
+        assert!(!printed.contains(secret), "{printed}");
+        let answer = house.priya().does(&words);
+        assert_eq!(
+            answer["warnings"].as_array().is_some_and(|warnings| warnings.len() == 1),
+            told,
+            "{answer}"
+        );
+    }
+    let shown = house.priya().does(&["target", "show", CONSOLE]);
+    assert_eq!(shown["warnings"], serde_json::Value::Null, "nobody else is told");
+}
+
+#[test]
+fn that_a_console_is_a_way_around_the_plan_of_files_is_said_to_whoever_approves() {
+    let house = with_a_console();
+    let token = house.gate.token("priya");
+    let said = |files: &[&str]| {
+        let words = ["window", "request", "--target", CONSOLE, "--person", "dana", "--access", "tls"];
+        let times =
+            ["--opens", "now", "--closes", "+30m", "--purpose", "patch", "--reason", "security patch"];
+        let asked = house.gate.person("dana").does(&[&words[..], &times, files].concat());
+        let window = asked["id"].as_str().unwrap().to_owned();
+        let at = format!("/api/windows/{window}/card");
+        let card = get(house.gate.web_port(), &at, Some(&token)).unwrap().json();
+        let shown = house.priya().runs(&["window", "show", &window]).succeeded().text();
+        let told = card["not_recorded"].to_string().contains("uploaded through a web console is clean");
+        assert_eq!(shown.contains("uploaded through a web console"), told, "{shown}");
+        house.gate.person("dana").does(&["window", "withdraw", &window, "--reason", "no more"]);
+        told
+    };
+    assert!(!said(&[]));
+    let planned = format!("patch.bin={}", "9f".repeat(32));
+    assert!(said(&["--file", &planned]));
 }

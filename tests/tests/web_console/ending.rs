@@ -294,3 +294,26 @@ fn paused_requests_wait_and_more_time_renews_the_cookie() {
     });
     assert_ne!(client.cookie(), before);
 }
+
+#[test]
+fn who_has_more_time_signs_in_no_more_at_the_old_end() {
+    let web = WebHouse::start();
+    let window = web.open_window("+12s");
+    let client = web.opened(&window);
+    let old = web.house.closes(&window);
+    web.house.priya().does(&["window", "extend", &window, "--closes", "+2h", "--reason", "it takes longer"]);
+    let first = client.cookie();
+    soon("another cookie", || {
+        assert_eq!(client.gets("/", &[]).status, 200);
+        (client.cookie() != first).then_some(())
+    });
+    let beyond = old + jiff::SignedDuration::from_secs(1);
+    soon("the old end to pass", || (jiff::Timestamp::now() > beyond).then_some(()));
+    assert_eq!(client.gets("/api/state", &[]).status, 200);
+    assert_eq!(web.house.sessions().len(), 1, "it is the visit that it was");
+    // The second cookie is worth nothing beyond the visit either.
+    let session = web.house.newest_session();
+    web.house.sam().does(&["session", "stop", &session, "--reason", "enough"]);
+    web.house.sealed(&session);
+    assert_ne!(client.gets("/", &[]).status, 200);
+}

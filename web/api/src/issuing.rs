@@ -32,6 +32,8 @@ pub struct CertificateWish {
     pub domain: String,
     /// Their public key (PEM).
     pub key_pem: String,
+    /// The certificate that is renewed (PEM).
+    pub renews_pem: Option<String>,
     /// The public key of what their machine serves to itself (PEM), and under which names.
     pub local: Option<(String, Vec<String>)>,
 }
@@ -58,6 +60,8 @@ pub struct Certificates {
     pub by: String,
     /// Says who the technician is.
     pub certificate: Certificate,
+    /// The serial of the first certificate of its visit, where it renews one.
+    pub renews: Option<String>,
     /// What their machine serves to itself, and the certificate of the authority that vouches for it (PEM).
     pub local: Option<(Certificate, String)>,
 }
@@ -65,7 +69,7 @@ pub struct Certificates {
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
 pub enum NotIssued {
-    /// A key is not certified: which, and why.
+    /// A key is not certified, or a certificate is not renewed: which field, and why.
     #[error("{0}: {1}")]
     Key(&'static str, String),
     /// The window is over.

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use chaperone_policy::{Facts, Person, PersonId, Target, TargetId, Vendor};
 
 pub(crate) use authority::{authority, networks, revoked};
-pub(crate) use console::{TlsSecrets, changed_tls};
+pub(crate) use console::{TlsSecrets, changed_tls, weak_sign_in};
 pub(crate) use person::{email, key, on_the_spot, person, vendor};
 pub(crate) use target::{
     addresses, check_forwards, credential, endpoints, host_keys, is_a_label, legacy, target, uploads,

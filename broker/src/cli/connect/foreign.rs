@@ -39,6 +39,8 @@ pub(super) struct Guard {
     local: SocketAddr,
     /// Whether it is waited for a whole request, however long that takes: where nothing but HTTP is spoken.
     waits: bool,
+    /// The client speaks TLS.
+    secure: bool,
     framing: Framing,
     /// The part of a head that is not complete.
     held: Vec<u8>,
@@ -50,7 +52,12 @@ impl Guard {
         let names = opened.server_name.iter().chain([&opened.host, &opened.target]);
         let names = names.map(|name| plain(name)).chain(["localhost".to_owned()]).collect();
         let waits = opened.kind == "http";
-        Self { names, local: opened.local, waits, framing: Framing::Begins, held: Vec::new() }
+        Self { names, local: opened.local, waits, secure: false, framing: Framing::Begins, held: Vec::new() }
+    }
+
+    /// The same, for one that speaks TLS.
+    pub(super) fn within_tls(opened: &Opened) -> Self {
+        Self { secure: true, ..Self::of(opened) }
     }
 
     /// For a client whose bytes are not looked at.
@@ -136,21 +143,27 @@ impl Guard {
             let from = origin.split_once("://").map(|(_, authority)| authority).unwrap_or_default();
             let is_itself = head.fields("host").any(|host| host.eq_ignore_ascii_case(from));
             let is_this_port = self.is_ours(from) && port(from) == Some(self.local.port());
-            if from.is_empty() || !(is_itself || is_this_port) {
+            let is_its_own = !from.is_empty() && (is_itself || is_this_port);
+            if !is_its_own && !self.is_of_no_browser(head, origin) {
                 return Err(Foreign::Origin(brief(origin)));
             }
         }
         Ok(())
     }
 
+    /// Whether a request without a place of its own is a vendor's program's. `null` is also what a hostile page has a browser
+    /// say, from a frame without rights. What tells them apart is what no page can keep a browser from saying: by Fetch
+    /// Metadata it says where each request comes from, and does so wherever it takes the address for trustworthy, by TLS or at
+    /// a loopback address; and older ones, which do not know that, call themselves Mozilla. A web console is for browsers.
+    fn is_of_no_browser(&self, head: &Head, origin: &str) -> bool {
+        let is_nowhere = origin.eq_ignore_ascii_case("null") || origin.starts_with("file://");
+        let would_say = self.secure || head.fields("host").all(is_loopback);
+        is_nowhere && !self.waits && would_say && !head.is_of_a_browser()
+    }
+
     /// Whether a host, with a port or without, is this machine or what the server is called.
     fn is_ours(&self, host: &str) -> bool {
-        let name = without_port(host);
-        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        match address {
-            Ok(address) if address.is_loopback() => true,
-            _ => self.names.contains(&plain(name)),
-        }
+        is_loopback(host) || self.names.contains(&plain(without_port(host)))
     }
 }
 
@@ -168,6 +181,13 @@ impl Foreign {
             said.len()
         )
     }
+}
+
+/// Whether a host, with a port or without, is this machine by what browsers take for that, too.
+fn is_loopback(host: &str) -> bool {
+    let name = without_port(host);
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or_else(|_| plain(name) == "localhost", |address| address.is_loopback())
 }
 
 /// In small letters, without a dot at the end.

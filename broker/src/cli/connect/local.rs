@@ -85,7 +85,7 @@ pub(super) async fn carry(stream: TcpStream, opened: Arc<Opened>, kept: Arc<Kept
         Begun::Tls(start) => {
             let taken = to_gate.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
             let looks = taken.as_deref() != Some(HTTP_2);
-            let guard = if looks { Guard::of(&opened) } else { Guard::blind(&opened) };
+            let guard = if looks { Guard::within_tls(&opened) } else { Guard::blind(&opened) };
             match answered(*start, taken, &kept).await {
                 Some(stream) => relay(stream, to_gate, (guard, Vec::new()), &opened, &kept).await,
                 None => to_gate.breaks_off(),

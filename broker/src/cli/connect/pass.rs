@@ -36,6 +36,7 @@ pub(super) struct Pass {
     /// What clients of this machine must trust, as PEM.
     pub local_authority_pem: Option<String>,
     pub targets: Vec<ConnectionTarget>,
+    certificate_pem: String,
     gate: ClientConfig,
     local: Option<Arc<CertifiedKey>>,
     provider: Arc<CryptoProvider>,
@@ -52,12 +53,13 @@ impl Keys {
         Ok(Self { technician, local })
     }
 
-    /// Asks for certificates of them.
-    pub(super) fn asks(&self, to: &str) -> NewConnection {
+    /// Asks for certificates of them; in place of those of a pass, as the same visit.
+    pub(super) fn asks(&self, to: &str, renews: Option<&Pass>) -> NewConnection {
         NewConnection {
             to: to.to_owned(),
             public_key_pem: self.technician.public_key_pem(),
             local_key_pem: Some(self.local.public_key_pem()),
+            renews_pem: renews.map(|pass| pass.certificate_pem.clone()),
         }
     }
 }
@@ -101,6 +103,7 @@ impl Pass {
             port: granted.port,
             local_authority_pem: granted.local_authority_pem,
             targets: granted.targets,
+            certificate_pem: granted.certificate_pem,
             gate,
             local,
             provider,

@@ -90,7 +90,7 @@ impl Drop for Gate {
 /// What is granted, with certificates by this authority for the gate at this port.
 fn pass(authority: &Authority, by: &Authority, port: u16, kind: &str) -> Pass {
     let keys = Keys::make().unwrap();
-    let asked = keys.asks("console-01");
+    let asked = keys.asks("console-01", None);
     let until = Timestamp::now() + SignedDuration::from_hours(1);
     let endpoint = ConnectionEndpoint {
         label: "console-01".to_owned(),

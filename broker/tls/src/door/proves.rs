@@ -197,7 +197,7 @@ impl Schedule {
             protocol: "tls",
             reference: self.reference.clone(),
         };
-        Some((ask, Proof::Certificate(certificate.serial.clone())))
+        Some((ask, Proof::Certificate(certificate.visit.clone())))
     }
 
     /// Whose token carries somebody else's certificate, by their sign-in name.

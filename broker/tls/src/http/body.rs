@@ -15,6 +15,8 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
+use super::lanes::Untaken;
+
 /// The other side gets no more of a body that is not whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body was cut")]
@@ -137,7 +139,11 @@ pub(super) enum Batch {
 
 /// A body that yields only what may go on.
 #[derive(Debug)]
-pub struct Outgoing(Kind);
+pub struct Outgoing {
+    kind: Kind,
+    /// Given back when it is taken, or given up.
+    _place: Option<Untaken>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -149,22 +155,32 @@ enum Kind {
 impl Outgoing {
     /// No body.
     pub(super) fn empty() -> Self {
-        Self(Kind::Over)
+        Self::of(Kind::Over)
     }
 
     /// The gate's own words.
     pub(super) fn page(bytes: Bytes) -> Self {
-        Self(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed::page(bytes)) })
+        Self::of(if bytes.is_empty() { Kind::Over } else { Kind::Page(Passed::page(bytes)) })
     }
 
     /// All of a body, recorded.
     pub(super) fn whole(passed: Option<Passed>) -> Self {
-        Self(passed.map_or(Kind::Over, Kind::Page))
+        Self::of(passed.map_or(Kind::Over, Kind::Page))
     }
 
     /// What comes through a queue; so many bytes, where that is known.
     pub(super) fn flows(from: mpsc::Receiver<Batch>, length: Option<u64>) -> Self {
-        Self(Kind::Flows { from, left: length })
+        Self::of(Kind::Flows { from, left: length })
+    }
+
+    /// Keeps its place among the answers that are not taken until it is; one without a body is at once.
+    pub(super) fn held_until_taken(self, place: Untaken) -> Self {
+        let is_over = matches!(self.kind, Kind::Over);
+        Self { _place: (!is_over).then_some(place), ..self }
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, _place: None }
     }
 }
 
@@ -176,8 +192,8 @@ impl Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Passed>, BodyCut>>> {
-        let Kind::Flows { from, left } = &mut self.0 else {
-            return Poll::Ready(match std::mem::replace(&mut self.0, Kind::Over) {
+        let Kind::Flows { from, left } = &mut self.kind else {
+            return Poll::Ready(match std::mem::replace(&mut self.kind, Kind::Over) {
                 Kind::Page(passed) => Some(Ok(Frame::data(passed))),
                 Kind::Over | Kind::Flows { .. } => None,
             });
@@ -194,17 +210,17 @@ impl Body for Outgoing {
             None => (Some(Err(BodyCut)), true),
         };
         if over {
-            self.0 = Kind::Over;
+            self.kind = Kind::Over;
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Kind::Over)
+        matches!(self.kind, Kind::Over)
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Over => SizeHint::with_exact(0),
             Kind::Page(passed) => SizeHint::with_exact(u64::try_from(passed.remaining()).unwrap_or(u64::MAX)),
             Kind::Flows { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),
@@ -214,6 +230,8 @@ impl Body for Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http_body_util::BodyExt;
     use proptest::prelude::*;
 
@@ -221,6 +239,22 @@ mod tests {
 
     fn batch(text: &'static str, last: bool) -> Batch {
         Batch::Data { passed: Passed::page(Bytes::from_static(text.as_bytes())), last }
+    }
+
+    #[tokio::test]
+    async fn a_body_keeps_its_place_until_it_is_taken_or_given_up() {
+        let places = Arc::new(tokio::sync::Semaphore::new(4));
+        let place = || Untaken::of(Arc::clone(&places).try_acquire_owned().unwrap());
+        let (_give, take) = mpsc::channel(4);
+        let flows = Outgoing::flows(take, None).held_until_taken(place());
+        let mut page = Outgoing::page(Bytes::from_static(b"x")).held_until_taken(place());
+        let empty = Outgoing::empty().held_until_taken(place());
+        assert_eq!(places.available_permits(), 2, "one without a body needs none");
+        page.frame().await.unwrap().unwrap();
+        drop((page, empty));
+        assert_eq!(places.available_permits(), 3);
+        drop(flows);
+        assert_eq!(places.available_permits(), 4);
     }
 
     #[tokio::test]

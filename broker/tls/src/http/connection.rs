@@ -31,12 +31,13 @@ use super::limits;
 use super::pages::{Page, Standing};
 use super::{refuse, transaction};
 use crate::places::Place;
+use crate::visit::{Beyond, CONNECTIONS};
 
 /// Everything under this path is the gate's, and never reaches a target.
 const OWN: &str = "/.chaperone";
 /// When a proof that fails is answered, whatever was wrong with it (P9).
 const FAILS_AFTER: Duration = Duration::from_millis(250);
-/// A window that was extended by more than this gets the browser a new cookie.
+/// A visit whose end has moved by more than this, to later or to earlier, gets the browser a new cookie.
 const RENEW_FROM: SignedDuration = SignedDuration::from_secs(30);
 
 /// See above.
@@ -148,7 +149,9 @@ impl Connection {
             Err(page) => return page.into_answer(),
         };
         let mut answer = transaction::take(Arc::clone(&console), request, Arc::clone(&self)).await;
-        if console.session.output_until().duration_since(token.until) > RENEW_FROM
+        // Who is let in no more is given nothing to come with.
+        if moved(token.until, console.session.output_until())
+            && console.allows()
             && let Some(cookie) = self.cookie(&token.about, token.id, &console.session)
         {
             answer.headers_mut().append(SET_COOKIE, cookie);
@@ -251,12 +254,10 @@ impl Connection {
             },
         };
         match entered {
-            Ok(entered) if entered.users() > limits::CONNECTIONS => {
-                let what = json!({ "request": "http", "why": "too many connections of one visit", "most": limits::CONNECTIONS });
-                self.shared.gate.transaction_refused(entered.session(), "http", what).await;
-                Err(Page::bad(StatusCode::SERVICE_UNAVAILABLE, "this visit has too many connections open"))
-            }
             Ok(entered) => {
+                if let Some(beyond) = entered.beyond() {
+                    return Err(self.crowds(&*entered, beyond).await);
+                }
                 let session = Arc::clone(entered.session());
                 let goodbye = Box::new(|_: EndReason| futures::future::ready(()).boxed());
                 session.hang(Leg { name: "client", cord: self.cord.clone(), goodbye });
@@ -274,6 +275,16 @@ impl Connection {
                 Err(Page::refused(&refused.text, site))
             }
         }
+    }
+
+    /// One connection more than a visit may have.
+    async fn crowds(&self, entered: &dyn Entered, beyond: Beyond) -> Page {
+        if beyond.is_news {
+            let what =
+                json!({ "request": "http", "why": "too many connections of one visit", "most": CONNECTIONS });
+            self.shared.gate.transaction_refused(entered.session(), "http", what).await;
+        }
+        Page::bad(StatusCode::SERVICE_UNAVAILABLE, "this visit has too many connections open")
     }
 
     /// Why a cookie opens no visit any more.
@@ -386,6 +397,11 @@ impl Connection {
     }
 }
 
+/// Whether a visit ends at clearly another time than its cookie. The new one is for the same person, server, window and visit.
+fn moved(cookie: Timestamp, visit: Timestamp) -> bool {
+    visit.duration_since(cookie).abs() > RENEW_FROM
+}
+
 /// A time left, rounded down: nobody has more than it says.
 fn left(left: SignedDuration) -> String {
     match left.as_secs().max(0) {
@@ -402,6 +418,14 @@ fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cookie_follows_the_end_of_its_visit() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (visit, follows) in [(1000, false), (1030, false), (1031, true), (970, false), (969, true)] {
+            assert_eq!(moved(at(1000), at(visit)), follows, "{visit}");
+        }
+    }
 
     #[test]
     fn nobody_is_told_more_time_than_there_is() {

@@ -87,6 +87,12 @@ impl Console {
         verdict.map_err(|(_, refused)| refused)
     }
 
+    /// Whether policy let the last request go on, and the visit does.
+    pub(super) fn allows(&self) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.is_none() && self.ended().is_none()
+    }
+
     /// The target's answer held the credential that the gate put in, and was not passed on so.
     pub(super) async fn echoed(&self, lane: &Taken, n: u64) {
         tracing::warn!(session.id = %self.session.id(), n, "the target's answer held the gate's credential; it was cut");

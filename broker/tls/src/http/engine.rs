@@ -27,6 +27,7 @@ use super::tally::Tally;
 use super::upstream::Reach;
 use crate::places::Place;
 use crate::told::Told;
+use crate::visit::Beyond;
 
 /// How a visit is entered.
 pub trait Enter: Send + Sync + 'static {
@@ -48,8 +49,8 @@ pub trait Entered: Send + Sync {
     /// The visit.
     fn session(&self) -> &Arc<LiveSession>;
 
-    /// How many connections use it, this one too.
-    fn users(&self) -> usize;
+    /// Whether this is one more connection than it may have.
+    fn beyond(&self) -> Option<Beyond>;
 }
 
 /// Whose connection it is.

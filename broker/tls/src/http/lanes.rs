@@ -27,6 +27,8 @@ pub(super) struct Lanes {
     turns: Arc<Semaphore>,
     /// Places of those who wait for a turn.
     waiting: Arc<Semaphore>,
+    /// Places of answers that a client has not taken.
+    untaken: Arc<Semaphore>,
     /// There was no such place, and all who waited have not had their turn yet.
     crowded: AtomicBool,
     told: Told,
@@ -56,6 +58,18 @@ pub(super) enum NoTurn {
     Crowded,
 }
 
+/// The place of an answer until its client has taken it, or is gone.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    _place: OwnedSemaphorePermit,
+}
+
+impl Untaken {
+    pub(super) fn of(place: OwnedSemaphorePermit) -> Self {
+        Self { _place: place }
+    }
+}
+
 /// A lane that a transaction has; free again when everybody who records on it is done.
 pub(super) struct Taken {
     lane: Arc<Lane>,
@@ -72,6 +86,7 @@ impl Lanes {
             all: Mutex::default(),
             turns: Arc::new(Semaphore::new(limits::TRANSACTIONS)),
             waiting: Arc::new(Semaphore::new(limits::WAITING)),
+            untaken: Arc::new(Semaphore::new(limits::UNTAKEN)),
             crowded: AtomicBool::new(false),
             told: Told::default(),
             in_clear,
@@ -82,27 +97,36 @@ impl Lanes {
     ///
     /// # Errors
     /// When the visit is over, and when too many wait already: that is a fact, once until they have had their turn.
-    pub(super) async fn turn(&self) -> Result<Turn, NoTurn> {
+    pub(super) async fn turn(&self) -> Result<(Turn, Untaken), NoTurn> {
+        let Ok(place) = Arc::clone(&self.untaken).try_acquire_owned() else {
+            self.is_crowded("too many answers that are not taken", limits::UNTAKEN).await;
+            return Err(NoTurn::Crowded);
+        };
+        let untaken = Untaken::of(place);
         match Arc::clone(&self.turns).try_acquire_owned() {
             Ok(permit) => {
                 self.crowded.store(false, Ordering::Release);
-                return Ok(self.begins(permit));
+                return Ok((self.begins(permit), untaken));
             }
             Err(TryAcquireError::Closed) => return Err(NoTurn::Over),
             Err(TryAcquireError::NoPermits) => {}
         }
         let Ok(_place) = self.waiting.try_acquire() else {
-            if !self.crowded.swap(true, Ordering::AcqRel) && self.told.tells() {
-                let (most, waiting) = (limits::TRANSACTIONS, limits::WAITING);
-                let what = json!({
-                    "request": "http", "why": "too many requests at once", "under_way": most, "waiting": waiting,
-                });
-                self.gate.transaction_refused(&self.session, KIND, what).await;
-            }
+            self.is_crowded("too many requests at once", limits::TRANSACTIONS).await;
             return Err(NoTurn::Crowded);
         };
         let turn = Arc::clone(&self.turns).acquire_owned().await;
-        turn.map(|permit| self.begins(permit)).map_err(|_closed| NoTurn::Over)
+        turn.map(|permit| (self.begins(permit), untaken)).map_err(|_closed| NoTurn::Over)
+    }
+
+    /// A request is not taken: a fact, once while it is so.
+    async fn is_crowded(&self, why: &str, most: usize) {
+        if !self.crowded.swap(true, Ordering::AcqRel) && self.told.tells() {
+            let what = json!({
+                "request": "http", "why": why, "under_way": most, "waiting": limits::WAITING,
+            });
+            self.gate.transaction_refused(&self.session, KIND, what).await;
+        }
     }
 
     fn begins(&self, permit: OwnedSemaphorePermit) -> Turn {

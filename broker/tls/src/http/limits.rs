@@ -12,8 +12,6 @@ pub const HEAD_WITHIN: Duration = Duration::from_secs(60);
 /// How long a connection may be of no visit: a sign-in page is read by then, and whoever has a link by then opens another.
 /// Longer than a head may take, so that one that comes too slowly is told as that.
 pub const WITHOUT_VISIT: Duration = Duration::from_secs(90);
-/// Connections that one visit may have at once, as at the door for raw TLS.
-pub const CONNECTIONS: usize = 256;
 /// Requests that are not taken, on one connection of a visit, each a fact; then it ends.
 pub const MISSPOKEN: u32 = 100;
 /// How long a body may bring nothing while somebody waits for it from a client.
@@ -32,7 +30,8 @@ pub const OWN_RESETS: usize = 64;
 pub const GIVEN_UP: u32 = 200;
 /// See [`GIVEN_UP`].
 pub const GIVEN_UP_WITHIN: Duration = Duration::from_secs(10);
-/// What a client may send on a stream, and on a connection, before somebody has read it, in bytes.
+/// What a client may send on a stream, and on a connection, before somebody has read it, in bytes: an upload that its target does
+/// not take leaves the others of the connection three quarters of it, and requests without a body need none.
 pub const STREAM_WINDOW: u32 = 512 * 1024;
 /// See [`STREAM_WINDOW`].
 pub const CONNECTION_WINDOW: u32 = 2 * 1024 * 1024;
@@ -41,8 +40,14 @@ pub const TARGET_STREAM_WINDOW: u32 = 256 * 1024;
 /// The same on the connection: enough for every transaction, so that clients which take nothing hold up no others. A visit whose
 /// clients all do that costs the gate so much memory and no more: 16 MiB.
 pub const TARGET_CONNECTION_WINDOW: u32 = 64 * TARGET_STREAM_WINDOW;
-/// Most bytes that wait to be sent on one HTTP/2 stream.
-pub const SEND_BUFFER: usize = 256 * 1024;
+/// With so many bytes waiting to be sent on one HTTP/2 stream, nothing more of its answer is taken up. One batch may come on
+/// top, so that a stream costs 192 KiB at most, and a connection whose client takes no bytes at all 19 MiB out and
+/// [`CONNECTION_WINDOW`] in, until it does not answer a ping either: 80 s. What a stream has the client's leave to send is the
+/// client's to say (RFC 9113 §5.2): one that is not read holds up no other as long as the connection's window is not spent.
+pub const SEND_BUFFER: usize = 64 * 1024;
+/// Answers of one visit whose bodies the clients have not taken, over all of its connections. Each may hold a batch of 128 KiB
+/// and a queue of [`BODY_QUEUE`] more, also where its stream's window is shut: 96 MiB together.
+pub const UNTAKEN: usize = 256;
 /// Largest buffer for what comes on an HTTP/1 connection: a head, or a piece of a body.
 pub const READ_BUFFER: usize = 256 * 1024;
 /// Transactions of one visit under way at once; more wait, up to [`WAITING`]. Also the most lanes that its recording gets.

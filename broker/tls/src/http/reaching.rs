@@ -19,7 +19,7 @@ use super::inject::Injection;
 use super::upstream::{Duplex, Offer, Reach, Reached};
 use crate::door::{ServesConsoles, WebConnection};
 use crate::target::secure;
-use crate::visit::{Visit, Visits};
+use crate::visit::{Beyond, Visit, Visits};
 
 impl Enter for Visits {
     fn enter<'a>(&'a self, token: Uuid, ask: Ask) -> BoxFuture<'a, Result<Box<dyn Entered>, Refused>> {
@@ -44,8 +44,8 @@ impl Entered for Visit {
         Visit::session(self)
     }
 
-    fn users(&self) -> usize {
-        Visit::users(self)
+    fn beyond(&self) -> Option<Beyond> {
+        Visit::beyond(self)
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn take(
 ) -> Response<Outgoing> {
     let site = console.settings.site.clone();
     let about = json!({ "request": "http", "method": request.method().as_str() });
-    let turn = match console.lanes.turn().await {
+    let (turn, untaken) = match console.lanes.turn().await {
         Ok(turn) => turn,
         Err(NoTurn::Over) => return over(&console).into_answer(),
         Err(NoTurn::Crowded) => return Page::crowded().into_answer(),
@@ -63,7 +63,7 @@ pub(super) async fn take(
     let (give, answer) = oneshot::channel();
     tokio::spawn(async move { Transaction::begin(console, request, client, turn, give).await });
     match answer.await {
-        Ok(answer) => answer,
+        Ok(answer) => answer.map(|body| body.held_until_taken(untaken)),
         Err(_gone) => {
             Page::bad(StatusCode::INTERNAL_SERVER_ERROR, "the gate could not carry it out").into_answer()
         }

@@ -52,7 +52,8 @@ fn read(issued: &Issued) -> (Vec<String>, bool, bool) {
 
 #[test]
 fn a_technicians_certificate_says_who_and_in_which_window_and_dies_with_it() {
-    let issued = authority(AuthorityRole::Gate).for_technician(&dana(), &key(), hours(2), now()).unwrap();
+    let issued =
+        authority(AuthorityRole::Gate).for_technician(&dana(), &key(), None, hours(2), now()).unwrap();
     let (names, server, client) = read(&issued);
     let expected = [
         "urn:uuid:00000000-0000-0000-0000-000000000007",
@@ -65,9 +66,9 @@ fn a_technicians_certificate_says_who_and_in_which_window_and_dies_with_it() {
 #[test]
 fn no_certificate_of_a_technician_lives_longer_than_a_day_or_in_a_window_that_is_over() {
     let authority = authority(AuthorityRole::Gate);
-    let long = authority.for_technician(&dana(), &key(), hours(100), now()).unwrap();
+    let long = authority.for_technician(&dana(), &key(), None, hours(100), now()).unwrap();
     assert_eq!(long.until, hours(24));
-    let over = authority.for_technician(&dana(), &key(), now(), now());
+    let over = authority.for_technician(&dana(), &key(), None, now(), now());
     assert!(matches!(over, Err(IssueError::Over)));
 }
 
@@ -88,6 +89,10 @@ fn a_local_certificate_has_no_name_of_the_gate() {
         assert!(matches!(refused, Err(IssueError::Name(_))), "{wrong:?}");
     }
     assert!(!is_of("othergate.example", "gate.example"));
+    // It dies with the window, or within a day: its key is worth nothing then.
+    assert_eq!(issued.until, hours(1));
+    let long = authority.for_local(&given, "gate.example", &key(), hours(100), now()).unwrap();
+    assert_eq!(long.until, hours(24));
 }
 
 #[test]
@@ -101,7 +106,7 @@ fn none_passes_for_another_before_rustls() {
     let (gate, local) = (authority(AuthorityRole::Gate), authority(AuthorityRole::Local));
     let key_pair = KeyPair::generate().unwrap();
     let doors = gate.for_the_gate("gate.example", &key_pair, now()).unwrap();
-    let technician = gate.for_technician(&dana(), &key(), hours(2), now()).unwrap();
+    let technician = gate.for_technician(&dana(), &key(), None, hours(2), now()).unwrap();
     let own = local.for_local(&["console-01".to_owned()], "gate.example", &key(), hours(2), now()).unwrap();
     assert_eq!(read(&doors).0, ["gate.example", "*.tls.gate.example", "*.web.gate.example"]);
 

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use axum::Json;
 use axum::extract::State;
 use chaperone_policy::{Access, Endpoint, Facts, Permit, Target, TargetName, WindowId};
-use chaperone_session::{Ask, Refused, Wish, new_reference};
+use chaperone_session::{Ask, Proof, Refused, Wish, new_reference, why_spent};
 use chaperone_store::{FactKind, NewFact};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(crate) async fn connect(
 ) -> Answer<ConnectionView> {
     let nobody = || Problem::conflict("this node lets nobody in by TLS", "ask at the node that does");
     let (door, issue) = app.parts.tls.get().zip(app.parts.issue.get()).ok_or_else(nobody)?;
-    let wishes = wishes(&actor, &new.to)?;
+    let wishes = wishes(&actor, &new.to, new.renews_pem.is_some())?;
     if !proves_enough(&app, &actor).await? {
         let refused = match wishes.first() {
             Some(wish) => app.parts.gate.refuse_unproven(&wish.ask).await,
@@ -58,9 +58,13 @@ pub(crate) async fn connect(
         until,
         domain: door.domain.clone(),
         key_pem: new.public_key_pem,
+        renews_pem: new.renews_pem,
         local: new.local_key_pem.filter(|_| !names.is_empty()).map(|key| (key, names)),
     };
     let made = issue(wish).await.map_err(not_issued)?;
+    if let Some(visit) = &made.renews {
+        still_goes_on(&app, visit).await?;
+    }
     let fact = issued(&actor, &permits, window, &made);
     // The commit point: what is in no fact is in nobody's hands.
     app.parts.store.fact(fact).await?;
@@ -83,13 +87,25 @@ pub(crate) async fn connect(
     }))
 }
 
+/// A visit that was stopped, or left, goes on with no other certificate either.
+async fn still_goes_on(app: &App, visit: &str) -> Result<(), Problem> {
+    match app.parts.gate.proof_over(&Proof::Certificate(visit.to_owned())).await? {
+        None => Ok(()),
+        Some(over) => Err(Problem::conflict(
+            &format!("this certificate opens nothing any more: {}", why_spent(over)),
+            "begin again if the window is still yours",
+        )),
+    }
+}
+
 /// What the caller wants to open: the servers of a window, or one server. What is not there is asked for all the same: the
 /// schedule's answer does not tell whether it is.
-fn wishes(actor: &Actor, to: &str) -> Result<Vec<Wish>, Problem> {
+fn wishes(actor: &Actor, to: &str, goes_on: bool) -> Result<Vec<Wish>, Problem> {
     let facts: &Facts = &actor.facts;
     let wish = |name: TargetName, within| Wish {
         access: facts.target_by_name(&name).map(kinds).unwrap_or_else(|| vec![Access::Tls]),
         ask: ask(actor, name, within),
+        goes_on,
     };
     let within = to.parse::<WindowId>().ok();
     let window = within.and_then(|id| facts.windows.get(&id));
@@ -210,7 +226,7 @@ fn issued(actor: &Actor, permits: &[Permit], window: WindowId, made: &Certificat
         .map(|(local, _)| json!({ "serial": local.serial, "until": local.until, "names": local.names }));
     let targets: Vec<_> = permits.iter().map(|permit| &permit.target().name).collect();
     let body = json!({
-        "serial": made.certificate.serial, "until": made.certificate.until, "authority": made.by, "local": local,
+        "serial": made.certificate.serial, "renews": made.renews, "until": made.certificate.until, "authority": made.by, "local": local,
         "targets": targets, "proof": proof(actor), "source": actor.source.map(|source| source.to_string()),
     });
     let fact = NewFact::new(FactKind::CertificateIssued, now, body).by(actor.person).in_window(window);

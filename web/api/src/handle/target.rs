@@ -56,6 +56,8 @@ pub(crate) async fn add(
         sealed.push((account.clone(), row));
     }
     let console = target_endpoint::sealed(&app, target.id, &secrets)?;
+    let sign_in = new.tls.as_ref().and_then(|tls| tls.sign_in.as_ref());
+    let warnings = parse::weak_sign_in(sign_in, &[target.name.as_str()]);
     let (id, by) = (target.id, actor.person);
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
@@ -70,7 +72,7 @@ pub(crate) async fn add(
         })
     });
     written.await?;
-    shown(&app, id).await
+    warned(&app, id, warnings).await
 }
 
 /// Says how files come to a server from now on.
@@ -177,6 +179,16 @@ pub(crate) async fn unlock(
     lock::set(&app, &actor, LockOn::Target(target.id), Subject::Target(target), Locked::No(&why.reason))
         .await?;
     shown(&app, target.id).await
+}
+
+/// A server as it is after a change, for whoever has just sealed a secret.
+pub(super) async fn warned(
+    app: &App,
+    id: TargetId,
+    warnings: impl IntoIterator<Item = String>,
+) -> Answer<TargetView> {
+    let Json(view) = shown(app, id).await?;
+    Ok(Json(TargetView { warnings: warnings.into_iter().collect(), ..view }))
 }
 
 /// A server as it is after a change.

@@ -6,7 +6,7 @@ use chaperone_policy::{Endpoint, PersonId, Subject, Target, TargetId};
 use chaperone_store::{Slot, Tx};
 
 use super::Answer;
-use super::target::shown;
+use super::target::{shown, warned};
 use crate::actor::Actor;
 use crate::body::{At, Body};
 use crate::problem::Problem;
@@ -27,6 +27,7 @@ pub(crate) async fn set_tls(
     actor.may(Subject::Target(known))?;
     let reason = parse::needed("reason", &given.reason)?;
     parse::is_a_label(&known.name)?;
+    let warnings = parse::weak_sign_in(given.sign_in.as_ref(), &[known.name.as_str()]);
     let (id, by, now, here) = (known.id, actor.person, actor.now, app.clone());
     let written = app.parts.store.write(move |tx| {
         Box::pin(async move {
@@ -43,7 +44,7 @@ pub(crate) async fn set_tls(
         })
     });
     written.await?;
-    shown(&app, id).await
+    warned(&app, id, warnings).await
 }
 
 /// Adds ways to reach a server.

@@ -43,7 +43,7 @@ pub(crate) async fn open(
         let refused = app.parts.gate.refuse_unproven(&ask).await;
         return Err(Problem { next: next.to_owned(), ..connect::problem(refused) });
     }
-    let wish = Wish { access: vec![Access::Tls], ask };
+    let wish = Wish { access: vec![Access::Tls], ask, goes_on: false };
     let permits = app.parts.gate.permits(&[wish]).await.map_err(connect::problem)?;
     let until = permits.iter().map(Permit::output_until).max().unwrap_or(window.closes);
     let (console, url) = link(&app, &actor, &window, &target.name, door)?;

@@ -21,6 +21,10 @@ use crate::{App, parse, render};
 /// Of servers whose files are scanned before they get there.
 const WRITTEN: &str = "What a shell or a command writes by itself is recorded, but no scanner looks at it.";
 
+/// What is to be known of a window in which files are planned, or staged, where a web console is another way for them.
+const THROUGH_A_CONSOLE: &str = "Whether what is uploaded through a web console is clean, and as planned: it is recorded \
+    with the SHA-256 of each request, but not scanned, not staged and not compared with the plan's files.";
+
 /// Plans this far from a window are of its day.
 const SAME_DAY: SignedDuration = SignedDuration::from_hours(12);
 
@@ -100,6 +104,10 @@ pub(crate) async fn card(State(app): State<App>, actor: Actor, At(id): At<String
     }
     if window.access.contains(&Access::Tls) {
         let targets = window.targets.iter().filter_map(|id| facts.targets.get(id));
+        let checks = |target: &Target| !window.files.is_empty() || app.parts.gate.stages(target);
+        if targets.clone().any(|target| has_console(target) && checks(target)) {
+            not_recorded.push(THROUGH_A_CONSOLE.to_owned());
+        }
         not_recorded.extend(targets.flat_map(in_clear));
     }
     let proposals = app.parts.store.host_key_proposals().await?;
@@ -154,6 +162,10 @@ fn touches(window: &Window, freeze: &Freeze) -> bool {
 fn day_of(window: &Window) -> (Timestamp, Timestamp) {
     let from = window.opens.checked_sub(SAME_DAY).unwrap_or(Timestamp::MIN);
     (from, window.ends().checked_add(SAME_DAY).unwrap_or(Timestamp::MAX))
+}
+
+fn has_console(target: &Target) -> bool {
+    target.endpoints.iter().any(|endpoint| matches!(endpoint, Endpoint::Tls { http: true, .. }))
 }
 
 /// What is to be known of a server whose console is reached without TLS: somebody between could read and change what is

@@ -14,6 +14,13 @@ use crate::wire::{ChangeTls, NewClientCertificate, NewConsoleSignIn, NewPlainHtt
 const MAX_NAME_BYTES: usize = 256;
 /// The longest password, or header value.
 const MAX_SECRET_BYTES: usize = 4096;
+/// Secrets of fewer characters are short; and letters alone, or digits, are no word where there are so many.
+const SHORT_SECRET: usize = 8;
+const RANDOM_LETTERS: usize = 20;
+/// What is said of a secret that is easily met or guessed.
+const WEAK: &str = "The console's secret is short, an ordinary word or a name. It may stand in the console's pages by chance, which are \
+    cut then and alarm; and one that is sent back is not surely seen.\n  next: give the console's account a random password of 12 \
+    characters or more, and seal that";
 /// Most pinned keys: the one in force, the next, and some.
 const MOST_PINS: usize = 8;
 /// The longest time for which a console is reached without TLS; whoever needs it longer says so again.
@@ -199,6 +206,23 @@ fn without(terms: &mut ConsoleTerms, what: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What is to be known of a sign-in whose secret is easily met by chance in what a console says, or guessed: then what comes
+/// back is not told from it. `names` are what the console and its pages are full of.
+pub(crate) fn weak_sign_in(given: Option<&NewConsoleSignIn>, names: &[&str]) -> Option<String> {
+    let given = given?;
+    let names = names.iter().copied().chain(given.basic.as_deref()).chain(given.header.as_deref());
+    // A scheme before it is no secret.
+    let secret = match &given.header {
+        Some(_) => given.secret.rsplit(' ').next().unwrap_or_default(),
+        None => given.secret.as_str(),
+    };
+    let is_a_name = names.into_iter().any(|name| name.eq_ignore_ascii_case(secret));
+    let is_one_kind = secret.chars().all(char::is_alphabetic) || secret.chars().all(|c| c.is_ascii_digit());
+    let long = secret.chars().count();
+    let is_a_word = is_one_kind && long < RANDOM_LETTERS;
+    (long < SHORT_SECRET || is_a_word || is_a_name).then(|| WEAK.to_owned())
+}
+
 fn sign_in(given: &NewConsoleSignIn) -> Result<(ConsoleSignIn, Secret), Problem> {
     let how = match (&given.basic, &given.header) {
         (Some(user), None) => ConsoleSignIn::Basic { user: basic_user(user)? },
@@ -371,5 +395,27 @@ mod tests {
         assert!(terms.sign_in.is_none() && terms.replaced > 0);
         let nothing = changed_tls(None, &ChangeTls::default(), &TakesAll, now()).unwrap_err();
         assert!(nothing.what.starts_with("tls.address: "));
+    }
+
+    fn is_weak(basic: Option<&str>, header: Option<&str>, secret: &str) -> bool {
+        let own = |text: &str| text.to_owned();
+        let given = NewConsoleSignIn { basic: basic.map(own), header: header.map(own), secret: own(secret) };
+        weak_sign_in(Some(&given), &["alaris-sm-01"]).is_some()
+    }
+
+    #[test]
+    fn a_secret_that_is_short_or_a_word_is_told_of_and_a_random_one_is_not() {
+        for secret in
+            ["", "a1!", "s3cr3t!", "password", "Maintenance", "20240101", "alaris-sm-01", "svc-Pumps1"]
+        {
+            assert!(is_weak(Some("svc-pumps1"), None, secret), "{secret}");
+        }
+        for secret in ["k7#Vq2!x", "correct-horse-battery", "abcdefghijklmnopqrst", "pässwort1"] {
+            assert!(!is_weak(Some("svc"), None, secret), "{secret}");
+        }
+        assert!(is_weak(None, Some("authorization"), "Bearer letmein"));
+        assert!(is_weak(None, Some("x-console-token"), "X-Console-Token"));
+        assert!(!is_weak(None, Some("authorization"), "Bearer 9fK2-mmQ71z"));
+        assert_eq!(weak_sign_in(None, &[]), None);
     }
 }

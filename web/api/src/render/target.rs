@@ -26,6 +26,7 @@ pub(crate) fn target(
         uploads: target.uploads.as_str().to_owned(),
         proposed_keys: proposed.map(|proposal| proposed_key(facts, proposal)).collect(),
         locked: locked(facts, LockOn::Target(target.id)),
+        warnings: Vec::new(),
     }
 }
 

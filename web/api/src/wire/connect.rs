@@ -17,6 +17,10 @@ pub struct NewConnection {
     /// The public key of what the technician's machine serves to itself under the servers' names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_key_pem: Option<String>,
+    /// The certificate that this one takes the place of, for the same key and window: what comes with either is one visit.
+    /// Without it another visit begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews_pem: Option<String>,
 }
 
 /// How to come by TLS.

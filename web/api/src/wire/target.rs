@@ -153,6 +153,9 @@ pub struct TargetView {
     pub proposed_keys: Vec<ProposedKeyView>,
     /// Why it is locked; nothing when it is not.
     pub locked: Option<String>,
+    /// What whoever has sealed a secret should know of it; only in the answer to that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// One way to reach a target.

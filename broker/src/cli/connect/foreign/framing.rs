@@ -92,6 +92,13 @@ impl Head {
         says("sec-fetch-site", "cross-site") || (says("sec-fetch-site", "same-site") && !opens_a_page)
     }
 
+    /// Whether a browser makes it, as it says itself; no page can set or remove a field whose name begins with `Sec-` (Fetch,
+    /// forbidden request-headers), and some send no `Sec-Fetch-Site` with a web socket.
+    pub(super) fn is_of_a_browser(&self) -> bool {
+        let says_where = self.fields.iter().any(|(name, _)| name.starts_with("sec-"));
+        says_where || self.fields("user-agent").any(|agent| agent.to_ascii_lowercase().contains("mozilla"))
+    }
+
     /// The host of a target that is a whole URL (RFC 9112 §3.2.2).
     pub(super) fn authority(&self) -> Option<&str> {
         let (_, rest) = self.target.split_once("://").filter(|_| !self.target.starts_with('/'))?;

@@ -83,6 +83,48 @@ fn requests_that_somebody_elses_page_makes_do_not() {
 }
 
 #[test]
+fn a_program_without_a_place_goes_on_and_a_page_without_one_does_not() {
+    let taken = |kind: &str, tls: bool, fields: &str| {
+        let opened = opened(kind);
+        let mut guard = if tls { Guard::within_tls(&opened) } else { Guard::of(&opened) };
+        let request = format!("POST /reset HTTP/1.1\r\n{fields}\r\n\r\n");
+        guard.takes(request.as_bytes(), &mut Vec::new()).is_ok()
+    };
+    let (own, named) = ("Host: 127.0.0.1:8443\r\n", "Host: console.example:8443\r\n");
+    for nowhere in ["Origin: null", "Origin: file://", "Origin: file:///C:/pump/index.html"] {
+        for kind in ["tls", "tcp"] {
+            for host in [own, "Host: localhost:8443\r\n", "Host: [::1]:8443\r\n"] {
+                assert!(taken(kind, false, &format!("{host}{nowhere}")), "{kind} {host} {nowhere}");
+            }
+            // A browser takes a name by plain HTTP for no trustworthy address, and would not say where it comes from.
+            assert!(!taken(kind, false, &format!("{named}{nowhere}")), "{kind} {nowhere}");
+            assert!(taken(kind, true, &format!("{named}{nowhere}\r\nUser-Agent: PumpTool/4.2")));
+            for browser in [
+                "Sec-Fetch-Site: cross-site",
+                "Sec-Fetch-Site: none",
+                "sec-fetch-mode: no-cors",
+                "Sec-Fetch-Dest: iframe",
+                "Sec-WebSocket-Version: 13",
+                "User-Agent: Mozilla/5.0 (Macintosh) Version/15.6 Safari/605.1.15",
+            ] {
+                for tls in [false, true] {
+                    let fields = format!("{own}{nowhere}\r\n{browser}");
+                    assert!(!taken(kind, tls, &fields), "{kind} {tls} {fields:?}");
+                }
+            }
+        }
+        assert!(
+            !taken("http", false, &format!("{own}{nowhere}"))
+                && !taken("http", true, &format!("{own}{nowhere}"))
+        );
+    }
+    // Somewhere else is somewhere else, whoever says it.
+    assert!(!taken("tcp", true, &format!("{own}Origin: https://evil.example")));
+    assert!(!taken("tls", false, &format!("{own}Origin: null\r\nOrigin: https://evil.example")));
+    assert!(!taken("tls", false, "Host: 127.0.0.1\r\nHost: console.example\r\nOrigin: null"));
+}
+
+#[test]
 fn each_request_of_a_connection_is_looked_at() {
     let own = "GET /state HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let sized = "PUT /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 37\r\n\r\nPOST / HTTP/1.1\r\nHost: evil.example\r\n";

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use chaperone_web::wire::{ConnectionView, WindowView};
+use chaperone_web::wire::{ConnectionView, NewConnection, WindowView};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{sleep, timeout};
 
@@ -54,7 +54,15 @@ struct Shape {
 impl Renews {
     /// Asks the gate. A refusal is the one that its doors give.
     pub(super) async fn ask(&self, to: &str) -> Result<Pass, Failure> {
-        let asked = self.keys.asks(to);
+        self.asks(self.keys.asks(to, None)).await
+    }
+
+    /// Asks for certificates in place of those that are held: the visit goes on with them.
+    pub(super) async fn renew(&self, pass: &Pass) -> Result<Pass, Failure> {
+        self.asks(self.keys.asks(&pass.window, Some(pass))).await
+    }
+
+    async fn asks(&self, asked: NewConnection) -> Result<Pass, Failure> {
         let asking = self.client.post::<ConnectionView>(&["connect"], &asked);
         let granted = timeout(ANSWER_WITHIN, asking).await;
         let silent = |_| Failure::failed("the gate does not answer", "try again in a moment");
@@ -144,7 +152,7 @@ struct Renewing {
 
 impl Renewing {
     /// Tells where the window has changed. Asks for certificates where those that are held end before it does, and not sooner:
-    /// another certificate is another visit.
+    /// each is a fact of the gate's.
     async fn look(&mut self, kept: &Kept, renews: &Renews, pass: &Pass, view: &WindowView) {
         let shape = Shape::of(view);
         let changed = self.shape.map_or(shape.closes != pass.closes, |known| known != shape);
@@ -165,7 +173,7 @@ impl Renewing {
         if !runs_out || self.failed >= RENEWALS {
             return;
         }
-        match renews.ask(&pass.window).await {
+        match renews.renew(pass).await {
             Ok(new) => {
                 self.failed = 0;
                 self.last = (new.until <= pass.until).then_some(new.until);

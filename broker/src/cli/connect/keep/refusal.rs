@@ -64,7 +64,7 @@ impl Asks {
         if refusal.is_of_the_certificate {
             return self.spent(kept, renews, pass, refusal).await;
         }
-        let said = if self.is_due() { renews.ask(&pass.window).await.err() } else { None };
+        let said = if self.is_due() { renews.renew(pass).await.err() } else { None };
         // A yes is for something else than what was refused, or is new: what was granted before stays.
         refusal.told(kept, said.as_ref().map(sentence).as_deref());
         None
@@ -76,7 +76,7 @@ impl Asks {
             ("visit-stopped", "The hospital has stopped this visit.")
         } else if pass.until < kept.ends() {
             // By the gate's clock it may be over, and the window is not.
-            let said = if self.is_due() { renews.ask(&pass.window).await } else { return None };
+            let said = if self.is_due() { renews.renew(pass).await } else { return None };
             match said {
                 Ok(new) => kept.takes(new),
                 Err(failure) => refusal.told(kept, Some(&sentence(&failure))),
