@@ -7582,6 +7582,11 @@ export interface components {
              */
             public_key_pem: string;
             /**
+             * @description The certificate that this one takes the place of, for the same key and window: what comes with either is one visit.
+             *     Without it another visit begins.
+             */
+            renews_pem?: string | null;
+            /**
              * @description A window's id, for all servers of it; or a server's name.
              * @example console-01
              */
@@ -8636,6 +8641,8 @@ export interface components {
             proposed_keys: components["schemas"]["ProposedKeyView"][];
             /** @description How files come to it: direct, or staged at the gate. */
             uploads: string;
+            /** @description What whoever has sealed a secret should know of it; only in the answer to that. */
+            warnings?: string[];
         };
         /** @description A channel of a recording. */
         TimelineChannel: {
