@@ -92,7 +92,7 @@ async fn still_goes_on(app: &App, visit: &str) -> Result<(), Problem> {
     match app.parts.gate.proof_over(&Proof::Certificate(visit.to_owned())).await? {
         None => Ok(()),
         Some(over) => Err(Problem::conflict(
-            &format!("this certificate opens nothing any more: {}", why_spent(over)),
+            format!("this certificate opens nothing any more: {}", why_spent(over)),
             "begin again if the window is still yours",
         )),
     }
