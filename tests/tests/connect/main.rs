@@ -263,7 +263,7 @@ fn a_renewed_certificate_is_of_the_same_visit() {
     let site = site(false);
     site.adds("console-02", &site.console.at, &["--session-limit", "1"]);
     let window = site.asks(&["console-02"], "now", "+20s");
-    let mut connected = site.connects(&window, &[], &[]);
+    let connected = site.connects(&window, &[], &[]);
     let mut before = opens(&connected.local("console-02"));
     assert_eq!(reversed(&mut before, "hello"), "olleh");
     site.house.priya().does(&["window", "extend", &window, "--closes", "+10m", "--reason", "slow disk"]);
