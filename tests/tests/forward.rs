@@ -141,8 +141,14 @@ fn ssh_inside_a_forward_that_was_declared_as_readable_is_ended_and_alarms() {
         let ran = house.technician("dana").ssh(SERVER).input(said).with(&["-W", &there]).runs("");
         assert_eq!(ran.text(), "", "nothing of it passes");
     }
-    let failed = house.fact("target-failed").body;
-    assert_eq!(failed["failure"], "ssh-inside", "{failed:#}");
+    let failed = soon("a fact of each", || {
+        let failed = house.facts_of("target-failed");
+        (failed.len() == 2).then_some(failed)
+    });
+    for (fact, said) in failed.iter().zip(["SSH-2.0-OpenSSH", "SSH-2.0-"]) {
+        assert_eq!(fact.body["failure"], "ssh-inside", "{:#}", fact.body);
+        assert!(fact.body["detail"].as_str().unwrap().contains(said), "{:#}", fact.body);
+    }
     soon("an alert", || {
         let alerts = house.sam().lists(&["alert", "list"]);
         alerts.into_iter().find(|alert| alert["rule"] == "ssh-inside-forward")

@@ -163,9 +163,9 @@ pub enum DialError {
     Ambiguous(String),
     /// A forward was declared as readable, and a peer begins to speak SSH in it.
     #[error(
-        "SSH inside a forward that was declared as readable: a shell that nobody would see, and it was ended"
+        "SSH inside a forward that was declared as readable ({0}): a shell that nobody would see, and it was ended"
     )]
-    SshInside,
+    SshInside(String),
     /// The session ended while its target was being reached.
     #[error("the session ended first")]
     Ended,
@@ -194,7 +194,7 @@ impl DialError {
             Self::Prompt(_) => "target-prompt",
             Self::ShowsCredential => "shows-credential",
             Self::Ambiguous(_) => "ambiguous-answer",
-            Self::SshInside => "ssh-inside",
+            Self::SshInside(_) => "ssh-inside",
             Self::Ended => "ended",
             Self::Protocol(_) => "protocol",
         }
@@ -217,7 +217,7 @@ impl DialError {
             Self::Slow(_) => "The server does not answer. Please call the hospital.",
             Self::ShowsCredential => "The server's answer was not passed on. The hospital has been told.",
             Self::Ambiguous(_) => "The server's answer could be read in two ways, and was not passed on.",
-            Self::SshInside => "SSH inside a forward is not passed on. Use ssh with the server's name.",
+            Self::SshInside(_) => "SSH inside a forward is not passed on. Use ssh with the server's name.",
             Self::Ended => "The visit has ended.",
             Self::HostKey { .. } | Self::Certificate(_) => {
                 "The server's identity has changed, so the gate did not sign in. The hospital has been told."

@@ -13,9 +13,13 @@ use crate::live::LiveSession;
 /// One that does well, and the same thing wrong again within this time, goes on doing it wrong.
 const STILL: Duration = Duration::from_secs(60);
 
-/// What a target does wrong, by its stored name, and when that was told.
+/// What a target does wrong, by its stored name, and when that was told; and how often something was tried there that is
+/// not passed on.
 #[derive(Debug, Default)]
-pub(crate) struct Failing(Mutex<BTreeMap<&'static str, Instant>>);
+pub(crate) struct Failing {
+    told: Mutex<BTreeMap<&'static str, Instant>>,
+    tried: Mutex<BTreeMap<&'static str, u32>>,
+}
 
 impl Failing {
     /// It did something wrong; whether that is news.
@@ -26,12 +30,20 @@ impl Failing {
         is_news
     }
 
+    /// How often this was tried, this time counted.
+    pub(crate) fn counts(&self, error: &DialError) -> u32 {
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tried.entry(error.as_str()).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
     fn does_well(&self, now: Instant) {
         self.held().retain(|_, told| now.duration_since(*told) <= STILL);
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<&'static str, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -164,6 +164,12 @@ impl Passage {
         self.inside.watch(source, !matches!(self.to, To::Tcp { opaque: true, .. }))
     }
 
+    /// Whether what passes may pass no more.
+    #[must_use]
+    pub fn was_refused(&self) -> bool {
+        self.inside.ssh().is_some()
+    }
+
     /// Returns once what passes may pass no more: its end is the caller's.
     pub async fn is_refused(&self) {
         self.inside.is_ssh().await;
@@ -216,8 +222,9 @@ impl Passage {
             self.session.arrives(cord).await;
         }
         self.session.let_go(cord);
-        if self.inside.was_ssh() {
-            gate.target_failed(&self.session, self.channel.number(), 0, &DialError::SshInside).await;
+        if let Some(said) = self.inside.ssh() {
+            let what = DialError::SshInside(said.to_owned());
+            gate.tried(&self.session, self.channel.number(), &what).await;
         }
         let captured = match &self.to {
             _ if self.inside.was_tls() => Captured::Flow,

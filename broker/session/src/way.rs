@@ -21,6 +21,8 @@ use crate::live::{Leg, LiveSession};
 use crate::sever::{Cord, Severable};
 use crate::ways::Taken;
 
+/// Tries of a visit that are a fact each; the recording has all.
+const TRIED_TOLD: u32 = 16;
 /// How long a target may take to be found and to accept a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -76,6 +78,15 @@ impl Gate {
         let body = json!({ "failure": error.as_str(), "detail": detail, "channel": channel, "n": n });
         note_failure(session, channel, body.clone()).await;
         self.write_target_failed(session, error, body).await;
+    }
+
+    /// Somebody tried what is not passed on: in the recording each time, and a fact of each of the first few of a visit.
+    pub(crate) async fn tried(&self, session: &LiveSession, channel: u32, error: &DialError) {
+        let body = json!({ "failure": error.as_str(), "detail": error.to_string(), "channel": channel });
+        note_failure(session, channel, body.clone()).await;
+        if session.failing.counts(error) <= TRIED_TOLD {
+            self.write_target_failed(session, error, body).await;
+        }
     }
 
     async fn sealed(&self, session: &LiveSession, slot: Slot<'_>) -> Result<Secret, DialError> {

@@ -75,6 +75,9 @@ pub(crate) async fn run(asked: Asked, mut lent: Lent) {
     }
     // The close may find its connection gone: that is what it asks for.
     drop(client.write.close().await);
+    if passage.was_refused() {
+        lent.refusals.counts_one();
+    }
     passage.over(&lent.gate, &cord, finished).await;
 }
 

@@ -84,7 +84,7 @@ impl Offers {
         let silent = algorithms::widened(algorithms::server(all.clone(), rekey), Lacks::MACS_ALONE);
         let [gcm, any, silent] = [gcm, any, silent].map(Arc::new);
         let keys = Arc::new(Keys { all, ecdsa });
-        Self { gcm, any, silent, keys, rekey, post_quantum_only: false, numbers: Arc::new(Line::new(1)) }
+        Self { gcm, any, silent, keys, rekey, post_quantum_only: false, numbers: Arc::new(Line::new(1, 0)) }
     }
 
     /// No key exchange but the post-quantum one is offered. For before the first client.

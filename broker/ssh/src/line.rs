@@ -27,6 +27,8 @@ pub(crate) struct Line {
     news: Notify,
     /// How many may be heard at the same time.
     open: Arc<Semaphore>,
+    /// And of known places, which strangers cannot take.
+    open_known: Arc<Semaphore>,
 }
 
 type Call = oneshot::Sender<OwnedSemaphorePermit>;
@@ -52,8 +54,10 @@ struct Queue {
 }
 
 impl Line {
-    pub(crate) fn new(open: usize) -> Self {
-        Self { waiting: Mutex::default(), news: Notify::new(), open: Arc::new(Semaphore::new(open)) }
+    /// So many are heard at the same time, and so many more of known places.
+    pub(crate) fn new(open: usize, more_of_known: usize) -> Self {
+        let [open, open_known] = [open, more_of_known].map(|places| Arc::new(Semaphore::new(places)));
+        Self { waiting: Mutex::default(), news: Notify::new(), open, open_known }
     }
 
     /// Waits for a turn; `None` where nobody calls any more. The permit is one of those who may be heard at the same time.
@@ -76,28 +80,35 @@ impl Line {
     /// Calls one after another, for ever. `rate` is asked before each: how many a second.
     pub(crate) async fn serve(&self, rate: impl Fn() -> NonZeroU32) {
         let mut pace = Pace::new(Instant::now());
-        // The semaphore is never closed.
-        while let Ok(mut permit) = Arc::clone(&self.open).acquire_owned().await {
+        loop {
             let per_second = rate();
             sleep_until(pace.next(per_second)).await;
             loop {
-                let call = self.next().await;
-                match call.send(permit) {
-                    Ok(()) => break,
-                    // That one has gone: it takes nobody's turn.
-                    Err(unused) => permit = unused,
+                let (call, permit) = self.next().await;
+                // One that has gone takes nobody's turn.
+                if call.send(permit).is_ok() {
+                    break;
                 }
             }
             pace.took(Instant::now(), per_second);
         }
     }
 
-    async fn next(&self) -> Call {
+    async fn next(&self) -> (Call, OwnedSemaphorePermit) {
         loop {
-            if let Some(call) = self.waiting().next() {
-                return call;
+            let (known, strangers) = {
+                let mut waiting = self.waiting();
+                if let Some(next) = waiting.next(&self.open, &self.open_known) {
+                    return next;
+                }
+                (!waiting.known.calls.is_empty(), !waiting.strangers.calls.is_empty())
+            };
+            // The semaphores are never closed. What was waited for is taken where it is known whose turn it is.
+            tokio::select! {
+                () = self.news.notified() => {}
+                _free = self.open_known.acquire(), if known => {}
+                _free = self.open.acquire(), if known || strangers => {}
             }
-            self.news.notified().await;
         }
     }
 
@@ -107,14 +118,27 @@ impl Line {
 }
 
 impl Waiting {
-    fn next(&mut self) -> Option<Call> {
-        let stranger_is_next = self.in_a_row >= KNOWN_IN_A_ROW && !self.strangers.calls.is_empty();
-        if let Some(call) = (!stranger_is_next).then(|| self.known.next()).flatten() {
-            self.in_a_row = self.in_a_row.saturating_add(1);
-            return Some(call);
+    /// Whoever is next, and has a place.
+    fn next(
+        &mut self,
+        open: &Arc<Semaphore>,
+        open_known: &Arc<Semaphore>,
+    ) -> Option<(Call, OwnedSemaphorePermit)> {
+        let free = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().ok();
+        let stranger_is_due = self.in_a_row >= KNOWN_IN_A_ROW;
+        for known in [!stranger_is_due, stranger_is_due] {
+            let queue = if known { &mut self.known } else { &mut self.strangers };
+            if queue.is_empty() {
+                continue;
+            }
+            let Some(permit) = known.then(|| free(open_known)).flatten().or_else(|| free(open)) else {
+                continue;
+            };
+            let Some(call) = queue.next() else { continue };
+            self.in_a_row = if known { self.in_a_row.saturating_add(1) } else { 0 };
+            return Some((call, permit));
         }
-        self.in_a_row = 0;
-        self.strangers.next()
+        None
     }
 }
 
@@ -132,11 +156,17 @@ impl Queue {
         called
     }
 
-    fn next(&mut self) -> Option<Call> {
-        let Some(((turn, _), call)) = self.calls.pop_first() else {
+    /// Whether nobody waits; nothing is kept of those that have gone then.
+    fn is_empty(&mut self) -> bool {
+        let none = self.calls.is_empty();
+        if none {
             self.newest.clear();
-            return None;
-        };
+        }
+        none
+    }
+
+    fn next(&mut self) -> Option<Call> {
+        let ((turn, _), call) = self.calls.pop_first()?;
         self.turn = turn;
         Some(call)
     }
@@ -184,7 +214,8 @@ mod tests {
 
     /// Serves one of them.
     fn serve(waiting: &mut Waiting, calls: &mut Vec<(u8, Called)>) -> Option<u8> {
-        drop(waiting.next()?);
+        let [open, more] = [1, 0].map(|places| Arc::new(Semaphore::new(places)));
+        drop(waiting.next(&open, &more)?);
         let closed = |(_, called): &mut (u8, Called)| {
             matches!(called.try_recv(), Err(oneshot::error::TryRecvError::Closed))
         };
@@ -230,6 +261,22 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn places_that_strangers_do_not_give_back_keep_out_nobody_who_is_known() {
+        let line = Arc::new(Line::new(2, 1));
+        let serving = Arc::clone(&line);
+        let task = tokio::spawn(async move { serving.serve(|| NonZeroU32::MAX).await });
+        let held = [line.turn(place(1)).await.unwrap(), line.turn(place(2)).await.unwrap()];
+        let soon = Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, line.turn(place(3))).await.is_err());
+        let known = line.turn_of_known(place(4)).await.unwrap();
+        assert!(tokio::time::timeout(soon, line.turn_of_known(place(5))).await.is_err(), "there is one more");
+        drop(held);
+        assert!(line.turn_of_known(place(5)).await.is_some(), "and those of all");
+        drop(known);
+        task.abort();
+    }
+
     #[test]
     fn a_burst_is_at_once_and_the_rest_at_its_rate() {
         let start = Instant::now();
@@ -250,7 +297,7 @@ mod tests {
 
     #[tokio::test]
     async fn so_many_are_heard_at_the_same_time_and_one_that_left_takes_no_place() {
-        let line = Arc::new(Line::new(1));
+        let line = Arc::new(Line::new(1, 0));
         let serving = Arc::clone(&line);
         let task = tokio::spawn(async move { serving.serve(|| NonZeroU32::new(1000).unwrap()).await });
         let first = line.turn(place(1)).await.unwrap();

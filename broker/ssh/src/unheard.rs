@@ -20,6 +20,8 @@ use crate::menu::Menus;
 /// Connections without a visit, in all and from one address or IPv6 /64. One place cannot take all of them.
 const HALF_OPEN: usize = 1024;
 const FROM_ONE_PLACE: usize = 64;
+/// And as many more from places that are known: strangers that sit there and say nothing cannot take these.
+const HALF_OPEN_KNOWN: usize = 128;
 /// Connections that wait to be one of those; each is a socket and little else.
 const IN_LINE: usize = 4096;
 const IN_LINE_FROM_ONE_PLACE: usize = 256;
@@ -122,7 +124,7 @@ impl HalfOpen {
         Self(Arc::new(Shared {
             state: Mutex::default(),
             news: Notify::new(),
-            line: Line::new(HALF_OPEN),
+            line: Line::new(HALF_OPEN, HALF_OPEN_KNOWN),
             known: Known::default(),
             menus: Menus::default(),
         }))

@@ -2,6 +2,8 @@
 //! has opened. And proofs that were good once and are over, technicians' certificates among them: their visit was stopped, or
 //! its holder has left it.
 
+use std::collections::BTreeSet;
+
 use chaperone_policy::{PersonId, SessionId};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::types::Uuid;
@@ -208,8 +210,10 @@ impl Tx {
             let body = body_of(&document?).ok()?;
             serde_json::from_value::<Issued>(body).ok()
         });
-        let lasting = issued.filter(|issued| issued.until > self.now);
-        Ok(lasting.map(|issued| format!("certificate:{}", issued.renews.unwrap_or(issued.serial))).collect())
+        // One that is over may have a visit that goes on, and may be renewed.
+        let proofs: BTreeSet<String> =
+            issued.map(|issued| format!("certificate:{}", issued.renews.unwrap_or(issued.serial))).collect();
+        Ok(proofs.into_iter().collect())
     }
 
     /// Leaves what a certificate may have entered. Returns its visits that are on.
@@ -242,7 +246,6 @@ struct Issued {
     /// The first certificate of its visit, where it is not that: the proof of both is that one's serial.
     #[serde(default)]
     renews: Option<String>,
-    until: Timestamp,
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> i64 {

@@ -48,7 +48,7 @@ pub(super) const TARGETS: &[Rule] = &[
         action: Action::Alert,
         grouping: Grouping::Target,
         runbook: [
-            "Nothing of it has passed. Look at the visit, which goes on: what else does it do, and does the plan of its window say anything of a second server?",
+            "It was ended where it began. Look at the visit, which goes on: what else does it do, and does the plan of its window say anything of a second server?",
             "Ask the technician what they wanted to reach there. If nobody answers for it, lock them.",
             "Ask clinical engineering what listens on that endpoint. If SSH is needed there, it is a server of its own with windows of its own.",
         ],

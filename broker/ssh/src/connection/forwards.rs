@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use chaperone_identity::UserName;
 use chaperone_policy::TargetName;
+use chaperone_session::LiveSession;
 use russh::server::{ChannelOpenHandle, Handle, Msg};
 use russh::{Channel, ChannelOpenFailure};
 
 use super::{Connection, held_for};
+use crate::admission::Verdict;
 use crate::forward;
 use crate::jump::{self, Through};
 use crate::place::Place;
@@ -25,7 +27,12 @@ impl Connection {
     /// Serves it on a task of its own, or refuses it.
     pub(super) async fn connect(&mut self, wanted: Wanted, handle: Handle) {
         if self.has_its_channels() {
-            self.refusals.declines("direct-tcpip", wanted.place.refused("too many channels"));
+            let what = wanted.place.refused("too many channels");
+            // A scan of the network is no busy browser.
+            match self.is_declared(&wanted.place) {
+                true => self.refusals.declines("direct-tcpip", what),
+                false => self.refuse("direct-tcpip", what),
+            }
             return wanted.reply.reject(ChannelOpenFailure::ResourceShortage).await;
         }
         if self.unsure {
@@ -50,6 +57,17 @@ impl Connection {
         let Wanted { channel, reply, place } = wanted;
         let asked = forward::Asked { channel, reply, place };
         tokio::spawn(held_for(held, Box::pin(forward::run(asked, lent))));
+    }
+
+    /// Whether a visit is on to a server that declares an endpoint there.
+    fn is_declared(&self, place: &Place) -> bool {
+        let Ok(port) = u16::try_from(place.port) else { return false };
+        let declares = |session: &LiveSession| session.permit().target().forward(&place.host, port).is_some();
+        match &*self.verdict.borrow() {
+            Verdict::Visit(visit) => declares(&visit.session),
+            Verdict::Forwards(session) => declares(session),
+            _ => false,
+        }
     }
 
     /// The server that is meant by a place: its name, with SSH's port or its own. Of a server's own port only somebody

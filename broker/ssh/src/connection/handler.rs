@@ -99,6 +99,9 @@ impl Handler for Connection {
         user: &str,
         certificate: &Certificate,
     ) -> Result<(), russh::Error> {
+        if self.through.is_some() {
+            return Ok(());
+        }
         self.names(user).await;
         self.offered(&PublicKey::new(certificate.public_key().clone(), ""));
         let why = Why::Certificate(CertificateFault::Unsound);
@@ -107,6 +110,9 @@ impl Handler for Connection {
     }
 
     async fn publickey_unreadable(&mut self, user: &str) -> Result<(), russh::Error> {
+        if self.through.is_some() {
+            return Ok(());
+        }
         self.names(user).await;
         self.refuse_offer(ProofFailure::credential().because(Why::Unreadable));
         if self.is_spent() { Err(russh::Error::Disconnect) } else { Ok(()) }
@@ -117,6 +123,9 @@ impl Handler for Connection {
         user: &str,
         key: &PublicKey,
     ) -> Result<(), russh::Error> {
+        if self.through.is_some() {
+            return Ok(());
+        }
         self.names(user).await;
         if self.is_spent() {
             return Err(russh::Error::Disconnect);
@@ -338,7 +347,8 @@ impl Handler for Connection {
             session.channel_success(channel)
         } else {
             // What is in it stays out of the ledger.
-            self.refuse("environment", json!({ "name": UserName::printable(name), "bytes": value.len() }));
+            let what = json!({ "name": UserName::printable(name), "bytes": value.len() });
+            self.refusals.declines("environment", what);
             session.channel_failure(channel)
         }
     }

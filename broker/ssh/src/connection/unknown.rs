@@ -35,7 +35,8 @@ impl Connection {
             Unheard::ChannelRequest(_) | Unheard::GlobalRequest(_) => {}
             // As one that is too much: what is in it stays out of the ledger.
             Unheard::Variable(name, bytes) => {
-                self.refuse("environment", json!({ "name": UserName::printable(name), "bytes": bytes }))
+                let what = json!({ "name": UserName::printable(name), "bytes": bytes });
+                self.refusals.declines("environment", what);
             }
             Unheard::NoChannel(channel, message) => self.for_nobody(channel, message),
         }

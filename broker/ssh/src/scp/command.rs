@@ -63,6 +63,8 @@ fn does_more(text: &str) -> bool {
             (None | Some('"'), '\\') => drop(letters.next()),
             (None | Some('"'), '`') => return true,
             (None | Some('"'), '$') if letters.peek() == Some(&'(') => return true,
+            // Quotes by rules of their own.
+            (None, '$') if matches!(letters.peek(), Some('\'' | '"')) => return true,
             (None, ';' | '&' | '|' | '<' | '>' | '(' | ')' | '#' | '\n' | '\r') => return true,
             _ => {}
         }
@@ -145,6 +147,7 @@ mod tests {
             "scp -t `bash`",
             "scp -t;bash x",
             "scp -t x # y",
+            r"scp -t $'\'' ; bash #'",
         ] {
             assert_eq!(read(more), None, "{more}");
         }

@@ -86,7 +86,12 @@ impl Injection {
         let word = value.rfind(' ').map_or(0, |space| space + 1);
         let rest = value.get(word..).filter(|rest| rest.starts_with("eyJ"));
         let known = word + rest.and_then(|rest| rest.find('.')).map_or(0, |dot| dot + 1);
-        Self::new(format!("header {field}"), field, value, vec![Secret::new(value, known)])
+        let mut secrets = vec![Secret::new(value, known)];
+        // A page says the token without its scheme.
+        if let Some(token) = value.get(word..).filter(|token| word > 0 && token.len() >= SHORTEST) {
+            secrets.push(Secret::new(token, known - word));
+        }
+        Self::new(format!("header {field}"), field, value, secrets)
     }
 
     fn new(name: String, field: HeaderName, value: &str, secrets: Vec<Secret>) -> Result<Self, NotAField> {
@@ -360,6 +365,18 @@ mod tests {
         let said = format!("{injection:?} {}", injection.name());
         assert!(!said.contains("s3cret") && !said.contains("c2Vydm"), "{said}");
         assert_eq!(injection.name(), "basic service");
+    }
+
+    #[test]
+    fn a_token_is_looked_for_without_its_scheme() {
+        let injection = Injection::header("Authorization", "Bearer 0123456789").unwrap();
+        assert!(injection.is_in(b"{\"token\":\"0123456789\"}") && injection.is_in(b"Bearer 0123456789"));
+        assert!(!injection.is_in(b"Bearer 012345678"));
+        let web = Injection::header("Authorization", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJwdW1wIn0.c2ln")
+            .unwrap();
+        assert!(web.is_in(b"eyJhbGciOiJub25lIn0.eyJzdWIiOiJwdW1wIn0.c2ln"));
+        // A word behind a space that is too short to be looked for by itself.
+        assert!(!Injection::header("X-Key", "long enough x").unwrap().is_in(b"x"));
     }
 
     #[test]

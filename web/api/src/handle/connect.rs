@@ -61,7 +61,16 @@ pub(crate) async fn connect(
         renews_pem: new.renews_pem,
         local: new.local_key_pem.filter(|_| !names.is_empty()).map(|key| (key, names)),
     };
-    let made = issue(wish).await.map_err(not_issued)?;
+    let made = match issue(wish).await {
+        Ok(made) => made,
+        Err(error) => {
+            if matches!(error, NotIssued::Key("renews_pem", _)) {
+                // It goes on with nothing: what else would be refused is refused, and a fact.
+                app.parts.gate.permits(&self::wishes(&actor, &new.to, false)?).await.map_err(problem)?;
+            }
+            return Err(not_issued(error));
+        }
+    };
     if let Some(visit) = &made.renews {
         still_goes_on(&app, visit).await?;
     }
