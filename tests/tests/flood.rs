@@ -189,13 +189,25 @@ fn connections_that_say_nothing_or_little_keep_nobody_out_and_are_ended() {
 #[test]
 fn strangers_from_everywhere_do_not_keep_waiting_who_had_a_visit() {
     // It would take more than two minutes to hear all of them at this rate.
-    let house = House::furnish().with("CHAPERONE_GATE__ATTEMPTS_PER_SECOND", "5").start();
+    strangers_keep_nobody_waiting("5", 3);
+}
+
+#[test]
+fn strangers_that_are_heard_and_say_nothing_do_not_keep_out_who_had_a_visit() {
+    // They take every place that there is for connections without a visit.
+    strangers_keep_nobody_waiting("10000", 8);
+}
+
+/// Strangers from so many networks of 250 addresses, where so many connections are heard in a second.
+fn strangers_keep_nobody_waiting(rate: &str, networks: u8) {
+    let house = House::furnish().with("CHAPERONE_GATE__ATTEMPTS_PER_SECOND", rate).start();
     house.open_window("dana", "exec", "+1h");
     let dana = house.technician("dana").ssh(TARGET);
     dana.runs("true").succeeded();
     let files = open_files(house.gate.id());
-    let strangers: Vec<Held> = (3..6).map(|network| Held::open(&house, network, 250, 0)).collect();
-    soon("most of them to be there", || (open_files(house.gate.id()) >= files + 400).then_some(()));
+    let strangers: Vec<Held> = (3..3 + networks).map(|network| Held::open(&house, network, 250, 0)).collect();
+    let most = usize::from(networks) * 130;
+    soon("most of them to be there", || (open_files(house.gate.id()) >= files + most).then_some(()));
     for _ in 0..3 {
         let ran = dana.runs("true").succeeded();
         assert!(ran.took < Duration::from_secs(6), "{:?}", ran.took);

@@ -103,11 +103,15 @@ impl Line {
                 }
                 (!waiting.known.calls.is_empty(), !waiting.strangers.calls.is_empty())
             };
-            // The semaphores are never closed. What was waited for is taken where it is known whose turn it is.
-            tokio::select! {
-                () = self.news.notified() => {}
-                _free = self.open_known.acquire(), if known => {}
-                _free = self.open.acquire(), if known || strangers => {}
+            // Somebody else may call, too: a place that has come is taken at once, or is the next one's who waits for it.
+            let (free, of_known) = tokio::select! {
+                () = self.news.notified() => continue,
+                free = Arc::clone(&self.open_known).acquire_owned(), if known => (free, true),
+                free = Arc::clone(&self.open).acquire_owned(), if known || strangers => (free, false),
+            };
+            // The semaphores are never closed.
+            if let (Ok(permit), Some(call)) = (free, self.waiting().next_on(of_known)) {
+                return (call, permit);
             }
         }
     }
@@ -125,20 +129,38 @@ impl Waiting {
         open_known: &Arc<Semaphore>,
     ) -> Option<(Call, OwnedSemaphorePermit)> {
         let free = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().ok();
-        let stranger_is_due = self.in_a_row >= KNOWN_IN_A_ROW;
-        for known in [!stranger_is_due, stranger_is_due] {
-            let queue = if known { &mut self.known } else { &mut self.strangers };
-            if queue.is_empty() {
+        for known in self.order() {
+            if self.queue(known).is_empty() {
                 continue;
             }
-            let Some(permit) = known.then(|| free(open_known)).flatten().or_else(|| free(open)) else {
-                continue;
-            };
-            let Some(call) = queue.next() else { continue };
-            self.in_a_row = if known { self.in_a_row.saturating_add(1) } else { 0 };
-            return Some((call, permit));
+            let permit = known.then(|| free(open_known)).flatten().or_else(|| free(open));
+            if let Some(permit) = permit {
+                return self.call(known).map(|call| (call, permit));
+            }
         }
         None
+    }
+
+    /// Whoever is next on a place that is free: on one of those for known places nobody else.
+    fn next_on(&mut self, of_known: bool) -> Option<Call> {
+        let order = self.order();
+        order.into_iter().filter(|known| *known || !of_known).find_map(|known| self.call(known))
+    }
+
+    /// Whether it is known places' turn first, and then.
+    fn order(&self) -> [bool; 2] {
+        let stranger_is_due = self.in_a_row >= KNOWN_IN_A_ROW;
+        [!stranger_is_due, stranger_is_due]
+    }
+
+    fn queue(&mut self, known: bool) -> &mut Queue {
+        if known { &mut self.known } else { &mut self.strangers }
+    }
+
+    fn call(&mut self, known: bool) -> Option<Call> {
+        let call = self.queue(known).next()?;
+        self.in_a_row = if known { self.in_a_row.saturating_add(1) } else { 0 };
+        Some(call)
     }
 }
 
