@@ -192,9 +192,9 @@ impl Occurrence {
         !matches!(self.kind, FactKind::AttemptFailed | FactKind::SignInHeldBack)
     }
 
-    /// Whether it is about what a target answered: nobody has asked for it.
+    /// Whether something of a visit was not passed on, which goes on.
     #[must_use]
-    pub fn is_the_targets_answer(&self) -> bool {
+    pub fn was_withheld(&self) -> bool {
         matches!(self.failure.as_deref(), Some("shows-credential" | "ambiguous-answer" | "ssh-inside"))
     }
 

@@ -13,7 +13,7 @@ pub enum Outcome {
     Live,
     /// A session ended.
     Ended,
-    /// What a server said was not passed on; the session goes on.
+    /// Something that was said in it was not passed on; the session goes on.
     Withheld,
     /// Nothing was asked for: a part of the gate reported a fault.
     Fault,
@@ -26,7 +26,7 @@ impl Outcome {
     #[must_use]
     pub fn of(of: &Occurrence) -> Self {
         match of.kind {
-            FactKind::TargetFailed if of.is_the_targets_answer() => Self::Withheld,
+            FactKind::TargetFailed if of.was_withheld() => Self::Withheld,
             FactKind::AttemptFailed
             | FactKind::AttemptRefused
             | FactKind::ChannelRefused

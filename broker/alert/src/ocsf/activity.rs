@@ -23,7 +23,7 @@ pub fn event(of: &Occurrence, uid: &str) -> Option<Value> {
         FactKind::SessionStarted => visit(of, uid, &OPENED),
         FactKind::SessionEnded => visit(of, uid, &CLOSED),
         FactKind::FileTransferred => super::file::transferred(of, uid)?,
-        FactKind::TargetFailed if of.is_the_targets_answer() => visit(of, uid, &WITHHELD),
+        FactKind::TargetFailed if of.was_withheld() => visit(of, uid, &WITHHELD),
         FactKind::SessionNeverStarted | FactKind::TargetFailed => visit(of, uid, &FAILED),
         FactKind::FileSentAhead | FactKind::FileRefused | FactKind::FileReleased => sent_file::event(of, uid),
         kind => changed(of, uid, Change::of(kind)?),
@@ -157,7 +157,7 @@ const CHANNEL_REFUSED: Visit = Visit {
 
 fn visit(of: &Occurrence, uid: &str, activity: &Visit) -> Map<String, Value> {
     let mut message = format!("{} {} {}", of.who(), activity.words, of.to_what());
-    if let Some(verdict) = of.verdict().or_else(|| of.is_the_targets_answer().then(|| of.fault())) {
+    if let Some(verdict) = of.verdict().or_else(|| of.was_withheld().then(|| of.fault())) {
         message = format!("{message}: {verdict}");
     }
     let by_ssh = matches!(of.protocol, None | Some(Protocol::Ssh));

@@ -1,4 +1,5 @@
-//! The rules on what a server answers: its own doing, in whose visit ever it is seen.
+//! The rules on what was not passed on in a visit: what a server answers is its own doing, in whose visit ever it is seen;
+//! what somebody tries there is theirs.
 
 use chaperone_store::FactKind;
 
@@ -7,7 +8,7 @@ use super::{Action, Condition, Grouping, Rule};
 use crate::Severity;
 use crate::technique::{TUNNELING, UNSECURED_CREDENTIALS};
 
-const fn answers(failures: &'static [&'static str]) -> Condition {
+const fn withheld(failures: &'static [&'static str]) -> Condition {
     Condition { kinds: &[FactKind::TargetFailed], failures, ..NOTHING }
 }
 
@@ -15,7 +16,7 @@ pub(super) const TARGETS: &[Rule] = &[
     Rule {
         name: "credential-shown",
         title: "A console shows its visitors the credential that the gate signs in to it with",
-        condition: answers(&["shows-credential"]),
+        condition: withheld(&["shows-credential"]),
         severity: Severity::High,
         action: Action::Alert,
         grouping: Grouping::Target,
@@ -29,7 +30,7 @@ pub(super) const TARGETS: &[Rule] = &[
     Rule {
         name: "ambiguous-answer",
         title: "A console's answer can be read in two ways",
-        condition: answers(&["ambiguous-answer"]),
+        condition: withheld(&["ambiguous-answer"]),
         severity: Severity::Medium,
         action: Action::Alert,
         grouping: Grouping::Target,
@@ -43,10 +44,10 @@ pub(super) const TARGETS: &[Rule] = &[
     Rule {
         name: "ssh-inside-forward",
         title: "Somebody tried SSH inside a forward that was declared as readable",
-        condition: answers(&["ssh-inside"]),
+        condition: withheld(&["ssh-inside"]),
         severity: Severity::High,
         action: Action::Alert,
-        grouping: Grouping::Target,
+        grouping: Grouping::Person,
         runbook: [
             "It was ended where it began. Look at the visit, which goes on: what else does it do, and does the plan of its window say anything of a second server?",
             "Ask the technician what they wanted to reach there. If nobody answers for it, lock them.",

@@ -34,16 +34,16 @@ pub(crate) async fn connect(
 ) -> Answer<ConnectionView> {
     let nobody = || Problem::conflict("this node lets nobody in by TLS", "ask at the node that does");
     let (door, issue) = app.parts.tls.get().zip(app.parts.issue.get()).ok_or_else(nobody)?;
-    let wishes = wishes(&actor, &new.to, new.renews_pem.is_some())?;
+    let wished = wishes(&actor, &new.to, new.renews_pem.is_some())?;
     if !proves_enough(&app, &actor).await? {
-        let refused = match wishes.first() {
+        let refused = match wished.first() {
             Some(wish) => app.parts.gate.refuse_unproven(&wish.ask).await,
             None => return Err(nobody()),
         };
         let next = "sign in with password and second factor: chaperone login --person LOGIN";
         return Err(Problem { next: next.to_owned(), ..problem(refused) });
     }
-    let permits = app.parts.gate.permits(&wishes).await.map_err(problem)?;
+    let permits = app.parts.gate.permits(&wished).await.map_err(problem)?;
     let permits = of_one_window(permits);
     let targets: Vec<ConnectionTarget> = permits.iter().map(view).collect();
     let Some(longest) = permits.iter().max_by_key(|permit| permit.output_until()) else {
@@ -66,7 +66,7 @@ pub(crate) async fn connect(
         Err(error) => {
             if matches!(error, NotIssued::Key("renews_pem", _)) {
                 // It goes on with nothing: what else would be refused is refused, and a fact.
-                app.parts.gate.permits(&self::wishes(&actor, &new.to, false)?).await.map_err(problem)?;
+                app.parts.gate.permits(&wishes(&actor, &new.to, false)?).await.map_err(problem)?;
             }
             return Err(not_issued(error));
         }
